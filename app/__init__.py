@@ -1,0 +1,1 @@
+"""Tessera: one GraphQL schema over everything a retailer sells through and from."""

@@ -1,0 +1,131 @@
+"""Catalogue: what can be bought, and how it is described."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+from app.ports.answer import Answer, RejectedRow
+from app.values import ChannelCode, Gtin, Locale, ProductId, Sku, Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture, by address; sizes in pixels where the owner states them."""
+
+    url: str
+    alt: Texts = field(default_factory=lambda: Texts({}))
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A place in the owner's category tree."""
+
+    id: str
+    handle: str
+    name: Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantOption:
+    """One choice that tells a variant from its siblings, such as size: 42."""
+
+    name: Texts
+    value: Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductVariant:
+    """The thing sold."""
+
+    sku: Sku
+    product_id: ProductId
+    name: Texts
+    gtin: Gtin | None = None
+    options: tuple[VariantOption, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """The thing shown, with everything it is sold as. `handle` is its name in addresses."""
+
+    id: ProductId
+    handle: str
+    name: Texts
+    description: Texts
+    brand: str | None = None
+    categories: tuple[Category, ...] = ()
+    images: tuple[Image, ...] = ()
+    variants: tuple[ProductVariant, ...] = ()
+    updated_at: datetime | None = None
+
+
+class ProductKey(NamedTuple):
+    """One way to name a product; a SKU names the product it is a variant of."""
+
+    by: Literal["id", "handle", "sku"]
+    value: str
+
+
+class ProductSort(StrEnum):
+    """The order of a product listing."""
+
+    NAME = "NAME"
+    NEWEST = "NEWEST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductQuery:
+    """A page of a listing.
+
+    `after` is a `cursor` of an earlier page of the same query, opaque to everyone but the
+    connection. `search` is plain words; `category` an id or handle; `locale` the language to search
+    and sort in.
+    """
+
+    first: int
+    locale: Locale
+    after: str | None = None
+    search: str | None = None
+    category: str | None = None
+    sort: ProductSort = ProductSort.NAME
+    channel: ChannelCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductEdge:
+    """A product and the cursor of its place in the listing."""
+
+    cursor: str
+    product: Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductPage:
+    """A page of a listing; `total` counts the whole listing where the owner knows."""
+
+    edges: tuple[ProductEdge, ...]
+    has_next: bool
+    as_of: datetime
+    total: int | None = None
+    rejected: tuple[RejectedRow, ...] = ()
+
+
+@runtime_checkable
+class CatalogSource(Protocol):
+    """Owns product data."""
+
+    async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
+        """Every product that one of the keys names, once; unknown keys are left out."""
+        ...
+
+    async def browse(self, query: ProductQuery) -> ProductPage:
+        """One page of the listing in a stable order.
+
+        Raises `InvalidInputError` when `after` is not a cursor of this listing.
+        """
+        ...

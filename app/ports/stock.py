@@ -1,0 +1,46 @@
+"""Stock: how much of a SKU stands where."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from app.ports.answer import Answer
+from app.values import LocationCode, Sku
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingSupply:
+    """Units on their way, and when they are expected (None: no date given)."""
+
+    quantity: int
+    expected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockLevel:
+    """What one upstream says it holds of one SKU at one location, in whole units.
+
+    `on_hand` may be negative where a system lets it run below zero. `as_of` is the vendor's time at
+    which this was true.
+    """
+
+    sku: Sku
+    location: LocationCode
+    on_hand: int
+    reserved: int = 0
+    damaged: int = 0
+    safety_stock: int = 0
+    incoming: tuple[IncomingSupply, ...] = ()
+    as_of: datetime
+
+
+@runtime_checkable
+class StockSource(Protocol):
+    """Knows the stock of the locations it serves."""
+
+    async def stock_levels(
+        self, skus: Collection[Sku], locations: Collection[LocationCode]
+    ) -> Answer[StockLevel]:
+        """A level for every pair it knows; the rest is left out, never guessed as zero."""
+        ...
