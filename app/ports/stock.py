@@ -21,8 +21,9 @@ class IncomingSupply:
 class StockLevel:
     """What one upstream says it holds of one SKU at one location, in whole units.
 
-    `on_hand` may be negative where a system lets it run below zero. `as_of` is the vendor's time at
-    which this was true.
+    `on_hand` may be negative where a system lets it run below zero. `damaged` units stand there but
+    cannot be sold and are not part of `on_hand`. `as_of` is the vendor's time at which this was
+    true.
     """
 
     sku: Sku

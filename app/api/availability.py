@@ -1,0 +1,116 @@
+"""GraphQL face of availability."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from app.api.locations import Location
+from app.availability import model
+from app.availability.model import AvailabilityStatus
+from app.ports import IncomingSupply as Supply
+from app.upstream.report import Freshness
+from app.values import CountryCode
+
+
+@strawberry.input(description="Where goods are to be sent.")
+class DestinationInput:
+    """A shopper's address, as far as it matters for stock."""
+
+    country: CountryCode = strawberry.field(description="Country.")
+    postal_code: str | None = strawberry.field(default=None, description="Postal code.")
+
+
+@strawberry.type(description="Units on their way to a location.")
+class IncomingSupply:
+    """Supply that is not there yet."""
+
+    quantity: int = strawberry.field(description="Units.")
+    expected_at: datetime | None = strawberry.field(
+        description="When they are expected; null without a date."
+    )
+
+    @classmethod
+    def of(cls, supply: Supply) -> Self:
+        """Dress incoming supply."""
+        return cls(quantity=supply.quantity, expected_at=supply.expected_at)
+
+
+@strawberry.type(description="Whether a variant can be sold from one location, and how many.")
+class Availability:
+    """What we are willing to sell, beside what the location's system says it holds."""
+
+    location: Location = strawberry.field(description="The location.")
+    status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")
+    available_to_sell: int | None = strawberry.field(
+        description="Units we would sell from here; null when unknown or not carried."
+    )
+    on_hand: int | None = strawberry.field(description="Units that stand there, fit for sale.")
+    reserved: int | None = strawberry.field(
+        description="Units its system has promised to somebody."
+    )
+    damaged: int | None = strawberry.field(
+        description="Units that stand there and cannot be sold; not part of onHand."
+    )
+    safety_stock: int | None = strawberry.field(description="Units kept back.")
+    incoming: list[IncomingSupply] = strawberry.field(description="Units on their way.")
+    as_of: datetime | None = strawberry.field(
+        description="When its system said so, by that system's clock."
+    )
+    freshness: Freshness = strawberry.field(description="How it came.")
+    source: str | None = strawberry.field(
+        description="The connection that knows; null when none is bound to the location."
+    )
+
+    @classmethod
+    def of(cls, answer: model.Availability, *, location: Location) -> Self:
+        """Dress an availability."""
+        level = answer.level
+        return cls(
+            location=location,
+            status=answer.status,
+            available_to_sell=answer.available_to_sell,
+            on_hand=None if level is None else level.on_hand,
+            reserved=None if level is None else level.reserved,
+            damaged=None if level is None else level.damaged,
+            safety_stock=None if level is None else level.safety_stock,
+            incoming=[IncomingSupply.of(supply) for supply in answer.incoming],
+            as_of=answer.as_of,
+            freshness=answer.freshness,
+            source=answer.source,
+        )
+
+
+@strawberry.type(description="What can be sold over several locations together.")
+class AggregateAvailability:
+    """The retailer's answer to one shopper."""
+
+    status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")
+    available_to_sell: int | None = strawberry.field(
+        description="Units that can be sold together; null when nobody could say."
+    )
+    locations: list[Location] = strawberry.field(description="Locations that were counted.")
+    unknown_locations: list[Location] = strawberry.field(
+        description="Locations that could not say; not part of the quantity."
+    )
+    as_of: datetime | None = strawberry.field(description="The oldest statement that was counted.")
+    freshness: Freshness = strawberry.field(description="The worst freshness that was counted.")
+
+    @classmethod
+    def of(
+        cls,
+        answer: model.Aggregate,
+        *,
+        counted: Sequence[Location],
+        unknown: Sequence[Location],
+    ) -> Self:
+        """Dress an aggregate."""
+        return cls(
+            status=answer.status,
+            available_to_sell=answer.available_to_sell,
+            locations=list(counted),
+            unknown_locations=list(unknown),
+            as_of=answer.as_of,
+            freshness=answer.freshness,
+        )

@@ -1,0 +1,80 @@
+"""What one operation carries: services, its caller's wishes, its deadline and its report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import strawberry
+from aiodataloader import DataLoader
+
+from app.availability.service import AvailabilityService
+from app.errors import InvalidInputError
+from app.locations.service import LocationService
+from app.pricing.service import PricingService
+from app.products.service import ProductService
+from app.settings import Channel as ChannelSettings
+from app.settings import unknown
+from app.upstream.reader import Inquiry
+from app.upstream.registry import Connections
+from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale
+
+Languages = tuple[Locale, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What fields may ask."""
+
+    products: ProductService
+    locations: LocationService
+    availability: AvailabilityService
+    pricing: PricingService
+    connections: Connections
+    channels: Mapping[str, ChannelSettings]
+    default_channel: str
+
+    def channel(self, code: ChannelCode | None) -> tuple[Channel, ChannelSettings]:
+        """A channel and its rules; the default one when none is named.
+
+        Raises:
+            InvalidInputError: there is no such channel.
+        """
+        name = code or self.default_channel
+        if (rules := self.channels.get(name)) is None:
+            message = unknown(name, self.channels, what="channel").capitalize()
+            raise InvalidInputError(message, argument="channel")
+        channel = Channel(
+            code=ChannelCode(name),
+            currency=CurrencyCode(rules.currency),
+            country=CountryCode(rules.country),
+            locale=Locale(rules.locale),
+        )
+        return channel, rules
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One operation's surroundings. `accepted` are the languages of the Accept-Language header."""
+
+    services: Services
+    inquiry: Inquiry
+    now: datetime
+    accepted: Languages = ()
+    notes: list[InvalidInputError] = field(default_factory=list)
+    loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
+        default_factory=dict
+    )
+
+    def languages(self, locale: Locale | None, channel: Channel | None = None) -> Languages:
+        """The languages to try, in order: argument, header, channel."""
+        fallback = channel or self.services.channel(None)[0]
+        return (*([locale] if locale else []), *self.accepted, fallback.locale)
+
+    def note(self, problem: InvalidInputError) -> None:
+        """Tell the caller about a part of the input that was left out of the answer."""
+        if str(problem) not in map(str, self.notes):
+            self.notes.append(problem)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,122 @@
+"""The enums of the schema: words of the domain, each value with its sentence."""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from app.availability.model import AvailabilityStatus
+from app.locations.hours import Weekday
+from app.ports import ProductSort
+from app.upstream.breaker import BreakerState
+from app.upstream.health import UpstreamState
+from app.upstream.report import Freshness
+from app.values import LocationKind, LocationService
+
+
+class FulfilmentMethod(StrEnum):
+    """How goods reach the shopper."""
+
+    SHIP_TO_HOME = "SHIP_TO_HOME"
+    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
+    RESERVE_IN_STORE = "RESERVE_IN_STORE"
+
+
+NEEDED_SERVICE = {
+    FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
+    FulfilmentMethod.PICK_UP_IN_STORE: LocationService.PICKUP,
+    FulfilmentMethod.RESERVE_IN_STORE: LocationService.RESERVE,
+}
+
+
+def _tell(enum: type[Enum], description: str, values: Mapping[str, str]) -> None:
+    """Register an enum; every value must be described."""
+    strawberry.enum(enum, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry.enum
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+_tell(
+    FulfilmentMethod,
+    "How goods reach the shopper. Treat an unknown value as a method you cannot offer.",
+    {
+        "SHIP_TO_HOME": "Sent to an address.",
+        "PICK_UP_IN_STORE": "Paid before, collected at a store.",
+        "RESERVE_IN_STORE": "Put aside in a store, paid there.",
+    },
+)
+_tell(
+    Freshness,
+    "How a value came. Treat an unknown value as STALE.",
+    {
+        "LIVE": "Its source was asked for this answer.",
+        "CACHED": "Asked a moment ago, within the retailer's window.",
+        "STALE": "Older than wanted; its source could not be asked or is itself behind.",
+        "UNKNOWN": "Nobody could say.",
+    },
+)
+_tell(
+    AvailabilityStatus,
+    "Whether a variant can be sold. Treat an unknown value as UNKNOWN.",
+    {
+        "IN_STOCK": "At least one unit can be sold.",
+        "OUT_OF_STOCK": "Known, and nothing can be sold.",
+        "NOT_CARRIED": "The location's system answered and has no such SKU.",
+        "UNKNOWN": "Nobody could say; this is not zero.",
+    },
+)
+_tell(
+    LocationKind,
+    "What a location is. Treat an unknown value as a place shoppers are not sent to.",
+    {
+        "STORE": "A shop with doors and tills.",
+        "WAREHOUSE": "A warehouse that serves several channels.",
+        "ECOM_DC": "A depot of the online shop.",
+        "SUPPLIER": "A supplier that ships to shoppers itself.",
+        "PICKUP_POINT": "A place where parcels are handed over and nothing is stocked.",
+        "PARTNER": "A place run by a partner.",
+    },
+)
+_tell(
+    LocationService,
+    "What a location does. Ignore an unknown value.",
+    {
+        "PICKUP": "Hands over orders that were placed elsewhere.",
+        "EXPRESS_PICKUP": "Hands over orders within the hour.",
+        "RESERVE": "Puts goods aside, to be paid there.",
+        "SHIP_FROM": "Sends goods to shoppers.",
+        "RETURN": "Takes goods back.",
+        "APPOINTMENT": "Receives by appointment.",
+    },
+)
+_tell(
+    Weekday,
+    "A day of the week.",
+    {day.name: f"{day.name.capitalize()}." for day in Weekday},
+)
+_tell(
+    ProductSort,
+    "The order of a product listing.",
+    {"NAME": "By name in the caller's language.", "NEWEST": "Latest additions first."},
+)
+_tell(
+    UpstreamState,
+    "How an upstream is doing. Treat an unknown value as DEGRADED.",
+    {
+        "UNKNOWN": "Not called yet.",
+        "UP": "Answers everything.",
+        "DEGRADED": "Some of what it is asked fails.",
+        "DOWN": "Nothing goes through.",
+    },
+)
+_tell(
+    BreakerState,
+    "Whether calls go through to an upstream.",
+    {
+        "CLOSED": "They do.",
+        "OPEN": "They do not, for a moment, after repeated failures.",
+        "HALF_OPEN": "The next one goes through as a probe.",
+    },
+)

@@ -1,0 +1,49 @@
+"""Global object identification: opaque ids, `node` and `nodes`."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import strawberry
+
+from app.errors import InvalidInputError
+
+
+@strawberry.interface(description="Something with an id of its own.")
+class Node:
+    """See the Relay global object identification specification."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque, stable and unique over all types.")
+
+
+def global_id(kind: str, key: str) -> strawberry.ID:
+    """The id of an object, by its type's name and its own key."""
+    return strawberry.ID(urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
+
+
+def split_id(given: str) -> tuple[str, str]:
+    """The type and key an id was made of.
+
+    Raises:
+        InvalidInputError: it was not made by `global_id`.
+    """
+    try:
+        text = urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+    except ValueError:
+        text = ""
+    kind, colon, key = text.partition(":")
+    if not (kind and colon and key):
+        raise InvalidInputError(
+            "The id is not one of this schema's: pass an id as it was answered.", argument="id"
+        )
+    return kind, key
+
+
+def key_of(given: str, kind: str, *, argument: str = "id") -> str:
+    """The key of an id that must be of the given type.
+
+    Raises:
+        InvalidInputError: it is of another type, or no id at all.
+    """
+    found, key = split_id(given)
+    if found != kind:
+        raise InvalidInputError(f"The id is that of a {found}, not of a {kind}.", argument=argument)
+    return key

@@ -1,0 +1,71 @@
+"""Identifiers, money and time keep their meaning all the way to the client."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from graphql import GraphQLError
+from pydantic import TypeAdapter, ValidationError
+from strawberry import scalar
+from strawberry.types.scalar import ScalarDefinition
+
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    Gtin,
+    Locale,
+    LocationCode,
+    Sku,
+)
+
+LONGEST_CODE = 100  # characters; longer ones name nothing and only cost memory
+_durations = TypeAdapter(timedelta)
+
+
+def _code(name: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise GraphQLError(f"{name} is a non-empty string.")
+        if len(value) > LONGEST_CODE:
+            raise GraphQLError(f"{name} has at most {LONGEST_CODE} characters.")
+        return value
+
+    return parse
+
+
+def _duration(value: Any) -> timedelta:
+    try:
+        duration = _durations.validate_strings(value)
+    except ValidationError as error:
+        raise GraphQLError("Duration is ISO 8601, such as PT30S or P1D.") from error
+    if duration < timedelta():
+        raise GraphQLError("Duration is not negative.")
+    return duration
+
+
+def iso_duration(value: timedelta) -> str:
+    """ISO 8601, such as `PT30S`."""
+    return str(_durations.dump_python(value, mode="json"))
+
+
+def _named(name: str, description: str) -> ScalarDefinition:
+    return scalar(name=name, description=description, serialize=str, parse_value=_code(name))
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Sku: _named("Sku", "The retailer's own key of one sellable variant, the same in all systems."),
+    Gtin: _named("Gtin", "GS1 Global Trade Item Number: 8, 12, 13 or 14 digits."),
+    LocationCode: _named("LocationCode", "The retailer's own code of a location."),
+    ChannelCode: _named("ChannelCode", "The retailer's own code of a sales channel."),
+    CurrencyCode: _named("CurrencyCode", "ISO 4217 currency, such as EUR."),
+    CountryCode: _named("CountryCode", "ISO 3166-1 alpha-2 country, such as IT."),
+    Locale: _named("Locale", "BCP 47 language tag, such as it or de-CH."),
+    timedelta: scalar(
+        name="Duration",
+        description="A length of time in ISO 8601, such as PT30S or P1D.",
+        specified_by_url="https://scalars.graphql.org/chillicream/duration.html",
+        serialize=iso_duration,
+        parse_value=_duration,
+    ),
+}

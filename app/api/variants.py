@@ -1,0 +1,222 @@
+"""GraphQL face of the thing sold, and of what must be asked about it outside."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from app import ports
+from app.api.availability import AggregateAvailability, Availability, DestinationInput
+from app.api.batching import batched
+from app.api.context import Context, Languages
+from app.api.enums import NEEDED_SERVICE, FulfilmentMethod
+from app.api.locations import GeoPointInput, Location
+from app.api.nodes import Node, global_id
+from app.api.paging import bounded, page_size
+from app.api.pricing import Price
+from app.api.texts import Image, VariantOption
+from app.availability.model import Spot
+from app.errors import InvalidInputError
+from app.locations.model import Place, Search
+from app.settings import Channel as ChannelRules
+from app.settings import unknown
+from app.values import (
+    ChannelCode,
+    Gtin,
+    Locale,
+    LocationCode,
+    LocationService,
+    Sku,
+)
+
+if TYPE_CHECKING:
+    from app.api.products import Product
+
+MOST_IMAGES = 20
+
+ChannelArgument = Annotated[
+    ChannelCode | None,
+    strawberry.argument(description="The sales channel; the default one if not given."),
+]
+
+
+async def availability(
+    variants: "Sequence[ProductVariant]",
+    context: Context,
+    *,
+    near: Annotated[
+        GeoPointInput | None, strawberry.argument(description="Nearest locations first.")
+    ] = None,
+    locations: Annotated[
+        list[LocationCode] | None,
+        strawberry.argument(description="Only these locations; all that hold stock if not given."),
+    ] = None,
+    methods: Annotated[
+        list[FulfilmentMethod] | None,
+        strawberry.argument(description="Only locations that offer one of these methods."),
+    ] = None,
+    max_age: Annotated[
+        timedelta | None,
+        strawberry.argument(description="Ask again what is older; what cannot be is STALE."),
+    ] = None,
+    first: Annotated[
+        int | None, strawberry.argument(description="Locations, 1 to 100; 20 if not given.")
+    ] = None,
+) -> Sequence[list[Availability]]:
+    """One availability for each variant at each wanted location, one call a source."""
+    codes = _wanted(context, locations)
+    search = Search(near=None if near is None else near.point(), codes=codes)
+    places = [
+        place
+        for place in context.services.locations.search(search, report=context.inquiry.report)
+        if _holds_stock(context, place, asked=codes is not None) and _offers(place, methods)
+    ][: page_size(first)]
+    spots = [Spot(variant.sku, p.location.code) for variant in variants for p in places]
+    at = await context.services.availability.at(spots, context.inquiry, max_age=max_age)
+    languages = variants[0].languages
+    dressed = [(p.location.code, Location.of(p, languages=languages)) for p in places]
+    return [
+        [
+            Availability.of(at[Spot(variant.sku, code)], location=location)
+            for code, location in dressed
+        ]
+        for variant in variants
+    ]
+
+
+async def available_to_sell(
+    variants: "Sequence[ProductVariant]",
+    context: Context,
+    *,
+    channel: ChannelArgument = None,
+    destination: Annotated[
+        DestinationInput | None,
+        strawberry.argument(description="Count only locations that can send there."),
+    ] = None,
+) -> Sequence[AggregateAvailability]:
+    """One aggregate for each variant, one call a source."""
+    _, rules = context.services.channel(channel)
+    places = [
+        place
+        for place in context.services.locations.search(Search(), report=context.inquiry.report)
+        if _holds_stock(context, place, asked=False) and _sells(place, rules, destination)
+    ]
+    together = await context.services.availability.together(
+        [variant.sku for variant in variants],
+        [place.location.code for place in places],
+        context.inquiry,
+        global_buffer=rules.global_buffer,
+    )
+    languages = variants[0].languages
+    dressed = {p.location.code: Location.of(p, languages=languages) for p in places}
+    return [
+        AggregateAvailability.of(
+            answer,
+            counted=[dressed[code] for code in answer.counted],
+            unknown=[dressed[code] for code in answer.unknown],
+        )
+        for answer in (together[variant.sku] for variant in variants)
+    ]
+
+
+async def price(
+    variants: "Sequence[ProductVariant]",
+    context: Context,
+    *,
+    channel: ChannelArgument = None,
+) -> Sequence[Price | None]:
+    """One price for each variant, one call."""
+    through, _ = context.services.channel(channel)
+    found = await context.services.pricing.prices(
+        [variant.sku for variant in variants], channel=through, inquiry=context.inquiry
+    )
+    return [Price.of(found[variant.sku], channel=through.code) for variant in variants]
+
+
+@strawberry.type(description="The thing sold: one product in one size, colour and so on.")
+class ProductVariant(Node):
+    """A variant as one caller sees it."""
+
+    sku: Sku = strawberry.field(description="The retailer's own key, the same in all systems.")
+    gtin: Gtin | None = strawberry.field(description="The world's key, as on the bar code.")
+    name: str = strawberry.field(description="Name, in the language of locale.")
+    options: list[VariantOption] = strawberry.field(description="What tells it from its siblings.")
+    locale: Locale | None = strawberry.field(description="The language its texts are in.")
+    product: Annotated["Product", strawberry.lazy("app.api.products")] = strawberry.field(
+        description="The product it is one of."
+    )
+    told: strawberry.Private[ports.ProductVariant]
+    languages: strawberry.Private[Languages]
+
+    @strawberry.field(description="Pictures of this variant.")
+    def images(
+        self,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many, 1 to 20; 20 if not given.")
+        ] = None,
+    ) -> list[Image]:
+        """At most twenty pictures."""
+        wanted = page_size(first, most=MOST_IMAGES)
+        return [Image.of(image, self.languages) for image in self.told.images[:wanted]]
+
+    availability: list[Availability] = batched(
+        availability, description="Whether it can be sold, by location."
+    )
+    available_to_sell: AggregateAvailability = batched(
+        available_to_sell, description="What a channel can sell over all its locations together."
+    )
+    price: Price | None = batched(
+        price, description="What it costs through a channel; null without a price in its currency."
+    )
+
+    @classmethod
+    def of(cls, variant: ports.ProductVariant, *, product: "Product", languages: Languages) -> Self:
+        """Dress a variant."""
+        name, locale = variant.name.best(languages)
+        return cls(
+            id=global_id("ProductVariant", variant.sku),
+            sku=variant.sku,
+            gtin=variant.gtin,
+            name=name,
+            options=[VariantOption.of(option, languages) for option in variant.options],
+            locale=locale,
+            product=product,
+            told=variant,
+            languages=languages,
+        )
+
+
+def _wanted(
+    context: Context, locations: Sequence[LocationCode] | None
+) -> frozenset[LocationCode] | None:
+    """The location codes asked for; those that do not exist are told and left out."""
+    if locations is None:
+        return None
+    bounded(locations, argument="locations")
+    directory = context.services.locations
+    for code in locations:
+        if directory.find(code) is None:
+            asked = unknown(code, directory.codes, what="location").capitalize()
+            context.note(InvalidInputError(asked, argument="locations"))
+    return frozenset(locations)
+
+
+def _holds_stock(context: Context, place: Place, *, asked: bool) -> bool:
+    return asked or context.services.availability.stocked(place.location.code)
+
+
+def _offers(place: Place, methods: Sequence[FulfilmentMethod] | None) -> bool:
+    services = place.location.services
+    return methods is None or any(NEEDED_SERVICE[method] in services for method in methods)
+
+
+def _sells(place: Place, rules: ChannelRules, destination: DestinationInput | None) -> bool:
+    code = place.location.code
+    if not any(fnmatchcase(code, pattern) for pattern in rules.sells_from):
+        return False
+    if destination is None:
+        return True
+    reached = not rules.ships_to or destination.country in rules.ships_to
+    return reached and LocationService.SHIP_FROM in place.location.services

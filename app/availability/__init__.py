@@ -1,0 +1,1 @@
+"""How many can be sold, and from where?"""

@@ -1,0 +1,152 @@
+"""What we are willing to sell, as opposed to what stands on the shelf."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+from app.ports import IncomingSupply, StockLevel
+from app.upstream.reader import Reading
+from app.upstream.report import Freshness
+from app.values import LocationCode, Sku
+
+
+class Spot(NamedTuple):
+    """One SKU at one location: the key every availability question is asked by."""
+
+    sku: Sku
+    location: LocationCode
+
+
+class AvailabilityStatus(StrEnum):
+    """Can it be sold from here?"""
+
+    IN_STOCK = "IN_STOCK"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    NOT_CARRIED = "NOT_CARRIED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether a SKU can be sold from one location, and how many.
+
+    UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.
+    In both cases there is no level and no quantity.
+    """
+
+    spot: Spot
+    status: AvailabilityStatus
+    level: StockLevel | None
+    as_of: datetime | None
+    freshness: Freshness
+    source: str | None
+
+    @classmethod
+    def of(cls, spot: Spot, reading: Reading[StockLevel] | None) -> Self:
+        """The availability that a reading of the stock level means."""
+        if reading is None or reading.freshness is Freshness.UNKNOWN:
+            return cls.unknown(spot, source=None if reading is None else reading.source)
+        level = reading.value
+        if level is None:
+            status = AvailabilityStatus.NOT_CARRIED
+        elif sellable(level) > 0:
+            status = AvailabilityStatus.IN_STOCK
+        else:
+            status = AvailabilityStatus.OUT_OF_STOCK
+        return cls(
+            spot=spot,
+            status=status,
+            level=level,
+            as_of=reading.as_of,
+            freshness=reading.freshness,
+            source=reading.source,
+        )
+
+    @classmethod
+    def unknown(cls, spot: Spot, *, source: str | None) -> Self:
+        """Nobody could say."""
+        return cls(
+            spot=spot,
+            status=AvailabilityStatus.UNKNOWN,
+            level=None,
+            as_of=None,
+            freshness=Freshness.UNKNOWN,
+            source=source,
+        )
+
+    @property
+    def available_to_sell(self) -> int | None:
+        """Units we would sell from here; None when unknown or not carried."""
+        return None if self.level is None else sellable(self.level)
+
+    @property
+    def incoming(self) -> tuple[IncomingSupply, ...]:
+        """Units on their way."""
+        return () if self.level is None else self.level.incoming
+
+
+def uncommitted(level: StockLevel) -> int:
+    """Units nobody is owed; below zero at a location that owes more than it has."""
+    return level.on_hand - level.reserved
+
+
+def sellable(level: StockLevel) -> int:
+    """Available to sell at one location: never below zero."""
+    return max(0, uncommitted(level) - level.safety_stock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """What can be sold over several locations together.
+
+    `min(sum(sellable), sum(uncommitted) - global_buffer)`, never below zero: summing over
+    locations cannot defeat the buffer, and a location that owes stock takes it from the total.
+    Locations that could not say are counted apart; with none that could, the quantity is unknown,
+    not zero.
+    """
+
+    available_to_sell: int | None
+    status: AvailabilityStatus
+    counted: tuple[LocationCode, ...]
+    unknown: tuple[LocationCode, ...]
+    as_of: datetime | None
+    freshness: Freshness
+
+    @classmethod
+    def over(cls, parts: Iterable[Availability], *, global_buffer: int) -> Self:
+        """The aggregate of one SKU's availabilities."""
+        parts = tuple(parts)
+        levels = [part.level for part in parts if part.level is not None]
+        unknown = tuple(p.spot.location for p in parts if p.status is AvailabilityStatus.UNKNOWN)
+        quantity = _together(levels, global_buffer=global_buffer)
+        known = [part for part in parts if part.as_of is not None]
+        return cls(
+            available_to_sell=None if not levels and unknown else quantity,
+            status=_status(quantity, levels, unknown),
+            counted=tuple(level.location for level in levels),
+            unknown=unknown,
+            as_of=min((part.as_of for part in known if part.as_of), default=None),
+            freshness=max(
+                (part.freshness for part in known),
+                key=list(Freshness).index,
+                default=Freshness.UNKNOWN,
+            ),
+        )
+
+
+def _together(levels: Iterable[StockLevel], *, global_buffer: int) -> int:
+    levels = list(levels)
+    total = sum(sellable(level) for level in levels)
+    return max(0, min(total, sum(uncommitted(level) for level in levels) - global_buffer))
+
+
+def _status(
+    quantity: int, levels: list[StockLevel], unknown: tuple[LocationCode, ...]
+) -> AvailabilityStatus:
+    if quantity > 0:
+        return AvailabilityStatus.IN_STOCK
+    if unknown:
+        return AvailabilityStatus.UNKNOWN
+    return AvailabilityStatus.OUT_OF_STOCK if levels else AvailabilityStatus.NOT_CARRIED

@@ -1,0 +1,1 @@
+"""Where does stock stand, and where do goods change hands?"""

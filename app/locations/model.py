@@ -1,0 +1,91 @@
+"""The nouns of locations."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app.locations.hours import Hours
+from app.ports import Address
+from app.ports import Location as Told
+from app.values import GeoPoint, LocationCode, LocationKind, LocationService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place of the retailer's, merged from what systems and the retailer say of it.
+
+    `source` is the connection that told of it, None when only the settings do.
+    """
+
+    code: LocationCode
+    name: str
+    kind: LocationKind
+    address: Address
+    position: GeoPoint | None
+    hours: Hours | None
+    services: frozenset[LocationService]
+    phone: str | None
+    source: str | None
+
+    @classmethod
+    def of(cls, told: Told, *, source: str | None) -> Self:
+        """A location as told; an unknown kind counts as WAREHOUSE: nobody is sent there."""
+        hours = None
+        if told.opening_hours is not None and told.time_zone is not None:
+            hours = Hours(
+                expression=told.opening_hours,
+                time_zone=told.time_zone,
+                country=told.address.country,
+            )
+        return cls(
+            code=told.code,
+            name=told.name,
+            kind=told.kind or LocationKind.WAREHOUSE,
+            address=told.address,
+            position=told.position,
+            hours=hours,
+            services=told.services,
+            phone=told.phone,
+            source=source,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location as one caller sees it, with how far away it is where they said where they are."""
+
+    location: Location
+    distance_km: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which locations are wanted; all conditions hold at once.
+
+    Without `near` the order is by code; with it by distance, and a location without a position
+    comes last (and is left out when `within_km` is given).
+    """
+
+    near: GeoPoint | None = None
+    within_km: float | None = None
+    kinds: frozenset[LocationKind] = frozenset()
+    services: frozenset[LocationService] = frozenset()
+    codes: frozenset[LocationCode] | None = None
+
+    def finds(self, place: Place) -> bool:
+        """Whether the place is wanted."""
+        location = place.location
+        return (
+            (not self.kinds or location.kind in self.kinds)
+            and self.services <= location.services
+            and (self.codes is None or location.code in self.codes)
+            and (self.within_km is None or self._within(place.distance_km))
+        )
+
+    def place(self, location: Location) -> Place:
+        """The location as seen from here."""
+        if self.near is None or location.position is None:
+            return Place(location)
+        return Place(location, round(self.near.distance_km(location.position), 3))
+
+    def _within(self, distance: float | None) -> bool:
+        return distance is not None and self.within_km is not None and distance <= self.within_km

@@ -1,0 +1,76 @@
+"""What should the caller know about this answer? Failures and ages, collected as one is made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from app.errors import UpstreamError
+
+
+class Freshness(StrEnum):
+    """How a value came: asked just now, kept from before, older than wanted, or not at all."""
+
+    LIVE = "LIVE"
+    CACHED = "CACHED"
+    STALE = "STALE"
+    UNKNOWN = "UNKNOWN"
+
+
+ORDER = tuple(Freshness)
+
+
+@dataclass(slots=True)
+class SourceAge:
+    """The worst freshness and the oldest time of what one connection contributed to an answer."""
+
+    connection: str
+    port: str
+    freshness: Freshness
+    as_of: datetime | None
+
+    def add(self, freshness: Freshness, as_of: datetime | None) -> None:
+        """Let one more value count."""
+        self.freshness = max(self.freshness, freshness, key=ORDER.index)
+        if as_of is not None:
+            self.as_of = as_of if self.as_of is None else min(self.as_of, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailure:
+    """One connection that did not answer; told once, whatever it was asked for."""
+
+    connection: str
+    error: UpstreamError
+
+
+@dataclass(slots=True)
+class Report:
+    """What one operation learnt about its sources."""
+
+    _ages: dict[tuple[str, str], SourceAge] = field(default_factory=dict)
+    _failures: dict[str, SourceFailure] = field(default_factory=dict)
+
+    def read(
+        self, connection: str, port: str, freshness: Freshness, as_of: datetime | None
+    ) -> None:
+        """A value of `connection` went into the answer."""
+        known = self._ages.get((connection, port))
+        if known is None:
+            self._ages[connection, port] = SourceAge(connection, port, freshness, as_of)
+        else:
+            known.add(freshness, as_of)
+
+    def failed(self, connection: str, error: UpstreamError) -> None:
+        """`connection` could not answer; the first failure is the one told."""
+        self._failures.setdefault(connection, SourceFailure(connection, error))
+
+    @property
+    def failures(self) -> Iterator[SourceFailure]:
+        """One for each connection that let the operation down."""
+        return iter(self._failures.values())
+
+    @property
+    def ages(self) -> Iterator[SourceAge]:
+        """One for each connection and port that was read."""
+        return iter(self._ages.values())
