@@ -1,0 +1,37 @@
+.PHONY: run test check bench setup lock format
+
+PYTHON = .venv/bin/python
+READY = .venv/.ready
+COMPILE = .venv/bin/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url
+
+run: $(READY) ## the gateway over a demo retailer, with GraphiQL
+	.venv/bin/tessera demo
+
+test: $(READY) ## every test, on real servers
+	$(PYTHON) -m pytest -n 2
+
+check: $(READY) ## format, lint, types, import contracts, schema snapshot, Dockerfile
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/tessera schema check
+	.venv/bin/hadolint Dockerfile
+
+bench: $(READY) ## side-by-side measurements
+	$(PYTHON) -m benchmarks
+
+setup: $(READY)
+
+$(READY): .ci/setup tests/requirements.lock pyproject.toml
+	sh .ci/setup
+
+lock: $(READY) ## pin everything again
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group dev -o tests/requirements.lock
+
+format: $(READY)
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+	.venv/bin/tessera schema print > schema.graphql
