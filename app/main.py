@@ -55,7 +55,7 @@ class Gateway:
     def app(self) -> Starlette:
         """The ASGI application."""
         endpoint = GraphQLEndpoint(
-            build_schema(max_tokens=self.settings.requests.max_tokens),
+            build_schema(),
             services=lambda: self.services,
             requests=self.settings.requests,
             now=self.now,

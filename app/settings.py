@@ -130,29 +130,42 @@ class Windows(Section):
     """How long values of one kind may be served; see `docs/operations.md`."""
 
     fresh_for: timedelta
-    revalidate_for: timedelta = timedelta()
-    if_error_for: timedelta = timedelta()
+    revalidate_for: timedelta
+    if_error_for: timedelta
     stale_after: timedelta = timedelta(days=365)
+
+
+class CatalogueWindows(Windows):
+    """Products change a few times a day."""
+
+    fresh_for: timedelta = timedelta(minutes=1)
+    revalidate_for: timedelta = timedelta(minutes=10)
+    if_error_for: timedelta = timedelta(hours=24)
+
+
+class PriceWindows(Windows):
+    """A price that was just changed must be seen soon."""
+
+    fresh_for: timedelta = timedelta(minutes=1)
+    revalidate_for: timedelta = timedelta(minutes=1)
+    if_error_for: timedelta = timedelta(hours=1)
+
+
+class StockWindows(Windows):
+    """Stock is asked for nearly every time, and worth little when it is old."""
+
+    fresh_for: timedelta = timedelta(seconds=2)
+    revalidate_for: timedelta = timedelta()
+    if_error_for: timedelta = timedelta(seconds=60)
+    stale_after: timedelta = timedelta(hours=24)
 
 
 class Freshness(Section):
     """The windows of every kind of data."""
 
-    catalogue: Windows = Windows(
-        fresh_for=timedelta(minutes=1),
-        revalidate_for=timedelta(minutes=10),
-        if_error_for=timedelta(hours=24),
-    )
-    prices: Windows = Windows(
-        fresh_for=timedelta(minutes=1),
-        revalidate_for=timedelta(minutes=1),
-        if_error_for=timedelta(hours=1),
-    )
-    stock: Windows = Windows(
-        fresh_for=timedelta(seconds=2),
-        if_error_for=timedelta(seconds=60),
-        stale_after=timedelta(hours=24),
-    )
+    catalogue: CatalogueWindows = CatalogueWindows()
+    prices: PriceWindows = PriceWindows()
+    stock: StockWindows = StockWindows()
     locations_every: Positive = timedelta(minutes=5)
 
 

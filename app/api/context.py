@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import strawberry
 from aiodataloader import DataLoader
+from graphql import DocumentNode
 
 from app.availability.service import AvailabilityService
 from app.errors import InvalidInputError
@@ -57,6 +58,7 @@ class Services:
 class Context:
     """One operation's surroundings. `accepted` are the languages of the Accept-Language header."""
 
+    document: DocumentNode
     services: Services
     inquiry: Inquiry
     now: datetime

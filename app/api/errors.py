@@ -49,6 +49,18 @@ def request_error(message: str, code: str = "BAD_REQUEST") -> ErrorEntry:
     return {"message": message, "extensions": {"code": code}}
 
 
+def masked(bug: Exception) -> ErrorEntry:
+    """An entry that tells nothing; the log tells where, without values that a text may hold."""
+    error_id = uuid4().hex
+    frames = traceback.extract_tb(bug.__traceback__)[-5:]
+    where = [f"{frame.filename.rsplit('/app/')[-1]}:{frame.lineno}" for frame in frames]
+    log.error("operation.bug", error_id=error_id, kind=type(bug).__name__, where=where)
+    return {
+        "message": "Something went wrong on our side.",
+        "extensions": {"code": "INTERNAL", "errorId": error_id},
+    }
+
+
 def _entry(error: GraphQLError, *, before_execution: bool) -> ErrorEntry:
     message, extensions = _told(error, before_execution=before_execution)
     entry: ErrorEntry = {"message": message}
@@ -68,7 +80,8 @@ def _told(error: GraphQLError, *, before_execution: bool) -> tuple[str, dict[str
         case None | GraphQLError():
             return error.message, {"code": _code(error, before_execution=before_execution)}
         case bug:
-            return _masked(bug)
+            entry = masked(bug)
+            return entry["message"], entry["extensions"]
 
 
 def _code(error: GraphQLError, *, before_execution: bool) -> str:
@@ -86,15 +99,3 @@ def _upstream(error: UpstreamError) -> dict[str, Any]:
     if isinstance(error, UpstreamThrottled):
         told["retryAfter"] = iso_duration(error.retry_after)
     return told
-
-
-def _masked(bug: Exception) -> tuple[str, dict[str, Any]]:
-    """Tell nothing; log where it happened, without the values that its text may hold."""
-    error_id = uuid4().hex
-    frames = traceback.extract_tb(bug.__traceback__)[-5:]
-    where = [f"{frame.filename.rsplit('/app/')[-1]}:{frame.lineno}" for frame in frames]
-    log.error("operation.bug", error_id=error_id, kind=type(bug).__name__, where=where)
-    return (
-        "Something went wrong on our side.",
-        {"code": "INTERNAL", "errorId": error_id},
-    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import structlog
+from graphql import DocumentNode, GraphQLError, OperationType, get_operation_ast, parse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from strawberry.types import ExecutionResult
@@ -20,6 +21,7 @@ from app.api.errors import (
     ErrorEntry,
     entries,
     failure_entries,
+    masked,
     note_entries,
     request_error,
 )
@@ -37,20 +39,31 @@ RESPONSE_TYPE = "application/graphql-response+json"
 
 
 class BadRequest(Exception):  # noqa: N818  an answer, not a failure of ours
-    """A request that is not GraphQL over HTTP: the status and what to change."""
+    """A request that cannot be executed: the status and what to change."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: int, *told: ErrorEntry) -> None:
+        super().__init__(status)
         self.status = status
+        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Body:
     """What a well-formed body asks."""
 
     document: str
     variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One query of a document that was parsed."""
+
+    text: str
+    document: DocumentNode
     name: str | None
+    variables: dict[str, Any] | None
 
 
 class GraphQLEndpoint:
@@ -80,8 +93,8 @@ class GraphQLEndpoint:
             operation = await self._operation(request)
         except BadRequest as bad:
             log.info("request.refused", status=bad.status)
-            return _answer(request, {"errors": [request_error(str(bad))]}, bad.status)
-        context = self._context(request)
+            return _answer(request, {"errors": list(bad.told)}, bad.status)
+        context = self._context(request, operation.document)
         status, body = await self._executed(operation, context)
         log.info(
             "operation",
@@ -94,10 +107,10 @@ class GraphQLEndpoint:
 
     async def _operation(self, request: Request) -> Operation:
         if request.method != "POST":
-            raise BadRequest(405, "Send a POST with an application/json body.")
+            raise _refused(405, "Send a POST with an application/json body.")
         if _media_type(request) != "application/json":
-            raise BadRequest(415, "The Content-Type must be application/json.")
-        return _parsed(await self._body(request))
+            raise _refused(415, "The Content-Type must be application/json.")
+        return _selected(_read(await self._body(request)), self._requests.max_tokens)
 
     async def _body(self, request: Request) -> bytes:
         most = self._requests.max_body
@@ -106,12 +119,13 @@ class GraphQLEndpoint:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:
-                    raise BadRequest(413, f"The body is larger than {most:,} bytes.")
+                    raise _refused(413, f"The body is larger than {most:,} bytes.")
         return bytes(body)
 
-    def _context(self, request: Request) -> Context:
+    def _context(self, request: Request, document: DocumentNode) -> Context:
         deadline = Deadline.after(self._requests.budget)
         return Context(
+            document=document,
             services=self._services(),
             inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
             now=self._now(),
@@ -122,7 +136,7 @@ class GraphQLEndpoint:
         try:
             async with asyncio.timeout(self._requests.budget.total_seconds()):
                 result = await self._schema.execute(
-                    operation.document,
+                    operation.text,
                     variable_values=operation.variables,
                     operation_name=operation.name,
                     context_value=context,
@@ -130,6 +144,8 @@ class GraphQLEndpoint:
         except TimeoutError:
             late = request_error("The operation took longer than its budget.", "TIMEOUT")
             return 504, {"data": None, "errors": [late]}
+        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
+            return 500, {"errors": [masked(bug)]}
         if not isinstance(result, ExecutionResult):
             only = request_error("Incremental delivery is not offered.", "BAD_USER_INPUT")
             return 400, {"errors": [only]}
@@ -169,8 +185,30 @@ def _ages(report: Report, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _parsed(body: bytes) -> Operation:
-    """The operation in a body.
+def _refused(status: int, message: str) -> BadRequest:
+    return BadRequest(status, request_error(message))
+
+
+def _selected(body: Body, max_tokens: int) -> Operation:
+    """The query that is to be executed (GraphQL specification, 6.1 GetOperation).
+
+    Raises:
+        BadRequest: the document cannot be parsed, or it has no such query.
+    """
+    try:
+        document = parse(body.document, max_tokens=max_tokens)
+    except GraphQLError as error:
+        raise BadRequest(400, *entries([error], before_execution=True)) from error
+    operation = get_operation_ast(document, body.operation_name)
+    if operation is None or operation.operation is not OperationType.QUERY:
+        message = "Name one query of the document in operationName: it has none, or several."
+        raise BadRequest(400, request_error(message, "GRAPHQL_VALIDATION_FAILED"))
+    name = None if operation.name is None else operation.name.value
+    return Operation(body.document, document, name, body.variables)
+
+
+def _read(body: bytes) -> Body:
+    """The request in a body.
 
     Raises:
         BadRequest: the body is not the JSON object that GraphQL over HTTP asks for.
@@ -178,20 +216,20 @@ def _parsed(body: bytes) -> Operation:
     try:
         asked = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(400, "The body is not JSON in UTF-8.") from error
+        raise _refused(400, "The body is not JSON in UTF-8.") from error
     if not isinstance(asked, Mapping):
-        raise BadRequest(400, "The body must be one JSON object with a query.")
+        raise _refused(400, "The body must be one JSON object with a query.")
     document, variables = asked.get("query"), asked.get("variables")
     name, extensions = asked.get("operationName"), asked.get("extensions")
     if not isinstance(document, str) or not document.strip():
-        raise BadRequest(400, "query must be a GraphQL document, as a string.")
+        raise _refused(400, "query must be a GraphQL document, as a string.")
     if not isinstance(variables, Mapping | None):
-        raise BadRequest(400, "variables must be an object.")
+        raise _refused(400, "variables must be an object.")
     if not isinstance(name, str | None):
-        raise BadRequest(400, "operationName must be a string.")
+        raise _refused(400, "operationName must be a string.")
     if not isinstance(extensions, Mapping | None):
-        raise BadRequest(400, "extensions must be an object.")
-    return Operation(document, None if variables is None else dict(variables), name)
+        raise _refused(400, "extensions must be an object.")
+    return Body(document, None if variables is None else dict(variables), name)
 
 
 def _media_type(request: Request) -> str:

@@ -1,11 +1,11 @@
 """schema.graphql, assembled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -78,12 +78,19 @@ class Schema(strawberry.Schema):
         """Leave it to `app.api.http`."""
 
 
-def build_schema(*, max_tokens: int = 2_000) -> Schema:
-    """The schema, refusing documents of more than `max_tokens` tokens."""
+class GivenDocument(SchemaExtension):
+    """Executes the document that was parsed and selected before, instead of parsing again."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Hand it over."""
+        self.execution_context.graphql_document = self.execution_context.context.document
+        yield
+
+
+def build_schema() -> Schema:
+    """The executable schema."""
     return Schema(
-        query=Query,
-        extensions=[lambda: MaxTokensLimiter(max_token_count=max_tokens)],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        query=Query, extensions=[GivenDocument], config=StrawberryConfig(scalar_map=SCALARS)
     )
 
 

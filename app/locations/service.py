@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opening_hours import validate as valid_opening_hours
 
-from app.errors import UpstreamError, UpstreamUnavailable
+from app.errors import UpstreamError
 from app.locations.model import Location, Place, Search
 from app.ports import Address, Answer, LocationSource
 from app.ports import Location as Told
 from app.settings import Location as Configured
-from app.upstream.deadline import Deadline
+from app.upstream.asking import asked
 from app.upstream.health import Health
 from app.upstream.report import Report
 from app.values import CountryCode, GeoPoint, LocationCode
@@ -76,13 +76,8 @@ class LocationService:
 
     async def _ask(self, name: str) -> None:
         source, health = self._sources[name]
-        deadline = Deadline.after(self._timeout(name))
         try:
-            with deadline.shared():
-                async with asyncio.timeout_at(deadline.at):
-                    answer = await source.locations()
-        except TimeoutError:
-            self._missing[name] = UpstreamUnavailable("did not answer in time")
+            answer = await asked(name, source.locations, within=self._timeout(name))
         except UpstreamError as error:
             self._missing[name] = error
         else:

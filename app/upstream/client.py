@@ -102,20 +102,20 @@ class GuardedHttp:
         )
         try:
             async with asyncio.timeout_at(give_up_at):
-                return await retrying(self._attempt, request, operation)
+                return await retrying(self._attempt, request, operation, give_up_at)
         except TimeoutError as error:
             late = UpstreamUnavailable(f"did not answer {request.operation} within {limit:.1f} s")
             self.health.failed(late)
             raise late from error
 
-    async def _attempt(self, request: WireRequest, operation: OperationHealth) -> WireResponse:
+    async def _attempt(
+        self, request: WireRequest, operation: OperationHealth, give_up_at: float
+    ) -> WireResponse:
         self._keep_throttle()
         operation.breaker.admit()
         sent = False
         try:
-            async with self._room:
-                if self._rate is not None:
-                    await self._rate.acquire()
+            async with self._place(give_up_at):
                 sent = True
                 operation.calls += 1
                 response = await self._exchange(request)
@@ -130,7 +130,7 @@ class GuardedHttp:
             self.health.failed(error)
             raise
         except BaseException:
-            # Cancelled: by our own time limit when it was sent, or while still waiting for room.
+            # Out of time, or given up by the caller: the upstream's fault only if it was sent.
             if sent:
                 operation.failures += 1
                 operation.breaker.failed()
@@ -140,6 +140,16 @@ class GuardedHttp:
         operation.breaker.succeeded()
         self.health.succeeded()
         return response
+
+    @asynccontextmanager
+    async def _place(self, give_up_at: float) -> AsyncIterator[None]:
+        """One of the places for calls, in time to use it."""
+        async with self._room:
+            if self._rate is not None:
+                await self._rate.acquire()
+            if asyncio.get_running_loop().time() >= give_up_at:
+                raise TimeoutError
+            yield
 
     def _keep_throttle(self) -> None:
         until = self.health.throttled_until

@@ -9,18 +9,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
 
-from app.errors import UpstreamError, UpstreamUnavailable
+from app.errors import UpstreamBroken, UpstreamError, UpstreamUnavailable
 from app.ports import RejectedRow
+from app.upstream.asking import asked
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.report import Freshness, Report
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,40 @@ class Inquiry:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How old a caller takes values at a moment: the policy, sharpened by its `max_age`."""
+
+    now: datetime
+    max_age: timedelta | None
+    policy: FreshnessPolicy
+
+    @property
+    def fresh_for(self) -> timedelta:
+        """Up to this age a value counts as fresh."""
+        useful = self.policy.fresh_for + self.policy.revalidate_for
+        return self.policy.fresh_for if self.max_age is None else min(self.max_age, useful)
+
+    @property
+    def serve_for(self) -> timedelta:
+        """Up to this age a value is served without waiting."""
+        if self.max_age is not None:
+            return self.fresh_for
+        return self.policy.fresh_for + self.policy.revalidate_for
+
+    @property
+    def error_for(self) -> timedelta:
+        """Up to this age a value is served rather than none."""
+        return self.policy.fresh_for + max(self.policy.revalidate_for, self.policy.if_error_for)
+
+    @property
+    def stale_after(self) -> timedelta:
+        """A value whose own time is further back is STALE."""
+        if self.max_age is None:
+            return self.policy.stale_after
+        return min(self.policy.stale_after, max(self.max_age, CLOCK_SLACK))
+
+
 Fetch = Callable[[Collection[K]], Awaitable[Fetched[K, V]]]
 
 
@@ -109,38 +146,41 @@ class Reader(Generic[K, V]):
         max_age: timedelta | None = None,
     ) -> dict[K, Reading[V]]:
         """A reading for every key; upstream failures are reported, never raised."""
-        now = self.health.now()
-        fresh_for = self.policy.fresh_for if max_age is None else min(max_age, self._useful)
-        serve_for = fresh_for if max_age is not None else self._useful
-        missing = [key for key in keys if self._age(key, now) >= serve_for]
-        aging = [key for key in keys if fresh_for <= self._age(key, now) < serve_for]
-        asked = self._fly([*missing, *aging])
-        error = await self._landed({asked[key] for key in missing}, inquiry.deadline)
+        wish = Wish(self.health.now(), max_age, self.policy)
+        missing = [key for key in keys if self._age(key, wish.now) >= wish.serve_for]
+        aging = [key for key in keys if wish.fresh_for <= self._age(key, wish.now) < wish.serve_for]
+        before = {key: self._kept.get(key) for key in missing}
+        flights = self._fly([*missing, *aging])
+        error = await self._landed({flights[key] for key in missing}, inquiry.deadline)
         if error is not None:
             inquiry.report.failed(self.health.connection, error)
-        readings = {key: self._reading(key, now, fresh_for, max_age) for key in keys}
+        readings = {key: self._reading(key, wish, before) for key in keys}
         for reading in readings.values():
             inquiry.report.read(reading.source, self.port, reading.freshness, reading.as_of)
         return readings
 
-    def keep(self, fetched: Fetched[K, V], asked: Iterable[K] = ()) -> None:
-        """Keep what a call brought; an asked key that it did not bring is known to be absent."""
+    def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
+        """Keep what a call brought; a wanted key that it did not bring is known to be absent.
+
+        Raises:
+            UpstreamBroken: rows could not be understood, and wanted keys are missing that may be
+                among them. What was understood is kept.
+        """
         observed_at = self.health.now()
+        for key, (value, as_of) in fetched.values.items():
+            self._kept[key] = Kept(value, self.health.truthful(as_of, observed_at), observed_at)
+        missing = [key for key in wanted if key not in fetched.values]
         if rejected := list(fetched.rejected):
             self.health.rejected(
                 operation=self.port,
                 references=[row.reference for row in rejected],
                 reason=rejected[0].reason,
             )
+            if missing:
+                raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
         absent_as_of = self.health.truthful(fetched.as_of, observed_at)
-        for key in asked:
+        for key in missing:
             self._kept[key] = Kept(None, absent_as_of, observed_at)
-        for key, (value, as_of) in fetched.values.items():
-            self._kept[key] = Kept(value, self.health.truthful(as_of, observed_at), observed_at)
-
-    @property
-    def _useful(self) -> timedelta:
-        return self.policy.fresh_for + self.policy.revalidate_for
 
     def _age(self, key: K, now: datetime) -> timedelta:
         kept = self._kept.get(key)
@@ -156,13 +196,10 @@ class Reader(Generic[K, V]):
         return {key: self._flights[key] for key in keys}
 
     async def _ask(self, keys: list[K]) -> None:
-        deadline = Deadline.after(self.timeout)
-        with deadline.shared():
-            try:
-                async with asyncio.timeout_at(deadline.at):
-                    self.keep(await self.fetch(keys), keys)
-            except TimeoutError as error:
-                raise UpstreamUnavailable("did not answer in time") from error
+        fetched = await asked(
+            self.health.connection, partial(self.fetch, keys), within=self.timeout
+        )
+        self.keep(fetched, keys)
 
     def _land(self, keys: list[K], flight: "asyncio.Task[None]") -> None:
         for key in keys:
@@ -185,19 +222,15 @@ class Reader(Generic[K, V]):
                 raise error
         return UpstreamUnavailable("did not answer in time") if late else None
 
-    def _reading(
-        self, key: K, now: datetime, fresh_for: timedelta, max_age: timedelta | None
-    ) -> Reading[V]:
+    def _reading(self, key: K, wish: Wish, before: Mapping[K, Kept[V] | None]) -> Reading[V]:
+        """What is known of a key now; `before` holds what was kept of those that were asked for."""
         source = self.health.connection
         kept = self._kept.get(key)
-        if kept is None or (age := now - kept.observed_at) > self._servable:
+        if kept is None or (age := wish.now - kept.observed_at) > wish.error_for:
             return Reading(None, None, Freshness.UNKNOWN, source)
-        too_old = min(self.policy.stale_after, max_age or timedelta.max)
-        if age > fresh_for or self.health.now() - kept.as_of > too_old:
+        asked_in_vain = key in before and kept is before[key]
+        behind = self.health.now() - kept.as_of > wish.stale_after
+        if asked_in_vain or behind or (key not in before and age >= wish.fresh_for):
             return Reading(kept.value, kept.as_of, Freshness.STALE, source)
-        freshness = Freshness.LIVE if kept.observed_at >= now else Freshness.CACHED
+        freshness = Freshness.LIVE if key in before else Freshness.CACHED
         return Reading(kept.value, kept.as_of, freshness, source)
-
-    @property
-    def _servable(self) -> timedelta:
-        return self.policy.fresh_for + max(self.policy.revalidate_for, self.policy.if_error_for)

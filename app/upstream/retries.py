@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tenacity import wait_random_exponential
 
-RETRY_RATIO = 0.1
-SAVED_RETRIES = 3.0  # a short blip after a healthy while may be retried this often at once
+CALLS_PER_RETRY = 10
+MOST_SAVED = 3  # retries: a short blip after a healthy while may be retried this often at once
 BACKOFF = wait_random_exponential(multiplier=0.05, max=0.5)  # seconds, full jitter
 
 
@@ -17,15 +17,15 @@ BACKOFF = wait_random_exponential(multiplier=0.05, max=0.5)  # seconds, full jit
 class RetryBudget:
     """How many retries a connection has earned."""
 
-    _tokens: float = 0.0
+    _calls: int = 0
 
     def earn(self) -> None:
         """A first call went out."""
-        self._tokens = min(SAVED_RETRIES, self._tokens + RETRY_RATIO)
+        self._calls = min(MOST_SAVED * CALLS_PER_RETRY, self._calls + 1)
 
     def spend(self) -> bool:
         """Take one retry; False when none is left."""
-        if self._tokens < 1:
+        if self._calls < CALLS_PER_RETRY:
             return False
-        self._tokens -= 1
+        self._calls -= CALLS_PER_RETRY
         return True

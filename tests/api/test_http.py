@@ -1,0 +1,232 @@
+"""Whatever is sent to /graphql, the answer is a clear one."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.gateways import Asker, Retailer, gateway_over
+
+OK = {"query": "{ __typename }"}
+
+
+@pytest.fixture
+async def ask() -> AsyncIterator[Asker]:
+    async with gateway_over({"shop": Retailer()}) as asker:
+        yield asker
+
+
+def error(message: str, code: str = "BAD_REQUEST") -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code}}]}
+
+
+NOT_JSON = error("The body is not JSON in UTF-8.")
+NOT_AN_OBJECT = error("The body must be one JSON object with a query.")
+NO_QUERY = error("query must be a GraphQL document, as a string.")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", NOT_JSON),
+        (b"{", NOT_JSON),
+        (b"\xff\xfe{}", NOT_JSON),
+        (b'{"query": "\xc3\x28"}', NOT_JSON),
+        (b"[" * 49_000 + b"]" * 49_000, NOT_JSON),
+        (b'{"a":' * 19_000 + b"1" + b"}" * 4_000, NOT_JSON),
+        (b"NaN", NOT_JSON),
+        (b"1", NOT_AN_OBJECT),
+        (b"null", NOT_AN_OBJECT),
+        (b'"query"', NOT_AN_OBJECT),
+        (b"[]", NOT_AN_OBJECT),
+        (b'[{"query": "{ __typename }"}]', NOT_AN_OBJECT),
+        (b"{}", NO_QUERY),
+        (b'{"query": null}', NO_QUERY),
+        (b'{"query": 1}', NO_QUERY),
+        (b'{"query": " "}', NO_QUERY),
+        (b'{"query": "{a}", "variables": []}', error("variables must be an object.")),
+        (b'{"query": "{a}", "variables": "{}"}', error("variables must be an object.")),
+        (b'{"query": "{a}", "operationName": 1}', error("operationName must be a string.")),
+        (b'{"query": "{a}", "extensions": []}', error("extensions must be an object.")),
+    ],
+)
+async def test_a_body_that_is_no_request_is_a_400(
+    ask: Asker, body: bytes, told: dict[str, Any]
+) -> None:
+    response = await ask.http.post(
+        "/graphql", content=body, headers={"content-type": "application/json"}
+    )
+
+    assert (response.status_code, response.json()) == (400, told)
+
+
+async def test_a_body_nested_a_hundred_thousand_deep_is_refused_before_it_is_parsed(
+    ask: Asker,
+) -> None:
+    response = await ask.http.post(
+        "/graphql",
+        content=b"[" * 100_000 + b"]" * 100_000,
+        headers={"content-type": "application/json"},
+    )
+
+    assert (response.status_code, response.json()) == (
+        413,
+        error("The body is larger than 100,000 bytes."),
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "text/plain,application/json", "application/jsonp", "multipart/form-data"],
+)
+async def test_only_json_is_taken(ask: Asker, kind: str) -> None:
+    response = await ask.http.post(
+        "/graphql", content=orjson.dumps(OK), headers={"content-type": kind}
+    )
+
+    assert (response.status_code, response.json()) == (
+        415,
+        error("The Content-Type must be application/json."),
+    )
+
+
+async def test_a_charset_is_taken(ask: Asker) -> None:
+    response = await ask.http.post(
+        "/graphql",
+        content=orjson.dumps(OK),
+        headers={"content-type": "Application/JSON; charset=utf-8"},
+    )
+
+    assert (response.status_code, response.json()) == (200, {"data": {"__typename": "Query"}})
+
+
+async def test_other_methods_are_told_which_one_to_use(ask: Asker) -> None:
+    response = await ask.http.get("/graphql", params=OK)
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    assert response.json() == error("Send a POST with an application/json body.")
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "message"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED", "Syntax Error: Expected Name, found <EOF>."),
+        ("query { " + "a { " * 800 + "}" * 801, "GRAPHQL_PARSE_FAILED", None),
+        ("{ " + "a " * 3_000 + "}", "GRAPHQL_PARSE_FAILED", None),
+        (
+            "{ nope }",
+            "GRAPHQL_VALIDATION_FAILED",
+            "Cannot query field 'nope' on type 'Query'. Did you mean 'node' or 'nodes'?",
+        ),
+        ('{ location(code: "ST-MIL") }', "GRAPHQL_VALIDATION_FAILED", None),
+        ("{ location { code } }", "GRAPHQL_VALIDATION_FAILED", None),
+        ("{ location(code: 7.5) { code } }", "GRAPHQL_VALIDATION_FAILED", None),
+        ('{ location(code: "") { code } }', "GRAPHQL_VALIDATION_FAILED", None),
+        ("{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED", None),
+        ("query A { __typename } query B { __typename }", "GRAPHQL_VALIDATION_FAILED", None),
+        ("fragment F on Query { __typename }", "GRAPHQL_VALIDATION_FAILED", None),
+        ("mutation { x }", "GRAPHQL_VALIDATION_FAILED", None),
+        ("subscription { x }", "GRAPHQL_VALIDATION_FAILED", None),
+    ],
+)
+async def test_a_document_that_cannot_be_executed_is_a_400_that_says_why(
+    ask: Asker, document: str, code: str, message: str | None
+) -> None:
+    response = await ask.post(document)
+
+    body = response.json()
+    assert response.status_code == 400
+    assert "data" not in body
+    assert {one["extensions"]["code"] for one in body["errors"]} == {code}
+    if message is not None:
+        assert body["errors"][0]["message"] == message
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"code": None}, {"code": 1}, {"code": ["ST-MIL"]}, {"code": {}}, {"code": " "}],
+)
+async def test_wrong_variables_are_a_400(ask: Asker, variables: dict[str, Any]) -> None:
+    response = await ask.post(
+        "query Q($code: LocationCode!) { location(code: $code) { code } }", **variables
+    )
+
+    body = response.json()
+    assert response.status_code == 400
+    assert "data" not in body
+    assert [one["extensions"]["code"] for one in body["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_a_huge_integer_is_a_clear_answer(ask: Asker) -> None:
+    body = b'{"query": "query Q($n: Int) { locations(first: $n) { totalCount } }", "variables": '
+    response = await ask.http.post(
+        "/graphql",
+        content=body + b'{"n": ' + b"9" * 5_000 + b"}}",
+        headers={"content-type": "application/json"},
+    )
+
+    assert response.status_code == 400
+    assert "errors" in response.json()
+
+
+async def test_the_graphql_media_type_is_spoken_to_those_who_ask_for_it(ask: Asker) -> None:
+    plain = await ask.http.post("/graphql", json=OK)
+    asked = await ask.http.post(
+        "/graphql", json=OK, headers={"accept": "application/graphql-response+json"}
+    )
+
+    assert plain.headers["content-type"] == "application/json; charset=utf-8"
+    assert asked.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert plain.headers["cache-control"] == "no-store"
+    assert plain.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("abc-123", True), ("x" * 65, False), ("a b", False), ('"}{', False), ("", False)],
+)
+async def test_a_sound_request_id_is_kept_and_any_other_replaced(
+    ask: Asker, given: str, *, kept: bool
+) -> None:
+    response = await ask.http.post("/graphql", json=OK, headers={"x-request-id": given})
+
+    answered = response.headers["x-request-id"]
+    assert (answered == given) is kept
+    assert answered.isprintable()
+    assert 0 < len(answered) <= 64
+
+
+async def test_the_operation_ends_with_its_budget() -> None:
+    import asyncio  # noqa: PLC0415
+
+    forever = Retailer()
+    async with gateway_over(
+        {"shop": forever}, requests={"budget": "PT0.2S", "reserve": "PT0.05S"}
+    ) as ask:
+        forever.wait = asyncio.Event().wait  # type: ignore[assignment]  # its True is nobody's
+        response = await ask.post('{ product(handle: "shirt") { name } }')
+
+    assert response.status_code == 200
+    assert response.json()["data"] == {"product": None}
+    assert response.json()["errors"][0]["message"] == "shop: did not answer in time."
+
+
+async def test_probes_tell_our_own_state(ask: Asker) -> None:
+    alive, ready = await ask.http.get("/livez"), await ask.http.get("/readyz")
+
+    assert (alive.status_code, alive.text) == (200, "alive")
+    assert (ready.status_code, ready.text) == (200, "ready")
+
+
+async def test_graphiql_is_closed_unless_it_is_opened(ask: Asker) -> None:
+    page = {"accept": "text/html"}
+    assert (await ask.http.get("/graphql", headers=page)).status_code == 405
+    async with gateway_over({"shop": Retailer()}, server={"graphiql": True}) as opened:
+        response = await opened.http.get("/graphql", headers=page)
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "query Listing" in response.text
+    assert "__EXAMPLES__" not in response.text

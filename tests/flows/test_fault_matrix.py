@@ -1,0 +1,173 @@
+"""Whatever one upstream does, the others answer in time and the answer says what is missing."""
+
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from connectors.sandbox.faults import Fault
+from tests.gateways import Sandbox, sandbox_gateway
+
+BUDGET = 1.0  # seconds
+NOTHING_KEPT = {"stock": {"fresh_for": "PT0S", "if_error_for": "PT0S"}}
+ASKED = {"tills": "ST-MIL", "warehouse": "WH-1", "supplier": "SUP-1"}
+QUERY = """query Spread($sku: Sku!) {
+  variants(skus: [$sku]) {
+    sku
+    availability(locations: ["ST-MIL", "WH-1", "SUP-1", "ECOM-1"]) {
+      location { code } status availableToSell freshness asOf source
+    }
+  }
+}"""
+FAULTS: dict[str, Fault] = {
+    "silent": Fault(kind="silent"),
+    "five seconds slow": Fault(kind="slow", seconds=5),
+    "slow drip": Fault(kind="drip"),
+    "500": Fault(kind="fail"),
+    "429": Fault(kind="throttle", retry_after=30),
+    "cut": Fault(kind="cut"),
+    "rubbish": Fault(kind="rubbish"),
+    "half a document": Fault(kind="half"),
+    "wrong types": Fault(kind="wrong_types"),
+    "10 MB": Fault(kind="huge"),
+    "refused credentials": Fault(kind="unauthorized"),
+}
+CODES = {
+    "429": "UPSTREAM_THROTTLED",
+    "rubbish": "UPSTREAM_BROKEN",
+    "half a document": "UPSTREAM_BROKEN",
+    "wrong types": "UPSTREAM_BROKEN",
+    "10 MB": "UPSTREAM_BROKEN",
+    "refused credentials": "UPSTREAM_UNAUTHORIZED",
+}
+
+
+async def a_sku_everybody_has(sandbox: Sandbox) -> str:
+    products = await sandbox.ask.data(
+        """{ products(first: 100) { edges { node { variants { sku
+             availability(locations: ["ST-MIL", "WH-1", "SUP-1", "ECOM-1"]) { status } } } } } }"""
+    )
+    for edge in products["products"]["edges"]:
+        for variant in edge["node"]["variants"]:
+            if {one["status"] for one in variant["availability"]} == {"IN_STOCK"}:
+                return str(variant["sku"])
+    raise AssertionError("the sandbox has no SKU that is in stock everywhere")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("system", ASKED)
+async def test_one_broken_system_hides_nobody_else(system: str, fault: str) -> None:
+    async with sandbox_gateway(
+        requests={"budget": f"PT{BUDGET}S"},
+        connection={"timeout": "PT2S"},
+        freshness=NOTHING_KEPT,
+    ) as sandbox:
+        sku = await a_sku_everybody_has(sandbox)
+        sandbox.upstreams[system].break_with(FAULTS[fault])
+        started = monotonic()
+        body = await sandbox.ask(QUERY, sku=sku)
+        took = monotonic() - started
+
+    [variant] = body["data"]["variants"]
+    by_location = {one["location"]["code"]: one for one in variant["availability"]}
+    broken = by_location.pop(ASKED[system])
+    assert took <= BUDGET + 0.1
+    assert (broken["status"], broken["availableToSell"], broken["freshness"]) == (
+        ("UNKNOWN", None, "UNKNOWN")
+    )
+    assert broken["source"] == system
+    assert {(one["status"], one["freshness"]) for one in by_location.values()} == {
+        ("IN_STOCK", "LIVE")
+    }
+    [error] = body["errors"]
+    assert error["extensions"]["connection"] == system
+    assert error["extensions"]["code"] == CODES.get(fault, "UPSTREAM_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("fault", ["silent", "500"])
+async def test_what_was_known_is_served_stale_with_its_age(fault: str) -> None:
+    async with sandbox_gateway(
+        requests={"budget": f"PT{BUDGET}S"},
+        freshness={"stock": {"fresh_for": "PT0S", "if_error_for": "PT60S"}},
+    ) as sandbox:
+        sku = await a_sku_everybody_has(sandbox)
+        before = (await sandbox.ask(QUERY, sku=sku))["data"]["variants"][0]["availability"]
+        sandbox.upstreams["tills"].break_with(FAULTS[fault])
+        body = await sandbox.ask(QUERY, sku=sku)
+
+    [was] = [one for one in before if one["location"]["code"] == "ST-MIL"]
+    [now] = [
+        one
+        for one in body["data"]["variants"][0]["availability"]
+        if one["location"]["code"] == "ST-MIL"
+    ]
+    assert now == was | {"freshness": "STALE"}
+    assert [error["extensions"]["connection"] for error in body["errors"]] == ["tills"]
+    [age] = [a for a in body["extensions"]["freshness"] if a["connection"] == "tills"]
+    assert (age["port"], age["freshness"]) == ("StockSource", "STALE")
+    assert age["asOf"] == was["asOf"].replace("+00:00", "Z") or age["asOf"] == was["asOf"]
+    assert age["age"].startswith("PT")
+
+
+async def test_a_few_bad_rows_never_hide_the_good_ones() -> None:
+    async with sandbox_gateway(freshness=NOTHING_KEPT) as sandbox:
+        ask = """{ products(first: 20) { edges { node { variants(first: 2) {
+                   availability(locations: ["ST-MIL", "ST-ROM"]) { status } } } } } }"""
+        healthy = _statuses(await sandbox.ask.data(ask))
+        sandbox.upstreams["tills"].break_with(Fault(kind="bad_rows"))
+        body = await sandbox.ask(ask)
+        [tills] = [
+            one["rejectedRows"]
+            for one in (await sandbox.ask.data("{ upstreams { name rejectedRows } }"))["upstreams"]
+            if one["name"] == "tills"
+        ]
+
+    damaged = _statuses(body["data"])
+    changed = [(was, now) for was, now in zip(healthy, damaged, strict=True) if was != now]
+    assert 0 < tills < len(healthy)
+    # What was not carried may now be among the rows that nobody can read: unknown, not absent.
+    assert len([was for was, _ in changed if was != "NOT_CARRIED"]) == tills
+    assert {now for _, now in changed} == {"UNKNOWN"}
+    [error] = body["errors"]
+    assert error["message"] == f"tills: {tills} of its rows could not be understood."
+
+
+def _statuses(data: dict[str, Any]) -> list[str]:
+    return [
+        one["status"]
+        for edge in data["products"]["edges"]
+        for variant in edge["node"]["variants"]
+        for one in variant["availability"]
+    ]
+
+
+async def test_a_full_outage_costs_at_most_a_tenth_more_calls_than_were_offered() -> None:
+    offered = 100
+    async with sandbox_gateway(freshness=NOTHING_KEPT) as sandbox:
+        sku = await a_sku_everybody_has(sandbox)
+        sandbox.upstreams["tills"].break_with(FAULTS["500"])
+        sandbox.forget_calls()
+        for _ in range(offered):
+            body = await sandbox.ask(QUERY, sku=sku)
+            assert body["errors"][0]["extensions"]["connection"] == "tills"
+
+    assert sandbox.calls["tills"] <= 1.1 * offered
+    assert sandbox.calls["warehouse"] == offered
+
+
+async def test_a_future_timestamp_is_not_believed() -> None:
+    async with sandbox_gateway(freshness=NOTHING_KEPT) as sandbox:
+        sku = await a_sku_everybody_has(sandbox)
+        sandbox.upstreams["warehouse"].break_with(Fault(kind="lie", hours=6))
+        before = sandbox.gateway.now()
+        body = await sandbox.ask(QUERY, sku=sku)
+        after = sandbox.gateway.now()
+        health = sandbox.gateway.services.connections["warehouse"].health
+
+    [told] = [
+        one
+        for one in body["data"]["variants"][0]["availability"]
+        if one["location"]["code"] == "WH-1"
+    ]
+    assert before.isoformat() <= told["asOf"] <= after.isoformat()
+    assert health.clock_skew.total_seconds() > 5 * 3600

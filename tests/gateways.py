@@ -1,0 +1,225 @@
+"""A gateway to talk to: over made-up connections, or over the sandbox by real HTTP."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from app import settings as config
+from app.main import Gateway, assemble
+from app.ports import (
+    Answer,
+    Location,
+    Manifest,
+    Price,
+    Product,
+    ProductEdge,
+    ProductKey,
+    ProductPage,
+    ProductQuery,
+    StockLevel,
+)
+from app.ports.manifests import find_connectors
+from app.upstream.health import Health
+from app.upstream.registry import OpenConnection, plan
+from app.values import Channel, LocationCode, Sku
+from connectors.kit.serve import serve
+from connectors.sandbox.faults import FaultyUpstream
+from connectors.sandbox.retailer.upstreams import upstream
+from tests.builders import NOON, a_location, a_product
+
+SYSTEMS = ("shop", "tills", "warehouse", "supplier")
+Wait = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    return None
+
+
+@dataclass
+class Retailer:
+    """A made-up system with every port. `calls` names each question it was asked."""
+
+    levels: Collection[StockLevel] = ()
+    known_products: Collection[Product] = field(default_factory=lambda: (a_product(),))
+    known_prices: Collection[Price] = ()
+    known_locations: Collection[Location] = field(default_factory=lambda: (a_location(),))
+    error: Exception | None = None
+    wait: Wait = at_once
+    as_of: datetime = NOON
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def _asked(self, question: str, about: Any) -> None:
+        self.calls.append((question, about))
+        await self.wait()
+        if self.error is not None:
+            raise self.error
+
+    async def stock_levels(
+        self, skus: Collection[Sku], locations: Collection[LocationCode]
+    ) -> Answer[StockLevel]:
+        await self._asked("stock_levels", (tuple(skus), tuple(locations)))
+        rows = [lv for lv in self.levels if lv.sku in skus and lv.location in locations]
+        return Answer(rows=tuple(rows), as_of=self.as_of)
+
+    async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
+        await self._asked("products", tuple(keys))
+        wanted = {(key.by, key.value) for key in keys}
+        rows = [p for p in self.known_products if wanted & _names(p)]
+        return Answer(rows=tuple(rows), as_of=self.as_of)
+
+    async def browse(self, query: ProductQuery) -> ProductPage:
+        await self._asked("browse", query)
+        edges = tuple(ProductEdge(p.id, p) for p in self.known_products)[: query.first]
+        return ProductPage(
+            edges=edges,
+            has_next=len(self.known_products) > query.first,
+            as_of=self.as_of,
+            total=len(self.known_products),
+        )
+
+    async def prices(self, skus: Collection[Sku], *, channel: Channel) -> Answer[Price]:
+        await self._asked("prices", (tuple(skus), channel.code))
+        rows = [price for price in self.known_prices if price.sku in skus]
+        return Answer(rows=tuple(rows), as_of=self.as_of)
+
+    async def locations(self) -> Answer[Location]:
+        await self._asked("locations", None)
+        return Answer(rows=tuple(self.known_locations), as_of=self.as_of)
+
+
+def _names(product: Product) -> set[tuple[str, str]]:
+    skus = {("sku", str(variant.sku)) for variant in product.variants}
+    return {("id", str(product.id)), ("handle", product.handle)} | skus
+
+
+@dataclass
+class Asker:
+    """Asks a gateway GraphQL over HTTP."""
+
+    http: httpx.AsyncClient
+
+    async def post(self, query: str, /, **variables: Any) -> httpx.Response:
+        return await self.http.post("/graphql", json={"query": query, "variables": variables})
+
+    async def __call__(self, query: str, /, **variables: Any) -> dict[str, Any]:
+        body: dict[str, Any] = (await self.post(query, **variables)).json()
+        return body
+
+    async def data(self, query: str, /, **variables: Any) -> dict[str, Any]:
+        body = await self(query, **variables)
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
+        return data
+
+
+@asynccontextmanager
+async def asking(app: Starlette) -> AsyncIterator[Asker]:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        yield Asker(http)
+
+
+@asynccontextmanager
+async def gateway_over(
+    connections: Mapping[str, Retailer],
+    *,
+    now: Callable[[], datetime] = lambda: NOON,
+    **sections: Any,
+) -> AsyncIterator[Asker]:
+    """A gateway over made-up systems; by default the first owns everything."""
+    first = next(iter(connections))
+    document = {
+        "connections": {name: {"connector": "made-up"} for name in connections},
+        "bind": {
+            "catalogue": first,
+            "prices": first,
+            "locations": [first],
+            "stock": {first: ["*"]},
+            **sections.pop("bind", {}),
+        },
+        "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
+        "freshness": {"stock": {"fresh_for": "PT0S", "if_error_for": "PT60S"}},
+        **sections,
+    }
+    settings = config.parse(document)
+    opened = {
+        name: OpenConnection(
+            name,
+            MADE_UP,
+            settings.connections[name],
+            port,
+            Health(connection=name, now=now, clock=monotonic),
+        )
+        for name, port in connections.items()
+    }
+    gateway = Gateway(settings, {}, now=now)
+    gateway.running = assemble(settings, opened)
+    await gateway.running.locations.refresh()
+    async with asking(gateway.app()) as ask:
+        yield ask
+
+
+MADE_UP = Manifest.model_validate(
+    {
+        "name": "made_up",
+        "title": "Made up",
+        "kind": "retailer",
+        "owners": ["tests"],
+        "upstream_api": "1",
+        "provides": {},
+        "freshness": {},
+        "limits": {"ids_per_call": 100},
+        "quality": {"tier": "bronze"},
+    }
+)
+
+
+@dataclass
+class Sandbox:
+    """A gateway over the four systems of the sandbox, each on a port of its own."""
+
+    ask: Asker
+    upstreams: Mapping[str, FaultyUpstream]
+    gateway: Gateway
+
+    def forget_calls(self) -> None:
+        for one in self.upstreams.values():
+            one.requests.clear()
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Requests by system, since the last `forget_calls`."""
+        return {
+            name: total
+            for name, one in self.upstreams.items()
+            if (total := sum(one.requests.values()))
+        }
+
+
+@asynccontextmanager
+async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
+    """The demo retailer's settings over in-process systems; `changes` replace sections."""
+    connector = find_connectors("connectors")["sandbox"]
+    demo = config.load(connector.folder / "demo.toml").model_dump()
+    async with AsyncExitStack() as stack:
+        upstreams = {name: upstream(name, seed=7) for name in SYSTEMS}
+        for name, one in upstreams.items():
+            url = await stack.enter_async_context(serve(one))
+            demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
+            demo["connections"][name].update(changes.get("connection", {}))
+            stack.callback(one.release)
+        demo.update({key: value for key, value in changes.items() if key != "connection"})
+        settings = config.parse(demo)
+        gateway = Gateway(settings, plan(settings, {"sandbox": connector}))
+        app = gateway.app()
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        ask = await stack.enter_async_context(asking(app))
+        sandbox = Sandbox(ask, upstreams, gateway)
+        sandbox.forget_calls()
+        yield sandbox
