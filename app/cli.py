@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
@@ -175,10 +175,10 @@ def connectors_new(name: str) -> None:
         click.echo(path)
 
 
-def main() -> NoReturn:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a person's mistake is one line and exit code 2."""
     try:
-        sys.exit(tessera.main(standalone_mode=False))
+        sys.exit(tessera.main(arguments, prog_name="tessera", standalone_mode=False))
     except click.UsageError as error:
         _mistake(error.format_message())
     except click.ClickException as error:
@@ -233,9 +233,9 @@ def _checked_client(url: str) -> AbstractAsyncContextManager[UpstreamHttp]:
 
 
 def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
-    logs.configure(level=settings.log.level, style=settings.log.format)
     planned = plan(settings, find_connectors(CONNECTORS))
     listening = _bound(host, port)
+    logs.configure(level=settings.log.level, style=settings.log.format)
     address = f"http://{host}:{listening.getsockname()[1]}"
     server = Announcing(
         uvicorn.Config(
@@ -294,3 +294,7 @@ def _what_to_try(address: str) -> None:
         click.echo(f'  -d \'{{"query": "{document}"}}\'\n')
     click.echo("Break an upstream and ask again: tessera sandbox fault tills silent")
     click.echo("Stop with Ctrl-C.")
+
+
+if __name__ == "__main__":
+    main()

@@ -47,11 +47,14 @@ def changes(old: str, new: str) -> list[Change]:
 
 def _built(text: str, which: str) -> GraphQLSchema:
     try:
-        return build_schema(text)
+        schema = build_schema(text)
     except (GraphQLError, TypeError) as error:
         raise InvalidInputError(f"the {which} file is not a schema: {error}", argument=which) from (
             error
         )
+    if schema.query_type is None:
+        raise InvalidInputError(f"the {which} file is not a schema: no Query", argument=which)
+    return schema
 
 
 def _impact(change: SchemaChange) -> Impact:

@@ -1,6 +1,5 @@
 """GraphQL face of locations."""
 
-import datetime as dt
 from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Self
@@ -8,6 +7,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.context import Context, Info, Languages
+from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
 from app.errors import InvalidInputError
@@ -80,67 +80,6 @@ class Address:
             city=address.city,
             region=address.region,
             country=address.country,
-        )
-
-
-@strawberry.type(description="From when to when doors are open, in local time.")
-class OpeningPeriod:
-    """One stretch of one day."""
-
-    opens: str = strawberry.field(description="HH:MM.")
-    closes: str = strawberry.field(description="HH:MM; the end of the day is 24:00.")
-
-
-@strawberry.type(description="An ordinary opening on one weekday.")
-class WeeklyOpening(OpeningPeriod):
-    """One stretch of one weekday."""
-
-    day: hours.Weekday = strawberry.field(description="The weekday.")
-
-
-@strawberry.type(description="A day whose hours differ from those of its weekday.")
-class SpecialDay:
-    """A public holiday or another exception."""
-
-    date: dt.date = strawberry.field(description="The local date.")
-    name: str | None = strawberry.field(description="Name of the public holiday, if it is one.")
-    periods: list[OpeningPeriod] = strawberry.field(description="Hours; none means closed.")
-
-
-@strawberry.type(description="When a location is open, in its own time zone.")
-class OpeningHours:
-    """Hours as one caller sees them now."""
-
-    time_zone: str = strawberry.field(description="IANA time zone, such as Europe/Rome.")
-    open_now: bool = strawberry.field(description="Whether the doors are open.")
-    next_change: dt.datetime | None = strawberry.field(
-        description="When the doors next open or close; null if never."
-    )
-    weekly: list[WeeklyOpening] = strawberry.field(description="The ordinary week, Monday first.")
-    special_days: list[SpecialDay] = strawberry.field(
-        description="Exceptions of the next 60 days, public holidays among them."
-    )
-
-    @classmethod
-    def of(cls, told: hours.Hours, *, now: dt.datetime, language: Locale) -> Self:
-        """Dress opening hours."""
-        today = told.today(now)
-        return cls(
-            time_zone=told.time_zone,
-            open_now=told.is_open(now),
-            next_change=told.next_change(now),
-            weekly=[
-                WeeklyOpening(day=day, opens=period.opens, closes=period.closes)
-                for day, period in told.weekly(today)
-            ],
-            special_days=[
-                SpecialDay(
-                    date=day.date,
-                    name=day.name,
-                    periods=[OpeningPeriod(opens=p.opens, closes=p.closes) for p in day.periods],
-                )
-                for day in told.special_days(today, language=language)
-            ],
         )
 
 

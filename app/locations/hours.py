@@ -1,17 +1,19 @@
 """When is it open? Opening hours in local time, with the public holidays of the country."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
 from holidays import country_holidays
 from opening_hours import OpeningHours as Expression
-from opening_hours import State
+from opening_hours import State, UnknownCountryError  # type: ignore[attr-defined]  # no stub
 
 from app.values import CountryCode, Locale
 
@@ -39,6 +41,9 @@ class Period:
 
     opens: str
     closes: str
+
+
+Periods: TypeAlias = tuple[Period, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +76,29 @@ class Hours:
         return self._evaluated.next_change(self._local(at))
 
     def weekly(self, today: date) -> tuple[tuple[Weekday, Period], ...]:
-        """The ordinary week around `today`, public holidays left out of account."""
-        monday = today - timedelta(days=today.weekday())
-        return tuple(
-            (WEEKDAYS[offset], period)
-            for offset in range(7)
-            for period in self._periods(self._ordinary, monday + timedelta(days=offset))
-        )
+        """The ordinary week: for each weekday, what it mostly is in the next two months."""
+        ordinary = _coming(self, today).ordinary
+        return tuple((day, period) for day in WEEKDAYS for period in ordinary[day])
 
     def special_days(self, today: date, *, language: Locale) -> tuple[SpecialDay, ...]:
         """The days of the next two months whose hours differ from those of their weekday."""
-        return _special_days(self, today, language)
+        coming = _coming(self, today)
+        return tuple(
+            SpecialDay(day, holiday_name(self.country, day, language), periods)
+            for day, periods in coming.days.items()
+            if periods != coming.ordinary[_weekday(day)]
+        )
 
-    def differing(self, today: date, language: Locale) -> Iterator[SpecialDay]:
-        """As `special_days`, computed anew."""
-        for ahead in range(SPECIAL_DAYS_AHEAD):
-            day = today + timedelta(days=ahead)
-            periods = self._periods(self._evaluated, day)
-            if periods != self._periods(self._ordinary, day):
-                yield SpecialDay(day, holiday_name(self.country, day, language), periods)
+    def periods(self, day: date) -> tuple[Period, ...]:
+        """The open stretches of one local day."""
+        zone = ZoneInfo(self.time_zone)
+        start = datetime.combine(day, time(), zone)
+        end = datetime.combine(day + timedelta(days=1), time(), zone)
+        return tuple(
+            Period(f"{opens:%H:%M}", "24:00" if closes >= end else f"{closes:%H:%M}")
+            for opens, closes, state, _ in self._evaluated.intervals(start, end)
+            if state is State.OPEN
+        )
 
     def today(self, at: datetime) -> date:
         """The local date at `at`."""
@@ -98,40 +107,48 @@ class Hours:
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.time_zone))
 
-    def _periods(self, expression: Expression, day: date) -> tuple[Period, ...]:
-        """The open stretches of one local day."""
-        zone = ZoneInfo(self.time_zone)
-        start = datetime.combine(day, time(), zone)
-        end = datetime.combine(day + timedelta(days=1), time(), zone)
-        return tuple(
-            Period(f"{opens:%H:%M}", "24:00" if closes >= end else f"{closes:%H:%M}")
-            for opens, closes, state, _ in expression.intervals(start, end)
-            if state is State.OPEN
-        )
-
     @property
     def _evaluated(self) -> Expression:
         return _expression(self.expression, self.time_zone, self.country)
 
-    @property
-    def _ordinary(self) -> Expression:
-        return _expression(self.expression, self.time_zone, None)
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The hours of the days to come, and what is ordinary among them."""
+
+    days: Mapping[date, Periods]
+    ordinary: Mapping[Weekday, Periods]
+
+
+@lru_cache(maxsize=4096)
+def _coming(hours: Hours, today: date) -> Coming:
+    days = {
+        day: hours.periods(day)
+        for day in (today + timedelta(days=ahead) for ahead in range(SPECIAL_DAYS_AHEAD))
+    }
+    seen: dict[Weekday, Counter[Periods]] = {day: Counter() for day in WEEKDAYS}
+    for day, periods in days.items():
+        seen[_weekday(day)][periods] += 1
+    return Coming(days, {day: counted.most_common(1)[0][0] for day, counted in seen.items()})
+
+
+def _weekday(day: date) -> Weekday:
+    return WEEKDAYS[day.weekday()]
 
 
 @lru_cache(maxsize=4096)
 def _expression(expression: str, zone: str, country: CountryCode | None) -> Expression:
-    return Expression(
-        expression,
-        timezone=ZoneInfo(zone),
-        country=country,
-        auto_country=False,
-        auto_timezone=False,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _special_days(hours: Hours, today: date, language: Locale) -> tuple[SpecialDay, ...]:
-    return tuple(hours.differing(today, language))
+    """The evaluator; a country without a known calendar has no public holidays."""
+    try:
+        return Expression(
+            expression,
+            timezone=ZoneInfo(zone),
+            country=country,
+            auto_country=False,
+            auto_timezone=False,
+        )
+    except UnknownCountryError:
+        return _expression(expression, zone, None)
 
 
 @lru_cache(maxsize=1024)

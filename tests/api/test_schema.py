@@ -1,0 +1,120 @@
+"""The schema is a promise: written down, described, and not broken by accident."""
+
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    build_schema,
+    parse,
+    validate,
+)
+
+from app.api.changes import Change, Impact, changes
+from app.api.examples import EXAMPLES
+from app.api.schema import sdl
+from app.errors import InvalidInputError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = build_schema(sdl())
+TYPES = {name: one for name, one in SCHEMA.type_map.items() if not name.startswith("__")}
+
+
+def test_the_committed_schema_is_what_the_code_prints() -> None:
+    assert (ROOT / "schema.graphql").read_text() == sdl()
+
+
+def test_nothing_released_is_broken() -> None:
+    released = (ROOT / "tests/api/released.graphql").read_text()
+
+    assert [change for change in changes(released, sdl()) if change.impact is Impact.BREAKING] == []
+
+
+def undescribed(type_: GraphQLNamedType) -> list[str]:
+    missing = [] if type_.description else [type_.name]
+    if isinstance(type_, GraphQLEnumType):
+        return missing + [f"{type_}.{n}" for n, v in type_.values.items() if not v.description]
+    if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        for name, field in type_.fields.items():
+            missing += [] if field.description else [f"{type_}.{name}"]
+            missing += [f"{type_}.{name}({n}:)" for n, a in field.args.items() if not a.description]
+    if isinstance(type_, GraphQLInputObjectType):
+        missing += [f"{type_}.{n}" for n, f in type_.fields.items() if not f.description]
+    return missing
+
+
+def test_everything_is_described() -> None:
+    standard = {"String", "Int", "Float", "Boolean", "ID"}
+    assert [
+        gap for name, one in TYPES.items() if name not in standard for gap in undescribed(one)
+    ] == []
+
+
+def test_lists_are_non_null_of_non_null_but_for_what_is_asked_by_key() -> None:
+    by_key = {"Query.nodes", "Query.variants"}
+    loose = [
+        f"{one}.{name}"
+        for one in TYPES.values()
+        if isinstance(one, GraphQLObjectType)
+        for name, field in one.fields.items()
+        if "[" in str(field.type)
+        and not (
+            isinstance(field.type, GraphQLNonNull)
+            and isinstance(field.type.of_type, GraphQLList)
+            and isinstance(field.type.of_type.of_type, GraphQLNonNull)
+        )
+    ]
+    assert set(loose) == by_key
+
+
+@pytest.mark.parametrize("title", [example.title for example in EXAMPLES])
+def test_the_examples_are_valid(title: str) -> None:
+    [example] = [one for one in EXAMPLES if one.title == title]
+    assert validate(SCHEMA, parse(example.document)) == []
+
+
+OLD = "type Query { a(x: Int): String b: Kind } enum Kind { ONE }"
+
+
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        (
+            "type Query { a(x: Int): String } enum Kind { ONE }",
+            [Change(Impact.BREAKING, "Field Query.b was removed.")],
+        ),
+        (
+            "type Query { a(x: Int): String b: Kind } enum Kind { ONE TWO }",
+            [Change(Impact.DANGEROUS, "Enum value Kind.TWO was added.")],
+        ),
+        (
+            "type Query { a(x: Int): String b: Kind c: Int } enum Kind { ONE }",
+            [Change(Impact.SAFE, "Field Query.c was added.")],
+        ),
+        (OLD, []),
+    ],
+)
+def test_changes_are_told_by_whom_they_concern(new: str, found: list[Change]) -> None:
+    assert changes(OLD, new) == found
+
+
+def test_the_worst_change_comes_first() -> None:
+    new = "type Query { a(x: Int): String c: Int b: Kind } enum Kind { TWO }"
+
+    assert [change.impact for change in changes(OLD, new)] == [
+        Impact.BREAKING,
+        Impact.DANGEROUS,
+        Impact.SAFE,
+    ]
+
+
+@pytest.mark.parametrize("text", ["type Query {", "type A { b: Nope }", "{ a }", ""])
+def test_what_is_no_schema_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="the new file is not a schema"):
+        changes(OLD, text)

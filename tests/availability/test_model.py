@@ -1,0 +1,120 @@
+"""The arithmetic of what may be sold, over every stock level there can be."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spot, sellable
+from app.ports import StockLevel
+from app.upstream.reader import Reading
+from app.upstream.report import Freshness
+from app.values import LocationCode, Sku
+from tests.builders import NOON, a_level
+
+levels = st.builds(
+    a_level,
+    on_hand=st.integers(-50, 200),
+    reserved=st.integers(0, 100),
+    safety_stock=st.integers(0, 20),
+    damaged=st.integers(0, 20),
+)
+freshness = st.sampled_from([Freshness.LIVE, Freshness.CACHED, Freshness.STALE])
+
+
+def at(number: int, level: StockLevel | None, how: Freshness = Freshness.LIVE) -> Availability:
+    spot = Spot(Sku("SHIRT-M"), LocationCode(f"L{number}"))
+    return Availability.of(spot, Reading(level, NOON, how, "tills"))
+
+
+def nobody(number: int) -> Availability:
+    return Availability.unknown(Spot(Sku("SHIRT-M"), LocationCode(f"L{number}")), source="tills")
+
+
+parts = st.lists(st.none() | levels | st.just("unknown"), max_size=6).map(
+    lambda told: [
+        nobody(n) if level == "unknown" else at(n, level)  # type: ignore[arg-type]  # narrowed
+        for n, level in enumerate(told)
+    ]
+)
+
+
+@given(levels)
+def test_what_is_sellable_is_what_is_left_and_never_below_zero(level: StockLevel) -> None:
+    left = level.on_hand - level.reserved - level.safety_stock
+    assert sellable(level) == (max(0, left))
+
+
+@given(levels, st.integers(1, 50))
+def test_more_on_hand_never_means_less_to_sell(level: StockLevel, more: int) -> None:
+    richer = a_level(
+        on_hand=level.on_hand + more, reserved=level.reserved, safety_stock=level.safety_stock
+    )
+    assert sellable(richer) >= sellable(level)
+
+
+@given(levels | st.none(), freshness)
+def test_the_status_follows_from_the_level(level: StockLevel | None, how: Freshness) -> None:
+    answer = at(1, level, how)
+    if level is None:
+        assert (answer.status, answer.available_to_sell) == (AvailabilityStatus.NOT_CARRIED, None)
+    else:
+        expected = (
+            AvailabilityStatus.IN_STOCK if sellable(level) else AvailabilityStatus.OUT_OF_STOCK
+        )
+        assert (answer.status, answer.available_to_sell) == (expected, sellable(level))
+    assert answer.freshness is how
+
+
+def test_unknown_is_not_zero() -> None:
+    unread = Availability.of(
+        Spot(Sku("S"), LocationCode("L")), Reading(None, None, Freshness.UNKNOWN, "tills")
+    )
+    unbound = Availability.of(Spot(Sku("S"), LocationCode("L")), None)
+    for answer, source in ((unread, "tills"), (unbound, None)):
+        assert (answer.status, answer.available_to_sell, answer.source) == (
+            AvailabilityStatus.UNKNOWN,
+            None,
+            source,
+        )
+
+
+@given(parts, st.integers(0, 50))
+def test_together_is_never_more_than_the_sum_and_never_below_zero(
+    several: list[Availability], buffer: int
+) -> None:
+    together = Aggregate.over(several, global_buffer=buffer)
+    known = [part.level for part in several if part.level is not None]
+    most = sum(map(sellable, known))
+    if together.available_to_sell is not None:
+        assert 0 <= together.available_to_sell <= most
+        raw = sum(level.on_hand - level.reserved for level in known) - buffer
+        assert together.available_to_sell == max(0, min(most, raw))
+
+
+@given(parts)
+def test_locations_that_could_not_say_are_counted_apart(several: list[Availability]) -> None:
+    together = Aggregate.over(several, global_buffer=0)
+    unknown = [p.spot.location for p in several if p.status is AvailabilityStatus.UNKNOWN]
+    assert list(together.unknown) == unknown
+    assert set(together.unknown).isdisjoint(together.counted)
+    if unknown and not any(part.level for part in several):
+        assert together.available_to_sell is None
+    if unknown and not together.available_to_sell:
+        assert together.status is AvailabilityStatus.UNKNOWN
+
+
+@given(parts)
+def test_an_unknown_location_changes_no_quantity_that_is_known(several: list[Availability]) -> None:
+    without = Aggregate.over(several, global_buffer=3)
+    with_unknown = Aggregate.over([*several, nobody(99)], global_buffer=3)
+    if any(part.level for part in several):
+        assert with_unknown.available_to_sell == without.available_to_sell
+
+
+def test_the_aggregate_is_as_old_and_as_sure_as_its_weakest_part() -> None:
+    older = NOON - timedelta(hours=1)
+    spot = Spot(Sku("SHIRT-M"), LocationCode("L2"))
+    stale = Availability.of(spot, Reading(a_level(), older, Freshness.STALE, "tills"))
+    together = Aggregate.over([at(1, a_level()), stale], global_buffer=0)
+    assert (together.as_of, together.freshness) == (older, Freshness.STALE)

@@ -1,0 +1,259 @@
+"""The command line, as a person meets it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from app.api.schema import sdl
+from app.cli import main
+
+TESSERA = [sys.executable, "-m", "app.cli"]
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # seconds a loaded machine may take to start
+
+
+@dataclass(frozen=True)
+class Told:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def tessera(*arguments: str, cwd: Path = ROOT, **environ: str) -> Told:
+    """Run a command in this process, as a person would in `cwd`."""
+    out, err = StringIO(), StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
+    ):
+        patch.chdir(cwd)
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        main(arguments)
+    return Told(int(end.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def settings_file(folder: Path, **changes: str) -> Path:
+    text = """
+[connections.shop]
+connector = "sandbox"
+settings = { url = "embedded", system = "shop" }
+[bind]
+catalogue = "shop"
+prices = "shop"
+[channels.WEB]
+currency = "EUR"
+country = "IT"
+locale = "it"
+"""
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    file = folder / "tessera.toml"
+    file.write_text(text)
+    return file
+
+
+def test_the_schema_is_printed() -> None:
+    told = tessera("schema", "print")
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, sdl(), "")
+
+
+def test_a_schema_file_that_differs_fails_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "schema.graphql").write_text(sdl())
+    same = tessera("schema", "check", cwd=tmp_path)
+    (tmp_path / "schema.graphql").write_text(sdl() + "\n")
+    other = tessera("schema", "check", cwd=tmp_path)
+
+    assert (same.returncode, same.stdout) == (0, "schema.graphql is up to date.\n")
+    assert (other.returncode, other.stderr) == (
+        1,
+        (
+            "Error: schema.graphql differs from the code:"
+            " run `tessera schema print > schema.graphql`\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "code", "told"),
+    [
+        ("type Query { b: Int }", 1, "breaking   Field Query.a was removed.\n"),
+        (
+            "type Query { a(x: Int = 2): Int b: Int }",
+            0,
+            "dangerous  Query.a(x:) has changed defaultValue from 1 to 2.\n",
+        ),
+        (
+            "type Query { a(x: Int = 1): Int b: Int c: Int }",
+            0,
+            "safe       Field Query.c was added.\n",
+        ),
+        ("type Query { a(x: Int = 1): Int b: Int }", 0, "No change.\n"),
+    ],
+)
+def test_a_schema_change_is_told_by_its_impact(
+    tmp_path: Path, new: str, code: int, told: str
+) -> None:
+    (tmp_path / "old").write_text("type Query { a(x: Int = 1): Int b: Int }")
+    (tmp_path / "new").write_text(new)
+
+    answer = tessera("schema", "diff", "old", "new", cwd=tmp_path)
+
+    assert (answer.returncode, answer.stdout) == (code, told)
+
+
+def test_sound_settings_are_said_to_be_sound(tmp_path: Path) -> None:
+    told = tessera("config", "check", "--config", str(settings_file(tmp_path)))
+
+    assert (told.returncode, told.stdout.splitlines()[-1]) == (0, "The settings are sound.")
+
+
+def test_the_settings_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    file = settings_file(tmp_path, currency="curency")
+
+    told = tessera("config", "check", TESSERA_CONFIG=str(file))
+
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [
+        f"tessera: {file}: channels.WEB.currency: Field required",
+        f"tessera: {file}: channels.WEB.curency: unknown key 'curency', did you mean 'currency'?",
+    ]
+
+
+def test_without_any_file_the_embedded_retailer_is_meant(tmp_path: Path) -> None:
+    told = tessera("config", "check", cwd=tmp_path)
+
+    assert told.returncode == 0
+    assert "connection tills: " in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serv"], "tessera: No such command 'serv'. Did you mean 'serve'?"),
+        (["serve", "--port", "x"], "tessera: Invalid value for '--port'"),
+        (["serve", "--port", "70000"], "tessera: Invalid value for '--port'"),
+        (["serve", "--config", "nowhere.toml"], "tessera: nowhere.toml: cannot be read"),
+        (["schema", "diff", "nowhere", "nowhere"], "tessera: nowhere cannot be read"),
+        (["schema", "check", "nowhere"], "tessera: nowhere cannot be read"),
+        (["connectors", "check", "vendur"], "tessera: no connector 'vendur'"),
+        (["connectors", "new", "Bad Name"], "tessera: "),
+        (["connectors", "new", "sandbox"], "tessera: "),
+    ],
+)
+def test_a_persons_mistake_is_one_line_and_exit_code_2(arguments: list[str], told: str) -> None:
+    answer = tessera(*arguments)
+
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    [line] = answer.stderr.splitlines()
+    assert line.startswith(told)
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = tessera("demo", "--port", str(port), cwd=tmp_path)
+
+    assert (answer.returncode, answer.stderr) == (
+        2,
+        f"tessera: cannot listen on 127.0.0.1:{port}: address already in use; try --port\n",
+    )
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A gateway process and its address; killed at the end if it still runs."""
+    process = subprocess.Popen(  # noqa: S603  our own command
+        [*TESSERA, *arguments, "--port", "0"],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("Tessera answers at http://"), first
+        yield process, first.split()[3]
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def ask(address: str, query: str) -> dict[str, object]:
+    request = Request(  # noqa: S310  our own address
+        address, json.dumps({"query": query}).encode(), {"content-type": "application/json"}
+    )
+    with urlopen(request, timeout=10) as response:  # noqa: S310
+        answer: dict[str, object] = json.load(response)
+    return answer
+
+
+def test_the_demo_says_what_to_try_and_it_answers(tmp_path: Path) -> None:
+    with running("demo", cwd=tmp_path) as (process, address):
+        assert process.stdout is not None
+        commands = []
+        while "Ctrl-C" not in (line := process.stdout.readline()):
+            commands.append(line)
+        shown = "".join(commands)
+        tries = [part for part in shown.split("\n\n") if "curl" in part]
+        answers = [
+            json.loads(
+                subprocess.run(  # noqa: S602  what a person would paste
+                    one, shell=True, capture_output=True, check=True, text=True
+                ).stdout
+            )
+            for one in tries
+        ]
+        upstreams = ask(address, "{ upstreams { name state } }")
+
+    assert len(tries) == 3
+    for answer in answers:
+        assert "errors" not in answer
+        [connection] = answer["data"].values()
+        assert connection["edges"] != []
+    assert upstreams["data"] == {
+        "upstreams": [
+            {"name": name, "state": "UP"} for name in ("shop", "supplier", "tills", "warehouse")
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "stuck", [b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"]
+)
+def test_it_stops_in_time_even_with_a_stuck_client(tmp_path: Path, stuck: bytes) -> None:
+    file = settings_file(tmp_path)
+    file.write_text(file.read_text() + '[server]\ngraceful = "PT1S"\n')
+    with running("serve", "--config", str(file), cwd=tmp_path) as (process, address):
+        host, port = address.removeprefix("http://").removesuffix("/graphql").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(stuck)
+            assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+            started = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=10)
+            took = time.monotonic() - started
+
+    assert took < 5
