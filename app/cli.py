@@ -274,6 +274,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
     except OSError as error:
+        listening.close()
         reason = os.strerror(error.errno or 0).lower()
         raise click.UsageError(f"cannot listen on {host}:{port}: {reason}; try --port") from error
     return listening

@@ -38,12 +38,12 @@ def tessera(*arguments: str, cwd: Path = ROOT, **environ: str) -> Told:
         pytest.MonkeyPatch.context() as patch,
         redirect_stdout(out),
         redirect_stderr(err),
-        pytest.raises(SystemExit) as end,
     ):
         patch.chdir(cwd)
         for name, value in environ.items():
             patch.setenv(name, value)
-        main(arguments)
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
     return Told(int(end.value.code or 0), out.getvalue(), err.getvalue())
 
 
