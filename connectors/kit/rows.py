@@ -1,6 +1,6 @@
 """Reading rows: one bad row never hides the good ones."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from app.errors import UpstreamBroken
 from app.ports import Answer, RejectedRow, WireResponse
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 REASON_LENGTH = 200  # characters of a reason that are kept
 
 
@@ -66,10 +67,28 @@ def answer(
     return Answer(rows=tuple(good), as_of=as_of, rejected=tuple(rejected))
 
 
+def batches(keys: Iterable[K], size: int) -> list[list[K]]:
+    """The keys, each once and in order, in lists of at most `size`."""
+    once = list(dict.fromkeys(keys))
+    return [once[start : start + size] for start in range(0, len(once), size)]
+
+
+def merged(
+    answers: Sequence[Answer[T]], *, key: Callable[[T], Hashable], as_of: datetime
+) -> Answer[T]:
+    """One answer of several: each row once, as old as the oldest; `as_of` when there are none."""
+    rows = {key(row): row for answer in reversed(answers) for row in reversed(answer.rows)}
+    return Answer(
+        rows=tuple(reversed(rows.values())),
+        as_of=min((answer.as_of for answer in answers), default=as_of),
+        rejected=tuple(row for answer in answers for row in answer.rejected),
+    )
+
+
 def _named(row: Any, reference: Callable[[Any], object]) -> str:
     try:
         return str(reference(row))
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         return "?"
 
 

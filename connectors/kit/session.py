@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from app.errors import UpstreamError, UpstreamThrottled, UpstreamUnauthorized
+from app.errors import UpstreamUnauthorized
 
 T = TypeVar("T")
 AFTER_REFUSED_LOGIN = timedelta(seconds=60)  # some vendors lock an account after a few tries
@@ -21,7 +21,7 @@ class Session:
         self._now = now
         self._token: str | None = None
         self._lock = asyncio.Lock()
-        self._refused: tuple[datetime, UpstreamError] | None = None
+        self._refused: tuple[datetime, UpstreamUnauthorized] | None = None
 
     async def call(self, send: Callable[[str], Awaitable[T]]) -> T:
         """`send(token)`; when that is unauthorized, once more with a fresh token.
@@ -52,7 +52,7 @@ class Session:
                 raise UpstreamUnauthorized(f"the last login was refused: {refusal}")
         try:
             token = await self._log_in()
-        except (UpstreamUnauthorized, UpstreamThrottled) as error:
+        except UpstreamUnauthorized as error:
             self._refused = (self._now() + AFTER_REFUSED_LOGIN, error)
             raise
         self._refused = None

@@ -8,7 +8,7 @@ way of the failure menu.
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -24,6 +24,7 @@ Asgi = Callable[
     Awaitable[None],
 ]
 Exchange = Mapping[str, Any]
+Rewrite = Callable[[bytes], bytes]
 
 SHOP_CHANNEL = Channel(
     code=ChannelCode("WEB"),
@@ -39,6 +40,10 @@ class Specimen:
 
     `settings` are those of the connection without `url`. Every SKU, location and product key named
     here is known to the upstream; each port declared for the specimen answers at least one row.
+    The suites also ask for keys nobody knows; the app answers those as the vendor does.
+
+    `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
+    every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
     """
 
     label: str
@@ -49,6 +54,7 @@ class Specimen:
     locations: Mapping[LocationCode, str] = field(default_factory=dict)
     product_keys: tuple[ProductKey, ...] = ()
     channel: Channel = SHOP_CHANNEL
+    rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
 
 
 def recorded(folder: Path) -> list[Exchange]:

@@ -1,0 +1,45 @@
+"""Is this cell what the vendor's contract says? Strict readers of single values.
+
+They raise what `connectors.kit.rows.answer` tells as a rejected row. A value of another type is
+never made to fit: `"4"` is not 4, and nothing is not zero.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    """A text that says something."""
+    value = row[name]
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{name}: not a text")
+    return value
+
+
+def whole(row: Mapping[str, Any], name: str) -> int:
+    """A whole number; a truth value is none."""
+    value = row[name]
+    if type(value) is not int:
+        raise TypeError(f"{name}: not a whole number")
+    return value
+
+
+def exact(row: Mapping[str, Any], name: str) -> Decimal:
+    """A decimal number the vendor wrote as text or as a whole number; a float is not exact."""
+    value = row[name]
+    if type(value) is not int and not isinstance(value, str):
+        raise TypeError(f"{name}: not an exact number")
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError(f"{name}: not a number")
+    return number
+
+
+def instant(row: Mapping[str, Any], name: str) -> datetime:
+    """An ISO 8601 instant with its offset."""
+    value = datetime.fromisoformat(text(row, name))
+    if value.utcoffset() is None:
+        raise ValueError(f"{name}: has no offset")
+    return value

@@ -1,0 +1,39 @@
+"""What did a suite find, and which quality rule does it break?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
+
+from app.errors import UpstreamError
+from connectors.kit.questions import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `rule` is the id of the quality rule it breaks most directly."""
+
+    rule: str
+    reason: str
+
+
+def told(outcome: Reading | BaseException) -> str:
+    """What came instead, in a few words, and where in the code it came from."""
+    if isinstance(outcome, Reading):
+        rejected = f" and {outcome.rejected} rejected" if outcome.rejected else ""
+        return f"an answer of {len(outcome.rows)} rows{rejected}"
+    frames = extract_tb(outcome.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(outcome).__name__}{where}: {outcome}"
+
+
+def is_raw(outcome: Reading | BaseException) -> bool:
+    """Whether an error left the connector that is not one of ours."""
+    return isinstance(outcome, BaseException) and not isinstance(outcome, UpstreamError)
+
+
+def leak(error: BaseException, secrets: tuple[str, ...]) -> Finding | None:
+    """A message that tells what must not be told."""
+    if any(secret in str(error) for secret in secrets):
+        what = "an address, a secret or the vendor's own text"
+        return Finding("errors-ours", f"{type(error).__name__} tells {what} in its message")
+    return None

@@ -1,0 +1,219 @@
+"""How is each port asked, and how are its answers read, without knowing who answers?"""
+
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.ports import (
+    Answer,
+    CatalogSource,
+    LocationSource,
+    PriceSource,
+    ProductKey,
+    ProductPage,
+    ProductQuery,
+    StockSource,
+)
+from app.values import Sku
+from connectors.kit.specimen import Specimen
+
+Keys = tuple[Hashable, ...]
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+BROWSED = 50  # products asked for at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One answer: its rows under their keys, when they were true, and how many were unreadable."""
+
+    rows: tuple[tuple[Hashable, Any], ...]
+    as_of: tuple[datetime, ...]
+    rejected: int
+
+    @property
+    def facts(self) -> dict[Hashable, Any]:
+        """What the rows say, apart from when it was said."""
+        return {key: _timeless(row) for key, row in self.rows}
+
+    def repeated(self) -> list[Hashable]:
+        """Keys that more than one row has."""
+        keys = [key for key, _ in self.rows]
+        return [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One method of a port.
+
+    `keys` are those the specimen can answer. `unknown` makes up as many keys that nobody knows.
+    `strays` finds the rows that none of the keys asked for, and `faults` what is wrong with a
+    single row. `figures`: a row may not differ because another is missing, as a product does that
+    lost a variant.
+    """
+
+    port: str
+    name: str
+    ask: Callable[[Any, Specimen, Keys], Awaitable[Reading]]
+    takes_keys: bool = True
+    keys: Callable[[Specimen], Keys] = lambda _: ()
+    unknown: Callable[[Specimen, int], Keys] = lambda _specimen, _count: ()
+    strays: Callable[[Reading, Specimen, Keys], list[Hashable]] = lambda *_: []
+    faults: Callable[[Any, Specimen], str | None] = lambda *_: None
+    figures: bool = False
+
+
+def _timeless(row: Any) -> Any:
+    stamped = any(one.name == "as_of" for one in fields(row))
+    return replace(row, as_of=LONG_AGO) if stamped else row
+
+
+def _reading(answer: Answer[Any], key: Callable[[Any], Hashable]) -> Reading:
+    stamps = [answer.as_of, *(row.as_of for row in answer.rows if hasattr(row, "as_of"))]
+    return Reading(
+        rows=tuple((key(row), row) for row in answer.rows),
+        as_of=tuple(stamps),
+        rejected=len(answer.rejected),
+    )
+
+
+def _skus(specimen: Specimen) -> Keys:
+    return specimen.skus
+
+
+def _no_such_skus(_specimen: Specimen, count: int) -> Keys:
+    return tuple(Sku(f"NO-SUCH-SKU-{number:04}") for number in range(count))
+
+
+async def _stock_levels(connection: StockSource, specimen: Specimen, keys: Keys) -> Reading:
+    skus = [Sku(str(key)) for key in keys]
+    answer = await connection.stock_levels(skus, tuple(specimen.locations))
+    return _reading(answer, lambda level: (level.sku, level.location))
+
+
+def _stray_levels(reading: Reading, specimen: Specimen, keys: Keys) -> list[Hashable]:
+    asked = {(sku, location) for sku in keys for location in specimen.locations}
+    return [key for key, _ in reading.rows if key not in asked]
+
+
+def _level_faults(level: Any, _specimen: Specimen) -> str | None:
+    for name in ("on_hand", "reserved", "damaged", "safety_stock"):
+        if type(getattr(level, name)) is not int:
+            return f"{name} is not a whole number"
+    return None
+
+
+async def _prices(connection: PriceSource, specimen: Specimen, keys: Keys) -> Reading:
+    answer = await connection.prices([Sku(str(key)) for key in keys], channel=specimen.channel)
+    return _reading(answer, lambda price: price.sku)
+
+
+def _stray_keys(reading: Reading, _specimen: Specimen, keys: Keys) -> list[Hashable]:
+    return [key for key, _ in reading.rows if key not in keys]
+
+
+def _price_faults(price: Any, specimen: Specimen) -> str | None:
+    if price.amount.currency != specimen.channel.currency:
+        return f"is in {price.amount.currency}, the channel's currency is another"
+    if not hasattr(price.amount.amount, "as_tuple"):
+        return "amount is not an exact decimal"
+    return None
+
+
+async def _locations(connection: LocationSource, _specimen: Specimen, _keys: Keys) -> Reading:
+    return _reading(await connection.locations(), lambda location: location.code)
+
+
+async def _products(connection: CatalogSource, _specimen: Specimen, keys: Keys) -> Reading:
+    asked = [key for key in keys if isinstance(key, ProductKey)]
+    return _reading(await connection.products(asked), lambda product: product.id)
+
+
+def _product_keys(specimen: Specimen) -> Keys:
+    return specimen.product_keys
+
+
+def _no_such_products(specimen: Specimen, count: int) -> Keys:
+    """Of the first kind the specimen is asked by, so that the count of calls compares."""
+    kind = specimen.product_keys[0].by
+    return tuple(ProductKey(kind, f"no-such-{kind}-{number:04}") for number in range(count))
+
+
+def _stray_products(reading: Reading, _specimen: Specimen, keys: Keys) -> list[Hashable]:
+    asked = set(keys)
+    return [key for key, product in reading.rows if not asked & names_of(product)]
+
+
+def names_of(product: Any) -> set[ProductKey]:
+    """Every key that names a product."""
+    skus = {ProductKey("sku", variant.sku) for variant in product.variants}
+    return {ProductKey("id", product.id), ProductKey("handle", product.handle), *skus}
+
+
+def _product_faults(product: Any, _specimen: Specimen) -> str | None:
+    skus = [variant.sku for variant in product.variants]
+    if len(skus) != len(set(skus)):
+        return "has a variant twice"
+    if any(variant.product_id != product.id for variant in product.variants):
+        return "has a variant of another product"
+    return None
+
+
+def read_page(page: ProductPage) -> Reading:
+    """A page of a listing, read like any other answer."""
+    return Reading(
+        rows=tuple((edge.product.id, edge.product) for edge in page.edges),
+        as_of=(page.as_of,),
+        rejected=len(page.rejected),
+    )
+
+
+async def _browse(connection: CatalogSource, specimen: Specimen, _keys: Keys) -> Reading:
+    query = ProductQuery(first=BROWSED, locale=specimen.channel.locale)
+    return read_page(await connection.browse(query))
+
+
+QUESTIONS: Collection[Question] = (
+    Question(
+        port="StockSource",
+        name="stock_levels",
+        ask=_stock_levels,
+        keys=_skus,
+        unknown=_no_such_skus,
+        strays=_stray_levels,
+        faults=_level_faults,
+        figures=True,
+    ),
+    Question(
+        port="PriceSource",
+        name="prices",
+        ask=_prices,
+        keys=_skus,
+        unknown=_no_such_skus,
+        strays=_stray_keys,
+        faults=_price_faults,
+        figures=True,
+    ),
+    Question(port="LocationSource", name="locations", ask=_locations, takes_keys=False),
+    Question(
+        port="CatalogSource",
+        name="products",
+        ask=_products,
+        keys=_product_keys,
+        unknown=_no_such_products,
+        strays=_stray_products,
+        faults=_product_faults,
+    ),
+    Question(
+        port="CatalogSource",
+        name="browse",
+        ask=_browse,
+        takes_keys=False,
+        faults=_product_faults,
+    ),
+)
+
+
+def questions_of(port: str) -> tuple[Question, ...]:
+    """The questions of one port."""
+    return tuple(question for question in QUESTIONS if question.port == port)

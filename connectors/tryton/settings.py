@@ -1,0 +1,22 @@
+"""What must be told to reach a Tryton."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Settings(BaseModel):
+    """One database of one Tryton server, and the user the gateway is there.
+
+    `prices`: `net` reads the list price (tax excluded), `gross` the gross price (tax included) that
+    tills use; the second needs Tryton's point of sale. `tills`: the database has the point of sale,
+    so that a warehouse with a till is a store; without it the kind of a location is unknown.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    url: str = Field(pattern=r"^https?://")
+    database: str = Field(min_length=1, pattern=r"^[^/?#]+$")
+    username: str = Field(min_length=1, pattern=r"^[^:]+$")  # a colon would split the session
+    password: SecretStr = Field(min_length=1)
+    prices: Literal["net", "gross"] = "net"
+    tills: bool = True

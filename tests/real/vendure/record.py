@@ -1,0 +1,105 @@
+"""What does a real Vendure answer to the connector's own questions? Kept for the specimen.
+
+`python -m tests.real.vendure.record` writes `connectors/vendure/specimen/`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.ports import UpstreamHttp
+from app.upstream.client import ClientPolicy, open_client
+from connectors.vendure import documents
+from connectors.vendure.access import TOKEN
+from connectors.vendure.api import Operation
+from tests.real.vendure.server import VendureServer, vendure_server
+
+SPECIMEN = Path(__file__).parents[3] / "connectors" / "vendure" / "specimen"
+PATIENT = ClientPolicy(timeout=timedelta(seconds=30))
+EVERYTHING = {"take": 100, "sort": {"id": "ASC"}}
+KEPT_HEADERS = ("content-type", "date", TOKEN)
+RETAIL = {"vendure-token": "retail-channel"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One exchange to record."""
+
+    name: str
+    operation: Operation
+    variables: Mapping[str, Any]
+    headers: Mapping[str, str]
+    query: tuple[tuple[str, str], ...] = ()
+
+
+def questions(server: VendureServer, token: str) -> list[Question]:
+    """Everything the specimen is made of."""
+    us = {"authorization": f"Bearer {token}"}
+    wrong = {"username": server.username, "password": "not-this-one"}
+    stock = {"variants": EVERYTHING, "locations": EVERYTHING}
+    products = documents.products("gtin")
+    ended = {"authorization": "Bearer ended"}
+    asked: list[tuple[str, Operation, Mapping[str, Any], Mapping[str, str]]] = [
+        ("log-in-refused", documents.LOG_IN, wrong, {}),
+        ("session-ended", documents.STOCK_LOCATIONS, {"locations": EVERYTHING}, ended),
+        ("stock-levels", documents.STOCK_LEVELS, stock, us),
+        ("stock-locations", documents.STOCK_LOCATIONS, {"locations": EVERYTHING}, us),
+        ("prices", documents.PRICES, {"variants": EVERYTHING}, us),
+        ("prices-retail", documents.PRICES, {"variants": EVERYTHING}, us | RETAIL),
+        ("take-too-large", documents.PRICES, {"variants": {"take": 1001}}, us),
+        ("no-such-channel", documents.PRICES, {"variants": {}}, us | {"vendure-token": "none"}),
+        ("products", products, {"products": EVERYTHING}, us),
+        ("find-category", documents.FIND_CATEGORY, {"category": "2", "slug": "2"}, {}),
+        ("find-no-category", documents.FIND_CATEGORY, {"category": "none", "slug": "none"}, {}),
+        ("search", documents.SEARCH, {"input": {"groupByProduct": True, "term": "rain"}}, {}),
+    ]
+    return [
+        Question(name=name, operation=operation, variables=variables, headers=headers)
+        for name, operation, variables, headers in asked
+    ]
+
+
+async def record(server: VendureServer, folder: Path) -> None:
+    """Ask everything and write it down, tokens replaced."""
+    async with open_client("vendure", server.url, policy=PATIENT) as http:
+        us = {"username": server.username, "password": server.password}
+        log_in = Question(name="log-in", operation=documents.LOG_IN, variables=us, headers={})
+        token = await _exchange(http, log_in, folder, secret="")
+        for question in questions(server, token):
+            await _exchange(http, question, folder, secret=token)
+
+
+async def _exchange(http: UpstreamHttp, question: Question, folder: Path, *, secret: str) -> str:
+    request = question.operation.request(
+        question.variables, headers=question.headers, query=question.query
+    )
+    response = await http.send(request)
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    if token := headers.get(TOKEN):
+        headers[TOKEN] = "removed"
+    hidden = {"password": "removed"} if question.operation is documents.LOG_IN else {}
+    exchange = {
+        "operation": question.operation.name,
+        "path": request.path,
+        "channel": question.headers.get("vendure-token"),
+        "variables": {**question.variables, **hidden},
+        "status": response.status,
+        "headers": headers,
+        "body": orjson.loads(response.body),
+    }
+    text = orjson.dumps(exchange, option=orjson.OPT_INDENT_2)
+    if secret and secret.encode() in text:
+        raise RuntimeError(f"{question.name} holds the session token")
+    (folder / f"{question.name}.json").write_bytes(text + b"\n")
+    return token or ""
+
+
+if __name__ == "__main__":
+    SPECIMEN.mkdir(exist_ok=True)
+    with vendure_server() as running:
+        asyncio.run(record(running, SPECIMEN))
