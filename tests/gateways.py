@@ -23,11 +23,12 @@ from app.ports import (
     ProductPage,
     ProductQuery,
     StockLevel,
+    find_connectors,
 )
-from app.ports.manifests import find_connectors
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection, plan
 from app.values import Channel, LocationCode, Sku
+from connectors.kit.manifests import CONNECTORS
 from connectors.kit.serve import serve
 from connectors.sandbox.faults import FaultyUpstream
 from connectors.sandbox.retailer.upstreams import upstream
@@ -205,7 +206,7 @@ class Sandbox:
 @asynccontextmanager
 async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
     """The demo retailer's settings over in-process systems; `changes` replace sections."""
-    connector = find_connectors("connectors")["sandbox"]
+    connector = find_connectors(CONNECTORS)["sandbox"]
     demo = config.load(connector.folder / "demo.toml").model_dump()
     async with AsyncExitStack() as stack:
         upstreams = {name: upstream(name, seed=7) for name in SYSTEMS}

@@ -21,16 +21,11 @@ from app.ports.catalog import (
 )
 from app.ports.connector import ConnectorKind, ConnectorPackage, EmbeddedPackage, Limits, Manifest
 from app.ports.locations import Address, Location, LocationSource
+from app.ports.manifests import FoundConnector, find_connectors, read_manifest
 from app.ports.pricing import Price, PriceSource
+from app.ports.shapes import PORTS, provided_ports
 from app.ports.stock import IncomingSupply, StockLevel, StockSource
 from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
-
-PORTS: dict[str, type] = {
-    "CatalogSource": CatalogSource,
-    "LocationSource": LocationSource,
-    "PriceSource": PriceSource,
-    "StockSource": StockSource,
-}
 
 __all__ = [
     "PORTS",
@@ -41,6 +36,7 @@ __all__ = [
     "ConnectorKind",
     "ConnectorPackage",
     "EmbeddedPackage",
+    "FoundConnector",
     "Image",
     "IncomingSupply",
     "Limits",
@@ -64,10 +60,7 @@ __all__ = [
     "WireRequest",
     "WireResponse",
     "Wiring",
+    "find_connectors",
     "provided_ports",
+    "read_manifest",
 ]
-
-
-def provided_ports(connection: object) -> frozenset[str]:
-    """The ports a connection fulfils, by shape."""
-    return frozenset(name for name, port in PORTS.items() if isinstance(connection, port))

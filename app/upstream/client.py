@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlencode
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiolimiter import AsyncLimiter
@@ -28,6 +31,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.ports import WireRequest, WireResponse
+from app.upstream.breaker import BreakerState
 from app.upstream.deadline import time_left
 from app.upstream.health import Health, OperationHealth
 from app.upstream.retries import BACKOFF, RetryBudget
@@ -49,17 +53,27 @@ class ClientPolicy:
     attempts: int = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is sent, where its outcome is kept, and when (loop time) it is too late."""
+
+    request: WireRequest
+    operation: OperationHealth
+    give_up_at: float
+
+
 class GuardedHttp:
     """Implements `UpstreamHttp`. Use as an async context manager: it owns a connection pool."""
 
     def __init__(self, url: str, *, health: Health, policy: ClientPolicy | None = None) -> None:
-        self._url = URL(url if url.endswith("/") else f"{url}/")
+        self._base = url if url.endswith("/") else f"{url}/"
         self._policy = policy or ClientPolicy()
         self._budget = RetryBudget()
         self._room = asyncio.Semaphore(self._policy.concurrency)
         rate = self._policy.calls_per_second
         self._rate = None if rate is None else AsyncLimiter(max(1.0, rate), max(1.0, 1 / rate))
         self._session: aiohttp.ClientSession | None = None
+        self._sending: set[asyncio.Task[Any]] = set()
         self.health = health
 
     async def __aenter__(self) -> Self:
@@ -67,7 +81,7 @@ class GuardedHttp:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
             timeout=aiohttp.ClientTimeout(total=None),  # asyncio.timeout is the deadline
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            proxy=_proxy(URL(self._base)),
         )
         return self
 
@@ -77,6 +91,9 @@ class GuardedHttp:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
@@ -85,40 +102,62 @@ class GuardedHttp:
         operation = self.health.operation(request.operation)
         self._budget.earn()
         limit = time_left(self._policy.timeout)
-        give_up_at = asyncio.get_running_loop().time() + limit
-
-        def worth_repeating(error: BaseException) -> bool:
-            return isinstance(error, UpstreamUnavailable) and self._budget.spend()
-
-        def count(_state: RetryCallState) -> None:
-            operation.retries += 1
-
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._policy.attempts if request.safe else 1),
-            wait=BACKOFF,
-            retry=retry_if_exception(worth_repeating),
-            before_sleep=count,
-            reraise=True,
-        )
+        attempt = Attempt(request, operation, asyncio.get_running_loop().time() + limit)
         try:
-            async with asyncio.timeout_at(give_up_at):
-                return await retrying(self._attempt, request, operation, give_up_at)
+            async with asyncio.timeout_at(attempt.give_up_at):
+                try:
+                    return await self._tried(attempt)
+                except UpstreamUnavailable as error:
+                    if not self._worth_repeating(attempt, error):
+                        raise
+                    return await self._repeated(attempt, error)
         except TimeoutError as error:
             late = UpstreamUnavailable(f"did not answer {request.operation} within {limit:.1f} s")
             self.health.failed(late)
             raise late from error
 
-    async def _attempt(
-        self, request: WireRequest, operation: OperationHealth, give_up_at: float
-    ) -> WireResponse:
+    def _worth_repeating(self, attempt: Attempt, error: BaseException) -> bool:
+        return (
+            isinstance(error, UpstreamUnavailable)
+            and attempt.request.safe
+            and attempt.operation.breaker.state is not BreakerState.OPEN
+            and self._budget.spend()
+        )
+
+    async def _repeated(self, attempt: Attempt, first: UpstreamUnavailable) -> WireResponse:
+        """The attempts after the first, whose failure is replayed so that they are counted."""
+        failures = [first]
+
+        async def again() -> WireResponse:
+            if failures:
+                raise failures.pop()
+            return await self._tried(attempt)
+
+        def count(_state: RetryCallState) -> None:
+            attempt.operation.retries += 1
+
+        return await AsyncRetrying(
+            stop=stop_after_attempt(self._policy.attempts),
+            wait=BACKOFF,
+            retry=retry_if_exception(
+                lambda error: error is first or self._worth_repeating(attempt, error)
+            ),
+            before_sleep=count,
+            reraise=True,
+        )(again)
+
+    async def _tried(self, attempt: Attempt) -> WireResponse:
+        """One attempt, with its outcome told to the breaker."""
         self._keep_throttle()
+        operation = attempt.operation
         operation.breaker.admit()
         sent = False
         try:
-            async with self._place(give_up_at):
+            async with self._room:
+                await self._in_time(attempt)
                 sent = True
                 operation.calls += 1
-                response = await self._exchange(request)
+                response = await self._exchange(attempt.request)
         except UpstreamUnavailable as error:
             operation.failures += 1
             operation.breaker.failed()
@@ -141,15 +180,12 @@ class GuardedHttp:
         self.health.succeeded()
         return response
 
-    @asynccontextmanager
-    async def _place(self, give_up_at: float) -> AsyncIterator[None]:
-        """One of the places for calls, in time to use it."""
-        async with self._room:
-            if self._rate is not None:
-                await self._rate.acquire()
-            if asyncio.get_running_loop().time() >= give_up_at:
-                raise TimeoutError
-            yield
+    async def _in_time(self, attempt: Attempt) -> None:
+        """Wait for the rate limit; too late to send is out of time."""
+        if self._rate is not None:
+            await self._rate.acquire()
+        if asyncio.get_running_loop().time() >= attempt.give_up_at:
+            raise TimeoutError
 
     def _keep_throttle(self) -> None:
         until = self.health.throttled_until
@@ -157,12 +193,15 @@ class GuardedHttp:
             raise UpstreamThrottled("asked us to wait before calling again", retry_after=left)
 
     async def _exchange(self, request: WireRequest) -> WireResponse:
-        if self._session is None:
-            raise RuntimeError("the client is used outside its context")
+        if self._session is None or self._session.closed:
+            raise UpstreamUnavailable("is not called while the gateway is closing")
+        task = asyncio.current_task()
         try:
+            if task is not None:
+                self._sending.add(task)
             async with self._session.request(
                 request.method,
-                self._url.join(URL(request.path.lstrip("/"))).update_query(request.query),
+                self._target(request),
                 headers=dict(request.headers),
                 data=request.body,
                 allow_redirects=False,
@@ -172,7 +211,14 @@ class GuardedHttp:
             raise UpstreamBroken("answered something that is not HTTP") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UpstreamUnavailable(f"could not be reached: {_kind(error)}") from error
+        finally:
+            if task is not None:
+                self._sending.discard(task)
         return self._judged(request, answer, body)
+
+    def _target(self, request: WireRequest) -> URL:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        return URL(f"{self._base}{request.path.lstrip('/')}{query}", encoded=True)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
         chunks, size = [], 0
@@ -208,6 +254,12 @@ def _kind(error: Exception) -> str:
     return type(error).__name__
 
 
+def _proxy(url: URL) -> str | None:
+    """The proxy the environment names for an address (`HTTPS_PROXY`, `NO_PROXY`), if any."""
+    return None if proxy_bypass(url.host or "") else getproxies().get(url.scheme)
+
+
+@lru_cache(maxsize=64)
 def _http_date(value: str | None) -> datetime | None:
     if value is None:
         return None

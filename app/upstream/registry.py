@@ -17,14 +17,15 @@ from app.errors import MisconfiguredError
 from app.ports import (
     ConnectorPackage,
     EmbeddedPackage,
+    FoundConnector,
     Manifest,
     UpstreamHttp,
     WireRequest,
     WireResponse,
     Wiring,
     provided_ports,
+    read_manifest,
 )
-from app.ports.manifests import FoundConnector
 from app.upstream.client import ClientPolicy, GuardedHttp
 from app.upstream.health import Health
 from app.values import LocationCode
@@ -134,6 +135,7 @@ def _planned(
     if (connector := found.get(configured.connector)) is None:
         asked = config.unknown(configured.connector, found, what="connector")
         raise MisconfiguredError(f"{at}.connector: {asked}")
+    manifest = read_manifest(connector)
     package = cast("ConnectorPackage", import_module(connector.module))
     model = package.Settings
     raw = dict(_with_secrets(configured.settings, model, environ, at=f"{at}.settings"))
@@ -141,7 +143,7 @@ def _planned(
         settings = model.model_validate(raw)
     except ValidationError as error:
         raise MisconfiguredError(*config.explain(error, model, at=f"{at}.settings")) from error
-    return Planned(name, connector.manifest, package, configured, settings)
+    return Planned(name, manifest, package, configured, settings)
 
 
 def _with_secrets(

@@ -6,7 +6,7 @@ never made to fit: `"4"` is not 4, and nothing is not zero.
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
@@ -31,7 +31,10 @@ def exact(row: Mapping[str, Any], name: str) -> Decimal:
     value = row[name]
     if type(value) is not int and not isinstance(value, str):
         raise TypeError(f"{name}: not an exact number")
-    number = Decimal(value)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{name}: not a number") from None
     if not number.is_finite():
         raise ValueError(f"{name}: not a number")
     return number
@@ -39,7 +42,10 @@ def exact(row: Mapping[str, Any], name: str) -> Decimal:
 
 def instant(row: Mapping[str, Any], name: str) -> datetime:
     """An ISO 8601 instant with its offset."""
-    value = datetime.fromisoformat(text(row, name))
+    try:
+        value = datetime.fromisoformat(text(row, name))
+    except ValueError:
+        raise ValueError(f"{name}: not an instant") from None
     if value.utcoffset() is None:
         raise ValueError(f"{name}: has no offset")
     return value

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from app.ports import ConnectorPackage, Manifest
+from app.ports import ConnectorPackage, FoundConnector, Manifest
 from connectors.kit.conformance import HEALTHY, CaseResult
-from connectors.kit.manifests import Found
+from connectors.kit.manifests import live_tests_of, tests_of
 from connectors.kit.source import (
     CLIENTS,
     IMPURE,
@@ -35,7 +35,7 @@ BUDGET_ROW = re.compile(
 class Evidence:
     """Everything there is to judge a connector by. `today` dates the reviews."""
 
-    found: Found
+    found: FoundConnector
     manifest: Manifest
     package: ConnectorPackage
     results: tuple[CaseResult, ...]
@@ -180,12 +180,12 @@ def webhooks_verified(evidence: Evidence) -> Verdict:
 def mapping_properties(evidence: Evidence) -> Verdict:
     """A test with generated rows drives the mapping."""
     needed = {"hypothesis", f"{evidence.found.module}.mapping"}
-    return _tested(evidence.found.tests, needed, "no test drives the mapping with Hypothesis")
+    return _tested(tests_of(evidence.found), needed, "no test drives the mapping with Hypothesis")
 
 
 def sandbox_run(evidence: Evidence) -> Verdict:
     """There is a test against the live upstream, and its last run was looked at."""
-    live = evidence.found.live_tests
+    live = live_tests_of(evidence.found)
     there = _tested(live, {evidence.found.module}, "no test asks a live upstream")
     return review("sandbox-run", within=A_YEAR)(evidence) if there is DONE else there
 

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from app.errors import MisconfiguredError
-from app.ports import PORTS, Manifest
+from app.ports import PORTS, FoundConnector, Manifest, find_connectors, read_manifest
 from connectors.kit import scaffold
 from connectors.kit.bench import OpenHttp
 from connectors.kit.checks import Evidence
 from connectors.kit.conformance import Case, CaseResult, Subject, cases_of, subject_of, try_case
-from connectors.kit.manifests import CONNECTORS, Found, find, load
+from connectors.kit.manifests import CONNECTORS
 from connectors.kit.quality import Grade, Report, grade, ungraded
 
 AT_ONCE = 4  # cases tried side by side; more would make time limits on loopback untrue
@@ -25,7 +25,7 @@ def listing(connectors: Path = CONNECTORS) -> str:
         MisconfiguredError: a manifest is wrong.
     """
     heads = ("connector", "kind", "tier", *PORTS)
-    rows = [heads, *(_row(load(found)) for found in find(connectors).values())]
+    rows = [heads, *(_row(read_manifest(found)) for found in find_connectors(connectors).values())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return "\n".join(_line(row, widths) for row in rows)
 
@@ -51,7 +51,7 @@ async def check(
     Raises:
         MisconfiguredError: there is no such connector.
     """
-    found = find(connectors)
+    found = find_connectors(connectors)
     if unknown := tuple(_unknown(names, found)):
         raise MisconfiguredError(*unknown)
     chosen = [found[name] for name in names or found]
@@ -59,7 +59,7 @@ async def check(
     return Report(tuple([await _grade(one, open_http, day) for one in chosen]))
 
 
-def _unknown(names: Collection[str], found: Mapping[str, Found]) -> Iterator[str]:
+def _unknown(names: Collection[str], found: Mapping[str, FoundConnector]) -> Iterator[str]:
     for name in names:
         if name not in found:
             close = get_close_matches(name, found, n=1)
@@ -67,9 +67,9 @@ def _unknown(names: Collection[str], found: Mapping[str, Found]) -> Iterator[str
             yield f"no connector {name!r}: {hint}"
 
 
-async def _grade(found: Found, open_http: OpenHttp, today: date) -> Grade:
+async def _grade(found: FoundConnector, open_http: OpenHttp, today: date) -> Grade:
     try:
-        manifest = load(found)
+        manifest = read_manifest(found)
         subject = subject_of(manifest, found.module)
     except MisconfiguredError as error:
         return ungraded(found.name, error.problems)

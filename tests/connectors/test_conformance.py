@@ -6,15 +6,15 @@ from functools import partial
 
 import pytest
 
-from app.ports import UpstreamHttp
+from app.ports import FoundConnector, UpstreamHttp, find_connectors, read_manifest
 from app.upstream.client import ClientPolicy, open_client
 from connectors.kit.checks import Evidence
 from connectors.kit.conformance import Case, CaseResult, Subject, cases_of, subject_of, try_case
-from connectors.kit.manifests import Found, find, load
+from connectors.kit.manifests import CONNECTORS
 from connectors.kit.quality import grade
 
-FOUND = find()
-SUBJECTS = {name: subject_of(load(found), found.module) for name, found in FOUND.items()}
+FOUND = find_connectors(CONNECTORS)
+SUBJECTS = {name: subject_of(read_manifest(found), found.module) for name, found in FOUND.items()}
 CASES = [case for subject in SUBJECTS.values() for case in cases_of(subject)]
 PATIENT, HASTY = timedelta(seconds=5), timedelta(seconds=0.5)
 
@@ -33,13 +33,13 @@ async def test_conformance(case: Case) -> None:
 
 
 @pytest.mark.parametrize("found", FOUND.values(), ids=lambda found: found.name)
-def test_what_needs_no_upstream_reaches_the_tier_that_is_claimed(found: Found) -> None:
+def test_what_needs_no_upstream_reaches_the_tier_that_is_claimed(found: FoundConnector) -> None:
     graded = grade(_evidence(found, SUBJECTS[found.name]))
 
     assert [rule.id for rule in graded.failing() if rule.tier <= graded.claimed] == []
 
 
-def _evidence(found: Found, subject: Subject) -> Evidence:
+def _evidence(found: FoundConnector, subject: Subject) -> Evidence:
     """As if every suite had passed; whether they do is shown above."""
     return Evidence(
         found=found,

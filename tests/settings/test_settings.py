@@ -7,8 +7,9 @@ import pytest
 
 from app import settings as config
 from app.errors import MisconfiguredError
-from app.ports.manifests import find_connectors
+from app.ports import find_connectors
 from app.upstream.registry import plan
+from connectors.kit.manifests import CONNECTORS
 
 GOOD: dict[str, Any] = {
     "connections": {
@@ -42,14 +43,14 @@ def problems(document: dict[str, Any], environ: dict[str, str] | None = None) ->
     with pytest.raises(MisconfiguredError) as told:
         plan(
             config.parse(document),
-            find_connectors("connectors"),
+            find_connectors(CONNECTORS),
             SECRETS if environ is None else environ,
         )
     return told.value.problems
 
 
 def test_good_settings_are_planned_and_secrets_fetched() -> None:
-    planned = plan(config.parse(GOOD), find_connectors("connectors"), SECRETS)
+    planned = plan(config.parse(GOOD), find_connectors(CONNECTORS), SECRETS)
 
     settings = planned["shop"].settings
     assert settings.model_dump()["password"].get_secret_value() == "hunter2"
@@ -164,7 +165,7 @@ def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
         "connections", "shop", "settings", "password", to={"file": str(tmp_path / "password")}
     )
 
-    planned = plan(config.parse(document), find_connectors("connectors"), {})
+    planned = plan(config.parse(document), find_connectors(CONNECTORS), {})
 
     assert planned["shop"].settings.model_dump()["password"].get_secret_value() == "hunter2"
 

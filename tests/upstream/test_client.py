@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import (
     UpstreamBroken,
@@ -324,16 +325,12 @@ async def test_calls_are_spread_over_time_where_the_vendor_asks_for_it() -> None
     assert len(server.requests) == 2
 
 
-async def test_the_log_tells_once_that_an_upstream_fails_and_once_that_it_is_back(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_the_log_tells_once_that_an_upstream_fails_and_once_that_it_is_back() -> None:
     answers = [saying(), saying(500), saying(500), saying()]
-    async with serving(*answers) as server, client(server.url, attempts=1) as http:
-        for _ in range(4):
-            await asyncio.gather(http.send(asking()), return_exceptions=True)
+    with capture_logs() as told:
+        async with serving(*answers) as server, client(server.url, attempts=1) as http:
+            for _ in range(4):
+                await asyncio.gather(http.send(asking()), return_exceptions=True)
 
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("] ")[1].split()[0] for line in lines] == [
-        "upstream.failing",
-        "upstream.recovered",
-    ]
+    assert [line["event"] for line in told] == ["upstream.failing", "upstream.recovered"]
+    assert told[0]["reason"] == "answered stock with 500"

@@ -6,11 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from app.ports import ConnectorPackage
+from app.ports import ConnectorPackage, FoundConnector
 from connectors.kit.checks import Evidence
 from connectors.kit.conformance import CaseResult, cases_of
 from connectors.kit.findings import Finding
-from connectors.kit.manifests import Found
 from connectors.kit.quality import grade
 from connectors.kit.verdicts import Verdict
 from tests.connectors.kit.tiny import TinySettings, a_manifest, a_subject
@@ -46,7 +45,9 @@ def evidence(
     words = {"Settings": TinySettings, "connect": None, **(package or {})}
     quality = {"tier": "gold", "reviewed": GOLD_REVIEWS}
     return Evidence(
-        found=Found(name="tiny", folder=into / "connectors" / "tiny", module="connectors.tiny"),
+        found=FoundConnector(
+            name="tiny", folder=into / "connectors" / "tiny", module="connectors.tiny"
+        ),
         manifest=a_manifest(**{"quality": quality, **manifest}),
         package=cast("ConnectorPackage", SimpleNamespace(**words)),
         results=good_results() if results is None else results,

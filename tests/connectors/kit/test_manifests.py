@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import MisconfiguredError
-from app.ports import PORTS, Manifest
-from connectors.kit.manifests import ENTRY_POINTS, Found, find, load
+from app.ports import PORTS, FoundConnector, Manifest, find_connectors, read_manifest
+from app.ports.manifests import ENTRY_POINTS
 
 CARD = """
 name = "{name}"
@@ -24,11 +24,11 @@ quality = {{ tier = "bronze" }}
 """
 
 
-def a_connector(into: Path, name: str = "tiny", card: str = CARD) -> Found:
+def a_connector(into: Path, name: str = "tiny", card: str = CARD) -> FoundConnector:
     folder = into / "connectors" / name
     folder.mkdir(parents=True)
     (folder / "manifest.toml").write_text(card.format(name=name))
-    return Found(name=name, folder=folder, module=f"connectors.{name}")
+    return FoundConnector(name=name, folder=folder, module=f"connectors.{name}")
 
 
 @contextmanager
@@ -55,11 +55,11 @@ def test_folders_with_a_card_are_connectors_and_others_are_not(tmp_path: Path) -
     tiny = a_connector(tmp_path)
     (tmp_path / "connectors" / "kit").mkdir()
 
-    assert find(tmp_path / "connectors") == {"tiny": tiny}
+    assert find_connectors(tmp_path / "connectors") == {"tiny": tiny}
 
 
 def test_a_card_is_read(tmp_path: Path) -> None:
-    assert load(a_connector(tmp_path)) == Manifest.model_validate(
+    assert read_manifest(a_connector(tmp_path)) == Manifest.model_validate(
         {
             "name": "tiny",
             "title": "Tiny",
@@ -78,12 +78,12 @@ def test_an_installed_package_announces_itself_and_is_not_executed(tmp_path: Pat
     a_package(tmp_path, "acme", "tessera_acme_test")
 
     with installed(tmp_path):
-        found = find(tmp_path / "connectors")["acme"]
+        found = find_connectors(tmp_path / "connectors")["acme"]
 
-    assert found == Found(
+    assert found == FoundConnector(
         name="acme", folder=tmp_path / "tessera_acme_test", module="tessera_acme_test"
     )
-    assert load(found).name == "acme"
+    assert read_manifest(found).name == "acme"
 
 
 def test_two_connectors_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_two_connectors_of_one_name_are_refused(tmp_path: Path) -> None:
     a_package(tmp_path, "tiny", "tessera_tiny_test")
 
     with installed(tmp_path), pytest.raises(MisconfiguredError) as caught:
-        find(tmp_path / "connectors")
+        find_connectors(tmp_path / "connectors")
 
     assert caught.value.problems == ("two connectors are called 'tiny': rename one",)
 
@@ -125,7 +125,7 @@ def test_a_card_that_says_something_impossible_is_refused_line_by_line(
     found = a_connector(tmp_path, card=CARD.replace(before, after))
 
     with pytest.raises(MisconfiguredError) as caught:
-        load(found)
+        read_manifest(found)
 
     told = [problem.removeprefix("tiny/manifest.toml: ") for problem in caught.value.problems]
     assert [line[: len(line_start)] for line, line_start in zip(told, problems, strict=False)][

@@ -4,22 +4,22 @@ import click
 import pytest
 from pydantic import ValidationError
 
-from app.ports import PORTS
-from app.ports.manifests import find_connectors
+from app.ports import PORTS, find_connectors, read_manifest
 from app.settings import load
 from app.upstream.registry import plan
 from connectors import sandbox
+from connectors.kit.manifests import CONNECTORS
 from connectors.kit.specimen import Specimen
 from connectors.sandbox.commands import sandbox as commands
 from connectors.sandbox.retailer.http import IDS_PER_CALL as BORNE
 from connectors.sandbox.specimen import SPECIMENS
 from connectors.sandbox.wire import IDS_PER_CALL as ASKED
 
-FOUND = find_connectors("connectors")["sandbox"]
+FOUND = find_connectors(CONNECTORS)["sandbox"]
 
 
 def test_the_manifest_says_what_the_folder_holds() -> None:
-    manifest = FOUND.manifest
+    manifest = read_manifest(FOUND)
     assert (manifest.name, manifest.kind) == ("sandbox", "retailer")
     assert set(manifest.provides) == set(PORTS)
     assert manifest.limits.ids_per_call == ASKED == BORNE
@@ -28,7 +28,7 @@ def test_the_manifest_says_what_the_folder_holds() -> None:
 
 
 def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
-    demo = load(Path(FOUND.folder) / str(FOUND.manifest.demo))
+    demo = load(Path(FOUND.folder) / str(read_manifest(FOUND).demo))
 
     planned = plan(demo, {"sandbox": FOUND})
 

@@ -1,0 +1,18 @@
+"""Which ports are there, and which does an object fulfil?"""
+
+from app.ports.catalog import CatalogSource
+from app.ports.locations import LocationSource
+from app.ports.pricing import PriceSource
+from app.ports.stock import StockSource
+
+PORTS: dict[str, type] = {
+    "CatalogSource": CatalogSource,
+    "LocationSource": LocationSource,
+    "PriceSource": PriceSource,
+    "StockSource": StockSource,
+}
+
+
+def provided_ports(connection: object) -> frozenset[str]:
+    """The ports a connection fulfils, by shape."""
+    return frozenset(name for name, port in PORTS.items() if isinstance(connection, port))
