@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.real.vendure.live import WITHOUT
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -20,3 +22,16 @@ def the_log_as_it_was() -> Iterator[None]:
     yield
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end of a run what it did not show."""
+    skipped = [
+        report
+        for report in terminalreporter.getreports("skipped")
+        if WITHOUT in str(report.longrepr)
+    ]
+    if skipped:
+        terminalreporter.section("tests that did not run", yellow=True)
+        terminalreporter.line(f"{len(skipped)} tests with a live Vendure were skipped:")
+        terminalreporter.line(str(skipped[0].longrepr[2]))

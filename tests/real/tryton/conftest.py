@@ -1,17 +1,16 @@
 """One Tryton for all tests that only read it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.real.tryton.desk import Desk, desk_at
-from tests.real.tryton.server import TrytonServer, tryton_server
+from tests.real.tryton.server import TrytonServer
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[TrytonServer]:
-    with tryton_server() as running:
-        yield running
+@pytest.fixture
+def server(tryton: TrytonServer) -> TrytonServer:
+    return tryton
 
 
 @pytest.fixture
