@@ -53,7 +53,7 @@ class Bindings(Section):
     """Which connection answers for what.
 
     `locations` lists connections in order of precedence. `stock` maps a connection to patterns of
-    the location codes whose stock it knows (`ST-*`); a code must match one connection only.
+    the location codes whose stock it knows (`ST-*`); the first that matches is asked.
     """
 
     catalogue: Name
