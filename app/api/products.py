@@ -10,8 +10,8 @@ from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, page_size
-from app.api.texts import Category, Image
-from app.api.variants import MOST_IMAGES, ChannelArgument, ProductVariant
+from app.api.texts import Category, HowManyImages, Image, pictures
+from app.api.variants import ChannelArgument, ProductVariant
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
 from app.upstream.reader import Reading
@@ -44,15 +44,9 @@ class Product(Node):
     languages: strawberry.Private[Languages]
 
     @strawberry.field(description="Pictures of the product.")
-    def images(
-        self,
-        first: Annotated[
-            int | None, strawberry.argument(description="How many, 1 to 20; 20 if not given.")
-        ] = None,
-    ) -> list[Image]:
+    def images(self, first: HowManyImages = None) -> list[Image]:
         """At most twenty pictures."""
-        wanted = page_size(first, most=MOST_IMAGES)
-        return [Image.of(image, self.languages) for image in self.told.images[:wanted]]
+        return pictures(self.told.images, first, self.languages)
 
     @strawberry.field(description="What it is sold as.")
     def variants(

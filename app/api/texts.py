@@ -1,11 +1,13 @@
 """GraphQL face of what the catalogue shows: options, pictures, categories."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Annotated, Self
 
 import strawberry
 
 from app import ports
 from app.api.context import Languages
+from app.api.paging import page_size
 
 
 @strawberry.type(description="One choice that tells a variant from its siblings.")
@@ -35,6 +37,22 @@ class Image:
         """Dress a picture."""
         alt, _ = image.alt.best(languages)
         return cls(url=image.url, alt=alt or None, width=image.width, height=image.height)
+
+
+MOST_IMAGES = 20
+HowManyImages = Annotated[
+    int | None, strawberry.argument(description="How many, 1 to 20; 20 if not given.")
+]
+
+
+def pictures(images: Sequence[ports.Image], first: int | None, languages: Languages) -> list[Image]:
+    """The first pictures, dressed.
+
+    Raises:
+        InvalidInputError: more are wanted than are told.
+    """
+    wanted = page_size(first, default=MOST_IMAGES, most=MOST_IMAGES)
+    return [Image.of(image, languages) for image in images[:wanted]]
 
 
 @strawberry.type(description="A place in the category tree.")

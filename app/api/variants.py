@@ -16,7 +16,7 @@ from app.api.locations import GeoPointInput, Location
 from app.api.nodes import Node, global_id
 from app.api.paging import bounded, page_size
 from app.api.pricing import Price
-from app.api.texts import Image, VariantOption
+from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import Spot
 from app.errors import InvalidInputError
 from app.locations.model import Place, Search
@@ -34,7 +34,7 @@ from app.values import (
 if TYPE_CHECKING:
     from app.api.products import Product
 
-MOST_IMAGES = 20
+MOST_SPOTS = 20_000  # variants times locations in one answer
 
 ChannelArgument = Annotated[
     ChannelCode | None,
@@ -73,6 +73,12 @@ async def availability(
         for place in context.services.locations.search(search, report=context.inquiry.report)
         if _holds_stock(context, place, asked=codes is not None) and _offers(place, methods)
     ][: page_size(first)]
+    if len(variants) * len(places) > MOST_SPOTS:
+        raise InvalidInputError(
+            f"{len(variants)} variants at {len(places)} locations are more than {MOST_SPOTS:,}"
+            " in one answer: ask for fewer of either.",
+            argument="first",
+        )
     spots = [Spot(variant.sku, p.location.code) for variant in variants for p in places]
     at = await context.services.availability.at(spots, context.inquiry, max_age=max_age)
     languages = variants[0].languages
@@ -151,15 +157,9 @@ class ProductVariant(Node):
     languages: strawberry.Private[Languages]
 
     @strawberry.field(description="Pictures of this variant.")
-    def images(
-        self,
-        first: Annotated[
-            int | None, strawberry.argument(description="How many, 1 to 20; 20 if not given.")
-        ] = None,
-    ) -> list[Image]:
+    def images(self, first: HowManyImages = None) -> list[Image]:
         """At most twenty pictures."""
-        wanted = page_size(first, most=MOST_IMAGES)
-        return [Image.of(image, self.languages) for image in self.told.images[:wanted]]
+        return pictures(self.told.images, first, self.languages)
 
     availability: list[Availability] = batched(
         availability, description="Whether it can be sold, by location."

@@ -147,14 +147,17 @@ class Reader(Generic[K, V]):
     ) -> dict[K, Reading[V]]:
         """A reading for every key; upstream failures are reported, never raised."""
         wish = Wish(self.health.now(), max_age, self.policy)
-        missing = [key for key in keys if self._age(key, wish.now) >= wish.serve_for]
-        aging = [key for key in keys if wish.fresh_for <= self._age(key, wish.now) < wish.serve_for]
+        wanted = dict.fromkeys(keys)
+        missing = [key for key in wanted if self._age(key, wish.now) >= wish.serve_for]
+        aging = [
+            key for key in wanted if wish.fresh_for <= self._age(key, wish.now) < wish.serve_for
+        ]
         before = {key: self._kept.get(key) for key in missing}
         flights = self._fly([*missing, *aging])
         error = await self._landed({flights[key] for key in missing}, inquiry.deadline)
         if error is not None:
             inquiry.report.failed(self.health.connection, error)
-        readings = {key: self._reading(key, wish, before) for key in keys}
+        readings = {key: self._reading(key, wish, before) for key in wanted}
         for reading in readings.values():
             inquiry.report.read(reading.source, self.port, reading.freshness, reading.as_of)
         return readings

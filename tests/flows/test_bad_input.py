@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInputError
-from tests.builders import a_location
+from tests.builders import a_location, a_product, a_variant
 from tests.gateways import Retailer, gateway_over
 
 
@@ -101,15 +101,35 @@ async def test_the_same_mistake_at_many_paths_is_told_once() -> None:
     assert error["message"] == "first is between 1 and 100."
 
 
+async def test_more_variants_at_more_places_than_one_answer_holds_are_refused() -> None:
+    many = [
+        a_product(
+            id=str(n), handle=f"p{n}", variants=tuple(a_variant(f"{n}-{v}") for v in range(9))
+        )
+        for n in range(100)
+    ]
+    shop = Retailer(known_products=many, known_locations=[a_location(f"ST-{n}") for n in range(30)])
+    async with gateway_over({"shop": shop}) as ask:
+        body = await ask(
+            """{ products(first: 100) { edges { node { variants(first: 9) {
+                 availability(first: 30) { status } } } } } }"""
+        )
+
+    assert [error["message"] for error in body["errors"]] == [
+        "900 variants at 30 locations are more than 20,000 in one answer: ask for fewer of either."
+    ]
+    assert "stock_levels" not in {question for question, _ in shop.calls}
+
+
 async def test_unknown_skus_and_codes_are_null_and_the_others_answered() -> None:
     async with gateway_over({"shop": Retailer()}) as ask:
         data = await ask.data(
-            """{ variants(skus: ["NOPE", "SHIRT-M"]) { sku }
+            """{ variants(skus: ["NOPE", "SHIRT-M", "SHIRT-M"]) { sku }
                  location(code: "NOPE") { code } product(sku: "NOPE") { name } }"""
         )
 
     assert data == {
-        "variants": [None, {"sku": "SHIRT-M"}],
+        "variants": [None, {"sku": "SHIRT-M"}, {"sku": "SHIRT-M"}],
         "location": None,
         "product": None,
     }

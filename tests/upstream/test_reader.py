@@ -86,6 +86,18 @@ async def test_only_what_is_missing_is_asked_for_and_all_of_it_at_once() -> None
     assert [one.freshness for one in again.values()] == ["CACHED", "CACHED", "LIVE", "LIVE"]
 
 
+async def test_a_key_named_twice_is_asked_for_once() -> None:
+    source = Source()
+    reader = source.reader()
+
+    assert await reader.read([2, 2, 3, 2], inquiry()) == {
+        2: reading(4, Freshness.LIVE),
+        3: reading(None, Freshness.LIVE),
+    }
+    assert source.asked == [[2, 3]]
+    assert reader._flights == {}
+
+
 async def test_concurrent_misses_of_the_same_keys_cost_one_call() -> None:
     source = Source(gate=asyncio.Event())
     reader = source.reader()
