@@ -27,7 +27,8 @@ setup: $(READY)
 $(READY): .ci/setup tests/requirements.lock pyproject.toml
 	sh .ci/setup
 
-lock: $(READY) ## pin everything again
+lock: ## pin everything again
+	test -x .venv/bin/uv || sh .ci/setup
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -o tests/requirements.lock
 

@@ -1,12 +1,11 @@
 """What every test may ask for."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import structlog
-
-from tests.real.vendure.live import WITHOUT
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +24,9 @@ def the_log_as_it_was() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the end of a run what it did not show."""
-    skipped = [
-        report
-        for report in terminalreporter.getreports("skipped")
-        if WITHOUT in str(report.longrepr)
-    ]
-    if skipped:
+    """Say loudly at the end of a run what it did not show."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))
+    if reasons:
         terminalreporter.section("tests that did not run", yellow=True)
-        terminalreporter.line(f"{len(skipped)} tests with a live Vendure were skipped:")
-        terminalreporter.line(str(skipped[0].longrepr[2]))
+    for reason, count in reasons.items():
+        terminalreporter.line(f"{count} tests: {reason}")
