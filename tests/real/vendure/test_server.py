@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.node import Engine, NoNodeError, find_engine
 from tests.real.vendure.live import live
-from tests.real.vendure.server import (
-    CannotRunVendureError,
-    Engine,
-    VendureServer,
-    find_engine,
-    prepared,
-    stop,
-)
+from tests.real.vendure.server import VendureServer, prepared, stop
 
 STUBBORN = """
 import signal, sys
@@ -29,14 +23,12 @@ signal.pause()
 
 @contextmanager
 def nowhere() -> Iterator[VendureServer]:
-    raise CannotRunVendureError("no Node.js")
+    raise NoNodeError("no Node.js")
     yield
 
 
 def test_without_node_it_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(
-        CannotRunVendureError, match=r"no Node\.js 20 or newer with npm: install it"
-    ):
+    with pytest.raises(NoNodeError, match=r"no Node\.js 20 or newer with npm: install it"):
         find_engine(str(tmp_path), wheel="no_such_package")
 
 
@@ -46,7 +38,7 @@ def test_an_old_node_is_not_taken(tmp_path: Path) -> None:
         program.write_text("#!/bin/sh\necho v18.20.4\n")
         program.chmod(0o755)
 
-    with pytest.raises(CannotRunVendureError):
+    with pytest.raises(NoNodeError):
         find_engine(str(tmp_path), wheel="no_such_package")
     (tmp_path / "node").write_text("#!/bin/sh\necho v20.0.0\n")
     assert find_engine(str(tmp_path)) == Engine((str(tmp_path / "node"),), (str(tmp_path / "npm"),))
@@ -62,7 +54,7 @@ def test_the_node_of_the_wheel_is_taken_else(tmp_path: Path) -> None:
 def test_a_failed_build_leaves_nothing_that_looks_like_a_finished_one(tmp_path: Path) -> None:
     broken = Engine(node=("false",), npm=("false",))
 
-    with pytest.raises(CannotRunVendureError, match="the packages cannot be installed"):
+    with pytest.raises(NoNodeError, match="the packages cannot be installed"):
         prepared(broken, tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
