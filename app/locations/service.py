@@ -71,8 +71,8 @@ class LocationService:
         for name in self._missing.keys() - self._told.keys():
             if report is not None:
                 report.failed(name, self._missing[name])
-        places = (search.place(location) for location in self._all.values())
-        return sorted(filter(search.finds, places), key=nearest_first)
+        places = filter(search.finds, map(search.place, self._all.values()))
+        return list(places) if search.near is None else sorted(places, key=nearest_first)
 
     async def _ask(self, name: str) -> None:
         source, health = self._sources[name]

@@ -7,7 +7,7 @@ from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQu
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
 
-PAGES_KEPT = 2_000  # listing pages; products are bounded by the policy's capacity
+PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
 
 
 class ProductService:
