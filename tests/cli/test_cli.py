@@ -214,7 +214,7 @@ def ask(address: str, query: str) -> dict[str, Any]:
 
 def pasted(command: str) -> dict[str, Any]:
     """What a shown command answers, without needing curl to be there."""
-    curl, silent, address, header, kind, data, body = shlex.split(command)
+    curl, silent, address, header, kind, data, body = shlex.split(command.replace("\\\n", " "))
     assert (curl, silent, header, data) == ("curl", "-s", "-H", "-d")
     assert kind == "content-type: application/json"
     return ask(address, json.loads(body)["query"])
