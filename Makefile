@@ -29,7 +29,7 @@ $(READY): .ci/setup tests/requirements.lock pyproject.toml
 
 lock: ## pin everything again
 	test -x .venv/bin/uv || sh .ci/setup
-	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group build --extra tracing -o requirements.lock
 	$(COMPILE) --group dev -o tests/requirements.lock
 
 format: $(READY)
