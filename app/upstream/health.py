@@ -1,5 +1,6 @@
 """How is each upstream doing? What the guards saw, kept in process."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +46,10 @@ class OperationHealth:
 
 @dataclass(slots=True, kw_only=True)
 class Health:
-    """Everything known about one connection's upstream."""
+    """Everything known about one connection's upstream.
+
+    `readings` counts values that went into answers, by port and freshness.
+    """
 
     connection: str
     now: Callable[[], datetime]
@@ -56,6 +60,7 @@ class Health:
     last_failure: Failure | None = None
     failing: bool = False
     rejected_rows: int = 0
+    readings: Counter[tuple[str, str]] = field(default_factory=Counter)
     clock_skew: timedelta = timedelta()
     throttled_until: datetime | None = None
 

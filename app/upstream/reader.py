@@ -158,9 +158,13 @@ class Reader(Generic[K, V]):
         if error is not None:
             inquiry.report.failed(self.health.connection, error)
         readings = {key: self._reading(key, wish, before) for key in wanted}
-        for reading in readings.values():
-            inquiry.report.read(reading.source, self.port, reading.freshness, reading.as_of)
+        self._count(readings.values(), inquiry.report)
         return readings
+
+    def _count(self, readings: Iterable[Reading[V]], report: Report) -> None:
+        for reading in readings:
+            report.read(reading.source, self.port, reading.freshness, reading.as_of)
+            self.health.readings[self.port, reading.freshness] += 1
 
     def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
         """Keep what a call brought; a wanted key that it did not bring is known to be absent.

@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from app.upstream.client import _proxy
+from app.upstream.headers import proxy_for
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_the_proxy_of_the_environment_is_used_but_where_it_says_not_to(
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "till.internal")
 
-    assert _proxy(URL(url)) == proxy
+    assert proxy_for(URL(url)) == proxy

@@ -1,0 +1,123 @@
+"""What can be counted? Prometheus metrics, gathered when they are asked for.
+
+What the guards and readers know of each connection is read from their own books at a scrape, so
+that it costs a request nothing. Only operations are counted as they happen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.upstream.breaker import BreakerState
+from app.upstream.health import UpstreamState
+from app.upstream.registry import Connections
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MOST_NAMES = 200  # operation names are the callers' words: more than these count as "other"
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+
+
+class Metrics:
+    """The metrics of one gateway. `connections` is asked at every scrape."""
+
+    def __init__(self, connections: Callable[[], Connections]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(UpstreamCollector(connections))
+        self._operations = Counter(
+            "tessera_operations",
+            "Operations answered.",
+            ["name", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "tessera_operation_seconds",
+            "Time from reading a request to its answer.",
+            ["name"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._names: set[str] = set()
+
+    def answered(self, name: str | None, *, status: int, seconds: float) -> None:
+        """Count an operation."""
+        label = self._label(name)
+        self._operations.labels(label, str(status)).inc()
+        self._seconds.labels(label).observe(seconds)
+
+    def text(self) -> bytes:
+        """All metrics in the Prometheus text format."""
+        return generate_latest(self._registry)
+
+    def _label(self, name: str | None) -> str:
+        label = name or "anonymous"
+        if label not in self._names and len(self._names) >= MOST_NAMES:
+            return "other"
+        self._names.add(label)
+        return label
+
+
+class UpstreamCollector(Collector):
+    """Reads the books of every connection."""
+
+    def __init__(self, connections: Callable[[], Connections]) -> None:
+        self._connections = connections
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance: at registration there are no connections yet."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric of every connection."""
+        yield from self._operations()
+        yield from self._states()
+
+    def _operations(self) -> Iterator[Metric]:
+        labels = ["connection", "operation"]
+        calls = CounterMetricFamily("tessera_upstream_calls", "Requests sent.", labels=labels)
+        failures = CounterMetricFamily(
+            "tessera_upstream_failures", "Requests that failed.", labels=labels
+        )
+        retries = CounterMetricFamily(
+            "tessera_upstream_retries", "Requests that were repetitions.", labels=labels
+        )
+        broken = GaugeMetricFamily(
+            "tessera_upstream_breaker_open", "1 while calls are not let through.", labels=labels
+        )
+        for name, connection in self._connections().items():
+            for operation in connection.health.operations.values():
+                at = [name, operation.name]
+                calls.add_metric(at, operation.calls)
+                failures.add_metric(at, operation.failures)
+                retries.add_metric(at, operation.retries)
+                broken.add_metric(at, operation.breaker.state is not BreakerState.CLOSED)
+        yield from (calls, failures, retries, broken)
+
+    def _states(self) -> Iterator[Metric]:
+        down = GaugeMetricFamily(
+            "tessera_upstream_down", "1 while nothing goes through.", labels=["connection"]
+        )
+        rejected = CounterMetricFamily(
+            "tessera_upstream_rejected_rows",
+            "Rows that could not be understood.",
+            labels=["connection"],
+        )
+        skew = GaugeMetricFamily(
+            "tessera_upstream_clock_skew_seconds",
+            "How far the upstream's clock was ahead when last read.",
+            labels=["connection"],
+        )
+        readings = CounterMetricFamily(
+            "tessera_readings",
+            "Values that went into answers, by how they came.",
+            labels=["connection", "port", "freshness"],
+        )
+        for name, connection in self._connections().items():
+            health = connection.health
+            down.add_metric([name], health.state is UpstreamState.DOWN)
+            rejected.add_metric([name], health.rejected_rows)
+            skew.add_metric([name], health.clock_skew.total_seconds())
+            for (port, freshness), count in health.readings.items():
+                readings.add_metric([name, port, freshness], count)
+        yield from (down, rejected, skew, readings)

@@ -1,0 +1,68 @@
+"""What a scrape tells."""
+
+from app.api.metrics import MOST_NAMES, Metrics
+from app.ports import Manifest
+from app.settings import Connection
+from app.upstream.health import Health
+from app.upstream.registry import OpenConnection
+from tests.builders import NOON
+from tests.gateways import MADE_UP, Retailer
+
+
+def lines(metrics: Metrics, start: str) -> list[str]:
+    text = metrics.text().decode()
+    return [line for line in text.splitlines() if line.startswith(start)]
+
+
+def a_connection() -> OpenConnection:
+    manifest: Manifest = MADE_UP
+    health = Health(connection="tills", now=lambda: NOON, clock=lambda: 0.0)
+    configured = Connection(connector="made_up")
+    return OpenConnection("tills", manifest, configured, Retailer(), health)
+
+
+def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
+    tills = a_connection()
+    metrics = Metrics(lambda: {"tills": tills})
+    stock = tills.health.operation("stock-levels")
+    stock.calls, stock.failures, stock.retries = 7, 3, 1
+    tills.health.rejected_rows = 2
+    tills.health.readings["StockSource", "STALE"] = 5
+
+    assert lines(metrics, "tessera_upstream_calls_total") == [
+        'tessera_upstream_calls_total{connection="tills",operation="stock-levels"} 7.0'
+    ]
+    assert lines(metrics, "tessera_upstream_failures_total{")[0].endswith(" 3.0")
+    assert lines(metrics, "tessera_upstream_retries_total{")[0].endswith(" 1.0")
+    assert lines(metrics, "tessera_upstream_breaker_open{")[0].endswith(" 0.0")
+    assert lines(metrics, "tessera_upstream_down{")[0].endswith(" 0.0")
+    assert lines(metrics, "tessera_upstream_rejected_rows_total{")[0].endswith(" 2.0")
+    assert lines(metrics, "tessera_readings_total{") == [
+        'tessera_readings_total{connection="tills",freshness="STALE",port="StockSource"} 5.0'
+    ]
+
+
+def test_operations_are_counted_by_name_and_status() -> None:
+    metrics = Metrics(dict)
+    metrics.answered("Listing", status=200, seconds=0.02)
+    metrics.answered("Listing", status=400, seconds=0.001)
+    metrics.answered(None, status=200, seconds=0.002)
+
+    assert lines(metrics, "tessera_operations_total{") == [
+        'tessera_operations_total{name="Listing",status="200"} 1.0',
+        'tessera_operations_total{name="Listing",status="400"} 1.0',
+        'tessera_operations_total{name="anonymous",status="200"} 1.0',
+    ]
+    assert 'tessera_operation_seconds_bucket{le="0.025",name="Listing"} 2.0' in lines(
+        metrics, "tessera_operation_seconds_bucket"
+    )
+
+
+def test_names_made_up_by_callers_cannot_fill_the_memory() -> None:
+    metrics = Metrics(dict)
+    for number in range(MOST_NAMES + 50):
+        metrics.answered(f"Q{number}", status=200, seconds=0.001)
+
+    told = lines(metrics, "tessera_operations_total{")
+    assert len(told) == MOST_NAMES + 1
+    assert 'tessera_operations_total{name="other",status="200"} 50.0' in told
