@@ -1,0 +1,130 @@
+"""May this document be executed? Registered ones may; what becomes of others is the mode's word."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+from cachetools import LRUCache
+from graphql import DocumentNode
+
+from app.engine.documents.asked import HASH_LENGTH, Asked, hash_of
+from app.engine.documents.automatic import DocumentStore
+from app.engine.documents.refusals import (
+    DocumentNotFound,
+    DocumentNotTrusted,
+    MalformedDocumentRequest,
+    PersistedQueryNotFound,
+    PersistedQueryNotSupported,
+)
+from app.engine.documents.register import Register, TrustedDocument
+from app.errors import MisconfiguredError
+
+log = structlog.get_logger(__name__)
+REMEMBERED = 10_000  # hashes of documents that were logged
+
+
+class Mode(StrEnum):
+    """What becomes of a document that nobody registered."""
+
+    OFF = "off"
+    WARN = "warn"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDocument:
+    """The document to execute.
+
+    `tree` is there when it was parsed and validated at the start. `learn` says that
+    `TrustedDocuments.learn` should be told once it has proven valid.
+    """
+
+    sha256: str
+    text: str
+    tree: DocumentNode | None = None
+    learn: bool = False
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it is registered."""
+        return self.tree is not None
+
+
+class TrustedDocuments:
+    """Finds documents in a register that may be exchanged while it is served."""
+
+    def __init__(
+        self, register: Register, *, mode: Mode, automatic: DocumentStore | None = None
+    ) -> None:
+        if mode is Mode.ENFORCE and automatic is not None:
+            raise MisconfiguredError(
+                "automatic persisted queries let every client register documents: "
+                "switch them off, or do not enforce trusted documents"
+            )
+        self.register = register
+        self._mode = mode
+        self._automatic = automatic
+        self._logged: LRUCache[str, None] = LRUCache(REMEMBERED)
+
+    async def find(
+        self, asked: Asked, *, client: str | None = None, any_text: bool = False
+    ) -> FoundDocument:
+        """The document a request asks for.
+
+        `client` is the name the caller goes by; `any_text` lets a caller with such a right send
+        documents that are not registered, whatever the mode.
+
+        Raises:
+            DocumentRefused: it is not executed.
+        """
+        if asked.id is not None and (known := self.register.find(asked.id, client)) is not None:
+            return _same(known, asked.text)
+        if asked.text is None:
+            return await self._learnt(asked, any_text=any_text)
+        digest = hash_of(asked.text)
+        if (known := self.register.find(digest, client)) is not None:
+            return _same(known, None)
+        if not any_text:
+            self._judge(digest)
+        learn = asked.automatic and self._automatic is not None
+        return FoundDocument(sha256=digest, text=asked.text, learn=learn)
+
+    async def learn(self, found: FoundDocument) -> None:
+        """Keep a document that a client sent with its hash, now that it has proven valid."""
+        if found.learn and self._automatic is not None:
+            await self._automatic.put(found.sha256, found.text)
+
+    async def _learnt(self, asked: Asked, *, any_text: bool) -> FoundDocument:
+        """What an id stands for that is not registered."""
+        if self._automatic is not None and asked.id is not None and len(asked.id) == HASH_LENGTH:
+            text = await self._automatic.get(asked.id)
+            if text is not None:
+                self._judge(asked.id)
+                return FoundDocument(sha256=asked.id, text=text)
+        if not asked.automatic:
+            raise DocumentNotFound
+        if self._mode is Mode.ENFORCE and not any_text:
+            raise DocumentNotTrusted  # before the client sends the text in vain
+        if self._automatic is None and not self.register.by_id:
+            raise PersistedQueryNotSupported
+        raise PersistedQueryNotFound
+
+    def _judge(self, digest: str) -> None:
+        """Say once of each unregistered document that it is none; refuse it when enforcing.
+
+        Raises:
+            DocumentNotTrusted: only registered documents are executed.
+        """
+        if self._mode is Mode.OFF:
+            return
+        if digest not in self._logged:
+            self._logged[digest] = None
+            log.warning("document.not_registered", sha256=digest, mode=self._mode.value)
+        if self._mode is Mode.ENFORCE:
+            raise DocumentNotTrusted(digest)
+
+
+def _same(known: TrustedDocument, text: str | None) -> FoundDocument:
+    if text is not None and text != known.text:
+        raise MalformedDocumentRequest("documentId stands for another document than query.")
+    return FoundDocument(sha256=known.sha256, text=known.text, tree=known.tree)

@@ -1,0 +1,178 @@
+"""The budget that processes share, on a real Redis."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from app.engine.budget import (
+    Allowance,
+    BudgetExceeded,
+    Budgets,
+    Patience,
+    RedisBudgets,
+    SharedRedis,
+    open_redis,
+)
+from app.engine.budget.bucket import MILLIONTHS, MOST_POINTS, Bucket
+from app.engine.budget.redis import SCRIPT, key_of
+from app.errors import MisconfiguredError
+from tests.budget.builders import SMALL
+from tests.redis import RedisServer, until
+
+ROOT = Path(__file__).parents[2]
+WORKERS_END_WITHIN = 60.0  # seconds
+PATIENT = Patience(within=timedelta(seconds=10))
+
+
+def shared(client: Redis) -> SharedRedis:
+    return SharedRedis(client, time.monotonic, PATIENT)
+
+
+async def test_a_charge_is_seen_by_every_process_and_refunded_to_the_actual_cost(
+    client: Redis, shared_server: RedisServer
+) -> None:
+    slow = Allowance(size=100, restore_rate=1)
+    async with open_redis(shared_server.url) as other:
+        here, there = Budgets(RedisBudgets(shared(client))), Budgets(RedisBudgets(shared(other)))
+
+        charge = await here.charge("ann", 90, slow)
+        with pytest.raises(BudgetExceeded) as refused:
+            await there.charge("ann", 50, slow)
+        await here.settle(charge, 10)
+        taken = await there.charge("ann", 50, slow)
+
+    assert 10 <= refused.value.cost.available <= 20  # 1 a second is restored meanwhile
+    assert 40 <= taken.allowance.available(taken.spent) <= 50
+
+
+async def test_a_bucket_goes_when_it_is_full_again_and_names_nobody(client: Redis) -> None:
+    fast = Allowance(size=100, restore_rate=100)
+    await Budgets(RedisBudgets(shared(client))).charge("ann@example.com", 100, fast)
+
+    keys = await client.keys()
+    assert keys == [key_of("ann@example.com").encode()]
+    assert b"ann" not in keys[0]
+    assert 1 <= await client.pttl(keys[0]) <= 1_001
+    await until(lambda: _empty(client))
+
+
+async def _empty(client: Redis) -> bool:
+    return await client.dbsize() == 0
+
+
+async def test_a_bucket_that_was_refunded_whole_is_not_kept(client: Redis) -> None:
+    budgets = Budgets(RedisBudgets(shared(client)))
+
+    cost = await budgets.settle(await budgets.charge("ann", 100, SMALL), 0)
+
+    assert (cost.available, await client.dbsize()) == (100, 0)
+
+
+# The script under the test's clock instead of that of Redis; nothing else is changed.
+TOLD_TIME = SCRIPT.replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}")
+
+changes = st.lists(
+    st.tuples(
+        st.integers(-2_000_000, 50_000_000),  # microseconds that pass
+        st.integers(-150, 150) | st.integers(-MOST_POINTS, MOST_POINTS),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+sizes = st.integers(1, 200) | st.integers(1, MOST_POINTS)
+
+
+@given(story=changes, size=sizes, rate=sizes)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_the_script_counts_exactly_as_the_bucket_does(
+    client: Redis, story: list[tuple[int, int, bool]], size: int, rate: int
+) -> None:
+    assert TOLD_TIME != SCRIPT
+    await client.flushall()
+    script = client.register_script(TOLD_TIME)
+    allowance = Allowance(size=size, restore_rate=rate)
+    now = 1_800_000_000 * MILLIONTHS
+    bucket, told, expected = Bucket(0, now), [], []
+
+    for passed, points, all_or_nothing in story:
+        now += passed
+        whole = all_or_nothing and points >= 0
+        bucket = bucket.restored(now, allowance)
+        charged = bucket.charged(points, allowance) if whole else bucket.settled(points, allowance)
+        bucket = charged or bucket
+        expected.append([int(charged is not None), bucket.spent])
+        arguments = [allowance.whole, rate, points * MILLIONTHS, int(whole)]
+        told.append(await script(["bucket"], [*arguments, *divmod(now, MILLIONTHS)]))
+        await client.persist("bucket")  # its time to live runs by the clock of Redis
+
+    assert told == expected
+
+
+async def test_two_processes_on_one_redis_overspend_nothing(
+    client: Redis, shared_server: RedisServer
+) -> None:
+    size, rate = 6_000, 200
+    allowance = Allowance(size=size, restore_rate=rate)
+    before = await _clock_of(client)
+
+    workers = [await _hammer(shared_server, size, rate, seed) for seed in range(2)]
+    told = [await _told(worker) for worker in workers]
+
+    after = await _clock_of(client)
+    kept = await RedisBudgets(shared(client)).charge("the same principal", 0, allowance)
+    spent = sum(one["spent"] for one in told)
+    restored = (after - before) * rate / MILLIONTHS
+    assert spent <= size + restored
+    assert spent >= size  # or the budget was never the limit
+    assert all(one["refused"] > 0 and one["spent"] > 0 for one in told)
+    assert kept.spent / MILLIONTHS >= spent - restored - rate  # nothing spent was forgotten
+
+
+async def _clock_of(client: Redis) -> int:
+    seconds, microseconds = await client.time()
+    return int(seconds) * MILLIONTHS + int(microseconds)
+
+
+async def _hammer(
+    server: RedisServer, size: int, rate: int, seed: int
+) -> asyncio.subprocess.Process:
+    numbers = [str(number) for number in (size, rate, 2_400, seed)]
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *(str(ROOT / "tests/budget/hammer.py"), server.url, *numbers),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def _told(worker: asyncio.subprocess.Process) -> dict[str, int]:
+    try:
+        async with asyncio.timeout(WORKERS_END_WITHIN):
+            output, _ = await worker.communicate()
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()
+        raise
+    told: dict[str, int] = json.loads(output)
+    return told
+
+
+async def test_an_address_that_is_none_is_refused_and_not_repeated() -> None:
+    with pytest.raises(MisconfiguredError) as refused:
+        async with open_redis("secret-thing://user:password@host"):
+            pass
+
+    assert refused.value.problems == (
+        "the address of Redis must look like redis://host:6379/0 or rediss://host:6379/0",
+    )
