@@ -10,6 +10,7 @@ run: $(READY) ## the gateway over a demo retailer, with GraphiQL
 
 test: $(READY) ## every test, on real servers
 	$(PYTHON) -m pytest -n 2
+	TESSERA_EXECUTOR=reference $(PYTHON) -m pytest -n 2 tests/api tests/flows
 
 check: $(READY) ## format, lint, types, import contracts, schema snapshot, Dockerfile
 	.venv/bin/ruff format --check .

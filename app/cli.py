@@ -19,7 +19,7 @@ from app import logs
 from app import settings as config
 from app.api.changes import Impact, changes
 from app.api.examples import EXAMPLES
-from app.api.schema import sdl
+from app.api.schema import federation_sdl, sdl
 from app.errors import GatewayError, MisconfiguredError
 from app.main import Gateway
 from app.ports import FoundConnector, UpstreamHttp, find_connectors, read_manifest
@@ -115,9 +115,10 @@ def schema() -> None:
 
 
 @schema.command(name="print")
-def schema_print() -> None:
+@click.option("--federation", is_flag=True, help="As an Apollo Federation subgraph.")
+def schema_print(*, federation: bool) -> None:
     """Print the schema definition."""
-    click.echo(sdl(), nl=False)
+    click.echo(federation_sdl() if federation else sdl(), nl=False)
 
 
 @schema.command(name="check")

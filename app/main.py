@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from app.api.admission import build_gate
 from app.api.context import Services
+from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
-from app.api.middleware import RequestId
+from app.api.metrics import CONTENT_TYPE, Metrics
+from app.api.middleware import middleware
 from app.api.schema import build_schema
 from app.availability.service import AvailabilityService, stock_reader
 from app.locations.service import LocationService
@@ -54,21 +56,34 @@ class Gateway:
 
     def app(self) -> Starlette:
         """The ASGI application."""
+        introspection = self.settings.introspection
+        schema = build_schema(tell=introspection)
+        execution = self.settings.execution
+        engine = build_engine(schema, **execution.options) if execution.compiled else None
+        metrics = Metrics(
+            lambda: self.running.connections if self.running is not None else {},
+            counts=engine.counts if engine is not None else {},
+        )
         endpoint = GraphQLEndpoint(
-            build_schema(),
+            schema,
+            metrics=metrics,
+            engine=engine,
+            gate=build_gate(schema, self.settings.requests, introspection=introspection),
             services=lambda: self.services,
             requests=self.settings.requests,
             now=self.now,
             graphiql=self.settings.server.graphiql,
+            introspection=introspection,
         )
         return Starlette(
             routes=[
-                Route("/graphql", endpoint.__call__, methods=["GET", "POST"]),
+                Route("/graphql", endpoint),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
+                *([Route("/metrics", _scraped(metrics))] if self.settings.server.metrics else []),
             ],
-            middleware=[Middleware(RequestId)],
+            middleware=middleware(self.settings.cors),
             lifespan=self._lifespan,
         )
 
@@ -159,6 +174,10 @@ def _policy(windows: Windows) -> FreshnessPolicy:
 
 async def _alive(_request: Request) -> Response:
     return PlainTextResponse("alive")
+
+
+def _scraped(metrics: Metrics) -> Callable[[Request], Response]:
+    return lambda _request: Response(metrics.text(), media_type=CONTENT_TYPE)
 
 
 async def _to_graphiql(_request: Request) -> Response:

@@ -1,5 +1,6 @@
 """A gateway to talk to: over made-up connections, or over the sandbox by real HTTP."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ from connectors.sandbox.retailer.upstreams import upstream
 from tests.builders import NOON, a_location, a_product
 
 SYSTEMS = ("shop", "tills", "warehouse", "supplier")
+# The tests run under both executors: `make test` says which with this variable.
+REFERENCE = os.environ.get("TESSERA_EXECUTOR") == "reference"
+EXECUTION = {"compiled": not REFERENCE, "at_first_sight": True}
 Wait = Callable[[], Awaitable[None]]
 
 
@@ -146,6 +150,7 @@ async def gateway_over(
         },
         "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
         "freshness": {"stock": {"fresh_for": "PT0S", "if_error_for": "PT60S"}},
+        "execution": EXECUTION,
         **sections,
     }
     settings = config.parse(document)
@@ -215,6 +220,7 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
             demo["connections"][name].update(changes.get("connection", {}))
             stack.callback(one.release)
+        demo["execution"] = EXECUTION
         demo.update({key: value for key, value in changes.items() if key != "connection"})
         settings = config.parse(demo)
         gateway = Gateway(settings, plan(settings, {"sandbox": connector}))

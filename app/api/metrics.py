@@ -4,7 +4,7 @@ What the guards and readers know of each connection is read from their own books
 that it costs a request nothing. Only operations are counted as they happen.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,11 +20,17 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
 
 
 class Metrics:
-    """The metrics of one gateway. `connections` is asked at every scrape."""
+    """The metrics of one gateway. `connections` is asked at every scrape.
 
-    def __init__(self, connections: Callable[[], Connections]) -> None:
+    `counts` says how often operations ran compiled, or interpreted and why.
+    """
+
+    def __init__(
+        self, connections: Callable[[], Connections], *, counts: Mapping[str, int]
+    ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(UpstreamCollector(connections))
+        self._registry.register(ExecutionCollector(counts))
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
@@ -56,6 +62,22 @@ class Metrics:
             return "other"
         self._names.add(label)
         return label
+
+
+class ExecutionCollector(Collector):
+    """Reads the engine's book."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """How operations were executed."""
+        executions = CounterMetricFamily(
+            "tessera_executions", "Operations, by compiled or why interpreted.", labels=["how"]
+        )
+        for how, count in dict(self._counts).items():
+            executions.add_metric([how], count)
+        yield executions
 
 
 class UpstreamCollector(Collector):

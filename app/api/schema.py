@@ -1,7 +1,7 @@
 """schema.graphql, assembled."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLError
@@ -10,14 +10,23 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
-from app.api.context import Context, Info, Languages
-from app.api.locations import LocationRoot, location_by_key
+from app.api.context import Context, Info
+from app.api.entities import ENTITIES
+from app.api.federation import (
+    FEDERATION_SCALARS,
+    Reference,
+    federated,
+    referred,
+    subgraph_sdl,
+)
+from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
 from app.api.paging import bounded
-from app.api.products import ProductRoot, products_by_key
+from app.api.products import ProductRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
-from app.ports import ProductKey
+
+SHARED = ("GeoPoint", "Money", "PageInfo")  # values that mean the same in every subgraph
 
 
 @strawberry.type
@@ -33,7 +42,8 @@ class NodeRoot:
         ],
     ) -> Node | None:
         """One object."""
-        return (await _nodes(info.context, [id], info.context.languages(None)))[0]
+        found: Node | None = (await _nodes(info.context, [id]))[0]
+        return found
 
     @strawberry.field(description="The objects with these ids, in order; null where none is.")
     async def nodes(
@@ -43,25 +53,12 @@ class NodeRoot:
     ) -> list[Node | None]:
         """Many objects, one question a source."""
         bounded(ids, argument="ids")
-        return await _nodes(info.context, ids, info.context.languages(None))
+        return await _nodes(info.context, ids)
 
 
-async def _nodes(context: Context, ids: Sequence[str], languages: Languages) -> list[Node | None]:
-    named = [split_id(given) for given in ids]
-    keys = {
-        (kind, key): ProductKey("id" if kind == "Product" else "sku", key)
-        for kind, key in named
-        if kind in {"Product", "ProductVariant"}
-    }
-    products = await products_by_key(context, list(keys.values()), languages)
-    found: dict[tuple[str, str], Node | None] = {}
-    for (kind, key), product in zip(keys, products, strict=True):
-        variant = kind == "ProductVariant" and product is not None
-        found[kind, key] = product.variant_of(key) if variant and product else product
-    for kind, key in named:
-        if kind == "Location":
-            found[kind, key] = location_by_key(context, key, languages)
-    return [found.get(name) for name in named]
+async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
+    references = [Reference(split_id(given)[0], "id", {"id": given}) for given in ids]
+    return await referred(ENTITIES, context, references)
 
 
 @strawberry.type(description="What can be asked.")
@@ -87,13 +84,22 @@ class GivenDocument(SchemaExtension):
         yield
 
 
-def build_schema() -> Schema:
-    """The executable schema."""
+def build_schema(*, subgraph: bool = True, tell: bool = True) -> Schema:
+    """The executable schema; as a `subgraph` it also answers a router, and may `tell` its SDL."""
+    told = federation_sdl() if subgraph and tell else None
+    query = federated(Query, ENTITIES, sdl=told) if subgraph else Query
+    scalars = SCALARS | FEDERATION_SCALARS if subgraph else SCALARS
     return Schema(
-        query=Query, extensions=[GivenDocument], config=StrawberryConfig(scalar_map=SCALARS)
+        query=query, extensions=[GivenDocument], config=StrawberryConfig(scalar_map=scalars)
     )
 
 
 def sdl() -> str:
     """The schema in the schema definition language, as committed in `schema.graphql`."""
-    return build_schema().as_str() + "\n"
+    return build_schema(subgraph=False).as_str() + "\n"
+
+
+def federation_sdl() -> str:
+    """The same schema as a router composes it, in the terms of Apollo Federation 2.7."""
+    keys = {name: entity.marks for name, entity in ENTITIES.items()}
+    return subgraph_sdl(sdl(), keys | dict.fromkeys(SHARED, "@shareable"))

@@ -6,7 +6,7 @@ from app.settings import Connection
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection
 from tests.builders import NOON
-from tests.gateways import MADE_UP, Retailer
+from tests.gateways import MADE_UP, Retailer, gateway_over
 
 
 def lines(metrics: Metrics, start: str) -> list[str]:
@@ -23,7 +23,7 @@ def a_connection() -> OpenConnection:
 
 def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
     tills = a_connection()
-    metrics = Metrics(lambda: {"tills": tills})
+    metrics = Metrics(lambda: {"tills": tills}, counts={"compiled": 9, "first sight": 2})
     stock = tills.health.operation("stock-levels")
     stock.calls, stock.failures, stock.retries = 7, 3, 1
     tills.health.rejected_rows = 2
@@ -37,13 +37,17 @@ def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
     assert lines(metrics, "tessera_upstream_breaker_open{")[0].endswith(" 0.0")
     assert lines(metrics, "tessera_upstream_down{")[0].endswith(" 0.0")
     assert lines(metrics, "tessera_upstream_rejected_rows_total{")[0].endswith(" 2.0")
+    assert lines(metrics, "tessera_executions_total{") == [
+        'tessera_executions_total{how="compiled"} 9.0',
+        'tessera_executions_total{how="first sight"} 2.0',
+    ]
     assert lines(metrics, "tessera_readings_total{") == [
         'tessera_readings_total{connection="tills",freshness="STALE",port="StockSource"} 5.0'
     ]
 
 
 def test_operations_are_counted_by_name_and_status() -> None:
-    metrics = Metrics(dict)
+    metrics = Metrics(dict, counts={})
     metrics.answered("Listing", status=200, seconds=0.02)
     metrics.answered("Listing", status=400, seconds=0.001)
     metrics.answered(None, status=200, seconds=0.002)
@@ -59,10 +63,22 @@ def test_operations_are_counted_by_name_and_status() -> None:
 
 
 def test_names_made_up_by_callers_cannot_fill_the_memory() -> None:
-    metrics = Metrics(dict)
+    metrics = Metrics(dict, counts={})
     for number in range(MOST_NAMES + 50):
         metrics.answered(f"Q{number}", status=200, seconds=0.001)
 
     told = lines(metrics, "tessera_operations_total{")
     assert len(told) == MOST_NAMES + 1
     assert 'tessera_operations_total{name="other",status="200"} 50.0' in told
+
+
+async def test_metrics_are_scraped_where_they_are_opened() -> None:
+    async with gateway_over({"shop": Retailer()}) as ask:
+        closed = await ask.http.get("/metrics")
+    async with gateway_over({"shop": Retailer()}, server={"metrics": True}) as ask:
+        await ask.data("query Kinds { __typename }")
+        opened = await ask.http.get("/metrics")
+
+    assert closed.status_code == 404
+    assert opened.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'tessera_operations_total{name="Kinds",status="200"} 1.0' in opened.text

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from app.api.schema import sdl
+from app.api.schema import federation_sdl, sdl
 from app.cli import main
 
 TESSERA = [sys.executable, "-m", "app.cli"]
@@ -73,6 +73,13 @@ def test_the_schema_is_printed() -> None:
     told = tessera("schema", "print")
 
     assert (told.returncode, told.stdout, told.stderr) == (0, sdl(), "")
+
+
+def test_the_subgraph_is_printed() -> None:
+    told = tessera("schema", "print", "--federation")
+
+    assert (told.returncode, told.stdout) == (0, federation_sdl())
+    assert '@key(fields: "sku")' in told.stdout
 
 
 def test_a_schema_file_that_differs_fails_with_the_way_out(tmp_path: Path) -> None:

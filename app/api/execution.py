@@ -1,0 +1,153 @@
+"""How does the engine resolve each field of our schema?"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from inspect import isasyncgenfunction
+from typing import Any, Self
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_nullable_type,
+    is_leaf_type,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from app.api.batching import BATCH
+from app.engine.execution import Engine
+from app.engine.plans import Attribute, Batch, Description, Each, How
+from app.engine.runs import Call
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+def build_engine(schema: strawberry.Schema, **options: Any) -> Engine:
+    """The engine that executes a schema; `options` are those of `Engine`."""
+    core = schema._schema  # noqa: SLF001  strawberry has no public name for it
+    how = _nothing if _watched(schema) else partial(_how, schema)
+    return Engine(core, Description(how, _classes(core)), **options)
+
+
+def _watched(schema: strawberry.Schema) -> bool:
+    """Whether something of strawberry's wants to see every field while it is resolved."""
+    kinds = [one if isinstance(one, type) else type(one) for one in schema.extensions]
+    known = [kind for kind in kinds if issubclass(kind, SchemaExtension)]
+    hooked = any(kind.resolve is not SchemaExtension.resolve for kind in known)
+    return hooked or len(known) < len(kinds) or bool(schema.schema_converter.exception_handlers)
+
+
+def _nothing(_type: GraphQLObjectType, _name: str, _field: GraphQLField) -> None:
+    """No field is the engine's."""
+
+
+def _classes(schema: GraphQLSchema) -> Mapping[str, type]:
+    """The class behind each object type; one that stands behind several tells nothing."""
+    found = {
+        name: definition.origin
+        for name, type_ in schema.type_map.items()
+        if isinstance(type_, GraphQLObjectType)
+        and isinstance(definition := type_.extensions.get(DEFINITION), StrawberryObjectDefinition)
+    }
+    shared = Counter(found.values())
+    return {name: class_ for name, class_ in found.items() if shared[class_] == 1}
+
+
+def _how(
+    schema: strawberry.Schema, _type: GraphQLObjectType, _name: str, field: GraphQLField
+) -> How | None:
+    definition = field.extensions.get(DEFINITION)
+    if not isinstance(definition, StrawberryField):
+        return None if field.resolve is None else Each(partial(_foreign, field.resolve))
+    if definition.extensions:
+        return None
+    if definition.base_resolver is None:
+        plain = definition.default_resolver is getattr
+        return Attribute(definition.python_name) if plain else None
+    if isasyncgenfunction(definition.base_resolver.wrapped_func):
+        return None
+    arguments = Arguments.of(schema, definition, field)
+    if (function := definition.metadata.get(BATCH)) is not None:
+        return Batch(partial(_batch, function, arguments))
+    return Each(partial(_each, schema, definition, arguments))
+
+
+def _foreign(resolve: Callable[..., Any], call: Call) -> Callable[[Any], Any]:
+    """A field that strawberry made itself, such as those of a federated schema."""
+    info = call.info()
+    return lambda parent: resolve(parent, info, **call.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Turns coerced arguments into those of a resolver.
+
+    `plain` names those that strawberry passes on as they are: scalars and enums, by schema name.
+    """
+
+    schema: strawberry.Schema
+    plain: Mapping[str, str]
+    others: Sequence[StrawberryArgument]
+
+    @classmethod
+    def of(
+        cls, schema: strawberry.Schema, definition: StrawberryField, field: GraphQLField
+    ) -> Self:
+        """For one field."""
+        names = schema.config.name_converter
+        plain: dict[str, str] = {}
+        others: list[StrawberryArgument] = []
+        for one in definition.arguments:
+            name = names.from_argument(one)
+            type_ = get_nullable_type(field.args[name].type)
+            if is_leaf_type(type_) and not one.is_maybe and type_.name != "GlobalID":
+                plain[name] = one.python_name
+            else:
+                others.append(one)
+        return cls(schema, plain, others)
+
+    def __call__(self, call: Call) -> dict[str, Any]:
+        """The keyword arguments."""
+        given = call.arguments
+        passed = {name: given[known] for known, name in self.plain.items() if known in given}
+        if self.others:
+            converter = self.schema.schema_converter
+            passed |= convert_arguments(
+                given,
+                list(self.others),
+                scalar_registry=converter.scalar_registry,
+                config=converter.config,
+            )
+        return passed
+
+
+def _batch(
+    function: Callable[..., Awaitable[Sequence[Any]]], arguments: Arguments, call: Call
+) -> Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]:
+    passed = arguments(call)
+    return lambda parents: function(parents, call.context, **passed)
+
+
+def _each(
+    schema: strawberry.Schema, definition: StrawberryField, arguments: Arguments, call: Call
+) -> Callable[[Any], Any]:
+    resolver = definition.base_resolver
+    if resolver is None or not callable(function := resolver.wrapped_func):
+        raise TypeError(f"{definition.python_name} has no resolver that can be called")
+    passed = arguments(call)
+    if resolver.info_parameter is not None:
+        info = schema.config.info_class(_raw_info=call.info(), _field=definition)
+        passed[resolver.info_parameter.name] = info
+    named = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
+    if named:
+        return lambda parent: function(**passed, **dict.fromkeys(named, parent))
+    if resolver.self_parameter is not None:
+        return lambda parent: function(parent, **passed)
+    return lambda _parent: function(**passed)

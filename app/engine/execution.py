@@ -1,0 +1,239 @@
+"""How is an operation executed: compiled where that is possible, interpreted where it is not?"""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    execute,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from app.engine.completion import Completion
+from app.engine.operations import Operation, operation_of
+from app.engine.plancache import Conditions, PlanCache, Prepared
+from app.engine.planning import NO_VARIABLES, Planner, Uncompilable
+from app.engine.plans import Description, Plan
+from app.engine.resolving import resolve
+from app.engine.runs import Run
+from app.engine.writing import written
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_VARIABLE_ERRORS = 50
+FIELD_SIZE = 1_500  # bytes of the objects that plan one field, beside its code
+TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One operation to execute.
+
+    `key` stands for the document: requests with equal keys have equal documents.
+    """
+
+    document: DocumentNode
+    key: Hashable
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    context: Any = None
+    root: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """The answer. `interpreted` is the reason why it was not compiled, None if it was."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphQLError]
+    interpreted: str | None = None
+
+
+class Engine:
+    """Executes operations of one schema.
+
+    `counts` says how often an operation ran compiled, or interpreted and why.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        description: Description,
+        *,
+        most_bytes: int = MOST_BYTES,
+        at_first_sight: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.description = description
+        self.cache = PlanCache(most_bytes)
+        self.counts: Counter[str] = Counter()
+        self._at_first_sight = at_first_sight
+
+    async def execute(self, request: Request) -> Executed:
+        """The answer to an operation of a valid document."""
+        try:
+            prepared = self._prepared(request)
+            return await self._compiled(request, prepared)
+        except Uncompilable as reason:
+            return await self._interpreted(request, str(reason))
+
+    def prepare(self, document: DocumentNode, key: Hashable, operation_name: str | None) -> None:
+        """Compile before it is asked, for every value of its conditions.
+
+        Raises:
+            Uncompilable: it will be interpreted.
+        """
+        request = Request(document, key, operation_name)
+        prepared = self._new(request)
+        if prepared.operation is None:
+            raise Uncompilable(prepared.refused or "")
+        for conditions in _every(len(prepared.operation.conditions)):
+            self._plans(request, prepared, prepared.operation, conditions)
+
+    def _prepared(self, request: Request) -> Prepared:
+        key = (request.key, request.operation_name)
+        if (prepared := self.cache.get(key)) is not None:
+            return prepared
+        if not (self.cache.seen(key) or self._at_first_sight):
+            raise Uncompilable("first sight")
+        return self._new(request)
+
+    def _new(self, request: Request) -> Prepared:
+        source = request.document.loc.source.body if request.document.loc else ""
+        try:
+            operation = operation_of(request.document, request.operation_name)
+            prepared = Prepared(operation, document_size=TREE_SIZE * len(source))
+        except Uncompilable as reason:
+            prepared = Prepared(None, str(reason))
+        self.cache.keep((request.key, request.operation_name), prepared)
+        return prepared
+
+    async def _compiled(self, request: Request, prepared: Prepared) -> Executed:
+        operation = prepared.operation
+        if operation is None or prepared.refused is not None:
+            raise Uncompilable(prepared.refused or "no operation")
+        variables = self._variables(operation, request)
+        if isinstance(variables, list):
+            self.counts["compiled"] += 1
+            return Executed(None, variables)
+        conditions = _conditions(operation, variables)
+        plans = prepared.plans.get(conditions)
+        if plans is None:
+            plans = self._plans(request, prepared, operation, conditions)
+        self.counts["compiled"] += 1
+        return await _run(request, operation, plans, variables)
+
+    def _variables(
+        self, operation: Operation, request: Request
+    ) -> VariableValues | list[GraphQLError]:
+        if not operation.definition.variable_definitions:
+            return NO_VARIABLES
+        return get_variable_values(
+            self.schema,
+            operation.definition.variable_definitions,
+            dict(request.variables),
+            max_errors=MOST_VARIABLE_ERRORS,
+        )
+
+    def _plans(
+        self, request: Request, prepared: Prepared, operation: Operation, conditions: Conditions
+    ) -> tuple[Plan, ...]:
+        try:
+            plans = plans_for(self.schema, self.description, operation, conditions)
+        except Uncompilable as reason:
+            prepared.refused = str(reason)
+            raise
+        prepared.plans[conditions] = plans
+        self.cache.keep((request.key, request.operation_name), prepared)
+        return plans
+
+    async def _interpreted(self, request: Request, reason: str) -> Executed:
+        self.counts[reason] += 1
+        result = execute(
+            self.schema,
+            request.document,
+            request.root,
+            request.context,
+            dict(request.variables),
+            request.operation_name,
+        )
+        if isawaitable(result):
+            result = await result
+        assert isinstance(result, ExecutionResult)  # noqa: S101  told by graphql.execute
+        return Executed(result.data, result.errors or [], reason)
+
+
+def plans_for(
+    schema: GraphQLSchema, description: Description, operation: Operation, conditions: Conditions
+) -> tuple[Plan, ...]:
+    """The plans of an operation: one, or one for each root field of a mutation.
+
+    Raises:
+        Uncompilable: the operation has to be interpreted.
+    """
+    values = dict(zip(operation.conditions, conditions, strict=True))
+    planner = Planner(
+        schema,
+        description,
+        operation.definition,
+        operation.fragments,
+        VariableValues({}, values),
+    )
+    root, grouped = planner.roots()
+    serial = operation.definition.operation is OperationType.MUTATION
+    parts = [{key: details} for key, details in grouped.items()] if serial else [grouped]
+    plans = []
+    for part in parts:
+        planner.slots, before = 0, planner.planned
+        selection = planner.selection(root, part)
+        complete, size = written(selection, planner.slots)
+        size += FIELD_SIZE * (planner.planned - before)
+        plans.append(Plan(schema, selection, planner.slots, complete, size))
+    return tuple(plans)
+
+
+async def _run(
+    request: Request, operation: Operation, plans: tuple[Plan, ...], variables: VariableValues
+) -> Executed:
+    data: dict[str, Any] = {}
+    errors: list[GraphQLError] = []
+    for plan in plans:
+        run = Run(operation, plan, variables, request.context, request.root)
+        if plan.slots:
+            await resolve(run)
+        part = completed(run, errors)
+        if part is None:
+            return Executed(None, errors)
+        data.update(part)
+    return Executed(data, errors)
+
+
+def completed(run: Run, errors: list[GraphQLError]) -> dict[str, Any] | None:
+    """The answer of a run whose answers are all there; its failures go to `errors`."""
+    if not run.troubled:
+        try:
+            return run.plan.complete(run.answers, run.root, run)
+        except Exception:  # noqa: BLE001, S110  whatever it was, completion meets it again
+            pass
+    return Completion(run, errors).data()
+
+
+def _conditions(operation: Operation, variables: VariableValues) -> Conditions:
+    values = [variables.coerced.get(name) for name in operation.conditions]
+    given = tuple(value for value in values if isinstance(value, bool))
+    if len(given) < len(values):
+        raise Uncompilable("condition without a value")
+    return given
+
+
+def _every(count: int) -> list[Conditions]:
+    every: list[Conditions] = [()]
+    for _ in range(count):
+        every = [(*before, value) for before in every for value in (False, True)]
+    return every

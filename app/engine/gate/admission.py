@@ -1,0 +1,149 @@
+"""May this operation be executed? One answer for every transport."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+)
+
+from app.engine.gate.analysis import analyse
+from app.engine.gate.documents import Documents, Prepared
+from app.engine.gate.limits import Excess, Limits, excesses
+from app.engine.gate.merging import merges
+from app.engine.gate.sizes import ListSizes, Variables
+from app.engine.gate.validation import Rules, Validator
+
+
+class Stage(StrEnum):
+    """Where a request was turned away."""
+
+    PARSE = "parse"
+    MEASURE = "measure"
+    VALIDATE = "validate"
+    SELECT = "select"
+
+
+class NotAdmittedError(Exception):
+    """The operation is not executed. `errors` say why; `excess` is the measure above its limit."""
+
+    def __init__(self, stage: Stage, *errors: GraphQLError, excess: Excess | None = None) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.errors = errors
+        self.excess = excess
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An operation that may be executed, and its cost."""
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    cost: int
+
+    @property
+    def name(self) -> str | None:
+        """The operation's name."""
+        return None if self.operation.name is None else self.operation.name.value
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.operation.operation
+
+
+class Gate:
+    """Parses, measures and validates, in this order, what is not known already."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        limits: Limits,
+        sizes: ListSizes,
+        rules: Rules,
+        introspection: bool,
+        documents: Documents,
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._most = _by_measure(limits)
+        self._sizes = sizes
+        self._documents = documents
+        self._validator = Validator(
+            schema, rules=rules, most=limits.errors, introspection=introspection
+        )
+
+    def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
+        """The operation that is to be executed.
+
+        Raises:
+            NotAdmittedError: it cannot be, or may not be.
+        """
+        prepared = self._documents.find(text) or self._prepared(text)
+        operation = self._selected(prepared.document, operation_name)
+        cost = _cost(prepared, operation, variables)
+        self._refuse_above({"cost": cost})
+        return Admitted(text, prepared.document, operation, cost)
+
+    def _prepared(self, text: str) -> Prepared:
+        try:
+            document = parse(text, max_tokens=self._limits.tokens)
+        except GraphQLError as error:
+            raise NotAdmittedError(Stage.PARSE, error) from error
+        analysis = analyse(document, self._schema, self._sizes)
+        for figures in analysis.figures():
+            self._refuse_above(figures)
+        self._refuse_invalid(document)
+        prepared = Prepared(text, document, analysis)
+        self._documents.keep(prepared)
+        return prepared
+
+    def _refuse_invalid(self, document: DocumentNode) -> None:
+        """The pairs of selections are limited before they are compared."""
+        if mistakes := self._validator.own_mistakes(document):
+            raise NotAdmittedError(Stage.VALIDATE, *mistakes)
+        self._refuse_above({"merges": merges(document, most=self._limits.merges)})
+        if mistakes := self._validator.mistakes(document):
+            raise NotAdmittedError(Stage.VALIDATE, *mistakes)
+
+    def _refuse_above(self, figures: dict[str, int]) -> None:
+        for excess in excesses(figures, self._most):
+            raise NotAdmittedError(Stage.MEASURE, GraphQLError(excess.message), excess=excess)
+
+    def _selected(self, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+        """The operation that is meant (GraphQL specification, 6.1 GetOperation)."""
+        operation = get_operation_ast(document, name)
+        if operation is None:
+            message = (
+                "Name one operation of the document in operationName: it has none, or several."
+            )
+            raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
+        if self._schema.get_root_type(operation.operation) is None:
+            message = f"There is no {operation.operation.value} that could be executed."
+            raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
+        return operation
+
+
+def _cost(prepared: Prepared, operation: OperationDefinitionNode, variables: Variables) -> int:
+    analysis = prepared.analysis
+    tally = next(tally for one, tally in analysis.operations if one is operation)
+    return analysis.program.value(tally.cost, variables)
+
+
+def _by_measure(limits: Limits) -> Mapping[str, int]:
+    return {_camel(name): limit for name, limit in asdict(limits).items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

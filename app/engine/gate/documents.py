@@ -1,0 +1,49 @@
+"""Which documents are known already, parsed and found valid?"""
+
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+from graphql import DocumentNode
+
+from app.engine.gate.analysis import Analysis
+
+BYTES_PER_CHARACTER = 270  # of a parsed document, measured where every other one is a name
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A valid document and its figures."""
+
+    text: str
+    document: DocumentNode
+    analysis: Analysis
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes."""
+        return len(self.text) * BYTES_PER_CHARACTER
+
+
+class Documents:
+    """Valid documents by their text, within a number of bytes; the least recently used go first."""
+
+    def __init__(self, *, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._kept: LRUCache[str, Prepared] = LRUCache(most_bytes, getsizeof=lambda one: one.weight)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes are kept."""
+        return int(self._kept.currsize)
+
+    def find(self, text: str) -> Prepared | None:
+        """The document with this text, if it is known."""
+        return self._kept.get(text)
+
+    def keep(self, prepared: Prepared) -> None:
+        """Know it from now on, unless it alone is too large."""
+        if prepared.weight <= self._most:
+            self._kept[prepared.text] = prepared

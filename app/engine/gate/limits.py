@@ -1,0 +1,70 @@
+"""How much may one operation ask for, and what is told when it asks for more?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+MOST = 1_000_000_000  # where counting ends: a measure this large is refused whatever the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one document and one operation of it may have; see `docs/operations.md`."""
+
+    tokens: int = 2_000
+    depth: int = 10
+    introspection_depth: int = 20
+    aliases: int = 20
+    directives: int = 50
+    root_fields: int = 10
+    mutations: int = 4
+    operations: int = 10
+    selections: int = 5_000
+    merges: int = 5_000
+    cost: int = 30_000
+    errors: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """One measure that is above its limit."""
+
+    measure: str
+    measured: int
+    limit: int
+
+    @property
+    def message(self) -> str:
+        """The fact, the numbers, and what to do."""
+        about, advice = TOLD[self.measure]
+        least = "at least " if self.measured >= MOST else ""
+        return f"{about} is {least}{self.measured:,}, the limit is {self.limit:,}: {advice}."
+
+
+TOLD = {
+    "depth": ("The depth of the operation", "ask for fewer levels, or in several operations"),
+    "introspectionDepth": ("The depth of the introspection", "ask for fewer levels of types"),
+    "aliases": ("The number of aliases, fragments expanded,", "ask in several operations"),
+    "directives": ("The number of directives, fragments expanded,", "use fewer"),
+    "rootFields": ("The number of root fields, fragments expanded,", "ask in several operations"),
+    "mutations": ("The number of mutations in the operation", "send them one by one"),
+    "operations": ("The number of operations in the document", "send only the one to execute"),
+    "selections": (
+        "The number of selections, fragments expanded,",
+        "spread fragments fewer times, or ask in several operations",
+    ),
+    "merges": (
+        "The number of selections to be merged in pairs",
+        "name each field once, and spread fewer fragments in one place",
+    ),
+    "cost": (
+        "The cost of the operation",
+        "ask for smaller pages (first), fewer keys or fewer nested lists",
+    ),
+}
+
+
+def excesses(figures: Mapping[str, int], limits: Mapping[str, int]) -> Iterator[Excess]:
+    """Every measure that is above its limit."""
+    for measure, measured in figures.items():
+        if measured > limits[measure]:
+            yield Excess(measure, measured, limits[measure])

@@ -1,0 +1,135 @@
+"""How many elements will a list have, as far as its arguments tell?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from app.engine.gate.limits import MOST
+
+MOST_DIGITS = 9
+Variables: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSizes:
+    """What the names of arguments mean for the size of a list.
+
+    `slicing` arguments are page sizes; `keys` hold one key for each element. `assumed` is the page
+    size where none is given, for a field by its coordinate (`Type.field`) or else `page`;
+    `unsliced` is taken for lists that no argument limits.
+    """
+
+    slicing: frozenset[str] = frozenset({"first", "last"})
+    keys: frozenset[str] = frozenset()
+    assumed: Mapping[str, int] = field(default_factory=dict)
+    page: int = 20
+    unsliced: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value that comes with the request; `default` is that of its definition."""
+
+    name: str
+    default: Any
+
+    def value(self, variables: Variables) -> Any:
+        """What was sent, else the default."""
+        return variables.get(self.name, self.default)
+
+
+Given: TypeAlias = int | Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The size of one field's list. `assumed` is None for a field without a slicing argument."""
+
+    pages: tuple[Given, ...]
+    keys: tuple[Given, ...]
+    assumed: int | None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it does not depend on variables."""
+        return all(isinstance(given, int) for given in (*self.pages, *self.keys))
+
+    def at(self, variables: Variables) -> int:
+        """The number of elements, at least one."""
+        asked = [_number(given, variables) for given in self.pages]
+        pages = [number for number in asked if number is not None]
+        counted = [_length(given, variables) for given in self.keys]
+        bounds = [length for length in counted if length is not None]
+        if pages:
+            bounds.append(max(pages))
+        elif self.assumed is not None:
+            bounds.append(self.assumed)
+        return max(1, min(bounds, default=1))
+
+
+def size_of(
+    node: FieldNode,
+    definition: GraphQLField,
+    coordinate: str,
+    sizes: ListSizes,
+    defaults: Variables,
+) -> Size | None:
+    """The size that the arguments of a field tell; None when they say nothing of it."""
+    sliced = not sizes.slicing.isdisjoint(definition.args)
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    keys = [_given(given[name], defaults) for name in sizes.keys & given.keys()]
+    known_keys = tuple(key for key in keys if key is not None)
+    if not sliced and not known_keys:
+        return None
+    pages = [_given(given[name], defaults) for name in sizes.slicing & given.keys()]
+    assumed = sizes.assumed.get(coordinate, sizes.page) if sliced else None
+    return Size(tuple(page for page in pages if page is not None), known_keys, assumed)
+
+
+def literal(node: ValueNode | None) -> Any:
+    """An integer, a list of as many Nones as it has values, or None."""
+    match node:
+        case IntValueNode(value=digits):
+            return int(digits) if len(digits) <= MOST_DIGITS else MOST
+        case ListValueNode(values=values):
+            return [None] * len(values)
+    return None
+
+
+def _given(node: ValueNode, defaults: Variables) -> Given | None:
+    match node:
+        case VariableNode(name=name):
+            return Variable(name.value, defaults.get(name.value))
+        case NullValueNode():
+            return None
+        case ListValueNode(values=values):
+            return len(values)
+        case IntValueNode():
+            return int(literal(node))
+    return 1
+
+
+def _number(given: Given, variables: Variables) -> int | None:
+    value = given if isinstance(given, int) else given.value(variables)
+    if isinstance(value, int | float):
+        return int(min(value, MOST)) if value > 0 else 1
+    return None
+
+
+def _length(given: Given, variables: Variables) -> int | None:
+    if isinstance(given, int):
+        return given
+    value = given.value(variables)
+    if value is None:
+        return None
+    return len(value) if isinstance(value, list) else 1

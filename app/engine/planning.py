@@ -1,0 +1,191 @@
+"""How is an operation settled: which fields, in which order, resolved how?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    visit,
+)
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils import Path
+
+from app.engine.plans import (
+    Attribute,
+    Description,
+    FieldPlan,
+    How,
+    Items,
+    Leaf,
+    Objects,
+    Selection,
+    Shape,
+    Typename,
+)
+
+MOST_FIELDS = 1_000  # a plan grows with doubled fragments and with abstract types
+MOST_DEPTH = 60  # completion recurses
+NO_VARIABLES = VariableValues({}, {})
+Grouped = Mapping[str, Sequence[FieldDetails]]
+
+
+class Uncompilable(Exception):  # noqa: N818  an answer, not a failure
+    """An operation that is left to the interpreter; the message is the reason, as counted."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Builds the selections of one operation for one set of values of its conditions."""
+
+    schema: GraphQLSchema
+    description: Description
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDetails]
+    conditions: VariableValues
+    planned: int = 0
+    slots: int = field(default=0)
+
+    def roots(self) -> tuple[GraphQLObjectType, Grouped]:
+        """The fields of the operation itself.
+
+        Raises:
+            Uncompilable: the schema has no such root.
+        """
+        root = self.schema.get_root_type(self.operation.operation)
+        if root is None:
+            raise Uncompilable("no root type")
+        found = collect_fields(
+            self.schema, dict(self.fragments), self.conditions, root, self.operation
+        )
+        return root, found.grouped_field_set
+
+    def selection(
+        self, parent: GraphQLObjectType, grouped: Grouped, path: Path | None = None
+    ) -> Selection:
+        """What is asked of objects of one type.
+
+        Raises:
+            Uncompilable: not everything in it can be compiled.
+        """
+        fields: list[FieldPlan | Typename] = []
+        for key, details in grouped.items():
+            self.planned += 1
+            if self.planned > MOST_FIELDS:
+                raise Uncompilable("too large")
+            name = details[0].node.name.value
+            if name == "__typename":
+                fields.append(Typename(key))
+            elif name.startswith("__"):
+                raise Uncompilable("introspection")
+            elif (definition := parent.fields.get(name)) is not None:
+                fields.append(self._field(parent, definition, key, details, path))
+        working = (one for one in fields if isinstance(one, FieldPlan) and one.slot is not None)
+        return Selection(parent, tuple(fields), tuple(working))
+
+    def _field(
+        self,
+        parent: GraphQLObjectType,
+        definition: GraphQLField,
+        key: str,
+        details: Sequence[FieldDetails],
+        above: Path | None,
+    ) -> FieldPlan:
+        nodes = [one.node for one in details]
+        how = self.description.how(parent, nodes[0].name.value, definition)
+        if how is None:
+            raise Uncompilable("resolver")
+        path = Path(above, key, parent.name)
+        shape = self._shape(definition.type, details, path)
+        return FieldPlan(
+            key=key,
+            definition=definition,
+            parent_type=parent,
+            nodes=nodes,
+            path=path,
+            how=how,
+            shape=shape,
+            slot=self._slot(how, shape),
+            constant=_constant(definition, nodes[0]),
+        )
+
+    def _slot(self, how: How, shape: Shape) -> int | None:
+        if isinstance(how, Attribute) and not shape.busy:
+            return None
+        self.slots += 1
+        return self.slots - 1
+
+    def _shape(
+        self, type_: GraphQLOutputType, details: Sequence[FieldDetails], path: Path
+    ) -> Shape:
+        required = is_non_null_type(type_)
+        inner = cast("GraphQLOutputType", type_.of_type if is_non_null_type(type_) else type_)
+        if is_list_type(inner):
+            of = self._shape(inner.of_type, details, path)
+            return Shape(required, Items(of), of.busy)
+        if is_leaf_type(inner):
+            return Shape(required, Leaf(inner), busy=False)
+        objects = self._objects(cast("Any", inner), details, path)
+        return Shape(required, objects, any(one.working for one in objects.selections.values()))
+
+    def _objects(self, type_: Any, details: Sequence[FieldDetails], path: Path) -> Objects:
+        if len(path.as_list()) > MOST_DEPTH:
+            raise Uncompilable("too deep")
+        abstract = is_abstract_type(type_)
+        possible = self.schema.get_possible_types(type_) if abstract else [type_]
+        selections = {}
+        for one in possible:
+            found = collect_subfields(
+                self.schema,
+                dict(self.fragments),
+                self.conditions,
+                self.operation,
+                one,
+                list(details),
+            )
+            selections[one.name] = self.selection(one, found.grouped_field_set, path)
+        classes = self.description.classes
+        known = {classes[name]: one for name, one in selections.items() if name in classes}
+        return Objects(type_, selections, known)
+
+
+def _constant(definition: GraphQLField, node: FieldNode) -> dict[str, Any] | None:
+    """Arguments that no variable can change; None when each request has its own."""
+    if any(_names_variable(argument.value) for argument in node.arguments or ()):
+        return None
+    try:
+        return get_argument_values(definition, node, NO_VARIABLES)
+    except GraphQLError:
+        return None
+
+
+def _names_variable(value: Any) -> bool:
+    found: list[VariableNode] = []
+
+    class Finder(Visitor):
+        """Collects the variables of a literal."""
+
+        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+            """One more."""
+            found.append(variable)
+
+    visit(value, Finder())
+    return bool(found)

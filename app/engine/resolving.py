@@ -1,0 +1,171 @@
+"""How is everything fetched that an operation needs: level by level, once for each field path?"""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Sequence
+from typing import Any, TypeAlias
+
+from graphql.pyutils import Undefined, is_iterable
+
+from app.engine.plans import (
+    Attribute,
+    Batch,
+    FieldPlan,
+    Items,
+    Leaf,
+    Objects,
+    Selection,
+    Shape,
+)
+from app.engine.runs import Call, Run
+
+Chain: TypeAlias = Coroutine[Any, Any, None]
+
+
+async def resolve(run: Run) -> None:
+    """Fill the slots of a run."""
+    await _together(_start(run, run.plan.selection, [run.root]))
+
+
+async def _together(chains: list[Chain]) -> None:
+    """Each chain goes on by itself: a slow field holds back only what hangs from it."""
+    if len(chains) == 1:
+        await chains[0]
+    elif chains:
+        await asyncio.gather(*chains)
+
+
+def _start(run: Run, selection: Selection, parents: list[Any]) -> list[Chain]:
+    """Answer all that needs no waiting, here and below; the rest is returned."""
+    chains: list[Chain] = []
+    for field in selection.working:
+        chains += _start_field(run, field, parents)
+    return chains
+
+
+def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
+    how = field.how
+    if isinstance(how, Attribute):
+        name = how.name
+        return _settle(run, field, _asked(run, lambda parent: getattr(parent, name), parents))
+    try:
+        call = Call(run, field, field.arguments(run.variables))
+        if isinstance(how, Batch):
+            return [_batched(run, field, how.bind(call)(parents), len(parents))]
+        bound = how.bind(call)
+    except Exception as error:  # noqa: BLE001  a resolver may raise anything: it becomes a located error
+        return _settle(run, field, _failed(run, error, len(parents)))
+    answers = _asked(run, bound, parents)
+    waiting = [place for place, answer in enumerate(answers) if hasattr(answer, "__await__")]
+    if waiting:
+        return [_awaited(run, field, answers, waiting)]
+    return _settle(run, field, answers)
+
+
+def _asked(run: Run, ask: Any, parents: list[Any]) -> list[Any]:
+    answers: list[Any] = []
+    for parent in parents:
+        try:
+            answers.append(ask(parent))
+        except Exception as error:  # noqa: BLE001  as above; free of charge when nothing is raised
+            run.troubled = True
+            answers.append(error)
+    return answers
+
+
+def _failed(run: Run, error: Exception, count: int) -> list[Any]:
+    run.troubled = True
+    return [error] * count
+
+
+async def _batched(run: Run, field: FieldPlan, asked: Any, count: int) -> None:
+    try:
+        answers = list(await asked)
+    except Exception as error:  # noqa: BLE001  as above
+        answers = _failed(run, error, count)
+    if len(answers) != count:
+        wrong = TypeError(f"{count} parents had {len(answers)} answers.")
+        answers = _failed(run, wrong, count)
+    await _together(_settle(run, field, answers))
+
+
+async def _awaited(run: Run, field: FieldPlan, answers: list[Any], waiting: list[int]) -> None:
+    if len(waiting) == 1:
+        found = [await _one(answers[waiting[0]])]
+    else:
+        asked = (answers[place] for place in waiting)
+        found = await asyncio.gather(*asked, return_exceptions=True)
+    for place, answer in zip(waiting, found, strict=True):
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, Exception):
+                raise answer
+            run.troubled = True
+        answers[place] = answer
+    await _together(_settle(run, field, answers))
+
+
+async def _one(asked: Awaitable[Any]) -> Any:
+    """Waits in the task that is running: a task of its own would cost more than it gives."""
+    try:
+        return await asked
+    except Exception as error:  # noqa: BLE001  as above
+        return error
+
+
+def _settle(run: Run, field: FieldPlan, answers: list[Any]) -> list[Chain]:
+    """Keep the answers of a field and start what hangs from them."""
+    shape = field.shape
+    if isinstance(shape.kind, Items):
+        answers = [_listed(shape, answer) for answer in answers]
+    if field.slot is not None:
+        run.answers[field.slot] = answers
+    return _descend(run, field, shape, answers) if shape.busy else []
+
+
+def _listed(shape: Shape, value: Any) -> Any:
+    """A list can be read twice; whatever else is iterable is made one."""
+    kind = shape.kind
+    if not isinstance(kind, Items) or value is None or isinstance(value, Exception):
+        return value
+    if value.__class__ is not list:
+        if not is_iterable(value):
+            return value
+        try:
+            value = list(value)
+        except Exception as error:  # noqa: BLE001  as above: it is what the list holds
+            return error
+    return [_listed(kind.of, one) for one in value] if isinstance(kind.of.kind, Items) else value
+
+
+def _descend(run: Run, field: FieldPlan, shape: Shape, values: Sequence[Any]) -> list[Chain]:
+    kind = shape.kind
+    while isinstance(kind, Items):
+        values = [one for value in values if value.__class__ is list for one in value]
+        kind = kind.of.kind
+    if isinstance(kind, Leaf) or not values:
+        return []
+    chains: list[Chain] = []
+    for selection, parents in _by_type(run, field, kind, values):
+        chains += _start(run, selection, parents)
+    return chains
+
+
+def _by_type(
+    run: Run, field: FieldPlan, objects: Objects, values: Sequence[Any]
+) -> list[tuple[Selection, list[Any]]]:
+    """The objects among the values, in their order, parted by their type."""
+    if len(objects.by_class) == len(objects.selections) == 1:
+        ((known, selection),) = objects.by_class.items()
+        expected = [value for value in values if value.__class__ is known]
+        if len(expected) == len(values):
+            return [(selection, expected)]
+    parted: dict[int, tuple[Selection, list[Any]]] = {}
+    for value in values:
+        if value is None or value is Undefined:
+            continue
+        try:
+            selection = run.selection_of(objects, value, field, field.path)
+        except Exception:  # noqa: BLE001  as above: completion meets it again and locates it
+            run.troubled = True
+            continue
+        parted.setdefault(id(selection), (selection, []))[1].append(value)
+    return list(parted.values())

@@ -1,0 +1,174 @@
+"""How is the code written that completes the answers of a plan when nothing is wrong with them?
+
+The code walks the answers once, in the order in which they were resolved, and builds the JSON
+document as dicts and lists. It has no handlers: it raises at the first surprise, and
+`app.engine.completion` starts over with the same answers. A writer in another language would stand
+in for `written` and give bytes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from keyword import iskeyword
+from typing import Any
+
+from graphql.pyutils import Undefined
+
+from app.engine.leaves import Surprise, output, passes
+from app.engine.planning import Uncompilable
+from app.engine.plans import (
+    Attribute,
+    FieldPlan,
+    Items,
+    Leaf,
+    Objects,
+    Selection,
+    Shape,
+    Typename,
+)
+from app.engine.runs import Run
+
+Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
+
+
+def written(selection: Selection, slots: int) -> tuple[Complete, int]:
+    """The code for a selection of the root, and about how many bytes it takes.
+
+    Raises:
+        Uncompilable: it is nested deeper than Python code can be.
+    """
+    writer = _Writer()
+    answer = writer.object(selection, "root", 1)
+    heads = [f" n{slot} = iter(answers[{slot}]).__next__" for slot in range(slots)]
+    source = "\n".join(
+        ["def complete(answers, root, run):", *heads, *writer.lines, f" return {answer}", ""]
+    )
+    try:
+        code = compile(source, "<plan>", "exec")
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise Uncompilable("too deep") from error
+    exec(code, writer.names)  # noqa: S102  names of the document enter it as literals only
+    return writer.names["complete"], 3 * len(source)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes statements; each method gives the expression that holds what was asked for."""
+
+    lines: list[str] = field(default_factory=list)
+    names: dict[str, Any] = field(default_factory=dict)
+    count: int = 0
+
+    def object(self, selection: Selection, name: str, depth: int) -> str:
+        """A dict with every field of a selection."""
+        members = [
+            f"{one.key!r}: {self._field(selection, one, name, depth)}" for one in selection.fields
+        ]
+        return "{" + ", ".join(members) + "}"
+
+    def _field(
+        self, selection: Selection, one: FieldPlan | Typename, parent: str, depth: int
+    ) -> str:
+        if isinstance(one, Typename):
+            return repr(selection.type.name)
+        if one.slot is not None:
+            return self._value(one, one.shape, f"n{one.slot}()", depth)
+        assert isinstance(one.how, Attribute)  # noqa: S101  only attributes have no slot
+        return self._value(one, one.shape, self._attribute(parent, one.how.name), depth)
+
+    def _attribute(self, parent: str, name: str) -> str:
+        if name.isidentifier() and not iskeyword(name):
+            return f"{parent}.{name}"
+        return f"{self._constant(getattr)}({parent}, {name!r})"
+
+    def _value(self, one: FieldPlan, shape: Shape, expression: str, depth: int) -> str:
+        value = self._new("v")
+        self._line(depth, f"{value} = {expression}")
+        if isinstance(shape.kind, Leaf):
+            self._leaf(shape.kind, value, depth, required=shape.required)
+        elif shape.required:
+            self._present(one, shape, value, depth)
+        else:
+            self._line(depth, f"if {value} is not None:")
+            self._present(one, shape, value, depth + 1)
+        return value
+
+    def _leaf(self, kind: Leaf, value: str, depth: int, *, required: bool) -> None:
+        conditions = [] if required else [f"{value} is not None"]
+        if (rule := passes(kind.type)) is not None:
+            conditions.append(f"not ({rule.format(value)})")
+        write = f"{value} = {self._constant(output(kind.type))}({value})"
+        guard = f"if {' and '.join(conditions)}: " if conditions else ""
+        self._line(depth, guard + write)
+
+    def _present(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
+        if isinstance(shape.kind, Items):
+            self._list(one, shape.kind, value, depth)
+        elif isinstance(shape.kind, Objects):
+            self._object_of(one, shape.kind, value, depth)
+
+    def _list(self, one: FieldPlan, kind: Items, value: str, depth: int) -> None:
+        item, found = self._new("i"), self._new("l")
+        check = self._constant(_list_or_surprise)
+        self._line(depth, f"if {value}.__class__ is not list: {check}({value})")
+        self._line(depth, f"{found} = []")
+        self._line(depth, f"for {item} in {value}:")
+        completed = self._value(one, kind.of, item, depth + 1)
+        self._line(depth + 1, f"{found}.append({completed})")
+        self._line(depth, f"{value} = {found}")
+
+    def _object_of(self, one: FieldPlan, kind: Objects, value: str, depth: int) -> None:
+        if kind.named.name in kind.selections:
+            only = kind.selections[kind.named.name]
+            self._check(one, kind, value, depth)
+            self._assign(only, value, depth)
+            return
+        name = self._new("t")
+        names = {class_: known.type.name for class_, known in kind.by_class.items()}
+        known_name = f"{self._constant(names.get)}({value}.__class__)"
+        self._line(
+            depth, f"{name} = {known_name} or {self._constant(_namer(one, kind))}({value}, run)"
+        )
+        for selection in kind.selections.values():
+            self._line(depth, f"if {name} == {selection.type.name!r}:")
+            self._assign(selection, value, depth + 1)
+
+    def _check(self, one: FieldPlan, kind: Objects, value: str, depth: int) -> None:
+        """A value of the known class is right; of any other, it is asked."""
+        checked = kind.selections[kind.named.name].type.is_type_of is not None
+        check = self._constant(_namer(one, kind) if checked else _no_failure)
+        guard = "".join(f"if {value}.__class__ is not {self._constant(c)}: " for c in kind.by_class)
+        self._line(depth, f"{guard}{check}({value}, run)")
+
+    def _assign(self, selection: Selection, value: str, depth: int) -> None:
+        self._line(depth, f"{value} = {self.object(selection, value, depth)}")
+
+    def _line(self, depth: int, text: str) -> None:
+        self.lines.append(" " * depth + text)
+
+    def _new(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}{self.count}"
+
+    def _constant(self, value: Any) -> str:
+        name = self._new("k")
+        self.names[name] = value
+        return name
+
+
+def _namer(one: FieldPlan, kind: Objects) -> Callable[[Any, Run], str]:
+    """Names the type of an object, or raises."""
+
+    def name_of(value: Any, run: Run) -> str:
+        return run.selection_of(kind, value, one, one.path).type.name
+
+    return name_of
+
+
+def _no_failure(value: Any, _run: Run) -> None:
+    if value is None or value is Undefined or isinstance(value, Exception):
+        raise Surprise
+
+
+def _list_or_surprise(value: Any) -> None:
+    if value.__class__ is not tuple:
+        raise Surprise

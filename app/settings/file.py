@@ -1,0 +1,90 @@
+"""What does the whole file say?"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import (
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from app.errors import MisconfiguredError
+from app.settings.explaining import explain, unknown
+from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
+from app.settings.words import Code, Name, Section
+
+
+class Settings(Section):
+    """The whole file."""
+
+    connections: Mapping[Name, Connection]
+    bind: Bindings
+    channels: Mapping[Code, Channel] = Field(min_length=1)
+    default_channel: Code | None = None
+    locations: Mapping[Code, Location] = Field(default_factory=dict)
+    freshness: Freshness = Freshness()
+    requests: Requests = Requests()
+    execution: Execution = Execution()
+    cors: Cors = Cors()
+    server: Server = Server()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        problems = [
+            f"{where} names {unknown(name, self.connections, what='connection')}"
+            for where, name in self.bind.named()
+            if name not in self.connections
+        ]
+        if self.default_channel is not None and self.default_channel not in self.channels:
+            asked = unknown(self.default_channel, self.channels, what="channel")
+            problems.append(f"default_channel names {asked}")
+        if problems:
+            raise MisconfiguredError(*problems)
+        return self
+
+    @property
+    def introspection(self) -> bool:
+        """Whether callers are told of the schema."""
+        said = self.requests.introspection
+        return self.server.graphiql if said is None else said
+
+    @property
+    def first_channel(self) -> str:
+        """The channel of a caller that names none."""
+        return self.default_channel or next(iter(self.channels))
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`.
+
+    Raises:
+        MisconfiguredError: the file cannot be read or says something impossible.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise MisconfiguredError(f"{path}: cannot be read: {reason}") from error
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise MisconfiguredError(f"{path}: is not TOML: {error}") from error
+    except MisconfiguredError as error:
+        raise MisconfiguredError(*(f"{path}: {line}" for line in error.problems)) from error
+
+
+def parse(document: Mapping[str, Any]) -> Settings:
+    """The settings a decoded file holds.
+
+    Raises:
+        MisconfiguredError: every mistake found, one line each.
+    """
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise MisconfiguredError(*explain(error, Settings)) from error

@@ -1,0 +1,108 @@
+"""Which systems answer for what, and how does the retailer sell?"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from opening_hours import validate as valid_opening_hours
+from pydantic import (
+    AfterValidator,
+    Field,
+)
+
+from app.settings.words import Code, Name, Positive, Section
+from app.values import LocationKind, LocationService
+
+
+class Connection(Section):
+    """One configured instance of a connector.
+
+    `settings` are the connector's own (its README lists them). `locations` maps our location codes
+    to the upstream's names where they differ. `timeout` bounds one question to it, all pages.
+    """
+
+    connector: Name
+    settings: Mapping[str, Any] = Field(default_factory=dict)
+    locations: Mapping[Code, str] = Field(default_factory=dict)
+    timeout: Positive = timedelta(seconds=2)
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    calls_per_second: float | None = Field(default=None, gt=0)
+
+
+class Bindings(Section):
+    """Which connection answers for what.
+
+    `locations` lists connections in order of precedence. `stock` maps a connection to patterns of
+    the location codes whose stock it knows (`ST-*`); the first that matches is asked.
+    """
+
+    catalogue: Name
+    prices: Name
+    locations: tuple[Name, ...] = ()
+    stock: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Every binding and the connection it names."""
+        yield "bind.catalogue", self.catalogue
+        yield "bind.prices", self.prices
+        yield from (("bind.locations", name) for name in self.locations)
+        yield from ((f"bind.stock.{name}", name) for name in self.stock)
+
+    def stock_source(self, code: str) -> str | None:
+        """The connection that knows the stock of a location."""
+        for connection, patterns in self.stock.items():
+            if any(fnmatchcase(code, pattern) for pattern in patterns):
+                return connection
+        return None
+
+
+class Channel(Section):
+    """A door through which sales are made.
+
+    `sells_from` are patterns of the locations whose stock it may sell; `global_buffer` units of
+    every SKU are never sold through it; `ships_to` are the countries it delivers to (none named:
+    everywhere).
+    """
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    locale: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    sells_from: tuple[str, ...] = ("*",)
+    global_buffer: int = Field(default=0, ge=0)
+    ships_to: tuple[str, ...] = ()
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone such as 'Europe/Rome'") from error
+    return name
+
+
+def _known_hours(expression: str) -> str:
+    if not valid_opening_hours(expression):
+        raise ValueError(
+            f"{expression!r} is not an OpenStreetMap opening_hours expression"
+            " such as 'Mo-Sa 09:00-19:00; PH off'"
+        )
+    return expression
+
+
+class Location(Section):
+    """What the retailer itself says of a location; it takes precedence over what systems say."""
+
+    name: str | None = None
+    kind: LocationKind | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    opening_hours: Annotated[str, AfterValidator(_known_hours)] | None = None
+    services: tuple[LocationService, ...] | None = None
+    phone: str | None = None

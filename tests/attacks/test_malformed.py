@@ -1,0 +1,98 @@
+"""Ten thousand requests that are broken somewhere: each gets an answer, none finds a bug."""
+
+import gzip
+import random
+from typing import Any
+from urllib.parse import quote_plus
+
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from tests.attacks.wire import JSON, PREFLIGHT, Sent, app_of, send
+from tests.gateways import Retailer, gateway_over
+
+SHARES = 4  # so that several processes can share the work
+EACH = 2_500
+DOCUMENTS = (
+    "{ __typename }",
+    "query Q($n: Int = 2) { products(first: $n) { edges { node { ...P } } } }"  # noqa: ISC004  one document
+    " fragment P on Product { name variants(first: 2) { sku price { amount { amount } } } }",
+    '{ a: location(code: "ST-MIL") @include(if: true) { code hours { openNow } } }',
+    "query($near: GeoPointInput) { locations(near: $near, kinds: [STORE]) { totalCount } }",
+    '{ nodes(ids: [1, "x"]) { id ... on Product { name } } }',
+    "mutation { x } subscription { y }",
+)
+VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 1.5, 1e300, "", "Q", "\u0000", "\U0001f600"),
+    *([], {}, [[]], {"n": 1}, {"n": 1e9}, {"near": {"latitude": "x"}}),
+)
+SNIPPETS = b'{ } [ " \\u0000 \\ud800 \xff \x00 ... $ @ & %00 %ff # ! """'.split(b" ")
+KINDS = (
+    b"application/json",
+    b"text/plain",
+    b"",
+    b"application/json;charset=utf-16",
+    b"\xff",
+    b";;",
+)
+ENCODINGS = (b"gzip", b"deflate", b"br", b"gzip, gzip", b"\xff")
+ACCEPTS = (b"*/*", b"application/graphql-response+json", b"q", b";q=,", b"\xff", b"text/html")
+METHODS = ("POST", "POST", "POST", "GET", "GET", "GET", "PUT", "OPTIONS", "HEAD", "")
+
+
+def spoiled(chance: random.Random, text: bytes) -> bytes:
+    """The text with a few bytes cut out, doubled, swapped or put in."""
+    for _ in range(chance.randrange(4)):
+        at, to = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+        cut, kept = text[at:to], (text[:at], text[to:])
+        middle = chance.choice((b"", cut * 2, cut[::-1], cut + chance.choice(SNIPPETS)))
+        text = kept[0] + middle + kept[1]
+    return text
+
+
+def parameters(chance: random.Random) -> dict[str, object]:
+    body: dict[str, object] = {"query": chance.choice(DOCUMENTS)}
+    for name in ("variables", "operationName", "extensions", "query", "near"):
+        if chance.random() < 0.3:
+            body[name] = chance.choice(VALUES)
+    return body
+
+
+def request(chance: random.Random) -> Sent:
+    asked = parameters(chance)
+    headers = [(b"accept", chance.choice(ACCEPTS))] if chance.random() < 0.5 else []
+    method = chance.choice(METHODS)
+    if method == "GET":
+        pairs = (
+            (name, value if isinstance(value, str) else repr(value))
+            for name, value in asked.items()
+        )
+        query = "&".join(f"{name}={quote_plus(value, errors='replace')}" for name, value in pairs)
+        headers += [PREFLIGHT] if chance.random() < 0.9 else []
+        return Sent(method, spoiled(chance, query.encode()), tuple(headers))
+    body = spoiled(chance, orjson.dumps(asked))
+    headers.append(JSON if chance.random() < 0.8 else (b"content-type", chance.choice(KINDS)))
+    if chance.random() < 0.2:
+        body = spoiled(chance, gzip.compress(body, 1, mtime=0))
+        headers.append((b"content-encoding", chance.choice(ENCODINGS)))
+    return Sent(method, b"", tuple(headers), body)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+async def test_whatever_is_sent_is_answered_and_finds_no_bug(share: int) -> None:
+    chance = random.Random(share)  # noqa: S311  the same requests every time
+    statuses: dict[int, int] = {}
+    async with gateway_over({"shop": Retailer()}) as ask:
+        app = app_of(ask)
+        with capture_logs() as logs:
+            for _ in range(EACH):
+                got = await send(app, sent := request(chance))
+                assert set(orjson.loads(got.body)) & {"data", "errors"}, sent
+                assert b"Traceback" not in got.body, sent
+                statuses[got.status] = statuses.get(got.status, 0) + 1
+
+    assert [one for one in logs if one["log_level"] in {"error", "critical"}] == []
+    assert max(statuses) < 500
+    assert {200, 400, 405, 406, 415, 422} <= set(statuses)
+    assert sum(statuses.values()) == EACH

@@ -1,0 +1,184 @@
+"""Made-up schemas, and values for them that are the same at every asking."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    is_list_type,
+    is_non_null_type,
+)
+
+from app.engine.plans import Attribute, Batch, Description, Each, How
+from app.engine.runs import Call
+from tests.engine.leaves import BAD, GOOD, Odd
+from tests.engine.schemas import Builder
+
+
+class BoomError(Exception):
+    """Something that went wrong in a resolver."""
+
+
+def seeded(seed: int | str) -> Random:
+    return Random(seed)  # noqa: S311  the same at every run is the point
+
+
+@dataclass
+class Mood:
+    """What values are like in one execution: `wrong` is the share of failures."""
+
+    seed: int
+    wrong: float
+    calls: list[tuple[tuple[Any, ...], str, int]] = field(default_factory=list)
+
+    def dice(self, about: str) -> Random:
+        return seeded(f"{self.seed}|{about}")
+
+
+class Thing:
+    """An object of some type; its fields are decided by its name."""
+
+    def __init__(self, world: "World", mood: Mood, typename: str, name: str) -> None:
+        self.world, self.mood, self.typename, self.name = world, mood, typename, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        return raised(self.world.value(self, attribute, {}))
+
+    def __repr__(self) -> str:
+        return f"{self.typename} {self.name}"
+
+
+def raised(value: Any) -> Any:
+    """Half of the failures are raised, half are returned."""
+    if isinstance(value, Exception) and len(str(value)) % 2:
+        raise value
+    return value
+
+
+@dataclass
+class World:
+    """A schema, how its fields are resolved, and the class of some of its types."""
+
+    dice: Random
+    kinds: dict[tuple[str, str], str] = field(default_factory=dict)
+    types: dict[str, type[Thing]] = field(default_factory=dict)
+    hinted: dict[str, type] = field(default_factory=dict)
+    schema: GraphQLSchema = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.schema = Builder(self.dice, self).schema()
+
+    def root(self, mood: Mood) -> Thing:
+        return Thing(self, mood, "Query", "root")
+
+    def description(self) -> Description:
+        return Description(self._how, self.hinted)
+
+    def _how(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> How:
+        kind = self.kinds.get((parent.name, name)) or self.kinds["", name]
+        if kind == "attribute":
+            return Attribute(name)
+        if kind == "batch":
+            return Batch(lambda call: self._batch(call, name))
+        resolve: Any = definition.resolve
+        return Each(lambda call: lambda thing: resolve(thing, call.info(), **call.arguments))
+
+    def _batch(
+        self, call: Call, name: str
+    ) -> Callable[[Sequence[Thing]], Awaitable[Sequence[Any]]]:
+        async def answer(things: Sequence[Thing]) -> Sequence[Any]:
+            mood: Mood = call.context
+            path = tuple(call.field.path.as_list())
+            mood.calls.append((path, call.field.parent_type.name, len(things)))
+            if mood.dice(name).random() < 0.5:
+                await asyncio.sleep(0)
+            self.fail_as_one(mood, name)
+            return tuple(self.value_or_failure(thing, name, call.arguments) for thing in things)
+
+        return answer
+
+    def value_or_failure(self, thing: Thing, name: str, arguments: dict[str, Any]) -> Any:
+        """What another parent is must not matter to this one."""
+        try:
+            return self.value(thing, name, arguments)
+        except AttributeError as error:
+            return error
+
+    def fail_as_one(self, mood: Mood, name: str) -> None:
+        if mood.dice(f"{name} as one").random() < mood.wrong:
+            raise BoomError(f"nobody has {name}")
+
+    def value(self, thing: Thing, name: str, arguments: dict[str, Any]) -> Any:
+        parent: Any = self.schema.type_map.get(thing.typename)
+        if thing.typename == "Query" and name.startswith("do"):
+            parent = self.schema.mutation_type
+        about = f"{thing.name}.{name}{sorted(arguments.items(), key=str) or ''}"
+        definition = getattr(parent, "fields", {}).get(name)
+        if definition is None:
+            return Odd()
+        return self.make(definition.type, thing.mood, about)
+
+    def make(self, type_: Any, mood: Mood, about: str) -> Any:
+        dice = mood.dice(about)
+        if is_non_null_type(type_):
+            return None if dice.random() < mood.wrong else self._made(type_.of_type, mood, about)
+        return None if dice.random() < 0.15 else self._made(type_, mood, about)
+
+    def _made(self, type_: Any, mood: Mood, about: str) -> Any:
+        dice = mood.dice(f"{about}!")
+        failing = dice.random() < mood.wrong
+        if failing and dice.random() < 0.5:
+            return BoomError(f"{about} went wrong") if dice.random() < 0.8 else GraphQLError(about)
+        if is_list_type(type_):
+            return Odd() if failing else self._list(type_.of_type, mood, about, dice)
+        if type_.name in GOOD:
+            return dice.choice((failing and BAD[type_.name]) or GOOD[type_.name])
+        return self._thing(type_, mood, about, dice, failing=failing)
+
+    def _list(self, type_: Any, mood: Mood, about: str, dice: Random) -> Any:
+        made = [self.make(type_, mood, f"{about}.{i}") for i in range(dice.randrange(4))]
+        container = dice.choice((list, list, list, tuple, iter))
+        return container(made)
+
+    def _thing(self, type_: Any, mood: Mood, about: str, dice: Random, *, failing: bool) -> Thing:
+        possible = [type_] if isinstance(type_, GraphQLObjectType) else (
+            self.schema.get_possible_types(type_)
+        )  # fmt: skip
+        name = dice.choice([one.name for one in possible])
+        if failing:
+            name = dice.choice(["Nobody", "Colour", *self.types])
+            return Thing(self, mood, name, about)
+        return self.types[name](self, mood, name, about)
+
+    def new_type(self, name: str) -> type[Thing]:
+        self.types[name] = type(name, (Thing,), {})
+        return self.types[name]
+
+    def resolver(self, name: str, kind: str) -> Any:
+        """The resolver that the reference executor calls; the engine calls those of one parent."""
+
+        async def later(thing: Thing, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+            assert info.field_name == name
+            mood: Mood = info.context
+            if mood.dice(name).random() < 0.5:
+                await asyncio.sleep(0)
+            if kind == "batch":
+                self.fail_as_one(mood, name)
+            return raised(self.value(thing, name, arguments))
+
+        def now(thing: Thing, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+            assert info.field_name == name
+            return getattr(thing, name) if kind == "attribute" else raised(
+                self.value(thing, name, arguments)
+            )  # fmt: skip
+
+        return later if kind in {"async", "batch"} else now
