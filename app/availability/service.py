@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from app.availability.model import Aggregate, Availability, Spot
 from app.ports import StockLevel, StockSource
@@ -26,7 +27,7 @@ class AvailabilityService:
         source_of: Callable[[LocationCode], str | None],
     ) -> None:
         self._readers = readers
-        self._source_of = source_of
+        self._source_of = lru_cache(maxsize=10_000)(source_of)
 
     def stocked(self, location: LocationCode) -> bool:
         """Whether anybody is bound to know the stock of the location."""

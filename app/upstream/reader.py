@@ -6,11 +6,13 @@ impatience cancel another's answer.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from cachetools import LRUCache
 
@@ -86,38 +88,33 @@ class Inquiry:
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How old a caller takes values at a moment: the policy, sharpened by its `max_age`."""
+    """How old a caller takes values at a moment: the policy, sharpened by its `max_age`.
+
+    Up to `fresh_for` a value counts as fresh; up to `serve_for` it is served without waiting, up to
+    `error_for` rather than none. One whose own time is further back than `stale_after` is STALE.
+    """
 
     now: datetime
-    max_age: timedelta | None
-    policy: FreshnessPolicy
+    fresh_for: timedelta
+    serve_for: timedelta
+    error_for: timedelta
+    stale_after: timedelta
 
-    @property
-    def fresh_for(self) -> timedelta:
-        """Up to this age a value counts as fresh."""
-        useful = self.policy.fresh_for + self.policy.revalidate_for
-        return self.policy.fresh_for if self.max_age is None else min(self.max_age, useful)
-
-    @property
-    def serve_for(self) -> timedelta:
-        """Up to this age a value is served without waiting."""
-        if self.max_age is not None:
-            return self.fresh_for
-        return self.policy.fresh_for + self.policy.revalidate_for
-
-    @property
-    def error_for(self) -> timedelta:
-        """Up to this age a value is served rather than none."""
-        return self.policy.fresh_for + max(self.policy.revalidate_for, self.policy.if_error_for)
-
-    @property
-    def stale_after(self) -> timedelta:
-        """A value whose own time is further back is STALE."""
-        if self.max_age is None:
-            return self.policy.stale_after
-        return min(self.policy.stale_after, max(self.max_age, CLOCK_SLACK))
+    @classmethod
+    def of(cls, now: datetime, policy: FreshnessPolicy, max_age: timedelta | None) -> Self:
+        """The wish of a caller at a moment."""
+        useful = policy.fresh_for + policy.revalidate_for
+        fresh_for = policy.fresh_for if max_age is None else min(max_age, useful)
+        own = policy.stale_after if max_age is None else max(max_age, CLOCK_SLACK)
+        return cls(
+            now=now,
+            fresh_for=fresh_for,
+            serve_for=useful if max_age is None else fresh_for,
+            error_for=policy.fresh_for + max(policy.revalidate_for, policy.if_error_for),
+            stale_after=min(policy.stale_after, own),
+        )
 
 
 Fetch = Callable[[Collection[K]], Awaitable[Fetched[K, V]]]
@@ -134,9 +131,13 @@ class Reader(Generic[K, V]):
     timeout: timedelta
     _kept: LRUCache[K, Kept[V]] = field(init=False)
     _flights: dict[K, "asyncio.Task[None]"] = field(default_factory=dict)
+    _source: str = field(init=False)
+    _unknown: Reading[V] = field(init=False)
 
     def __post_init__(self) -> None:
         self._kept = LRUCache(self.policy.capacity)
+        self._source = self.health.connection
+        self._unknown = Reading(None, None, Freshness.UNKNOWN, self._source)
 
     async def read(
         self,
@@ -146,25 +147,59 @@ class Reader(Generic[K, V]):
         max_age: timedelta | None = None,
     ) -> dict[K, Reading[V]]:
         """A reading for every key; upstream failures are reported, never raised."""
-        wish = Wish(self.health.now(), max_age, self.policy)
-        wanted = dict.fromkeys(keys)
-        missing = [key for key in wanted if self._age(key, wish.now) >= wish.serve_for]
-        aging = [
-            key for key in wanted if wish.fresh_for <= self._age(key, wish.now) < wish.serve_for
-        ]
-        before = {key: self._kept.get(key) for key in missing}
+        wish = Wish.of(self.health.now(), self.policy, max_age)
+        before = {key: self._kept.get(key) for key in keys}
+        missing, aging = [], []
+        for key, kept in before.items():
+            if kept is None or (age := wish.now - kept.observed_at) >= wish.serve_for:
+                missing.append(key)
+            elif age >= wish.fresh_for:
+                aging.append(key)
         flights = self._fly([*missing, *aging])
         error = await self._landed({flights[key] for key in missing}, inquiry.deadline)
         if error is not None:
             inquiry.report.failed(self.health.connection, error)
-        readings = {key: self._reading(key, wish, before) for key in wanted}
+        readings = self._readings(before, wish, missing=set(missing), aging=set(aging))
         self._count(readings.values(), inquiry.report)
         return readings
 
+    def _readings(
+        self,
+        before: Mapping[K, Kept[V] | None],
+        wish: Wish,
+        *,
+        missing: AbstractSet[K],
+        aging: AbstractSet[K],
+    ) -> dict[K, Reading[V]]:
+        """What is known now; `missing` were asked for, the others are as they were before."""
+        then = self.health.now()
+        readings = {}
+        for key, was in before.items():
+            asked = key in missing
+            kept = self._kept.get(key) if asked else was
+            if kept is None or wish.now - kept.observed_at > wish.error_for:
+                readings[key] = self._unknown
+                continue
+            in_vain = asked and kept is was
+            if in_vain or then - kept.as_of > wish.stale_after or key in aging:
+                freshness = Freshness.STALE
+            else:
+                freshness = Freshness.LIVE if asked else Freshness.CACHED
+            readings[key] = Reading(kept.value, kept.as_of, freshness, self._source)
+        return readings
+
     def _count(self, readings: Iterable[Reading[V]], report: Report) -> None:
+        """Tell the report and the books, once for each freshness and not for each value."""
+        counts: Counter[Freshness] = Counter()
+        oldest: dict[Freshness, datetime] = {}
         for reading in readings:
-            report.read(reading.source, self.port, reading.freshness, reading.as_of)
-            self.health.readings[self.port, reading.freshness] += 1
+            freshness, as_of = reading.freshness, reading.as_of
+            counts[freshness] += 1
+            if as_of is not None and (freshness not in oldest or as_of < oldest[freshness]):
+                oldest[freshness] = as_of
+        for freshness, count in counts.items():
+            report.read(self._source, self.port, freshness, oldest.get(freshness))
+            self.health.readings[self.port, freshness] += count
 
     def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
         """Keep what a call brought; a wanted key that it did not bring is known to be absent.
@@ -188,10 +223,6 @@ class Reader(Generic[K, V]):
         absent_as_of = self.health.truthful(fetched.as_of, observed_at)
         for key in missing:
             self._kept[key] = Kept(None, absent_as_of, observed_at)
-
-    def _age(self, key: K, now: datetime) -> timedelta:
-        kept = self._kept.get(key)
-        return timedelta.max if kept is None else now - kept.observed_at
 
     def _fly(self, keys: list[K]) -> dict[K, "asyncio.Task[None]"]:
         """One task for all keys that nobody is asking for yet, joined with those in flight."""
@@ -228,16 +259,3 @@ class Reader(Generic[K, V]):
             if error is not None:
                 raise error
         return UpstreamUnavailable("did not answer in time") if late else None
-
-    def _reading(self, key: K, wish: Wish, before: Mapping[K, Kept[V] | None]) -> Reading[V]:
-        """What is known of a key now; `before` holds what was kept of those that were asked for."""
-        source = self.health.connection
-        kept = self._kept.get(key)
-        if kept is None or (age := wish.now - kept.observed_at) > wish.error_for:
-            return Reading(None, None, Freshness.UNKNOWN, source)
-        asked_in_vain = key in before and kept is before[key]
-        behind = self.health.now() - kept.as_of > wish.stale_after
-        if asked_in_vain or behind or (key not in before and age >= wish.fresh_for):
-            return Reading(kept.value, kept.as_of, Freshness.STALE, source)
-        freshness = Freshness.LIVE if key in before else Freshness.CACHED
-        return Reading(kept.value, kept.as_of, freshness, source)
