@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 import uvicorn
 
-from app import logs
+from app import logs, tracing
 from app import settings as config
 from app.api.changes import Impact, changes
 from app.api.examples import EXAMPLES
@@ -236,6 +236,7 @@ def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str]
     planned = plan(settings, find_connectors(CONNECTORS))
     listening = _bound(host, port)
     logs.configure(level=settings.log.level, style=settings.log.format)
+    tracing.configure(os.environ)
     address = f"http://{host}:{listening.getsockname()[1]}"
     server = Announcing(
         uvicorn.Config(

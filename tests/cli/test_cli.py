@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from queue import Queue
+from threading import Thread
+from typing import Any, ClassVar
 from urllib.request import Request, urlopen
 
 import pytest
@@ -188,12 +191,14 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(
+    *arguments: str, cwd: Path, **environ: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A gateway process and its address; killed at the end if it still runs."""
     process = subprocess.Popen(  # noqa: S603  our own command
         [*TESSERA, *arguments, "--port", "0"],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -267,3 +272,42 @@ def test_it_stops_in_time_even_with_a_stuck_client(tmp_path: Path, stuck: bytes)
             took = time.monotonic() - started
 
     assert took < 5
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans over OTLP/HTTP."""
+
+    taken: ClassVar["Queue[bytes]"] = Queue()
+
+    def do_POST(self) -> None:
+        self.taken.put(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_spans_go_to_the_collector_that_the_environment_names(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        thread = Thread(target=collector.serve_forever)
+        thread.start()
+        endpoint = f"http://127.0.0.1:{collector.server_port}"
+        try:
+            with running(
+                "demo",
+                cwd=tmp_path,
+                OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
+                OTEL_BSP_SCHEDULE_DELAY="50",
+            ) as (_, address):
+                ask(address, 'query Kinds { location(code: "ST-MIL") { kind } }')
+                told = b""
+                while b"query Kinds" not in told:
+                    told += Collector.taken.get(timeout=PATIENCE)
+        finally:
+            collector.shutdown()
+            thread.join()
+
+    assert b"graphql.document.hash" in told
+    assert b"tills branches" in told  # a call at the start
+    assert b"ST-MIL" not in told
