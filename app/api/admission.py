@@ -11,10 +11,13 @@ from app.api.paging import DEFAULT_FIRST
 from app.engine.gate import Documents, Gate, Limits, ListSizes
 from app.settings import Requests
 
+# What a list without a page size usually holds, not the most it may: a shop's articles come in some
+# eight sizes and colours, and asking for all of them must not cost as if they were a hundred.
 SIZES = ListSizes(
     keys=frozenset({"ids", "locations", "representations", "skus"}),
-    assumed={"Product.variants": 100, "Product.images": 20, "ProductVariant.images": 20},
+    assumed={"Product.variants": 8, "Product.images": 5, "ProductVariant.images": 5},
     page=DEFAULT_FIRST,
+    unsliced=3,
 )
 RULES = (MaybeNullValidationRule, OneOfInputValidationRule)  # what strawberry adds to the standard
 

@@ -77,7 +77,7 @@ class Requests(Section):
     max_mutations: int = Field(default=4, ge=1)
     max_operations: int = Field(default=10, ge=1)
     max_selections: int = Field(default=5_000, ge=1)
-    max_cost: int = Field(default=30_000, ge=0)
+    max_cost: int = Field(default=50_000, ge=0)
     document_cache: int = Field(default=50_000_000, ge=0)
     introspection: bool | None = None
     statuses: Statuses = "draft-2026"

@@ -65,8 +65,9 @@ ATTACKS = (
         "aliases",
     ),
     Attack(
-        "three nested lists in 66 bytes",
-        "{ products(first: 100) { edges { node { variants { availability { status } } } } } }",
+        "three nested lists in 90 bytes",
+        "{ products(first: 100) { edges { node { variants(first: 99) { availability { status }"
+        " } } } } }",
         "cost",
     ),
     Attack(
