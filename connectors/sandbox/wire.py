@@ -1,13 +1,13 @@
 """How are the four systems called? Batches cut to the size they bear, asked side by side."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
 
 from app.ports import UpstreamHttp, WireRequest
-from connectors.kit.rows import json_body
+from connectors.kit.rows import batches, json_body
 
 IDS_PER_CALL = 200  # what each of the four documents
 JSON = {"content-type": "application/json"}
@@ -41,17 +41,12 @@ class Caller:
 
 async def in_batches(keys: Collection[K], ask: Callable[[list[K]], Awaitable[R]]) -> list[R]:
     """Answers about all keys, each asked once; the first failure ends the other calls."""
-    calls = [asyncio.ensure_future(ask(batch)) for batch in _batches(sorted(set(keys)))]
+    calls = [asyncio.ensure_future(ask(batch)) for batch in batches(sorted(keys), IDS_PER_CALL)]
     try:
         return await asyncio.gather(*calls)
     finally:
         for call in calls:
             call.cancel()
-
-
-def _batches(keys: Sequence[K]) -> Iterator[list[K]]:
-    for start in range(0, len(keys), IDS_PER_CALL):
-        yield list(keys[start : start + IDS_PER_CALL])
 
 
 def pairs(name: str, values: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,8 +1,7 @@
 """What does one configured Tryton answer? Every port, each from the conversation that fits it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import replace
-from itertools import islice
 from typing import TypeVar
 
 from app.ports import (
@@ -17,6 +16,7 @@ from app.ports import (
     Wiring,
 )
 from app.values import Channel, LocationCode, Sku
+from connectors.kit.rows import batches
 from connectors.tryton.catalog import Catalog
 from connectors.tryton.places import Places
 from connectors.tryton.prices import Prices
@@ -50,7 +50,9 @@ class TrytonConnection:
         places = [place for place in warehouses.rows if place.code in locations]
         if not places:
             return Answer(rows=(), as_of=warehouses.as_of, rejected=warehouses.rejected)
-        answers = await together(self._stock.levels(chunk, places) for chunk in _chunks(skus))
+        answers = await together(
+            self._stock.levels(chunk, places) for chunk in batches(skus, IDS_PER_CALL)
+        )
         return merged(answers, beside=[warehouses])
 
     async def locations(self) -> Answer[Location]:
@@ -62,7 +64,7 @@ class TrytonConnection:
         if not skus or channel.currency != await self._prices.currency():
             return Answer(rows=(), as_of=self._now())
         answers = await together(
-            self._prices.prices(chunk, channel.currency) for chunk in _chunks(skus)
+            self._prices.prices(chunk, channel.currency) for chunk in batches(skus, IDS_PER_CALL)
         )
         return merged(answers)
 
@@ -70,19 +72,14 @@ class TrytonConnection:
         """See `app.ports.CatalogSource`."""
         if not keys:
             return Answer(rows=(), as_of=self._now())
-        answers = await together(self._catalog.products(chunk) for chunk in _chunks(keys))
+        answers = await together(
+            self._catalog.products(chunk) for chunk in batches(keys, IDS_PER_CALL)
+        )
         return _once(merged(answers))
 
     async def browse(self, query: ProductQuery) -> ProductPage:
         """See `app.ports.CatalogSource`."""
         return await self._catalog.browse(query)
-
-
-def _chunks(keys: Collection[T]) -> Iterator[Sequence[T]]:
-    """The keys, each once, as many at a time as one call takes."""
-    rest = iter(dict.fromkeys(keys))
-    while chunk := list(islice(rest, IDS_PER_CALL)):
-        yield chunk
 
 
 def _once(answer: Answer[Product]) -> Answer[Product]:

@@ -77,7 +77,7 @@ async def test_one_broken_system_hides_nobody_else(system: str, fault: str) -> N
     [variant] = body["data"]["variants"]
     by_location = {one["location"]["code"]: one for one in variant["availability"]}
     broken = by_location.pop(ASKED[system])
-    assert took < BUDGET + 1  # far from the five seconds; exact figures are in the benchmarks
+    assert took <= BUDGET + 0.1
     assert (broken["status"], broken["availableToSell"], broken["freshness"]) == (
         ("UNKNOWN", None, "UNKNOWN")
     )

@@ -168,7 +168,7 @@ async def test_every_trouble_is_told_by_what_the_catcher_should_do(
         took = monotonic() - started
 
     assert type(told.value) is error
-    assert took < 1.3  # a second of grace for a busy machine; without the limit it never ends
+    assert took < 0.4
     assert "127.0.0.1" not in str(told.value)
 
 
@@ -309,7 +309,7 @@ async def test_a_call_ends_with_the_deadline_it_is_bound_to() -> None:
         ):
             await http.send(asking())
 
-    assert monotonic() - started < 1.1
+    assert monotonic() - started < 0.2
 
 
 async def test_calls_are_spread_over_time_where_the_vendor_asks_for_it() -> None:

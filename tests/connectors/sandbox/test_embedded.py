@@ -143,7 +143,7 @@ async def test_a_request_left_hanging_does_not_hold_up_the_end() -> None:
 
     assert hanging.done()
     hanging.exception()
-    assert took < 4.5  # before it would be killed
+    assert took < 3
 
 
 async def test_a_system_nobody_has_stops_the_start(capfd: pytest.CaptureFixture[str]) -> None:

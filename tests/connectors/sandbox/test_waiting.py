@@ -55,7 +55,7 @@ async def test_a_request_that_is_kept_waiting_ends_at_once_when(kind: Any, endin
         shop.release()
     await asyncio.wait_for(task, PATIENCE)
 
-    assert monotonic() - begun < 2  # the fault would last an hour
+    assert monotonic() - begun < 0.15
     bodies = [message for message in hearing.sent if message["type"] == "http.response.body"]
     assert all(message["more_body"] for message in bodies)
     assert len(bodies) == (1 if kind == "drip" else 0)
