@@ -9,6 +9,7 @@ import strawberry
 from app.api.locations import Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
+from app.engine.lasting import Lasting, LastingList
 from app.ports import IncomingSupply as Supply
 from app.upstream.report import Freshness
 from app.values import CountryCode, LocationCode
@@ -71,7 +72,8 @@ class Availability:
         if known is not None:
             return known
         parts = zip(spread.parts, locations, strict=True)
-        return spread.faces.keep(key, [cls.of(part, location=at) for part, at in parts])
+        dressed = LastingList(cls.of(part, location=at) for part, at in parts)
+        return spread.faces.keep(key, dressed)
 
     @classmethod
     def of(cls, answer: model.Availability, *, location: Location) -> Self:
@@ -93,7 +95,7 @@ class Availability:
 
 
 @strawberry.type(description="What can be sold over several locations together.")
-class AggregateAvailability:
+class AggregateAvailability(Lasting):
     """The retailer's answer to one shopper."""
 
     status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")

@@ -75,7 +75,7 @@ def _how(
         return None
     arguments = Arguments.of(schema, definition, field)
     if (function := definition.metadata.get(BATCH)) is not None:
-        return Batch(partial(_batch, function, arguments))
+        return Batch(partial(_batch, function, arguments), eager=True)
     return Each(partial(_each, schema, definition, arguments))
 
 
@@ -94,7 +94,7 @@ class Arguments:
 
     schema: strawberry.Schema
     plain: Mapping[str, str]
-    others: Sequence[StrawberryArgument]
+    others: Mapping[str, StrawberryArgument]
 
     @classmethod
     def of(
@@ -103,25 +103,25 @@ class Arguments:
         """For one field."""
         names = schema.config.name_converter
         plain: dict[str, str] = {}
-        others: list[StrawberryArgument] = []
+        others: dict[str, StrawberryArgument] = {}
         for one in definition.arguments:
             name = names.from_argument(one)
             type_ = get_nullable_type(field.args[name].type)
             if is_leaf_type(type_) and not one.is_maybe and type_.name != "GlobalID":
                 plain[name] = one.python_name
             else:
-                others.append(one)
+                others[name] = one
         return cls(schema, plain, others)
 
     def __call__(self, call: Call) -> dict[str, Any]:
         """The keyword arguments."""
         given = call.arguments
         passed = {name: given[known] for known, name in self.plain.items() if known in given}
-        if self.others:
+        if others := [one for name, one in self.others.items() if name in given]:
             converter = self.schema.schema_converter
             passed |= convert_arguments(
                 given,
-                list(self.others),
+                others,
                 scalar_registry=converter.scalar_registry,
                 config=converter.config,
             )
@@ -149,5 +149,5 @@ def _each(
     if named:
         return lambda parent: function(**passed, **dict.fromkeys(named, parent))
     if resolver.self_parameter is not None:
-        return lambda parent: function(parent, **passed)
+        return partial(function, **passed) if passed else function
     return lambda _parent: function(**passed)

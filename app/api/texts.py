@@ -8,6 +8,7 @@ import strawberry
 from app import ports
 from app.api.context import Languages
 from app.api.paging import page_size
+from app.engine.lasting import LastingList
 from app.upstream.readings import Faces
 from app.values import Texts
 
@@ -59,7 +60,8 @@ def pictures(
     known: list[Image] | None = faces.get(wanted)
     if known is not None:
         return known
-    return faces.keep(wanted, [Image.of(image, languages) for image in images[:wanted]])
+    dressed = LastingList(Image.of(image, languages) for image in images[:wanted])
+    return faces.keep(wanted, dressed)
 
 
 def written(product: ports.Product) -> Iterator[Texts]:
