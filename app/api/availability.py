@@ -1,18 +1,17 @@
 """GraphQL face of availability."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
-from app.api.locations import Location
+from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
 from app.engine.lasting import Lasting, LastingList
 from app.ports import IncomingSupply as Supply
 from app.upstream.report import Freshness
-from app.values import CountryCode, LocationCode
+from app.values import CountryCode
 
 
 @strawberry.input(description="Where goods are to be sent.")
@@ -65,15 +64,14 @@ class Availability:
     )
 
     @classmethod
-    def each(cls, spread: model.Spread, locations: Sequence[Location]) -> list[Self]:
+    def each(cls, spread: model.Spread, at: Dressed) -> list[Self]:
         """Dress the availabilities of one SKU, once for the same locations."""
-        key = tuple(map(id, locations))  # of objects that what is kept holds on to
-        known: list[Self] | None = spread.faces.get(key)
+        known: list[Self] | None = spread.faces.get(at)
         if known is not None:
             return known
-        parts = zip(spread.parts, locations, strict=True)
-        dressed = LastingList(cls.of(part, location=at) for part, at in parts)
-        return spread.faces.keep(key, dressed)
+        parts = zip(spread.parts, at.locations, strict=True)
+        dressed = LastingList(cls.of(part, location=location) for part, location in parts)
+        return spread.faces.keep(at, dressed)
 
     @classmethod
     def of(cls, answer: model.Availability, *, location: Location) -> Self:
@@ -110,23 +108,18 @@ class AggregateAvailability(Lasting):
     freshness: Freshness = strawberry.field(description="The worst freshness that was counted.")
 
     @classmethod
-    def of(cls, answer: model.Aggregate, locations: Mapping[LocationCode, Location]) -> Self:
+    def of(cls, answer: model.Aggregate, at: Dressed) -> Self:
         """Dress an aggregate, once for the same locations."""
-        counted = [locations[code] for code in answer.counted]
-        unknown = [locations[code] for code in answer.unknown]
-        key = tuple(map(id, (*counted, *unknown)))  # of objects that what is kept holds on to
-        known: Self | None = answer.faces.get(key)
-        if known is not None:
-            return known
-        return answer.faces.keep(key, cls._of(answer, counted, unknown))
+        known: Self | None = answer.faces.get(at)
+        return answer.faces.keep(at, cls._of(answer, at)) if known is None else known
 
     @classmethod
-    def _of(cls, answer: model.Aggregate, counted: list[Location], unknown: list[Location]) -> Self:
+    def _of(cls, answer: model.Aggregate, at: Dressed) -> Self:
         return cls(
             status=answer.status,
             available_to_sell=answer.available_to_sell,
-            locations=counted,
-            unknown_locations=unknown,
+            locations=[at.by_code[code] for code in answer.counted],
+            unknown_locations=[at.by_code[code] for code in answer.unknown],
             as_of=answer.as_of,
             freshness=answer.freshness,
         )

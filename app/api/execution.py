@@ -117,7 +117,14 @@ class Arguments:
         """The keyword arguments."""
         given = call.arguments
         passed = {name: given[known] for known, name in self.plain.items() if known in given}
-        if others := [one for name, one in self.others.items() if name in given]:
+        others = []
+        for known, one in self.others.items():
+            if known in given:
+                if given[known] is None and not one.is_maybe:
+                    passed[one.python_name] = None
+                else:
+                    others.append(one)
+        if others:
             converter = self.schema.schema_converter
             passed |= convert_arguments(
                 given,

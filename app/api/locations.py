@@ -1,6 +1,7 @@
 """GraphQL face of locations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Self
 
@@ -152,6 +153,24 @@ class LocationConnection:
     edges: list[LocationEdge] = strawberry.field(description="The locations of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int = strawberry.field(description="How many the search finds in all.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dressed:
+    """Places dressed in one language: the same object for as long as they are the same."""
+
+    locations: list[Location]
+    by_code: Mapping[LocationCode, Location]
+
+    @classmethod
+    def of(cls, places: model.Places, *, language: Locale) -> Self:
+        """Dress places, once for each language."""
+        known: Self | None = places.faces.get((cls, language))
+        if known is not None:
+            return known
+        locations = [Location.of(place, language=language) for place in places.all]
+        dressed = cls(locations, dict(zip(places.codes, locations, strict=True)))
+        return places.faces.keep((cls, language), dressed)
 
 
 def location_by_key(context: Context, code: str, language: Locale) -> Location | None:

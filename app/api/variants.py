@@ -11,7 +11,7 @@ from app import ports
 from app.api.availability import AggregateAvailability, Availability, DestinationInput
 from app.api.batching import batched
 from app.api.context import Context, Languages
-from app.api.locations import GeoPointInput, Location
+from app.api.locations import Dressed, GeoPointInput
 from app.api.nodes import Node, global_id
 from app.api.paging import bounded, page_size
 from app.api.pricing import Price
@@ -66,15 +66,12 @@ async def availability(
     codes = _wanted(context, locations)
     search = Search(near=None if near is None else near.point(), codes=codes)
     service, inquiry = context.services.availability, context.inquiry
-    places = service.holding(search, methods=methods, report=inquiry.report)[: page_size(first)]
-    at = await service.at(
-        [variant.sku for variant in variants],
-        tuple(place.location.code for place in places),
-        inquiry,
-        max_age=max_age,
-    )
-    located = [Location.of(place, language=variants[0].languages[0]) for place in places]
-    return [Availability.each(at[variant.sku], located) for variant in variants]
+    places = service.holding(search, methods=methods, report=inquiry.report)
+    places = places.first(page_size(first))
+    skus = [variant.sku for variant in variants]
+    spreads = await service.at(skus, places, inquiry, max_age=max_age)
+    dressed = Dressed.of(places, language=variants[0].languages[0])
+    return [Availability.each(spreads[sku], dressed) for sku in skus]
 
 
 async def available_to_sell(
@@ -92,15 +89,10 @@ async def available_to_sell(
     service, inquiry = context.services.availability, context.inquiry
     to = None if destination is None else destination.country
     places = service.selling(rules, to=to, report=inquiry.report)
-    together = await service.together(
-        [variant.sku for variant in variants],
-        tuple(place.location.code for place in places),
-        inquiry,
-        global_buffer=rules.global_buffer,
-    )
-    language = variants[0].languages[0]
-    located = {p.location.code: Location.of(p, language=language) for p in places}
-    return [AggregateAvailability.of(together[variant.sku], located) for variant in variants]
+    skus = [variant.sku for variant in variants]
+    together = await service.together(skus, places, inquiry, global_buffer=rules.global_buffer)
+    dressed = Dressed.of(places, language=variants[0].languages[0])
+    return [AggregateAvailability.of(together[sku], dressed) for sku in skus]
 
 
 async def price(

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 from app.ports import IncomingSupply, StockLevel
 from app.upstream.readings import Faces, Reading
 from app.upstream.report import Freshness
-from app.upstream.shelves import Shelf
+from app.upstream.rows import Shelf
 from app.values import LocationCode, LocationService, Sku
 
 

@@ -14,14 +14,15 @@ from app.availability.model import (
     Spread,
 )
 from app.errors import InvalidInputError
-from app.locations.model import Place, Search
+from app.locations.model import Place, Places, Search
 from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
 from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry
 from app.upstream.report import Report
-from app.upstream.shelves import Shelf, ShelfReader
+from app.upstream.rows import Shelf
+from app.upstream.shelves import ShelfReader
 from app.values import CountryCode, LocationCode, Sku
 from app.values import LocationService as Service
 
@@ -29,6 +30,7 @@ StockReader = ShelfReader[Sku, LocationCode, StockLevel]
 Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SEARCHES = 100  # kept, each with its places
+NOWHERE = Places.of(())
 
 
 class AvailabilityService:
@@ -49,7 +51,6 @@ class AvailabilityService:
         self._locations = locations
         self._holding = lru_cache(maxsize=MOST_SEARCHES)(self._find_holding)
         self._selling = lru_cache(maxsize=MOST_SEARCHES)(self._find_selling)
-        self._sources = lru_cache(maxsize=MOST_SEARCHES)(self._by_source)
 
     def holding(
         self,
@@ -57,7 +58,7 @@ class AvailabilityService:
         *,
         methods: Collection[FulfilmentMethod] | None = None,
         report: Report,
-    ) -> Sequence[Place]:
+    ) -> Places:
         """Wanted places that hold stock and offer one of the methods.
 
         One whose code is asked for need not hold stock: then that is what is said of it.
@@ -66,20 +67,18 @@ class AvailabilityService:
         offering = None if methods is None else frozenset(methods)
         return self._holding(self._locations.edition, search, offering)
 
-    def selling(
-        self, rules: ChannelRules, *, to: CountryCode | None, report: Report
-    ) -> Sequence[Place]:
+    def selling(self, rules: ChannelRules, *, to: CountryCode | None, report: Report) -> Places:
         """Places whose stock a channel may sell, and that reach the country `to`."""
         self._locations.tell_missing(report)
         reached = to is None or not rules.ships_to or to in rules.ships_to
         if not reached:
-            return ()
+            return NOWHERE
         return self._selling(self._locations.edition, rules.sells_from, sent=to is not None)
 
     async def at(
         self,
         skus: Collection[Sku],
-        locations: Codes,
+        places: Places,
         inquiry: Inquiry,
         *,
         max_age: timedelta | None = None,
@@ -89,55 +88,64 @@ class AvailabilityService:
         Raises:
             InvalidInputError: that is more than one answer holds.
         """
-        if len(skus) * len(locations) > MOST_SPOTS:
+        if len(skus) * len(places.all) > MOST_SPOTS:
             raise InvalidInputError(
-                f"{len(skus)} variants at {len(locations)} locations are more than {MOST_SPOTS:,}"
+                f"{len(skus)} variants at {len(places.all)} locations are more than {MOST_SPOTS:,}"
                 " in one answer: ask for fewer of either.",
                 argument="first",
             )
-        return await self._at(skus, locations, inquiry, max_age)
+        return await self._at(skus, places, inquiry, max_age)
 
     async def together(
         self,
         skus: Collection[Sku],
-        locations: Codes,
+        places: Places,
         inquiry: Inquiry,
         *,
         global_buffer: int,
     ) -> Mapping[Sku, Aggregate]:
-        """What can be sold of each SKU over the locations together."""
-        at = await self._at(skus, locations, inquiry)
+        """What can be sold of each SKU over the places together."""
+        at = await self._at(skus, places, inquiry)
         return {sku: spread.together(global_buffer=global_buffer) for sku, spread in at.items()}
 
     async def _at(
         self,
         skus: Collection[Sku],
-        locations: Codes,
+        places: Places,
         inquiry: Inquiry,
         max_age: timedelta | None = None,
     ) -> dict[Sku, Spread]:
+        sources = self._sources(places)
         asked = [  # all of them, before any is waited for
             self._readers[source].read(skus, codes, inquiry, max_age=max_age)
-            for source, codes in self._sources(locations).items()
+            for source, codes in sources.items()
         ]
         read = [await one for one in asked]
-        return {
-            sku: self._spread(sku, locations, [shelves[sku] for shelves in read]) for sku in skus
-        }
+        if len(read) == 1:
+            shelves = read[0]
+            return {
+                sku: shelves[sku].faces.get(places) or self._spread(sku, places, [shelves[sku]])
+                for sku in skus
+            }
+        return {sku: self._spread(sku, places, [shelves[sku] for shelves in read]) for sku in skus}
 
-    def _spread(self, sku: Sku, locations: Codes, shelves: Sequence[Shelf[StockLevel]]) -> Spread:
+    def _spread(self, sku: Sku, places: Places, shelves: Sequence[Shelf[StockLevel]]) -> Spread:
         """Made once for the same shelves, and kept with the first of them."""
         faces, beside = (shelves[0].faces, shelves[1:]) if shelves else (Faces(), shelves)
-        known: Spread | None = faces.get(locations)
+        known: Spread | None = faces.get(places)
         if known is not None and known.beside == beside:
             return known
         told = {
             code: reading
-            for codes, shelf in zip(self._sources(locations).values(), shelves, strict=True)
+            for codes, shelf in zip(self._sources(places).values(), shelves, strict=True)
             for code, reading in zip(codes, shelf.readings, strict=True)
         }
-        parts = [Availability.of(Spot(sku, code), told.get(code)) for code in locations]
-        return faces.keep(locations, Spread(tuple(parts), beside))
+        parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
+        return faces.keep(places, Spread(tuple(parts), beside))
+
+    def _sources(self, places: Places) -> Mapping[str, Codes]:
+        """Who knows the stock of which of the places."""
+        return places.faces.kept("sources", lambda: self._by_source(places.codes))
 
     def _by_source(self, locations: Codes) -> Mapping[str, Codes]:
         by_source: dict[str, list[LocationCode]] = {}
@@ -148,25 +156,23 @@ class AvailabilityService:
 
     def _find_holding(
         self, _edition: int, search: Search, methods: frozenset[FulfilmentMethod] | None
-    ) -> Sequence[Place]:
+    ) -> Places:
         needed = None if methods is None else {NEEDED_SERVICE[method] for method in methods}
-        return [
+        return Places.of(
             place
             for place in self._locations.search(search)
             if (search.codes is not None or self._stocked(place))
             and (needed is None or needed & place.location.services)
-        ]
+        )
 
-    def _find_selling(
-        self, _edition: int, sells_from: tuple[str, ...], *, sent: bool
-    ) -> Sequence[Place]:
-        return [
+    def _find_selling(self, _edition: int, sells_from: tuple[str, ...], *, sent: bool) -> Places:
+        return Places.of(
             place
             for place in self._locations.search(Search())
             if self._stocked(place)
             and any(fnmatchcase(place.location.code, pattern) for pattern in sells_from)
             and (not sent or Service.SHIP_FROM in place.location.services)
-        ]
+        )
 
     def _stocked(self, place: Place) -> bool:
         """Whether anybody is bound to know the stock of a place."""

@@ -1,5 +1,6 @@
 """The nouns of locations."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -57,6 +58,27 @@ class Place:
     location: Location
     distance_km: float | None = None
     faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Some places, in an order: the same object for as long as they are the same."""
+
+    all: tuple[Place, ...]
+    codes: tuple[LocationCode, ...]
+    faces: Faces = field(default_factory=Faces, repr=False)
+
+    @classmethod
+    def of(cls, places: Iterable[Place]) -> Self:
+        """These places."""
+        every = tuple(places)
+        return cls(every, tuple(place.location.code for place in every))
+
+    def first(self, count: int) -> "Places":
+        """The first of them."""
+        if count >= len(self.all):
+            return self
+        return self.faces.kept(count, lambda: Places.of(self.all[:count]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from app.ports import RejectedRow
 from app.upstream.deadline import Deadline
@@ -98,8 +98,7 @@ class Inquiry:
     report: Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """How old a caller takes values at a moment: the policy, sharpened by its `max_age`.
 
     What was read after `read_since` counts as fresh; what was read after `served_since` is served

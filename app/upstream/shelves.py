@@ -4,7 +4,7 @@ All that is known of one SKU at several locations is one row, and a `Shelf` is w
 some columns. A shelf that is fresh is given to everybody as it is, with whatever was made of it.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import (
     Awaitable,
     Callable,
@@ -26,7 +26,6 @@ from app.upstream.asking import asked
 from app.upstream.flights import Flight, Flights, landed
 from app.upstream.health import Health
 from app.upstream.readings import (
-    Faces,
     Fetched,
     FreshnessPolicy,
     Inquiry,
@@ -36,6 +35,7 @@ from app.upstream.readings import (
     before,
 )
 from app.upstream.report import Freshness, Report
+from app.upstream.rows import NONE, Rows, Shelf
 
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
@@ -44,28 +44,6 @@ Fetch = Callable[[Collection[tuple[R, C]]], Awaitable[Fetched[tuple[R, C], V]]]
 Before = Mapping[tuple[R, C], Kept[V] | None]
 AS_OF = attrgetter("as_of")
 CACHED = Freshness.CACHED
-MOST_SHELVES = 4  # of one row: choices of columns that are asked for again and again
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf(Generic[V]):
-    """Readings of one row, in the order of the columns that were asked for.
-
-    `read_at` is when the first of them was read, `as_of` the oldest of their times.
-    """
-
-    readings: tuple[Reading[V], ...]
-    read_at: datetime
-    as_of: datetime | None
-    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
-
-
-@dataclass(slots=True)
-class _Row(Generic[C, V]):
-    """Everything kept of one row; `shelves` are made of it and fall with its first change."""
-
-    values: dict[C, Kept[V]] = field(default_factory=dict)
-    shelves: dict[tuple[C, ...], Shelf[V]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,14 +56,11 @@ class ShelfReader(Generic[R, C, V]):
     health: Health
     timeout: timedelta
     flights: Flights[tuple[R, C]] = field(init=False)
-    _rows: OrderedDict[R, _Row[C, V]] = field(default_factory=OrderedDict)
-    _size: int = 0
-    _shelved: int = 0
-    _source: str = field(init=False)
+    rows: Rows[R, C, V] = field(init=False)
 
     def __post_init__(self) -> None:
         self.flights = Flights(self._ask, f"read {self.port}")
-        self._source = self.health.connection
+        self.rows = Rows(self.policy.capacity)
 
     def read(
         self,
@@ -100,33 +75,25 @@ class ShelfReader(Generic[R, C, V]):
         To be awaited: a shelf for every row. Upstream failures are reported, never raised.
         """
         wish = Wish.of(self.health.now(), self.policy, max_age)
-        read_since, true_since = wish.read_since, before(wish.now, wish.stale_after)
-        known = self._rows.get
-        fresh: dict[R, Shelf[V]] = {}
-        for row in rows:
-            kept = known(row)
-            shelf = None if kept is None else kept.shelves.get(columns)
-            if shelf is not None and shelf.read_at > read_since and AS_OF(shelf) >= true_since:
-                fresh[row] = shelf
-        self._used(fresh)
-        asked = Asked(self, rows, columns, inquiry, wish, fresh)
+        fresh = self._fresh(rows, columns, wish)
+        asked = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE)
         if len(fresh) < len(rows):
             asked.begin()
         return asked
 
-    def kept(self, row: R, column: C) -> Kept[V] | None:
-        """What is kept of one value."""
-        found = self._rows.get(row)
-        return None if found is None else found.values.get(column)
-
-    def shelve(self, row: R, columns: tuple[C, ...], shelf: Shelf[V]) -> None:
-        """Give this shelf to whoever asks for the same while it is fresh."""
-        if len(self._rows[row].shelves) >= MOST_SHELVES:
-            self._clear(self._rows[row])
-        self._rows[row].shelves[columns] = shelf
-        self._shelved += len(columns)
-        if 2 * self._shelved > self.policy.capacity:
-            self._make_room()
+    def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> dict[R, Shelf[V]]:
+        """The shelves that need no further thought."""
+        read_since, true_since = wish.read_since, before(wish.now, wish.stale_after)
+        known = self.rows.shelves(columns).get
+        fresh = {
+            row: shelf
+            for row in rows
+            if (shelf := known(row)) is not None
+            and shelf.read_at > read_since
+            and shelf.as_of >= true_since
+        }
+        self.rows.used(fresh)
+        return fresh
 
     def keep(self, fetched: Fetched[tuple[R, C], V], wanted: Iterable[tuple[R, C]] = ()) -> None:
         """Keep what a call brought; a wanted key that it did not bring is known to be absent.
@@ -137,7 +104,7 @@ class ShelfReader(Generic[R, C, V]):
         """
         read_at, truthful = self.health.now(), self.health.truthful
         for key, (value, as_of) in fetched.values.items():
-            self._put(key, Kept(value, truthful(as_of, read_at), read_at))
+            self.rows.put(*key, Kept(value, truthful(as_of, read_at), read_at))
         missing = [key for key in wanted if key not in fetched.values]
         if rejected := list(fetched.rejected):
             self.health.rejected(
@@ -149,47 +116,17 @@ class ShelfReader(Generic[R, C, V]):
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
         absent_as_of = truthful(fetched.as_of, read_at)
         for key in missing:
-            self._put(key, Kept(None, absent_as_of, read_at))
-
-    def _make_room(self) -> None:
-        """Shelves can be made again: half of them go, from the rows that are the oldest."""
-        for row in self._rows.values():
-            if 4 * self._shelved <= self.policy.capacity:
-                return
-            self._clear(row)
-
-    def _clear(self, row: _Row[C, V]) -> None:
-        if row.shelves:
-            self._shelved -= sum(map(len, row.shelves))
-            row.shelves.clear()
-
-    def _put(self, key: tuple[R, C], value: Kept[V]) -> None:
-        name, column = key
-        row = self._rows.get(name)
-        if row is None:
-            row = self._rows[name] = _Row()
-        self._size += column not in row.values
-        row.values[column] = value
-        self._clear(row)
-        self._rows.move_to_end(name)
-        while self._size > self.policy.capacity:
-            _, oldest = self._rows.popitem(last=False)
-            self._size -= len(oldest.values)
-            self._clear(oldest)
-
-    def _used(self, rows: Iterable[R]) -> None:
-        """What is used stays longest, once it is clear that not everything can."""
-        if 2 * self._size > self.policy.capacity:
-            for row in rows:
-                self._rows.move_to_end(row)
+            self.rows.put(*key, Kept(None, absent_as_of, read_at))
 
     def count(self, freshness: Freshness, values: int, as_of: datetime | None, to: Report) -> None:
         """Tell the report and the books how some values came."""
-        to.read(self._source, self.port, freshness, as_of)
+        to.read(self.health.connection, self.port, freshness, as_of)
         self.health.readings[self.port, freshness] += values
 
     async def _ask(self, keys: list[tuple[R, C]]) -> None:
-        fetched = await asked(self._source, partial(self.fetch, keys), within=self.timeout)
+        fetched = await asked(
+            self.health.connection, partial(self.fetch, keys), within=self.timeout
+        )
         self.keep(fetched, keys)
 
 
@@ -203,9 +140,9 @@ class Asked(Generic[R, C, V]):
     inquiry: Inquiry
     wish: Wish
     fresh: dict[R, Shelf[V]]
-    _before: Before[R, C, V] = field(default_factory=dict)
-    _missing: Mapping[tuple[R, C], Flight] = field(default_factory=dict)
-    _aging: Mapping[tuple[R, C], Flight] = field(default_factory=dict)
+    _before: Before[R, C, V]
+    _missing: Mapping[tuple[R, C], Flight]
+    _aging: Mapping[tuple[R, C], Flight]
 
     def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
         return self._answer().__await__()
@@ -218,7 +155,7 @@ class Asked(Generic[R, C, V]):
         """
         others = [row for row in self.rows if row not in self.fresh]
         keys = [(row, column) for row in others for column in self.columns]
-        self._before = {key: self.reader.kept(*key) for key in keys}
+        self._before = {key: self.reader.rows.value(*key) for key in keys}
         missing, aging = [], []
         for key, kept in self._before.items():
             if kept is None or kept.observed_at <= self.wish.served_since:
@@ -257,7 +194,7 @@ class Asked(Generic[R, C, V]):
             shelf = shelves[row] = Shelf(
                 tuple(readings),
                 min((one.observed_at for one in known), default=self.wish.now),
-                min(map(AS_OF, known), default=None),
+                min(map(AS_OF, known), default=self.wish.now),
             )
             if known and all(reading.freshness is CACHED for reading in readings):
                 self._shelve(row, shelf, kept)
@@ -265,13 +202,13 @@ class Asked(Generic[R, C, V]):
 
     def _shelve(self, row: R, shelf: Shelf[V], kept: Sequence[Kept[V] | None]) -> None:
         """Keep a shelf, unless something newer came while its reader waited."""
-        now = [self.reader.kept(row, column) for column in self.columns]
+        now = [self.reader.rows.value(row, column) for column in self.columns]
         if all(one is was for one, was in zip(now, kept, strict=True)):
-            self.reader.shelve(row, self.columns, shelf)
+            self.reader.rows.shelve(row, self.columns, shelf)
 
     def _kept(self, key: tuple[R, C]) -> Kept[V] | None:
         """What was asked for is as it is now, everything else as it was before."""
-        return self.reader.kept(*key) if key in self._missing else self._before[key]
+        return self.reader.rows.value(*key) if key in self._missing else self._before[key]
 
     def _reading(self, key: tuple[R, C], kept: Kept[V] | None, true_since: datetime) -> Reading[V]:
         source = self.reader.health.connection

@@ -12,7 +12,8 @@ from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry, Reading
 from app.upstream.report import Freshness, Report
-from app.upstream.shelves import Shelf, ShelfReader
+from app.upstream.rows import Shelf
+from app.upstream.shelves import ShelfReader
 from tests.builders import NOON
 
 SECOND = timedelta(seconds=1)
@@ -178,10 +179,14 @@ def test_no_more_is_kept_than_there_is_room_for(
             for _ in range(2):
                 found = await reader.read([str(row)], tuple(columns), inquiry())
                 assert values(found[str(row)]) == [1000 + column for column in columns]
-            kept = reader._rows.values()
-            assert reader._size == sum(len(one.values) for one in kept) <= 12
-            shelved = [len(columns) for one in kept for columns in one.shelves]
-            assert reader._shelved == sum(shelved) <= 6
+            kept = reader.rows
+            assert kept.size == sum(map(len, kept._values.values())) <= 12
+            shelved = [len(choice) * len(rows) for choice, rows in kept._shelves.items()]
+            assert kept.shelved == sum(shelved) <= 6
+            choices = [(row, one) for row, several in kept._choices.items() for one in several]
+            assert sorted(choices) == sorted(
+                (row, one) for one, rows in kept._shelves.items() for row in rows
+            )
 
     asyncio.run(scenario())
 
