@@ -44,8 +44,7 @@ NEEDED_SERVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
+class Availability(NamedTuple):
     """Whether a SKU can be sold from one location, and how many.
 
     UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.

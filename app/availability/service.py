@@ -124,7 +124,7 @@ class AvailabilityService:
         if len(read) == 1:
             shelves = read[0]
             return {
-                sku: shelves[sku].faces.get(places) or self._spread(sku, places, [shelves[sku]])
+                sku: shelves[sku].faces.get(places.codes) or self._spread(sku, places, [shelves[sku]])
                 for sku in skus
             }
         return {sku: self._spread(sku, places, [shelves[sku] for shelves in read]) for sku in skus}
@@ -132,7 +132,7 @@ class AvailabilityService:
     def _spread(self, sku: Sku, places: Places, shelves: Sequence[Shelf[StockLevel]]) -> Spread:
         """Made once for the same shelves, and kept with the first of them."""
         faces, beside = (shelves[0].faces, shelves[1:]) if shelves else (Faces(), shelves)
-        known: Spread | None = faces.get(places)
+        known: Spread | None = faces.get(places.codes)
         if known is not None and known.beside == beside:
             return known
         told = {
@@ -141,7 +141,7 @@ class AvailabilityService:
             for code, reading in zip(codes, shelf.readings, strict=True)
         }
         parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
-        return faces.keep(places, Spread(tuple(parts), beside))
+        return faces.keep(places.codes, Spread(tuple(parts), beside))
 
     def _sources(self, places: Places) -> Mapping[str, Codes]:
         """Who knows the stock of which of the places."""

@@ -159,7 +159,12 @@ class Arguments:
         taken = [_taken(definition, given[name]) for name in variable]
         return cls(definition, node, settled, taken)
 
-    def values(self, variables: VariableValues) -> dict[str, Any]:
+    @property
+    def constant(self) -> bool:
+        """Whether they are the same for every request."""
+        return self.settled is not None and not self.taken
+
+    def values(self, variables: VariableValues) -> Mapping[str, Any]:
         """The coerced arguments of one request.
 
         Raises:
@@ -167,6 +172,8 @@ class Arguments:
         """
         if self.settled is None:
             return get_argument_values(self.definition, self.node, variables)
+        if not self.taken:
+            return self.settled
         values, coerced = dict(self.settled), variables.coerced
         for one in self.taken:
             if one.variable in coerced:

@@ -60,9 +60,10 @@ def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
     except Exception as error:  # noqa: BLE001  a resolver may raise anything: it becomes a located error
         return _settle(run, field, _failed(run, error, len(parents)))
     answers = _asked(run, bound, parents)
-    if any(hasattr(kind, "__await__") for kind in _kinds(answers)):
-        waiting = [at for at, answer in enumerate(answers) if hasattr(answer, "__await__")]
-        return [_awaited(run, field, answers, waiting)]
+    for kind in _kinds(answers):
+        if hasattr(kind, "__await__"):
+            waiting = [at for at, answer in enumerate(answers) if hasattr(answer, "__await__")]
+            return [_awaited(run, field, answers, waiting)]
     return _settle(run, field, answers)
 
 
@@ -125,7 +126,8 @@ def _failed(run: Run, error: Exception, count: int) -> list[Any]:
 
 async def _batched(run: Run, field: FieldPlan, asked: Any, count: int) -> None:
     try:
-        answers = list(await asked)
+        answers = await asked
+        answers = answers if answers.__class__ is list else list(answers)
     except Exception as error:  # noqa: BLE001  as above
         answers = _failed(run, error, count)
     if len(answers) != count:

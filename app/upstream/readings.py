@@ -81,8 +81,7 @@ class Fetched(Generic[K, V]):
     rejected: Iterable[RejectedRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept(Generic[V]):
+class Kept(NamedTuple, Generic[V]):
     """A value as it lies in the cache."""
 
     value: V | None
