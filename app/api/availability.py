@@ -8,7 +8,7 @@ import strawberry
 from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
-from app.engine.lasting import Lasting, LastingList
+from app.engine.unchanging import Unchanging, UnchangingList
 from app.ports import IncomingSupply as Supply
 from app.upstream.report import Freshness
 from app.values import CountryCode
@@ -70,7 +70,7 @@ class Availability:
         if known is not None:
             return known
         parts = zip(spread.parts, at.locations, strict=True)
-        dressed = LastingList(cls.of(part, location=location) for part, location in parts)
+        dressed = UnchangingList(cls.of(part, location=location) for part, location in parts)
         return spread.faces.keep(at, dressed)
 
     @classmethod
@@ -93,7 +93,7 @@ class Availability:
 
 
 @strawberry.type(description="What can be sold over several locations together.")
-class AggregateAvailability(Lasting):
+class AggregateAvailability(Unchanging):
     """The retailer's answer to one shopper."""
 
     status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")

@@ -11,7 +11,7 @@ from app.api.context import Context, Info
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
-from app.engine.lasting import Lasting
+from app.engine.unchanging import Unchanging
 from app.errors import InvalidInputError
 from app.locations import hours, model
 from app.locations.service import nearest_first
@@ -86,7 +86,7 @@ class Address:
 
 
 @strawberry.type(description="A place where stock stands or goods change hands.")
-class Location(Node, Lasting):
+class Location(Node, Unchanging):
     """A location as one caller sees it."""
 
     code: LocationCode = strawberry.field(description="The retailer's own code.")

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from app import ports, values
-from app.engine.lasting import Lasting
+from app.engine.unchanging import Unchanging
 from app.upstream.reader import Reading
 from app.upstream.report import Freshness
 from app.values import ChannelCode, CurrencyCode
@@ -29,7 +29,7 @@ class Money:
 
 
 @strawberry.type(description="What one unit costs through a channel.")
-class Price(Lasting):
+class Price(Unchanging):
     """A price and where it comes from."""
 
     amount: Money = strawberry.field(description="What one unit costs.")

@@ -14,7 +14,7 @@ from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant
-from app.engine.lasting import LastingList
+from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
 from app.upstream.readings import Faces, Reading
@@ -97,7 +97,7 @@ class Product(Node):
             description=product.description.best(languages)[0],
             locale=locale,
             brand=product.brand,
-            categories=LastingList(Category.of(one, languages) for one in product.categories),
+            categories=UnchangingList(Category.of(one, languages) for one in product.categories),
             updated_at=product.updated_at,
             as_of=as_of,
             freshness=freshness,

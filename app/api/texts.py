@@ -8,7 +8,7 @@ import strawberry
 from app import ports
 from app.api.context import Languages
 from app.api.paging import page_size
-from app.engine.lasting import LastingList
+from app.engine.unchanging import UnchangingList
 from app.upstream.readings import Faces
 from app.values import Texts
 
@@ -60,7 +60,7 @@ def pictures(
     known: list[Image] | None = faces.get(wanted)
     if known is not None:
         return known
-    dressed = LastingList(Image.of(image, languages) for image in images[:wanted])
+    dressed = UnchangingList(Image.of(image, languages) for image in images[:wanted])
     return faces.keep(wanted, dressed)
 
 

@@ -17,7 +17,7 @@ from app.api.paging import bounded, page_size
 from app.api.pricing import Price
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import FulfilmentMethod
-from app.engine.lasting import LastingList
+from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.locations.model import Search
 from app.settings import unknown
@@ -149,7 +149,7 @@ class ProductVariant(Node):
             sku=variant.sku,
             gtin=variant.gtin,
             name=name,
-            options=LastingList(VariantOption.of(one, languages) for one in variant.options),
+            options=UnchangingList(VariantOption.of(one, languages) for one in variant.options),
             locale=locale,
             product=product,
             told=variant,

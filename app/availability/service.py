@@ -124,7 +124,8 @@ class AvailabilityService:
         if len(read) == 1:
             shelves = read[0]
             return {
-                sku: shelves[sku].faces.get(places.codes) or self._spread(sku, places, [shelves[sku]])
+                sku: shelves[sku].faces.get(places.codes)
+                or self._spread(sku, places, [shelves[sku]])
                 for sku in skus
             }
         return {sku: self._spread(sku, places, [shelves[sku] for shelves in read]) for sku in skus}

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from graphql.pyutils import Undefined, is_iterable
 
-from app.engine.lasting import LastingList
 from app.engine.plans import (
     Attribute,
     Batch,
@@ -21,9 +20,10 @@ from app.engine.plans import (
     Shape,
 )
 from app.engine.runs import Call, Run
+from app.engine.unchanging import UnchangingList
 
 Chain: TypeAlias = Coroutine[Any, Any, None]
-LISTS = frozenset({list, LastingList})
+LISTS = frozenset({list, UnchangingList})
 
 
 async def resolve(run: Run) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from graphql.pyutils import Undefined
 
-from app.engine.lasting import Lasting, LastingList
 from app.engine.leaves import EnumOutput, Surprise, output, passes
 from app.engine.planning import Uncompilable
 from app.engine.plans import (
@@ -27,6 +26,7 @@ from app.engine.plans import (
     Typename,
 )
 from app.engine.runs import Run
+from app.engine.unchanging import Unchanging, UnchangingList
 
 Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
 
@@ -95,11 +95,11 @@ class _Writer:
 
     def _kept(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
         """The completed form of a value that lasts is kept with it."""
-        lasting = _lasting(shape)
-        if lasting is None:
+        unchanging = _unchanging(shape)
+        if unchanging is None:
             self._present(one, shape, value, depth)
             return
-        whole, class_, place = self._new("o"), self._constant(lasting), self._constant(object())
+        whole, class_, place = self._new("o"), self._constant(unchanging), self._constant(object())
         self._line(depth, f"{whole} = {value}")
         known = f"{whole}.forms.get({place}) if {whole}.__class__ is {class_} else None"
         self._line(depth, f"{value} = {known}")
@@ -176,15 +176,15 @@ class _Writer:
         return name
 
 
-def _lasting(shape: Shape) -> type[Lasting] | None:
+def _unchanging(shape: Shape) -> type[Unchanging] | None:
     """The class of values whose completed form can be kept: of them, only attributes are asked."""
     if shape.busy:
         return None
     if isinstance(shape.kind, Items):
-        return LastingList
+        return UnchangingList
     known = shape.kind.by_class if isinstance(shape.kind, Objects) else {}
-    lasting = [class_ for class_ in known if issubclass(class_, Lasting)]
-    return lasting[0] if len(lasting) == len(known) == 1 else None
+    unchanging = [class_ for class_ in known if issubclass(class_, Unchanging)]
+    return unchanging[0] if len(unchanging) == len(known) == 1 else None
 
 
 def _namer(one: FieldPlan, kind: Objects) -> Callable[[Any, Run], str]:
@@ -202,5 +202,5 @@ def _no_failure(value: Any, _run: Run) -> None:
 
 
 def _list_or_surprise(value: Any) -> None:
-    if value.__class__ is not tuple and value.__class__ is not LastingList:
+    if value.__class__ is not tuple and value.__class__ is not UnchangingList:
         raise Surprise

@@ -20,7 +20,7 @@ class Forms(dict[Hashable, Any]):
         self[place] = form
 
 
-class Lasting:
+class Unchanging:
     """An object whose attributes, and all that hangs from them, never change.
 
     Where an operation asks it for attributes only, its completed form is kept with it, and dies
@@ -33,5 +33,5 @@ class Lasting:
         return Forms()
 
 
-class LastingList(list[T], Lasting):
+class UnchangingList(list[T], Unchanging):
     """A list that never changes, of objects that never change."""
