@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app.api.admission import build_gate
+from app.api.admission import Admission, build_gate
 from app.api.context import Services
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
+from app.api.operations import Operations
 from app.api.schema import build_schema
 from app.availability.service import AvailabilityService, stock_reader
 from app.locations.service import LocationService
@@ -64,16 +65,22 @@ class Gateway:
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
         )
-        endpoint = GraphQLEndpoint(
+        operations = Operations(
             schema,
-            metrics=metrics,
+            admission=Admission(
+                build_gate(schema, self.settings.requests, introspection=introspection)
+            ),
             engine=engine,
-            gate=build_gate(schema, self.settings.requests, introspection=introspection),
             services=lambda: self.services,
             requests=self.settings.requests,
             now=self.now,
-            graphiql=self.settings.server.graphiql,
+            metrics=metrics,
             introspection=introspection,
+        )
+        endpoint = GraphQLEndpoint(
+            operations,
+            requests=self.settings.requests,
+            graphiql=self.settings.server.graphiql,
         )
         return Starlette(
             routes=[

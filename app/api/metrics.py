@@ -34,7 +34,7 @@ class Metrics:
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
-            ["name", "status"],
+            ["name", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -46,10 +46,10 @@ class Metrics:
         )
         self._names: set[str] = set()
 
-    def answered(self, name: str | None, *, status: int, seconds: float) -> None:
+    def answered(self, name: str | None, *, outcome: str, seconds: float) -> None:
         """Count an operation."""
         label = self._label(name)
-        self._operations.labels(label, str(status)).inc()
+        self._operations.labels(label, outcome).inc()
         self._seconds.labels(label).observe(seconds)
 
     def text(self) -> bytes:

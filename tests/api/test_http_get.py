@@ -7,11 +7,12 @@ import httpx
 import pytest
 import strawberry
 
-from app.api.admission import build_gate
+from app.api.admission import Admission, build_gate
 from app.api.context import Services
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
+from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
 from app.settings import Requests
 from tests.builders import NOON
@@ -111,17 +112,17 @@ COUNTED: list[int] = []
 
 def endpoint() -> GraphQLEndpoint:
     schema = Schema(query=Query, mutation=Counter, extensions=[GivenDocument])
-    return GraphQLEndpoint(
+    operations = Operations(
         schema,
-        gate=build_gate(schema, Requests(), introspection=False),
-        services=lambda: cast("Services", None),
-        metrics=Metrics(dict, counts={}),
+        admission=Admission(build_gate(schema, Requests(), introspection=False)),
         engine=build_engine(schema, at_first_sight=True),
+        services=lambda: cast("Services", None),
         requests=Requests(),
         now=lambda: NOON,
-        graphiql=False,
+        metrics=Metrics(dict, counts={}),
         introspection=False,
     )
+    return GraphQLEndpoint(operations, requests=Requests(), graphiql=False)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/graphql-response+json"])
