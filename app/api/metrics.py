@@ -34,7 +34,7 @@ class Metrics:
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
-            ["name", "status"],
+            ["name", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -46,11 +46,16 @@ class Metrics:
         )
         self._names: set[str] = set()
 
-    def answered(self, name: str | None, *, status: int, seconds: float) -> None:
-        """Count an operation."""
+    def answered(self, name: str | None, *, outcome: str, seconds: float | None) -> None:
+        """Count an operation; a subscription, which lasts as long as it is wanted, has no time."""
         label = self._label(name)
-        self._operations.labels(label, str(status)).inc()
-        self._seconds.labels(label).observe(seconds)
+        self._operations.labels(label, outcome).inc()
+        if seconds is not None:
+            self._seconds.labels(label).observe(seconds)
+
+    def watch(self, collector: Collector) -> None:
+        """Read one more book at every scrape."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""

@@ -121,13 +121,6 @@ class AvailabilityService:
             for source, codes in sources.items()
         ]
         read = [await one for one in asked]
-        if len(read) == 1:
-            shelves = read[0]
-            return {
-                sku: shelves[sku].faces.get(places.codes)
-                or self._spread(sku, places, [shelves[sku]])
-                for sku in skus
-            }
         return {sku: self._spread(sku, places, [shelves[sku] for shelves in read]) for sku in skus}
 
     def _spread(self, sku: Sku, places: Places, shelves: Sequence[Shelf[StockLevel]]) -> Spread:

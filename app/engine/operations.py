@@ -9,7 +9,6 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -42,8 +41,6 @@ def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None
     definition = get_operation_ast(document, name)
     if definition is None:
         raise Uncompilable("no operation")
-    if definition.operation is OperationType.SUBSCRIPTION:
-        raise Uncompilable("subscription")
     fragments = {
         one.name.value: FragmentDetails(one)
         for one in document.definitions

@@ -46,16 +46,16 @@ def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
     ]
 
 
-def test_operations_are_counted_by_name_and_status() -> None:
+def test_operations_are_counted_by_name_and_outcome() -> None:
     metrics = Metrics(dict, counts={})
-    metrics.answered("Listing", status=200, seconds=0.02)
-    metrics.answered("Listing", status=400, seconds=0.001)
-    metrics.answered(None, status=200, seconds=0.002)
+    metrics.answered("Listing", outcome="executed", seconds=0.02)
+    metrics.answered("Listing", outcome="unexecuted", seconds=0.001)
+    metrics.answered(None, outcome="executed", seconds=0.002)
 
     assert lines(metrics, "tessera_operations_total{") == [
-        'tessera_operations_total{name="Listing",status="200"} 1.0',
-        'tessera_operations_total{name="Listing",status="400"} 1.0',
-        'tessera_operations_total{name="anonymous",status="200"} 1.0',
+        'tessera_operations_total{name="Listing",outcome="executed"} 1.0',
+        'tessera_operations_total{name="Listing",outcome="unexecuted"} 1.0',
+        'tessera_operations_total{name="anonymous",outcome="executed"} 1.0',
     ]
     assert 'tessera_operation_seconds_bucket{le="0.025",name="Listing"} 2.0' in lines(
         metrics, "tessera_operation_seconds_bucket"
@@ -65,11 +65,11 @@ def test_operations_are_counted_by_name_and_status() -> None:
 def test_names_made_up_by_callers_cannot_fill_the_memory() -> None:
     metrics = Metrics(dict, counts={})
     for number in range(MOST_NAMES + 50):
-        metrics.answered(f"Q{number}", status=200, seconds=0.001)
+        metrics.answered(f"Q{number}", outcome="executed", seconds=0.001)
 
     told = lines(metrics, "tessera_operations_total{")
     assert len(told) == MOST_NAMES + 1
-    assert 'tessera_operations_total{name="other",status="200"} 50.0' in told
+    assert 'tessera_operations_total{name="other",outcome="executed"} 50.0' in told
 
 
 async def test_metrics_are_scraped_where_they_are_opened() -> None:
@@ -81,4 +81,4 @@ async def test_metrics_are_scraped_where_they_are_opened() -> None:
 
     assert closed.status_code == 404
     assert opened.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'tessera_operations_total{name="Kinds",status="200"} 1.0' in opened.text
+    assert 'tessera_operations_total{name="Kinds",outcome="executed"} 1.0' in opened.text
