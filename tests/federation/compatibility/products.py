@@ -127,7 +127,7 @@ class Query:
     def product(self, id: strawberry.ID) -> Product | None:  # noqa: A002  the suite's name
         return _found("id", {"id": id})
 
-    @strawberry.field(deprecation_reason="Use product query instead")
+    @strawberry.field(deprecation_reason="Use product query instead")  # type: ignore[untyped-decorator]
     def deprecated_product(self, sku: str, package: str) -> DeprecatedProduct | None:
         return _deprecated(sku, package)
 
