@@ -5,8 +5,9 @@ that it costs a request nothing. Only operations are counted as they happen.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -16,7 +17,11 @@ from app.upstream.registry import Connections
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_NAMES = 200  # operation names are the callers' words: more than these count as "other"
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+LONGEST_NAME = 100  # characters; longer names count as "other", too
+BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+Kind = Literal["query", "mutation", "subscription"]
+Outcome = Literal["complete", "partial", "refused", "failed"]
+Answer = tuple[str, Kind, int, Outcome]
 
 
 class Metrics:
@@ -34,7 +39,7 @@ class Metrics:
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
-            ["name", "status"],
+            ["name", "kind", "status", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -44,13 +49,41 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._names: set[str] = set()
+        in_flight = Gauge(
+            "tessera_operations_in_flight",
+            "Operations that were begun and not ended.",
+            registry=self._registry,
+        )
+        in_flight.set_function(lambda: self._in_flight)
+        self._in_flight = 0
+        self._count: dict[Answer, Callable[[], None]] = {}  # resolving labels costs more than
+        self._observe: dict[str, Callable[[float], None]] = {}  # counting: once for each
 
-    def answered(self, name: str | None, *, status: int, seconds: float) -> None:
-        """Count an operation."""
+    def begun(self) -> None:
+        """An operation is being answered, until `ended`."""
+        self._in_flight += 1
+
+    def ended(self) -> None:
+        """It is answered, or given up."""
+        self._in_flight -= 1
+
+    def answered(
+        self,
+        name: str | None,
+        *,
+        status: int,
+        seconds: float,
+        kind: Kind = "query",
+        outcome: Outcome | None = None,
+    ) -> None:
+        """Count an operation; an `outcome` that is not told is what its status says."""
         label = self._label(name)
-        self._operations.labels(label, str(status)).inc()
-        self._seconds.labels(label).observe(seconds)
+        answer = (label, kind, status, outcome or _outcome(status))
+        count = self._count.get(answer)
+        if count is None:
+            count = self._count[answer] = self._operations.labels(*answer).inc
+        count()
+        self._observe[label](seconds)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""
@@ -58,10 +91,20 @@ class Metrics:
 
     def _label(self, name: str | None) -> str:
         label = name or "anonymous"
-        if label not in self._names and len(self._names) >= MOST_NAMES:
-            return "other"
-        self._names.add(label)
+        if label in self._observe:
+            return label
+        if len(label) > LONGEST_NAME or len(self._observe) >= MOST_NAMES:
+            label = "other"
+        self._observe[label] = self._seconds.labels(label).observe
         return label
+
+
+def _outcome(status: int) -> Outcome:
+    if status >= 500:  # noqa: PLR2004  server error
+        return "failed"
+    if status >= 400:  # noqa: PLR2004  client error
+        return "refused"
+    return "complete" if status == 200 else "partial"  # noqa: PLR2004  success
 
 
 class ExecutionCollector(Collector):
