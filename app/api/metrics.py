@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.api.errors import Outcome
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.registry import Connections
@@ -20,7 +21,6 @@ MOST_NAMES = 200  # operation names are the callers' words: more than these coun
 LONGEST_NAME = 100  # characters; longer names count as "other", too
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
 Kind = Literal["query", "mutation", "subscription"]
-Outcome = Literal["complete", "partial", "refused", "failed"]
 Answer = tuple[str, Kind, int, Outcome]
 
 

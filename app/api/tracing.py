@@ -9,11 +9,11 @@ from opentelemetry import baggage
 from opentelemetry.propagate import extract
 from opentelemetry.trace import Span, SpanKind, get_tracer
 
+from app.api.errors import is_ours, outcome_of
 from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
 LONGEST_NAME = 100  # characters; a name is the caller's
-NOT_OURS = frozenset({"BAD_USER_INPUT"})  # of the codes of an operation that passed the gate
 tracer = get_tracer("tessera.operation")
 
 
@@ -47,9 +47,8 @@ def conclude(span: Span, codes: Sequence[str], data: Mapping[str, Any] | None) -
     if not codes or not span.is_recording():
         return
     span.set_attribute("tessera.error_codes", codes)
-    ours = [code for code in codes if code not in NOT_OURS]
-    if ours and all(value is None for value in (data or {}).values()):
-        failed(span, ours[0])
+    if outcome_of(codes, data) == "failed":
+        failed(span, next(filter(is_ours, codes)))
 
 
 @lru_cache(maxsize=512)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 import structlog
 from graphql import GraphQLError
 
-from app.api.errors import MOST_ERRORS, entries
+from app.api.errors import MOST_ERRORS, entries, outcome_of
 from app.api.nodes import global_id
 from app.errors import InvalidInputError
 from app.ports import ProductKey
@@ -81,6 +82,26 @@ def test_a_bug_at_many_entities_is_one_bug() -> None:
     [error_id] = {one["extensions"]["errorId"] for one in found}
     assert [(line["event"], line["error_id"]) for line in logs] == [("operation.bug", error_id)]
     assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("codes", "data", "outcome"),
+    [
+        ([], {"a": 1}, "complete"),
+        ([], {"a": None}, "complete"),
+        (["UPSTREAM_BROKEN"], {"a": None, "b": 1}, "partial"),
+        (["BAD_USER_INPUT"], {"a": 0}, "partial"),
+        (["BAD_USER_INPUT"], {"a": None}, "refused"),
+        (["OPERATION_TOO_COMPLEX"], None, "refused"),
+        (["BAD_USER_INPUT", "UPSTREAM_BROKEN"], {"a": None}, "failed"),
+        (["INTERNAL"], None, "failed"),
+        (["TIMEOUT"], None, "failed"),
+    ],
+)
+def test_an_outcome_is_a_failure_when_nothing_came_and_it_is_not_the_callers_fault(
+    codes: list[str], data: dict[str, Any] | None, outcome: str
+) -> None:
+    assert outcome_of(codes, data) == outcome
 
 
 def a_retailer() -> Retailer:
