@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from benchmarks import executors, fault_matrix, http_clients
+from benchmarks import executors, fault_matrix, http_clients, observability
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     asyncio.run(http_clients.main())
     asyncio.run(executors.main())
     asyncio.run(fault_matrix.main())
+    observability.main()
 
 
 if __name__ == "__main__":

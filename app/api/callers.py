@@ -16,11 +16,13 @@ class Caller:
 
     `accepted` are the languages it reads, most wanted first. `introduction` is what it said of
     itself when it opened a socket, and `last_event` the last one it has of a stream that was cut.
+    `trace` are headers that may tell of a trace to go on with.
     """
 
     accepted: tuple[Locale, ...] = ()
     introduction: Mapping[str, Any] = field(default_factory=dict)
     last_event: str | None = None
+    trace: Headers | None = None
 
 
 def caller_of(headers: Headers) -> Caller:
@@ -28,4 +30,5 @@ def caller_of(headers: Headers) -> Caller:
     return Caller(
         accepted=accepted_languages(headers.get("accept-language")),
         last_event=headers.get("last-event-id"),
+        trace=headers,
     )

@@ -18,7 +18,7 @@ from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, broken, executed, late, refused
 from app.api.schema import Schema, core
 from app.api.subscribing import Outcomes, Subscriptions
-from app.api.tracing import operation_span
+from app.api.tracing import conclude, operation_span
 from app.engine.execution import Engine, Executed, Request, interpreted
 from app.engine.gate import Admitted
 from app.settings import Requests
@@ -102,9 +102,9 @@ class Operations:
     async def _answered(
         self, admitted: Admitted, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
-        with operation_span(admitted) as span:
+        with operation_span(admitted, caller.trace) as span:
             outcome = await self._executed(admitted, asked, caller)
-            span.set_attribute("tessera.error_codes", outcome.codes)
+            conclude(span, outcome)
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
@@ -153,7 +153,9 @@ class Operations:
         )
 
     def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
-        self._metrics.answered(admitted.name, outcome=outcome.kind, seconds=seconds)
+        self._metrics.answered(
+            admitted.name, kind=admitted.kind.value, outcome=outcome.kind, seconds=seconds
+        )
         self._log.info(
             "operation",
             name=admitted.name,

@@ -15,6 +15,7 @@ from app.api.errors import (
     ErrorEntry,
     entries,
     failure_entries,
+    is_ours,
     masked,
     note_entries,
     request_error,
@@ -41,14 +42,16 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The answer to one operation. `data` is JSON, None where nothing was executed.
+    """The answer to one operation.
 
+    `data` is JSON, None where nothing was executed; it is `useful` where a root field has a value.
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
     """
 
     fate: Fate
     data: bytes | None = None
+    useful: bool = False
     errors: Sequence[ErrorEntry] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
@@ -57,8 +60,12 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """What happened, in a word: its fate, or `partial` for data with errors beside it."""
-        return "partial" if self.fate is Fate.EXECUTED and self.errors else self.fate.value
+        """What came of it, in a word; failed is what is not the caller's fault."""
+        if not self.errors:
+            return "complete"
+        if self.useful:
+            return "partial"
+        return "failed" if any(map(is_ours, self.codes)) else "refused"
 
     @property
     def codes(self) -> list[str]:
@@ -139,6 +146,7 @@ def executed(
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
+        useful=data is not None and any(value is not None for value in data.values()),
         errors=_errors(raised, context),
         extensions={"freshness": ages} if ages else {},
     )

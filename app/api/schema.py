@@ -12,13 +12,8 @@ from strawberry.types import ExecutionContext
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
 from app.api.context import Context, Info
 from app.api.entities import ENTITIES
-from app.api.federation import (
-    FEDERATION_SCALARS,
-    Reference,
-    federated,
-    referred,
-    subgraph_sdl,
-)
+from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
+from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
 from app.api.paging import bounded
@@ -105,6 +100,6 @@ def sdl() -> str:
 
 
 def federation_sdl() -> str:
-    """The same schema as a router composes it, in the terms of Apollo Federation 2.7."""
+    """The same schema as a router composes it, in the terms of Apollo Federation."""
     keys = {name: entity.marks for name, entity in ENTITIES.items()}
     return subgraph_sdl(sdl(), keys | dict.fromkeys(SHARED, "@shareable"))

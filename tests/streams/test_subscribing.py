@@ -91,7 +91,7 @@ async def test_the_errors_of_an_event_are_its_own() -> None:
         None,
         {"news": {"number": 3, "odd": 3}},
     ]
-    assert [outcome.kind for outcome in told] == ["executed", "partial", "executed"]
+    assert [outcome.kind for outcome in told] == ["complete", "refused", "complete"]
     assert told[1].errors == [
         {
             "message": "It is even.",
@@ -197,5 +197,5 @@ async def test_a_subscription_has_one_line_in_the_log_when_it_ends() -> None:
         await bench.told(NEWS % "", News(number=1), News(number=2), RuntimeError("secret"))
 
     (line,) = [line for line in logs if line["event"] == "subscription"]
-    assert (line["name"], line["outcome"], line["answers"]) == ("News", "interrupted", 3)
+    assert (line["name"], line["outcome"], line["answers"]) == ("News", "failed", 3)
     assert "secret" not in str(logs)
