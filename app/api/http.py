@@ -53,7 +53,7 @@ class GraphQLEndpoint:
             question = asked(parameters)
         except MalformedRequest as error:
             raise BadRequest(malformed(str(error))) from error
-        return await self._operations.answer(question, caller_of(headers), safe=method == "GET")
+        return await self._operations.answer(question, caller_of(scope), safe=method == "GET")
 
 
 async def _send(send: Send, media: Media, status: int, outcome: Outcome) -> None:

@@ -11,8 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.addresses import Forwarding
+from app.api.callers import CLIENT_HEADERS
 from app.api.http_reading import PREFLIGHT_HEADERS
-from app.settings import Cors
+from app.settings import Cors, Server
 
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 CAREFUL = {
@@ -26,13 +28,18 @@ WORTH_COMPRESSING = 1_000  # bytes; below that an answer fits in one packet anyw
 COMPRESSION_LEVEL = 6  # of a listing of 125 kB: 0.6 ms, 6.6 kB; level 9 takes 1.2 ms for 6.0 kB
 
 
-def middleware(cors: Cors) -> list[Middleware]:
+def middleware(cors: Cors, server: Server) -> list[Middleware]:
     """What stands before the routes, outermost first."""
     return [
+        *([_forwarding(server)] if server.trusted_proxies else []),
         Middleware(RequestId),
         *([_cross_origin(cors)] if cors.origins else []),
         Middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING, compresslevel=COMPRESSION_LEVEL),
     ]
+
+
+def _forwarding(server: Server) -> Middleware:
+    return Middleware(Forwarding, trusted=server.trusted_proxies, header=server.forwarded_header)
 
 
 def _cross_origin(cors: Cors) -> Middleware:
@@ -41,7 +48,13 @@ def _cross_origin(cors: Cors) -> Middleware:
         allow_origins=cors.origins,
         allow_credentials=cors.credentials,
         allow_methods=("GET", "POST"),
-        allow_headers=("authorization", "content-type", "x-request-id", *PREFLIGHT_HEADERS),
+        allow_headers=(
+            "authorization",
+            "content-type",
+            "x-request-id",
+            *PREFLIGHT_HEADERS,
+            *CLIENT_HEADERS,
+        ),
         expose_headers=("retry-after", "x-request-id"),
         max_age=round(cors.max_age.total_seconds()),
     )

@@ -9,7 +9,7 @@ import structlog
 from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 
-from app.api.admission import Admission, NotAnsweredError, behind_gate
+from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.context import Context, Services
@@ -43,7 +43,6 @@ class Operations:
         introspection: bool,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
-        behind_gate(schema)
         self._schema = schema
         self._admission = admission
         self._engine = engine
@@ -62,6 +61,7 @@ class Operations:
             return refusal.outcome
         with operation_span(admitted) as span:
             outcome = await self._executed(admitted, asked, caller)
+            outcome = await self._admission.settled(admitted, outcome)
             span.set_attribute("tessera.error_codes", outcome.codes)
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
@@ -78,7 +78,7 @@ class Operations:
             return broken(bug)
 
     async def _run(self, admitted: Admitted, asked: Asked, context: Context) -> Executed:
-        name = asked.operation_name
+        name = admitted.name  # whether it was asked by that name or not
         if self._engine is not None:
             request = Request(admitted.document, admitted.text, name, asked.variables, context)
             return await self._engine.execute(request)
@@ -103,12 +103,13 @@ class Operations:
             accepted=caller.accepted,
         )
 
-    def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
+    def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
         self._metrics.answered(admitted.name, outcome=outcome.kind, seconds=seconds)
         log.info(
             "operation",
             name=admitted.name,
             outcome=outcome.kind,
+            document=admitted.how,
             cost=admitted.cost,
             milliseconds=round(seconds * 1000, 1),
             errors=outcome.codes,
