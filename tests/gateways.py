@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -135,6 +135,7 @@ async def gateway_over(
     connections: Mapping[str, Retailer],
     *,
     now: Callable[[], datetime] = lambda: NOON,
+    clock: Callable[[], float] = monotonic,
     **sections: Any,
 ) -> AsyncIterator[Asker]:
     """A gateway over made-up systems; by default the first owns everything."""
@@ -164,10 +165,13 @@ async def gateway_over(
         )
         for name, port in connections.items()
     }
-    gateway = Gateway(settings, {}, now=now)
+    gateway = Gateway(settings, {}, now=now, clock=clock)
     gateway.running = assemble(settings, opened)
     await gateway.running.locations.refresh()
-    async with asking(gateway.app()) as ask:
+    async with (
+        aclosing(gateway.shared) if gateway.shared else nullcontext(),
+        asking(gateway.app()) as ask,
+    ):
         yield ask
 
 
