@@ -250,7 +250,7 @@ async def test_a_registered_document_may_be_larger_but_not_costlier_than_a_stran
 async def test_what_is_wrong_with_the_documents_is_told_at_the_start_in_full(
     tmp_path: Path, *, introspection: bool
 ) -> None:
-    wrong = "query Wrong { location(code: \"ST-MIL\") { colour } }"
+    wrong = 'query Wrong { location(code: "ST-MIL") { colour } }'
     deep = (
         "query Deep { __schema { types { "
         + "fields { type { " * 60
