@@ -173,13 +173,12 @@ async def test_what_fails_costs_what_its_answer_holds() -> None:
 
 async def test_what_runs_out_of_time_costs_its_estimate_and_a_bug_of_ours_nothing() -> None:
     spending = Spending(Budget.model_validate(SMALL), clock=Clock())
-    charges = [await spending.charge(Caller(), 40) for _ in range(2)]
     costs = [
-        await spending.settle(charge, outcome)
-        for charge, outcome in zip(charges, (late(), broken(ValueError())), strict=True)
+        await spending.settle(await spending.charge(Caller(), 40), outcome)
+        for outcome in (late(), broken(ValueError()))
     ]
 
-    assert [(cost.actual, cost.available) for cost in costs] == [(40, 20), (0, 60)]
+    assert [(cost.actual, cost.available) for cost in costs] == [(40, 60), (0, 60)]
 
 
 async def test_whoever_goes_away_pays_the_estimate() -> None:
@@ -288,7 +287,10 @@ def where(server: RedisServer, folder: Path) -> dict[str, Any]:
 async def test_two_gateways_spend_from_one_redis_and_no_address_is_told(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    sections = {"redis": where(redis, tmp_path), "budget": {"size": 100, "restore_rate": 1}}
+    sections: dict[str, Any] = {
+        "redis": where(redis, tmp_path),
+        "budget": {"size": 100, "restore_rate": 1},
+    }
     with capture_logs() as logs:
         async with served(**sections) as one, served(**sections) as other:
             await one.post()
@@ -301,7 +303,7 @@ async def test_two_gateways_spend_from_one_redis_and_no_address_is_told(
     assert "192.0.2.1" not in str(logs)
 
 
-async def keys_of(server: RedisServer) -> list[bytes]:
+async def keys_of(server: RedisServer) -> list[Any]:
     async with open_redis(server.url) as client:
         return list(await client.keys("*"))
 
@@ -309,7 +311,7 @@ async def keys_of(server: RedisServer) -> list[bytes]:
 async def test_a_redis_that_dies_leaves_the_process_its_part_and_metrics_say_so(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    sections = {
+    sections: dict[str, Any] = {
         "redis": where(redis, tmp_path),
         "budget": {"size": 200, "restore_rate": 20, "processes": 2},
         "server": {"metrics": True},
@@ -332,7 +334,7 @@ async def test_a_redis_that_dies_leaves_the_process_its_part_and_metrics_say_so(
 async def test_documents_that_clients_teach_one_process_are_known_to_all(
     redis: RedisServer, tmp_path: Path
 ) -> None:
-    sections = {"redis": where(redis, tmp_path), "documents": {"automatic": True}}
+    sections: dict[str, Any] = {"redis": where(redis, tmp_path), "documents": {"automatic": True}}
     sha256 = hashlib.sha256(CHEAP.encode()).hexdigest()
     named = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256}}}
     async with served(**sections) as one, served(**sections) as other:

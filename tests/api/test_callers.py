@@ -25,7 +25,8 @@ async def origin(server: dict[str, Any], peer: str | None, *headers: tuple[str, 
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
     }
     forwarding = Forwarding(app, trusted=settings.trusted_proxies, header=settings.forwarded_header)
-    await forwarding(scope, None, None)  # type: ignore[arg-type]  nothing is received or sent
+    nothing: Any = None
+    await forwarding(scope, nothing, nothing)
     return seen[0] and str(seen[0][0])
 
 

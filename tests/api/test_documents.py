@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from app.engine.documents import hash_of
 from app.errors import MisconfiguredError
-from tests.gateways import REFERENCE, Asker, Retailer, gateway_over, sandbox_gateway
+from tests.gateways import Asker, Retailer, gateway_over, sandbox_gateway
 from tests.redis import until
 
 ONE = "query One($code: LocationCode!) { location(code: $code) { code } }"
@@ -333,13 +333,12 @@ async def test_while_serving_new_documents_take_effect_and_unsound_ones_do_not(
     assert "Cannot query field 'nope' on type 'Query'." in line["problems"][0]
 
 
-@pytest.mark.skipif(REFERENCE, reason="compiled execution is what it is about")
 async def test_registered_documents_are_compiled_before_they_are_asked(tmp_path: Path) -> None:
     written(tmp_path, [ONE, FILE])
     async with gateway_over(
         {"shop": Retailer()},
         documents={"mode": "off", "folder": str(tmp_path)},
-        execution={"at_first_sight": False},
+        execution={"compiled": True, "at_first_sight": False},
         server={"metrics": True},
     ) as ask:
         await posted(ask, {"documentId": hash_of(ONE), "variables": MILAN})
