@@ -246,6 +246,32 @@ async def test_a_registered_document_may_be_larger_but_not_costlier_than_a_stran
     assert dear.json()["errors"][0]["extensions"]["measure"] == "cost"
 
 
+async def test_the_deepest_document_that_may_be_registered_is_executed(tmp_path: Path) -> None:
+    deep = (
+        'query Deep { product(handle: "shirt") { '
+        + "variants(first: 1) { product { " * 24
+        + "id"
+        + " } }" * 24
+        + " } }"
+    )
+    deeper = deep.replace("Deep", "Deeper").replace("id", "variants(first: 1) { id }")
+    manifest = written(tmp_path, [deep])
+    documents = {"mode": "enforce", "folder": str(tmp_path)}
+    async with gateway_over({"shop": Retailer()}, documents=documents) as ask:
+        response = await posted(ask, {"documentId": hash_of(deep)})
+    written(tmp_path, [deeper])
+    with pytest.raises(MisconfiguredError) as refused:
+        async with gateway_over({"shop": Retailer()}, documents=documents):
+            pass
+
+    assert response.status_code == 200
+    assert response.text.count('"product":') == 25
+    assert refused.value.problems == (
+        (f"{manifest}: Deeper: The depth of the operation is 51, the limit is 50: "
+        "ask for fewer levels, or in several operations."),
+    )
+
+
 @pytest.mark.parametrize("introspection", [True, False])
 async def test_what_is_wrong_with_the_documents_is_told_at_the_start_in_full(
     tmp_path: Path, *, introspection: bool
