@@ -267,8 +267,10 @@ async def test_the_deepest_document_that_may_be_registered_is_executed(tmp_path:
     assert response.status_code == 200
     assert response.text.count('"product":') == 25
     assert refused.value.problems == (
-        (f"{manifest}: Deeper: The depth of the operation is 51, the limit is 50: "
-        "ask for fewer levels, or in several operations."),
+        (
+            f"{manifest}: Deeper: The depth of the operation is 51, the limit is 50: "
+            "ask for fewer levels, or in several operations."
+        ),
     )
 
 
