@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "bind": {"catalogue": "shop", "prices": "shop", "stock": {"shop": ["*"]}},
     "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
 }
+ONE_POINT = {"size": 1, "restore_rate": 1}
 SECRETS = {"SHOP_PASSWORD": "hunter2"}
 
 
@@ -137,7 +138,7 @@ def test_good_settings_are_planned_and_secrets_fetched() -> None:
             ),
         ),
         (
-            changed("budget", to={"size": 1, "restore_rate": 1, "networks": {"10.0.0.1/8": {}}}),
+            changed("budget", to={**ONE_POINT, "networks": {"10.0.0.1/8": ONE_POINT}}),
             (
                 "budget.networks.10.0.0.1/8: '10.0.0.1/8' is not a network such as '10.0.0.0/8',"
                 " or an address"

@@ -29,9 +29,7 @@ class Sources:
                 documents would be gone.
         """
         found = {client: list(paths) for client, paths in self.files.items()}
-        if self.folder is not None and not self.folder.is_dir():
-            raise MisconfiguredError(f"{self.folder}: is no folder of documents")
-        for path in sorted(self.folder.iterdir()) if self.folder is not None else ():
+        for path in () if self.folder is None else _inside(self.folder):
             client = path.name if path.is_dir() else path.stem
             if CLIENT_NAME.fullmatch(client) and (path.is_dir() or path.suffix == ".json"):
                 found.setdefault(client, []).append(path)
@@ -73,6 +71,15 @@ def manifest_of(folder: Path, client: str) -> Path:
             " and begins with a letter or a digit"
         )
     return folder / f"{client}.json"
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MisconfiguredError(f"{folder}: is no folder of documents") from error
+    except OSError as error:
+        raise MisconfiguredError(f"{folder}: cannot be read: {error.strerror}") from error
 
 
 def _files(path: Path) -> list[Path]:
