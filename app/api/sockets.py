@@ -48,7 +48,7 @@ class SocketEndpoint:
         with suppress(OSError):  # who goes during the handshake is told of by the first frame
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
         log.info("socket.opened")
-        conversation = Conversation(self._terms, caller_of(Headers(scope=scope)), receive, send)
+        conversation = Conversation(self._terms, caller_of(scope), receive, send)
         end = CloseError(4406, "Subprotocol not acceptable")
         try:
             if known:

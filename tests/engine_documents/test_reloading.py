@@ -16,12 +16,12 @@ from app.engine.documents import (
     Register,
     Sources,
     TrustedDocuments,
-    asked,
+    asked_document,
     hash_of,
     keep_loaded,
 )
 from app.errors import MisconfiguredError
-from tests.engine_documents.builders import INVALID, NAME, PRICE, RENAME, SCHEMA, plain, written
+from tests.engine_documents.builders import GATE, INVALID, NAME, PRICE, RENAME, plain, written
 
 WRITTEN_AT = 1_800_000_000
 LONG_AFTER = WRITTEN_AT + 3600.0
@@ -37,7 +37,7 @@ class Folder:
         os.utime(file, (at, at))
 
     def manifests(self) -> Manifests:
-        return Manifests(Sources(folder=self.path), SCHEMA, now=lambda: self.now)
+        return Manifests(Sources(folder=self.path), GATE, now=lambda: self.now)
 
 
 def texts_of(register: Register | None) -> set[str] | None:
@@ -172,7 +172,7 @@ async def test_while_serving_new_documents_take_effect_and_old_ones_end(tmp_path
         slept.append(seconds)
         await turns.get()
 
-    def use(register: Register) -> None:
+    async def use(register: Register) -> None:
         trusted.register = register
         reloaded.set()
 
@@ -188,6 +188,6 @@ async def test_while_serving_new_documents_take_effect_and_old_ones_end(tmp_path
         await keeping
 
     assert set(slept) == {30.0}
-    assert (await trusted.find(asked({"documentId": hash_of(PRICE)}))).trusted
+    assert (await trusted.find(asked_document({"documentId": hash_of(PRICE)}))).prepared is not None
     with pytest.raises(DocumentNotTrusted):
-        await trusted.find(asked({"query": RENAME}))
+        await trusted.find(asked_document({"query": RENAME}))

@@ -306,7 +306,7 @@ INVALID = {
     '{"type": "subscribe", "id": "1"}': "its payload is not an object",
     '{"type": "subscribe", "id": "1", "payload": 1}': "its payload is not an object",
     '{"type": "subscribe", "id": "1", "payload": {}}': (
-        "query must be a GraphQL document, as a string."
+        "Send a document as query, or name one with documentId."
     ),
     '{"type": "subscribe", "id": "1", "payload": {"query": 1}}': (
         "query must be a GraphQL document, as a string."
