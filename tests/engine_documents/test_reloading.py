@@ -191,3 +191,19 @@ async def test_while_serving_new_documents_take_effect_and_old_ones_end(tmp_path
     assert (await trusted.find(asked_document({"documentId": hash_of(PRICE)}))).prepared is not None
     with pytest.raises(DocumentNotTrusted):
         await trusted.find(asked_document({"query": RENAME}))
+
+
+def test_a_folder_that_is_gone_is_no_empty_folder(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "documents")
+    folder.write(NAME)
+    manifests = folder.manifests()
+    manifests.load()
+    folder.path.rename(tmp_path / "elsewhere")
+
+    with capture_logs() as logs:
+        assert manifests.changed() is None
+    (tmp_path / "elsewhere").rename(folder.path)
+    folder.write(PRICE, at=WRITTEN_AT + 10)
+
+    assert [one["problems"] for one in logs] == [(f"{folder.path}: is no folder of documents",)]
+    assert texts_of(manifests.changed()) == {PRICE}
