@@ -239,6 +239,7 @@ def assemble(settings: Settings, connections: Connections) -> Services:
             for name in bind.stock
         },
         source_of=bind.stock_source,
+        locations=locations,
     )
     return Services(
         products=products,
