@@ -1,0 +1,30 @@
+"""The schema of the peers as Tessera writes one: fields that need the outside take batches."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import strawberry
+
+from app.api.batching import batched
+from app.api.context import Context
+from benchmarks.peers.nouns import Availability, Price, Row, Stored, Variant, query_over
+
+
+def over_stored(data: Row) -> type:
+    """The root type over the data."""
+    stored = Stored(data)
+
+    async def costs(variants: Sequence[Variant], context: Context) -> Sequence[Price | None]:
+        return stored.prices(variants)
+
+    async def stands(
+        variants: Sequence[Variant], context: Context, *, first: int | None = None
+    ) -> Sequence[list[Availability]]:
+        return stored.availability(variants, first)
+
+    @strawberry.type
+    class ProductVariant(Variant):
+        price: Price | None = batched(costs, description="What it costs.")
+        availability: list[Availability] = batched(stands, description="Where it stands.")
+
+    return query_over(data, ProductVariant)
