@@ -50,4 +50,4 @@ process.on("exit", () => {
 while (!(await answers(`http://${HOST}:${port}/graphql`))) {
   await new Promise((again) => setTimeout(again, 50));
 }
-ready(port);
+ready(port, child.pid);

@@ -9,8 +9,9 @@ export const asked = JSON.parse(process.argv[2] ?? "{}");
 export const typeDefs = () => readFileSync(asked.schema, "utf8");
 export const source = () => (asked.data ? memory(asked.data) : upstreams(asked.url));
 
-export function ready(port) {
-  console.log(`READY http://${HOST}:${port}`);
+/** Say that the server is up; `pid` if another process is the server. */
+export function ready(port, pid = process.pid) {
+  console.log(`READY http://${HOST}:${port} ${pid}`);
 }
 
 process.stdin.resume(); // whoever started this holds the other end: when it is gone, so is this

@@ -1,11 +1,13 @@
 // The systems behind every gateway: products, prices, stock levels and locations as JSON over HTTP,
-// answered in batches after a delay (milliseconds). Every row is JSON before it is asked for.
+// answered in batches. Every row is JSON before it is asked for. `POST /delay` says how many
+// milliseconds later everything is answered from then on, `GET /calls` what was asked since.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { HOST, asked, ready } from "./serving.js";
 
 const data = JSON.parse(readFileSync(asked.data, "utf8"));
-const delay = asked.delay ?? 0;
+let delay = 0;
+let calls = {};
 const AS_OF = `"asOf":"${new Date().toISOString()}"`;
 
 const places = new Map(data.products.map((product, place) => [product.key, place]));
@@ -52,6 +54,14 @@ function answer(path, query, body) {
     }
     case "/locations":
       return items(locations);
+    case "/delay":
+      delay = body.milliseconds;
+      return "{}";
+    case "/calls": {
+      const before = JSON.stringify(calls);
+      calls = {};
+      return before;
+    }
   }
 }
 
@@ -66,6 +76,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   request.on("end", () => {
     const { pathname, searchParams } = new URL(request.url, "http://upstream");
     const body = chunks.length ? JSON.parse(Buffer.concat(chunks)) : {};
+    if (pathname !== "/calls") calls[pathname] = (calls[pathname] ?? 0) + 1;
     const text = answer(pathname, searchParams, body);
     if (delay) setTimeout(send, delay, response, text);
     else send(response, text);

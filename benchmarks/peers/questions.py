@@ -24,11 +24,12 @@ class Question:
     variables: tuple[Variables, ...]
 
     @property
-    def bodies(self) -> list[str]:
+    def bodies(self) -> tuple[str, ...]:
         """The bodies of the requests."""
         name = self.document.partition("(")[0].removeprefix("query ")
         asked = {"query": self.document, "operationName": name}
-        return [orjson.dumps(asked | {"variables": one}).decode() for one in self.variables]
+        bodies = (orjson.dumps(asked | {"variables": one}) for one in self.variables)
+        return tuple(body.decode() for body in bodies)
 
 
 def document(name: str) -> str:

@@ -1,6 +1,7 @@
 """How does each server run? A process of its own, pinned to a core, ended when we end.
 
-A process says `READY <address>` once it answers, and leaves when its standard input is closed.
+A process says `READY <address>` once it answers, with the id of the process to look at if that is
+another one, and leaves when its standard input is closed.
 """
 
 import asyncio
@@ -76,9 +77,9 @@ async def running(
     """A server that is up."""
     process = await spawned(command, core=core, folder=folder, environment=environment)
     try:
-        url = await asyncio.wait_for(_ready(process, command), STARTS_WITHIN)
+        url, *pid = await asyncio.wait_for(_ready(process, command), STARTS_WITHIN)
         listening = asyncio.create_task(_emptied(process))
-        yield Server(url, process.pid)
+        yield Server(url, int(pid[0]) if pid else process.pid)
         listening.cancel()
     finally:
         await ended(process)
@@ -111,12 +112,12 @@ async def ended(process: Process) -> None:
         await process.wait()
 
 
-async def _ready(process: Process, command: Sequence[str]) -> str:
+async def _ready(process: Process, command: Sequence[str]) -> list[str]:
     assert process.stdout is not None
     said = []
     async for line in process.stdout:
         if line.startswith(b"READY "):
-            return line.decode().split()[1]
+            return line.decode().split()[1:]
         said.append(line.decode())
     raise RuntimeError(f"{' '.join(command)} did not come up:\n{''.join(said)}")
 
