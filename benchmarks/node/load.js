@@ -15,13 +15,13 @@ const JSON_BODY = { "content-type": "application/json" };
 
 const told = (times, started, ended, bytes, unanswered = 0) => {
   const sorted = Float64Array.from(times).sort();
-  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
   return {
     milliseconds: [at(0.5), at(0.99)],
     answered: sorted.length,
     unanswered,
     seconds: (ended - started) / 1000,
-    bytes: bytes / sorted.length,
+    bytes: bytes / Math.max(1, sorted.length),
   };
 };
 
@@ -84,7 +84,7 @@ async function open({ url, bodies, connections, rate, seconds }) {
       }),
     );
   }
-  const patience = new Promise((late) => setTimeout(late, seconds * 1000).unref());
+  const patience = new Promise((late) => setTimeout(late, Math.max(1, seconds) * 1000).unref());
   await Promise.race([Promise.all(fired), patience]);
   const ended = performance.now();
   const unanswered = fired.length - times.length;

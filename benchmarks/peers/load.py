@@ -93,7 +93,7 @@ class Load:
         spent = target.server.cpu - before
         p50, p99 = told["milliseconds"]
         return Cell(
-            cpu=spent / told["answered"],
+            cpu=spent / max(1, told["answered"]),
             rate=told["answered"] / told["seconds"],
             p50=p50 / 1000,
             p99=p99 / 1000,
