@@ -1,5 +1,7 @@
 """GraphQL over HTTP: one request, one answer, whatever it holds."""
 
+import gzip
+
 import structlog
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
@@ -9,13 +11,15 @@ from app.api.asking import MalformedRequest, asked
 from app.api.callers import caller_of
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
-from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_page
+from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_gzip, takes_page
 from app.api.http_reading import BadRequest, bad, read
 from app.api.operations import Operations
 from app.api.outcomes import Outcome, malformed
 from app.settings import Requests
 
 log = structlog.get_logger(__name__)
+WORTH_COMPRESSING = 1_000  # bytes; below that an answer fits in one packet anyway
+COMPRESSION_LEVEL = 6  # of a listing of 125 kB: 0.6 ms, 6.6 kB; level 9 takes 1.2 ms for 6.0 kB
 
 
 class GraphQLEndpoint:
@@ -44,7 +48,8 @@ class GraphQLEndpoint:
         except BadRequest as error:
             outcome = error.outcome
             log.info("request.refused", status=rules.of(outcome))
-        await _send(send, media or JSON, rules.of(outcome), outcome)
+        packed = takes_gzip(headers.get("accept-encoding", ""))
+        await _send(send, media or JSON, rules.of(outcome), outcome, packed=packed)
 
     async def _outcome(self, scope: Scope, headers: Headers, receive: Receive) -> Outcome:
         method = scope["method"]
@@ -56,15 +61,18 @@ class GraphQLEndpoint:
         return await self._operations.answer(question, caller_of(headers), safe=method == "GET")
 
 
-async def _send(send: Send, media: Media, status: int, outcome: Outcome) -> None:
+async def _send(send: Send, media: Media, status: int, outcome: Outcome, *, packed: bool) -> None:
     """The HTTP answer; nobody on the way may keep it."""
     body = outcome.body()
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"vary", b"Accept"),
+        (b"vary", b"Accept, Accept-Encoding"),
         *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
     ]
+    if packed and len(body) > WORTH_COMPRESSING:
+        body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
+        headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

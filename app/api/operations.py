@@ -24,8 +24,6 @@ from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 from app.upstream.report import Report
 
-log = structlog.get_logger(__name__)
-
 
 class Operations:
     """Answers operations. `services` is asked at every one: it is there once started."""
@@ -52,6 +50,7 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
+        self._log = structlog.get_logger(__name__).bind()  # once, not at every line
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The answer to one operation; one that must be `safe` changes nothing."""
@@ -105,7 +104,7 @@ class Operations:
 
     def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
         self._metrics.answered(admitted.name, outcome=outcome.kind, seconds=seconds)
-        log.info(
+        self._log.info(
             "operation",
             name=admitted.name,
             outcome=outcome.kind,
