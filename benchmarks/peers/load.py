@@ -60,9 +60,7 @@ class Load:
     def __init__(self, process: Any) -> None:
         self._process = process
 
-    async def closed(
-        self, target: Target, *, amount: int, connections: int = CONNECTIONS
-    ) -> Cell:
+    async def closed(self, target: Target, *, amount: int, connections: int = CONNECTIONS) -> Cell:
         """So many requests."""
         bodies = target.bodies[:connections]
         job = {"kind": "closed", "bodies": bodies, "connections": connections, "amount": amount}

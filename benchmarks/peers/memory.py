@@ -16,7 +16,7 @@ from app.ports import (
     StockLevel,
 )
 from app.products.service import keys_of
-from app.values import Channel, LocationCode, Sku
+from app.values import Channel, LocationCode, ProductId, Sku
 from benchmarks.peers.shop import mapping
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Memory:
 
     async def browse(self, query: ProductQuery) -> ProductPage:
         """One page."""
-        start = 0 if query.after is None else self._places[query.after] + 1
+        start = 0 if query.after is None else self._places[ProductId(query.after)] + 1
         page = self._products[start : start + query.first]
         return ProductPage(
             edges=tuple(ProductEdge(product.id, product) for product in page),

@@ -39,7 +39,10 @@ class Node:
         root = lock["packages"][""]
         names = sorted(root["dependencies"] | root.get("optionalDependencies", {}))
         told = {name: lock["packages"][f"node_modules/{name}"]["version"] for name in names}
-        return {"node": run([*self.program, "--version"], self.home, {}, ASKED_WITHIN).strip(), **told}
+        return {
+            "node": run([*self.program, "--version"], self.home, {}, ASKED_WITHIN).strip(),
+            **told,
+        }
 
 
 def prepared() -> Node:

@@ -14,7 +14,7 @@ from benchmarks.peers.load import Cell, Load, Target
 from benchmarks.peers.measuring import Cells, Effort, Targets
 from benchmarks.peers.questions import Question
 from benchmarks.peers.report import Report, Table
-from benchmarks.peers.running import Server, cores
+from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Answers, Stage, agreed
 
 TESSERA, MERCURIUS = "Tessera", "mercurius, jit + undici"
@@ -32,7 +32,7 @@ LONGER = 2  # times as long as other loads, since there are few answers
 
 async def upstreams(stage: Stage, stack: AsyncExitStack) -> Server:
     """What all gateways ask."""
-    return await stage.in_node(stack, "upstream", core=cores()[1], data=stage.files["data"])
+    return await stage.in_node(stack, "upstream", beside=True, data=stage.files["data"])
 
 
 async def gateways(stage: Stage, stack: AsyncExitStack, upstream: str) -> dict[str, Server]:
@@ -41,9 +41,7 @@ async def gateways(stage: Stage, stack: AsyncExitStack, upstream: str) -> dict[s
     found = {TESSERA: await stage.in_python(stack, "gateway over HTTP", url=upstream)}
     for name, script in REST.items():
         found[name] = await stage.in_node(stack, script, schema=schema, url=upstream)
-    subgraph = await stage.in_node(
-        stack, "mercurius", core=cores()[1], schema=schema, url=upstream
-    )
+    subgraph = await stage.in_node(stack, "mercurius", beside=True, schema=schema, url=upstream)
     for name, script in ONE_SUBGRAPH.items():
         found[name] = await stage.in_node(stack, script, schema=schema, url=subgraph.url)
     return found
@@ -102,7 +100,7 @@ async def _waits(
 ) -> Cells:
     """Every gateway, and the calls alone."""
     calls = [
-        _calls(variables, orjson.loads(body))
+        calls_of(variables, orjson.loads(body))
         for variables, body in zip(question.variables, answers[question.name], strict=False)
     ]
     seconds = effort.seconds * LONGER
@@ -120,7 +118,7 @@ async def _waits(
     return {name: Cell.of(cells) for name, cells in rounds.items()}
 
 
-def _calls(variables: Any, answer: Any) -> list[list[dict[str, str]]]:
+def calls_of(variables: Any, answer: Any) -> list[list[dict[str, str]]]:
     """The calls an answer needs, in steps: the page, then prices and stock at once."""
     after = "" if variables["after"] is None else f"&after={variables['after']}"
     page = {"path": f"/products?first={variables['first']}{after}"}

@@ -76,7 +76,9 @@ def setting(effort: Effort, versions: Mapping[str, str]) -> Iterator[str]:
         " process tree."
     )
     yield ""
-    yield f"CPython {sys.version.split()[0]} · " + " · ".join(f"{k} {v}" for k, v in versions.items())
+    yield f"CPython {sys.version.split()[0]} · " + " · ".join(
+        f"{k} {v}" for k, v in versions.items()
+    )
 
 
 def _processor() -> str:

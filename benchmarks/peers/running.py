@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +71,9 @@ async def python(application: str, *, core: int, **asked: Any) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def running(
-    command: Sequence[str], *, core: int, folder: Path, environment: Mapping[str, str] | None = None
-) -> AsyncIterator[Server]:
+async def running(command: Sequence[str], *, core: int, folder: Path) -> AsyncIterator[Server]:
     """A server that is up."""
-    process = await spawned(command, core=core, folder=folder, environment=environment)
+    process = await spawned(command, core=core, folder=folder)
     try:
         url, *pid = await asyncio.wait_for(_ready(process, command), STARTS_WITHIN)
         listening = asyncio.create_task(_emptied(process))
@@ -85,16 +83,14 @@ async def running(
         await ended(process)
 
 
-async def spawned(
-    command: Sequence[str], *, core: int, folder: Path, environment: Mapping[str, str] | None = None
-) -> Process:
+async def spawned(command: Sequence[str], *, core: int, folder: Path) -> Process:
     """The process, pinned."""
     pinned = [taskset, "-c", str(core)] if (taskset := shutil.which("taskset")) else []
     return await asyncio.create_subprocess_exec(
         *pinned,
         *command,
         cwd=folder,
-        env={**os.environ, "NODE_ENV": "production", **(environment or {})},
+        env={**os.environ, "NODE_ENV": "production", "NODE_NO_WARNINGS": "1"},
         stdin=PIPE,
         stdout=PIPE,
         limit=2**24,

@@ -1,4 +1,4 @@
-"""What do all side-by-side measurements need? Data, schema, Node.js, and a way to compare answers."""
+"""What do all measurements beside peers need? Data, schema, servers, and answers that agree."""
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,20 +34,16 @@ class Stage:
         """The data and the schema."""
         return {"data": str(self.folder / "data.json"), "schema": str(self.folder / "sdl.graphql")}
 
-    async def in_python(
-        self, stack: AsyncExitStack, application: str, **asked: Any
-    ) -> Server:
+    async def in_python(self, stack: AsyncExitStack, application: str, **asked: Any) -> Server:
         """A server in Python that runs until the stack is unwound."""
-        return await stack.enter_async_context(
-            python(application, core=cores()[0], **asked)
-        )
+        return await stack.enter_async_context(python(application, core=cores()[0], **asked))
 
     async def in_node(
-        self, stack: AsyncExitStack, script: str, *, core: int | None = None, **asked: Any
+        self, stack: AsyncExitStack, script: str, *, beside: bool = False, **asked: Any
     ) -> Server:
-        """A server in Node.js that runs until the stack is unwound."""
-        where = cores()[0] if core is None else core
-        return await stack.enter_async_context(self.node.server(script, core=where, **asked))
+        """A server in Node.js that runs until the stack is unwound; `beside` the client or not."""
+        core = cores()[beside]
+        return await stack.enter_async_context(self.node.server(script, core=core, **asked))
 
 
 @asynccontextmanager
@@ -61,8 +57,12 @@ async def staged(node: Node) -> AsyncIterator[Stage]:
         yield Stage(node, folder, questions(data))
 
 
-async def agreed(servers: Mapping[str, Server], asked: Sequence[Question]) -> Answers:
+async def agreed(
+    servers: Mapping[str, Server], asked: Sequence[Question], *, times: int = CONNECTIONS
+) -> Answers:
     """What the first server answers, by question, when all others answer the same.
+
+    Each question is asked so many `times`, if it has as many variables.
 
     Raises:
         AssertionError: one does not.
@@ -70,7 +70,7 @@ async def agreed(servers: Mapping[str, Server], asked: Sequence[Question]) -> An
     answers: dict[str, Sequence[bytes]] = {}
     async with aiohttp.ClientSession() as http:
         for question in asked:
-            said = {name: await _said(http, one, question) for name, one in servers.items()}
+            said = {name: await _said(http, one, question, times) for name, one in servers.items()}
             first = next(iter(said))
             told = [_data(body) for body in said[first]]
             for name, bodies in said.items():
@@ -80,10 +80,12 @@ async def agreed(servers: Mapping[str, Server], asked: Sequence[Question]) -> An
     return answers
 
 
-async def _said(http: aiohttp.ClientSession, server: Server, question: Question) -> list[bytes]:
+async def _said(
+    http: aiohttp.ClientSession, server: Server, question: Question, times: int
+) -> list[bytes]:
     headers = {"content-type": "application/json"}
     said = []
-    for body in question.bodies[:CONNECTIONS]:
+    for body in question.bodies[:times]:
         async with http.post(f"{server.url}/graphql", data=body, headers=headers) as answer:
             said.append(await answer.read())
             assert answer.status == 200, f"{question.name}: {said[-1].decode()}"  # noqa: PLR2004

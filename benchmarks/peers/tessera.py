@@ -1,30 +1,25 @@
 """Tessera as it is measured: its engine over the schema of the peers, and the whole gateway."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.routing import Route
-from strawberry.schema.config import StrawberryConfig
 
 from app import settings as config
 from app.api.admission import Admission
 from app.api.context import Services
 from app.api.http import GraphQLEndpoint
-from app.api.metrics import Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
-from app.api.scalars import SCALARS
-from app.api.schema import GivenDocument, Schema
 from app.main import Gateway, assemble, utc_now
 from app.ports import FoundConnector
 from app.settings import Settings
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection, plan
-from benchmarks.peers.fields import over_stored
+from benchmarks.peers import fields
 from benchmarks.peers.memory import Memory
 from benchmarks.peers.switches import Fixed, engine_without, gate_without, metrics_without
 from tests.gateways import MADE_UP
@@ -59,11 +54,7 @@ def engine(data: Data, without: frozenset[Fixed] = frozenset()) -> Starlette:
     This is the only place that puts them together, beside the gateway itself.
     """
     requests, cors = (known := settings({"connector": "shop"})).requests, known.cors
-    schema = Schema(
-        query=over_stored(data),
-        extensions=[GivenDocument],
-        config=StrawberryConfig(scalar_map=SCALARS),
-    )
+    schema = fields.schema(data)
     compiled = engine_without(without, schema)
     operations = Operations(
         schema,
