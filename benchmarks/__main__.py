@@ -23,7 +23,7 @@ GROUPS = {"peers": list(parts.PARTS)}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for, everything if nothing is."""
-    names, quick = _asked(arguments)
+    names, quick = asked(arguments)
     print(f"{platform.system()} {platform.machine()}, CPython {sys.version.split()[0]}\n")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     for name, benchmark in ALONE.items():
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asyncio.run(parts.main(beside, quick=quick))
 
 
-def _asked(arguments: Sequence[str] | None) -> tuple[set[str], bool]:
+def asked(arguments: Sequence[str] | None) -> tuple[set[str], bool]:
+    """The names of what is to be run, and whether quickly."""
     every = [*ALONE, *parts.PARTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", choices=[*every, *GROUPS, []])

@@ -31,7 +31,7 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
             )
             for name, off in switched.items()
         }
-        servers[MERCURIUS] = await stage.in_node(stack, "mercurius", **stage.files)
+        servers[MERCURIUS] = await stage.in_node(stack, "mercurius", stage.files)
         answers = await agreed(servers, [page])
         targets = {name: Target.graphql(server, page) for name, server in servers.items()}
         table = Table(PAGE, await measuring.closed(load, targets, effort), len(answers[PAGE][0]))

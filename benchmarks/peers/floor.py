@@ -6,9 +6,11 @@ from itertools import cycle
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-def application(answers: Mapping[str, Sequence[bytes]]) -> ASGIApp:
+def application(answers: Mapping[str, Sequence[str]]) -> ASGIApp:
     """Sends the answers of the path, one after another."""
-    by_path = {path: cycle(bodies) for path, bodies in answers.items()}
+    by_path = {
+        f"/{path}": cycle([body.encode() for body in bodies]) for path, bodies in answers.items()
+    }
 
     async def sent(scope: Scope, receive: Receive, send: Send) -> None:
         more = True

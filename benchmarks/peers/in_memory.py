@@ -31,7 +31,7 @@ async def servers(stage: Stage, stack: AsyncExitStack) -> dict[str, Server]:
         for name, application in PYTHON.items()
     }
     for name, script in NODE.items():
-        started[name] = await stage.in_node(stack, script, **stage.files)
+        started[name] = await stage.in_node(stack, script, stage.files)
     order = (ENGINE, GATEWAY, MERCURIUS, YOGA, APOLLO, STRAWBERRY)
     return {name: started[name] for name in order}
 

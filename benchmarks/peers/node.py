@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import orjson
@@ -56,6 +57,7 @@ def prepared() -> Node:
 
 
 def python_versions() -> dict[str, str]:
-    """Those of the packages of Python that are measured."""
+    """Those of CPython and of its packages that are measured."""
     names = ("aiohttp", "graphql-core", "httptools", "orjson", "starlette", "strawberry-graphql")
-    return {name: version(name) for name in (*names, "uvicorn", "uvloop")}
+    told = {name: version(name) for name in (*names, "uvicorn", "uvloop")}
+    return {"CPython": python_version(), **told}

@@ -1,4 +1,4 @@
-"""The same HTTP JSON upstreams behind several gateways: what does each cost, and add to the wait?"""
+"""The same HTTP JSON upstreams behind several gateways: what does each cost, and how late is it?"""
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -32,18 +32,18 @@ LONGER = 2  # times as long as other loads, since there are few answers
 
 async def upstreams(stage: Stage, stack: AsyncExitStack) -> Server:
     """What all gateways ask."""
-    return await stage.in_node(stack, "upstream", beside=True, data=stage.files["data"])
+    return await stage.in_node(stack, "upstream", stage.files, beside=True)
 
 
 async def gateways(stage: Stage, stack: AsyncExitStack, upstream: str) -> dict[str, Server]:
     """Every gateway over the upstreams. The one subgraph runs beside these, and is not counted."""
-    schema = stage.files["schema"]
+    asked = {"schema": stage.files["schema"], "url": upstream}
     found = {TESSERA: await stage.in_python(stack, "gateway over HTTP", url=upstream)}
     for name, script in REST.items():
-        found[name] = await stage.in_node(stack, script, schema=schema, url=upstream)
-    subgraph = await stage.in_node(stack, "mercurius", beside=True, schema=schema, url=upstream)
+        found[name] = await stage.in_node(stack, script, asked)
+    subgraph = await stage.in_node(stack, "mercurius", asked, beside=True)
     for name, script in ONE_SUBGRAPH.items():
-        found[name] = await stage.in_node(stack, script, schema=schema, url=subgraph.url)
+        found[name] = await stage.in_node(stack, script, asked | {"url": subgraph.url})
     return found
 
 

@@ -25,14 +25,18 @@ async def main(names: Collection[str], *, quick: bool) -> None:
     node, effort = prepared(), QUICK if quick else FULL
     versions = python_versions() | node.versions()
     folder = TRIALS if quick else RESULTS
-    async with staged(node) as stage, client(node) as load:
-        for name in names:
-            report = await PARTS[name](stage, load, effort)
-            lines = list(report.lines(effort, versions))
-            print("\n".join(lines))
-            folder.mkdir(parents=True, exist_ok=True)
-            if report.plotted:
-                drawn = chart.drawn(report)
-                (folder / f"{name}.svg").write_text(drawn, encoding="utf-8")
-                lines.append(f"![{report.title}]({name}.svg)\n")
-            (folder / f"{name}.md").write_text("\n".join(lines), encoding="utf-8")
+    with staged(node) as stage:
+        async with client(node) as load:
+            for name in names:
+                report = await PARTS[name](stage, load, effort)
+                text = "\n".join(report.lines(effort, versions))
+                print(text)
+                _keep(folder, name, report, text)
+
+
+def _keep(folder: Path, name: str, report: Report, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if report.plotted:
+        (folder / f"{name}.svg").write_text(chart.drawn(report), encoding="utf-8")
+        text = f"![{report.title}]({name}.svg)\n\n{text}"
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")

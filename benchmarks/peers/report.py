@@ -2,14 +2,13 @@
 
 import os
 import platform
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.peers.goals import Goal
-from benchmarks.peers.load import Cell
+from benchmarks.peers.load import CONNECTIONS, Cell
 from benchmarks.peers.measuring import Cells, Effort
 
 
@@ -68,17 +67,16 @@ class Report:
 def setting(effort: Effort, versions: Mapping[str, str]) -> Iterator[str]:
     """When, where, how long and with what."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    yield f"{when} · {_processor()}, {os.cpu_count()} cores · {platform.system()} {platform.release()}"
+    machine = f"{_processor()}, {os.cpu_count()} cores"
+    yield f"{when} · {machine} · {platform.system()} {platform.release()}"
     yield ""
     yield (
-        f"Medians of {effort.rounds} interleaved rounds of about {effort.seconds:g} s; servers alone on"
-        " one core, client and upstreams on another. CPU is user and system time of the server's"
-        " process tree."
+        f"Medians of {effort.rounds} interleaved rounds of about {effort.seconds:g} s, with"
+        f" {CONNECTIONS} connections unless said otherwise; servers alone on one core, client and"
+        " upstreams on another. CPU is user and system time of the server's process tree."
     )
     yield ""
-    yield f"CPython {sys.version.split()[0]} · " + " · ".join(
-        f"{k} {v}" for k, v in versions.items()
-    )
+    yield " · ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _processor() -> str:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stderr
 from pathlib import Path
 from threading import Thread
@@ -30,7 +31,7 @@ def main() -> None:
     """Serve what is asked for."""
     asked = orjson.loads(sys.argv[1])
     Thread(target=_until_input_closes, daemon=True).start()
-    app = asyncio.run(application(asked))
+    app = application(asked)
     # Named as TCP, so that asyncio switches Nagle's algorithm off.
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind((LOOPBACK, 0))
@@ -46,23 +47,27 @@ def main() -> None:
     uvicorn.Server(served).run(sockets=[listening])
 
 
-async def application(asked: dict[str, Any]) -> ASGIApp:
-    """The application of that name."""
-    if asked["application"] == "floor":
-        bodies: dict[str, list[str]] = orjson.loads(Path(asked["answers"]).read_bytes())
-        return floor.application(
-            {f"/{name}": [body.encode() for body in ones] for name, ones in bodies.items()}
-        )
-    data = orjson.loads(Path(asked["data"]).read_bytes()) if "data" in asked else {}
-    if asked["application"] == "strawberry":
-        return plain.application(data)
+def application(asked: Mapping[str, Any]) -> ASGIApp:
+    """The application of that name; the others are made as production has them."""
+    match asked["application"]:
+        case "floor":
+            return floor.application(_read(asked["answers"]))
+        case "strawberry":
+            return plain.application(_read(asked["data"]))
     without = frozenset(map(Fixed, asked.get("without", ())))
     _as_in_production(without)
-    if asked["application"] == "engine":
-        return tessera.engine(data, without)
-    if asked["application"] == "gateway in memory":
-        return await tessera.gateway_in_memory(data)
-    return tessera.gateway_over_http(asked["url"])
+    match asked["application"]:
+        case "engine":
+            return tessera.engine(_read(asked["data"]), without)
+        case "gateway in memory":
+            return asyncio.run(tessera.gateway_in_memory(_read(asked["data"])))
+        case "gateway over HTTP":
+            return tessera.gateway_over_http(asked["url"])
+    raise ValueError(f"there is no application {asked['application']!r}")
+
+
+def _read(file: str) -> Any:
+    return orjson.loads(Path(file).read_bytes())
 
 
 def _as_in_production(without: frozenset[Fixed]) -> None:
@@ -80,6 +85,7 @@ class Nowhere(SpanExporter):
 
     def export(self, spans: Any) -> SpanExportResult:
         """Forget them."""
+        del spans
         return SpanExportResult.SUCCESS
 
 

@@ -1,8 +1,8 @@
 """What do all measurements beside peers need? Data, schema, servers, and answers that agree."""
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,15 @@ class Stage:
         return await stack.enter_async_context(python(application, core=cores()[0], **asked))
 
     async def in_node(
-        self, stack: AsyncExitStack, script: str, *, beside: bool = False, **asked: Any
+        self, stack: AsyncExitStack, script: str, asked: Mapping[str, str], *, beside: bool = False
     ) -> Server:
         """A server in Node.js that runs until the stack is unwound; `beside` the client or not."""
-        core = cores()[beside]
-        return await stack.enter_async_context(self.node.server(script, core=core, **asked))
+        server = self.node.server(script, core=cores()[beside], **asked)
+        return await stack.enter_async_context(server)
 
 
-@asynccontextmanager
-async def staged(node: Node) -> AsyncIterator[Stage]:
+@contextmanager
+def staged(node: Node) -> Iterator[Stage]:
     """The files, written anew and taken away at the end."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
         folder = Path(scratch)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -34,12 +34,12 @@ CALLS = {
 
 
 @pytest.fixture(scope="module")
-async def stage() -> AsyncIterator[Stage]:
+def stage() -> Iterator[Stage]:
     try:
         node = prepared()
     except NoNodeError as error:
         absent("the peers of the benchmarks", error)
-    async with staged(node) as ready:
+    with staged(node) as ready:
         yield ready
 
 
