@@ -1,4 +1,4 @@
-"""What every HTTP answer carries: a request id, and headers that keep browsers careful."""
+"""What every answer carries: a request id, and headers that keep browsers careful."""
 
 import re
 from typing import Any
@@ -20,6 +20,7 @@ CAREFUL = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
 )
+BEGINNINGS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 
 def middleware(cors: Cors) -> list[Middleware]:
@@ -36,29 +37,39 @@ def _cross_origin(cors: Cors) -> Middleware:
         allow_origins=cors.origins,
         allow_credentials=cors.credentials,
         allow_methods=("GET", "POST"),
-        allow_headers=("authorization", "content-type", "x-request-id", *PREFLIGHT_HEADERS),
+        allow_headers=(
+            "authorization",
+            "content-type",
+            "last-event-id",
+            "x-request-id",
+            *PREFLIGHT_HEADERS,
+        ),
         expose_headers=("retry-after", "x-request-id"),
         max_age=round(cors.max_age.total_seconds()),
     )
 
 
 class RequestId:
-    """Takes a sound `X-Request-Id` or makes one; it is in the answer and in every log line."""
+    """Takes a sound `X-Request-Id` or makes one; it is in the answer and in every log line.
+
+    A socket has one for its handshake and all that is said on it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one connection."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
 
         async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers: list[Any] = message["headers"]
-                message["headers"] = [*headers, *CAREFUL, (b"x-request-id", request_id.encode())]
+            if message["type"] in BEGINNINGS:
+                headers: list[Any] = list(message.get("headers", ()))
+                careful = CAREFUL if message["type"] != "websocket.accept" else ()
+                message["headers"] = [*headers, *careful, (b"x-request-id", request_id.encode())]
             await send(message)
 
         bound = bind_contextvars(request_id=request_id)
