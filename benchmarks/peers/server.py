@@ -3,11 +3,10 @@
 `python -m benchmarks.peers.server '{"application": "engine", "data": "data.json"}'`
 """
 
-import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from pathlib import Path
 from threading import Thread
@@ -21,49 +20,60 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from starlette.types import ASGIApp
 
 from app import logs
+from app.main import Gateway
+from app.serving import GatewayServer
 from benchmarks.peers import floor, plain, tessera
 from benchmarks.peers.switches import Fixed
 
-LOOPBACK, BACKLOG = "127.0.0.1", 1_024
+LOOPBACK = "127.0.0.1"
 
 
 def main() -> None:
     """Serve what is asked for."""
     asked = orjson.loads(sys.argv[1])
     Thread(target=_until_input_closes, daemon=True).start()
-    app = application(asked)
     # Named as TCP, so that asyncio switches Nagle's algorithm off.
     listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.bind((LOOPBACK, 0))
-    listening.listen(BACKLOG)
-    print(f"READY http://{LOOPBACK}:{listening.getsockname()[1]}", flush=True)
-    served = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on" if asked["application"] == "gateway over HTTP" else "off",
-    )
-    uvicorn.Server(served).run(sockets=[listening])
+    address = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+    server(asked, announce=lambda: print(f"READY {address}", flush=True)).run(sockets=[listening])
 
 
-def application(asked: Mapping[str, Any]) -> ASGIApp:
-    """The application of that name; the others are made as production has them."""
+def server(asked: Mapping[str, Any], *, announce: Callable[[], None]) -> uvicorn.Server:
+    """A server of the application of that name; Tessera is served as in production."""
     match asked["application"]:
         case "floor":
-            return floor.application(_read(asked["answers"]))
+            return Announcing(floor.application(_read(asked["answers"])), announce)
         case "strawberry":
-            return plain.application(_read(asked["data"]))
+            return Announcing(plain.application(_read(asked["data"])), announce)
     without = frozenset(map(Fixed, asked.get("without", ())))
     _as_in_production(without)
+    gateway = _gateway(asked, without)
+    return GatewayServer(gateway, gateway.settings, announce=announce)
+
+
+def _gateway(asked: Mapping[str, Any], without: frozenset[Fixed]) -> Gateway:
     match asked["application"]:
         case "engine":
-            return tessera.engine(_read(asked["data"]), without)
+            return tessera.EngineAlone(_read(asked["data"]), without)
         case "gateway in memory":
-            return asyncio.run(tessera.gateway_in_memory(_read(asked["data"])))
+            return tessera.gateway_in_memory(_read(asked["data"]))
         case "gateway over HTTP":
             return tessera.gateway_over_http(asked["url"])
     raise ValueError(f"there is no application {asked['application']!r}")
+
+
+class Announcing(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, app: ASGIApp, announce: Callable[[], None]) -> None:
+        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce."""
+        await super().startup(sockets)
+        self._announce()
 
 
 def _read(file: str) -> Any:

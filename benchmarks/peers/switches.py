@@ -1,27 +1,26 @@
 """What does each cost that comes with every request amount to? Tessera with one of them left out.
 
-Only for measuring: nothing here is offered by the gateway.
+Only for measuring: nothing here is offered by the gateway, and it looks into its objects.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
-import strawberry
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from app.api.admission import RULES, SIZES, build_gate, limits_of
-from app.api.execution import build_engine
+from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
 from app.engine.execution import Engine, Request
-from app.engine.gate import Admitted, Documents, Gate
+from app.engine.gate import Admitted, Gate
 from app.engine.gate.sizes import Variables
 from app.engine.operations import Operation
-from app.settings import Requests
 
 
 class Fixed(StrEnum):
-    """A cost that every request has."""
+    """A cost that every request has; the log and tracing are left out by whoever sets them up."""
 
     GATE = "gate"
     VARIABLES = "variable coercion"
@@ -31,22 +30,23 @@ class Fixed(StrEnum):
     METRICS = "metrics"
 
 
-def gate_without(without: frozenset[Fixed], schema: strawberry.Schema, requests: Requests) -> Gate:
-    """The gate; without the cost budget, or one that remembers only what it once let in."""
-    kind = Open if Fixed.GATE in without else Free if Fixed.COST in without else None
-    if kind is None:
-        return build_gate(schema, requests, introspection=False)
-    return kind(
-        schema._schema,  # noqa: SLF001  strawberry has no public name for it
-        limits=limits_of(requests),
-        sizes=SIZES,
-        rules=RULES,
-        introspection=False,
-        documents=Documents(most_bytes=requests.document_cache),
-    )
+def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
+    """Leave out parts of an application's endpoint."""
+    endpoint = next(route.app for route in app.routes if isinstance(route, Route))
+    if not isinstance(endpoint, GraphQLEndpoint):
+        raise TypeError("the first route is not the endpoint")
+    operations: Any = endpoint._operations  # noqa: SLF001
+    for cost, owner, name, kind in (
+        (Fixed.COST, operations._admission, "_gate", FreeGate),  # noqa: SLF001
+        (Fixed.GATE, operations._admission, "_gate", OpenGate),  # noqa: SLF001
+        (Fixed.VARIABLES, operations, "_engine", TrustingEngine),
+        (Fixed.METRICS, operations, "_metrics", NoMetrics),
+    ):
+        if cost in without:
+            getattr(owner, name).__class__ = kind
 
 
-class Free(Gate):
+class FreeGate(Gate):
     """Knows no prices."""
 
     def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
@@ -57,29 +57,19 @@ class Free(Gate):
         return Admitted(text, prepared.document, operation, 0)
 
 
-class Open(Gate):
-    """Looks at a text once."""
-
-    _known: dict[str, Admitted]
+class OpenGate(Gate):
+    """Looks at a text once, whatever its variables."""
 
     def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
         """What it said before."""
-        known: dict[str, Admitted] = self.__dict__.setdefault("_known", {})
+        known: dict[str, Admitted] = self.__dict__.setdefault("known", {})
         if text not in known:
             known[text] = super().admit(text, operation_name=operation_name, variables=variables)
         return known[text]
 
 
-def engine_without(without: frozenset[Fixed], schema: strawberry.Schema) -> Engine:
-    """The engine; without coercion it takes variables as they are."""
-    engine = build_engine(schema)
-    if Fixed.VARIABLES in without:
-        engine.__class__ = Uncoerced
-    return engine
-
-
-class Uncoerced(Engine):
-    """Believes its caller."""
+class TrustingEngine(Engine):
+    """Takes variables as they are."""
 
     def _variables(
         self, operation: Operation, request: Request
@@ -88,14 +78,8 @@ class Uncoerced(Engine):
         return VariableValues({}, dict(request.variables))
 
 
-def metrics_without(without: frozenset[Fixed], counts: Mapping[str, int]) -> Metrics:
-    """The metrics; or some that count nothing."""
-    kind = Uncounted if Fixed.METRICS in without else Metrics
-    return kind(dict, counts=counts)
-
-
-class Uncounted(Metrics):
+class NoMetrics(Metrics):
     """Counts nothing."""
 
-    def answered(self, name: str | None, *, outcome: str, seconds: float) -> None:
+    def answered(self, name: str | None, *, outcome: str, seconds: float | None) -> None:
         """Forget it."""

@@ -1,28 +1,21 @@
-"""Tessera as it is measured: its engine over the schema of the peers, and the whole gateway."""
+"""Tessera as it is measured: the gateway itself, over its own schema or over that of the peers."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from time import monotonic
-from typing import Any, cast
+from typing import Any
 
+from pydantic import BaseModel
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 from app import settings as config
-from app.api.admission import Admission
-from app.api.context import Services
-from app.api.http import GraphQLEndpoint
-from app.api.middleware import middleware
-from app.api.operations import Operations
-from app.main import Gateway, assemble, utc_now
-from app.ports import FoundConnector
+from app.api.schema import Schema
+from app.main import Gateway
+from app.ports import FoundConnector, Wiring, read_manifest
 from app.settings import Settings
-from app.upstream.health import Health
-from app.upstream.registry import OpenConnection, plan
-from benchmarks.peers import fields
+from app.upstream.registry import Planned, plan
+from benchmarks.peers import fields, shop
 from benchmarks.peers.memory import Memory
-from benchmarks.peers.switches import Fixed, engine_without, gate_without, metrics_without
-from tests.gateways import MADE_UP
+from benchmarks.peers.switches import Fixed, turn_off
 
 SHOP = FoundConnector(
     name="shop", folder=Path(__file__).parent / "shop", module="benchmarks.peers.shop"
@@ -31,11 +24,11 @@ AT_ONCE = {"fresh_for": "PT0S", "revalidate_for": "PT0S"}
 Data = Mapping[str, Any]
 
 
-def settings(connection: Mapping[str, Any], **sections: Any) -> Settings:
+def settings(**sections: Any) -> Settings:
     """Those of a retailer with one system, and otherwise the defaults."""
     return config.parse(
         {
-            "connections": {"shop": connection},
+            "connections": {"shop": {"connector": "shop"}},
             "bind": {
                 "catalogue": "shop",
                 "prices": "shop",
@@ -48,42 +41,56 @@ def settings(connection: Mapping[str, Any], **sections: Any) -> Settings:
     )
 
 
-def engine(data: Data, without: frozenset[Fixed] = frozenset()) -> Starlette:
-    """The endpoint, the gate and the engine over the schema of the peers, `without` some costs.
-
-    This is the only place that puts them together, beside the gateway itself.
-    """
-    requests, cors = (known := settings({"connector": "shop"})).requests, known.cors
-    schema = fields.schema(data)
-    compiled = engine_without(without, schema)
-    operations = Operations(
-        schema,
-        admission=Admission(gate_without(without, schema, requests)),
-        engine=compiled,
-        services=lambda: cast("Services", None),  # no field of this schema asks one
-        requests=requests,
-        now=utc_now,
-        metrics=metrics_without(without, compiled.counts),
-        introspection=False,
-    )
-    endpoint = GraphQLEndpoint(operations, requests=requests, graphiql=False)
-    return Starlette(routes=[Route("/graphql", endpoint)], middleware=middleware(cors))
-
-
-async def gateway_in_memory(data: Data) -> Starlette:
-    """The whole gateway with its defaults over a connection that answers from memory."""
-    known = settings({"connector": "shop"})
-    health = Health(connection="shop", now=utc_now, clock=monotonic)
-    opened = OpenConnection("shop", MADE_UP, known.connections["shop"], Memory(data), health)
-    gateway = Gateway(known, {})
-    gateway.running = assemble(known, {"shop": opened})
-    await gateway.running.locations.refresh()
-    return gateway.app()
-
-
-def gateway_over_http(url: str) -> Starlette:
+def gateway_over_http(url: str) -> Gateway:
     """The whole gateway over the upstreams; nothing but locations is kept."""
-    freshness = dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE)
-    connection = {"connector": "shop", "settings": {"url": url}}
-    known = settings(connection, freshness=freshness)
-    return Gateway(known, plan(known, {"shop": SHOP})).app()
+    known = settings(
+        connections={"shop": {"connector": "shop", "settings": {"url": url}}},
+        freshness=dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE),
+    )
+    return Gateway(known, plan(known, {"shop": SHOP}))
+
+
+def gateway_in_memory(data: Data) -> Gateway:
+    """The whole gateway with its defaults, over a connection that answers from memory."""
+    known = settings()
+    return Gateway(known, {"shop": _in_memory(known, data)})
+
+
+class EngineAlone(Gateway):
+    """The endpoint, the gate and the engine, `without` some costs, over the schema of the peers."""
+
+    def __init__(self, data: Data, without: frozenset[Fixed] = frozenset()) -> None:
+        known = settings()
+        super().__init__(known, {"shop": _in_memory(known, data)})
+        self._data = data
+        self._without = without
+
+    def app(self, schema: Schema | None = None) -> Starlette:
+        """The ASGI application, of that schema."""
+        app = super().app(schema or fields.schema(self._data))
+        turn_off(self._without, app)
+        return app
+
+
+def _in_memory(known: Settings, data: Data) -> Planned:
+    return Planned(
+        name="shop",
+        manifest=read_manifest(SHOP),
+        package=_MemoryPackage(data),
+        configured=known.connections["shop"],
+        settings=shop.Settings(url="http://nowhere.invalid"),
+    )
+
+
+class _MemoryPackage:
+    """Connects to the data file instead of an upstream."""
+
+    Settings: type[BaseModel] = shop.Settings
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+
+    def connect(self, settings: Any, wiring: Wiring) -> Memory:
+        """A connection that never calls out."""
+        del settings, wiring
+        return Memory(self._data)

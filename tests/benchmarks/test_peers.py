@@ -10,9 +10,10 @@ import aiohttp
 import orjson
 import pytest
 from graphql import build_schema, lexicographic_sort_schema, print_schema
-from starlette.applications import Starlette
 
 from app.api.schema import sdl
+from app.engine.execution import Request
+from app.engine.operations import operation_of
 from benchmarks.peers import fields, in_memory, over_http, plain, tessera
 from benchmarks.peers.node import prepared
 from benchmarks.peers.questions import Question, documents
@@ -95,13 +96,40 @@ async def test_the_chain_is_made_of_the_calls_that_an_answer_needs(stage: Stage)
 async def test_without_a_fixed_cost_the_answer_is_the_same(stage: Stage) -> None:
     data = orjson.loads((stage.folder / "data.json").read_bytes())
     page = stage.questions[0]
-    expected = await _in_process(tessera.engine(data), page)
+    expected = await _in_process(data, frozenset(), page)
 
     for off in (*([cost] for cost in Fixed), list(Fixed)):
-        app = tessera.engine(data, frozenset(off))
-        assert await _in_process(app, page) == expected
+        assert await _in_process(data, frozenset(off), page) == expected
 
     assert len(expected["data"]["product"]["variants"]) == 3
+
+
+async def test_each_fixed_cost_is_left_out_when_it_is_switched_off(stage: Stage) -> None:
+    data = orjson.loads((stage.folder / "data.json").read_bytes())
+    page = stage.questions[0]
+    asked: dict[str, Any] = {"operation_name": None, "variables": page.variables[0]}
+
+    def parts(*without: Fixed) -> Any:
+        endpoint: Any = tessera.EngineAlone(data, frozenset(without)).app().routes[0]
+        return endpoint.app._operations
+
+    gates = [parts(*off)._admission._gate for off in ((), [Fixed.COST], [Fixed.GATE])]
+    admitted = [(gate.admit(page.document, **asked), gate) for gate in gates]
+    counted = [parts(*off)._metrics for off in ((), [Fixed.METRICS])]
+    for metrics in counted:
+        metrics.answered("Page", outcome="executed", seconds=0.1)
+    wrong = Request(admitted[0][0].document, "key", None, {"handle": 7})
+    operation = operation_of(wrong.document, None)
+    coerced = [parts(*off)._engine._variables(operation, wrong) for off in ((), [Fixed.VARIABLES])]
+
+    assert [one.cost > 0 for one, _ in admitted] == [True, False, True]
+    assert [gate.admit(page.document, **asked) is one for one, gate in admitted] == [
+        False,
+        False,
+        True,
+    ]
+    assert [b'outcome="executed"' in metrics.text() for metrics in counted] == [True, False]
+    assert [isinstance(one, list) for one in coerced] == [True, False]
 
 
 def test_both_schemas_in_python_are_the_part_of_ours_that_is_asked_for(stage: Stage) -> None:
@@ -121,9 +149,10 @@ async def _ask(server: Server, question: Question) -> Any:
         return orjson.loads(await answer.read())
 
 
-async def _in_process(app: Starlette, question: Question) -> Any:
+async def _in_process(data: Any, without: frozenset[Fixed], question: Question) -> Any:
     """The third answer, when the operation has been compiled."""
-    async with asking(app) as ask:
+    app = tessera.EngineAlone(data, without).app()
+    async with app.router.lifespan_context(app), asking(app) as ask:
         for variables in question.variables[:3]:
             answer = await ask(question.document, **variables)
     return answer
