@@ -1,5 +1,6 @@
 """What do the metrics and spans of one operation cost? CPU time, tracing off and on."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -29,7 +30,7 @@ class Nowhere(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def main() -> None:
+async def main() -> None:
     """Tracing is switched on once, for the life of a process: so it is measured last.
 
     Spans are exported nowhere.
@@ -85,4 +86,4 @@ def _microseconds(act: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -9,7 +9,8 @@ from websockets import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.cli.test_cli import running, settings_file
+from tests.cli.test_cli import settings_file
+from tests.processes import running
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
