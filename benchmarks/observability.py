@@ -38,7 +38,7 @@ def main() -> None:
     metrics, admitted = Metrics(dict, counts={}), _admitted()
 
     def counted() -> None:
-        metrics.answered("Listing", status=200, seconds=0.02)
+        metrics.answered("Listing", kind="query", outcome="complete", seconds=0.02)
 
     def spanned() -> None:
         with operation_span(admitted):

@@ -3,7 +3,7 @@
 import re
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -18,7 +18,6 @@ ErrorEntry = dict[str, Any]
 Told = tuple[str, dict[str, Any]]  # message and extensions
 Trouble = tuple[str, str]  # message and code
 Entity = tuple[str, int] | None  # the field of a router and the place in its list
-Outcome = Literal["complete", "partial", "refused", "failed"]
 MOST_ERRORS = 50  # entries of one answer
 ALIASED_ENTITIES = re.compile(r"\b(\w++)\s*+:\s*+_entities\b")  # in linear time
 
@@ -73,15 +72,6 @@ def _fitting(troubles: Collection[Mapping[Entity, ErrorEntry]]) -> Iterator[Erro
 
 def _count(entry: ErrorEntry, more: int) -> None:
     entry["extensions"]["occurrences"] = entry["extensions"].get("occurrences", 1) + more
-
-
-def outcome_of(codes: Iterable[str], data: Mapping[str, Any] | None) -> Outcome:
-    """What came of an operation with errors of these codes; failed is what is not the caller's."""
-    if not (told := list(codes)):
-        return "complete"
-    if any(value is not None for value in (data or {}).values()):
-        return "partial"
-    return "failed" if any(map(is_ours, told)) else "refused"
 
 
 def is_ours(code: str) -> bool:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 JSON: Literal["application/json"] = "application/json"
 RESPONSE: Literal["application/graphql-response+json"] = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 Media: TypeAlias = Literal["application/json", "application/graphql-response+json"]
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -14,6 +16,7 @@ PARAMETER = rf'\s*;\s*(?P<name>{WORD})\s*=\s*(?P<value>{WORD}|"[^"\\]*")'
 MEDIA_TYPE = re.compile(rf"\s*(?P<type>{WORD}/{WORD})(?P<parameters>(?:{PARAMETER})*)\s*;?\s*")
 ONE_PARAMETER = re.compile(PARAMETER)
 LONGEST = 1_000  # characters of a header that is looked at
+REMEMBERED = 256  # headers: a shop's clients send a handful
 UTF_8 = frozenset({"utf-8", "utf8"})
 
 
@@ -38,6 +41,7 @@ class MediaType:
             return 0.0
 
 
+@lru_cache(REMEMBERED)
 def media_type(header: str) -> MediaType | None:
     """The media type a header names; None when it is not exactly one."""
     if len(header) > LONGEST or (match := MEDIA_TYPE.fullmatch(header)) is None:
@@ -49,6 +53,7 @@ def media_type(header: str) -> MediaType | None:
     return MediaType(match["type"].lower(), parameters)
 
 
+@lru_cache(REMEMBERED)
 def negotiated(accept: str | None) -> Media | None:
     """The media type of the answer; None when the client takes neither.
 
@@ -65,11 +70,40 @@ def negotiated(accept: str | None) -> Media | None:
     return JSON if plain > 0 else None
 
 
+@lru_cache(REMEMBERED)
 def names_json(accept: str | None) -> bool:
     """Whether a client names plain JSON, instead of taking whatever comes."""
     return any(one.name == JSON for one in _ranges(accept or ""))
 
 
+@lru_cache(REMEMBERED)
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether a client takes answers compressed with gzip (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for part in accept_encoding[:LONGEST].split(","):
+        name, _, parameter = part.partition(";")
+        key, _, weight = parameter.partition("=")
+        given = MediaType(name.strip().lower(), {key.strip().lower(): weight.strip()})
+        weights[given.name] = given.weight
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+@lru_cache(REMEMBERED)
+def takes_events(accept: str | None) -> bool:
+    """Whether a client that names it takes an event stream."""
+    weight, named = _wanted(EVENT_STREAM, list(_ranges(accept or "")))
+    return named and weight > 0
+
+
+@lru_cache(REMEMBERED)
+def prefers_events(accept: str | None) -> bool:
+    """Whether it wants one even for a single answer: more than either kind of JSON."""
+    ranges = list(_ranges(accept or ""))
+    weight, named = _wanted(EVENT_STREAM, ranges)
+    return named and weight > max(_wanted(RESPONSE, ranges)[0], _wanted(JSON, ranges)[0])
+
+
+@lru_cache(REMEMBERED)
 def takes_page(accept: str) -> bool:
     """Whether a browser asks for a page."""
     return any(one.name == "text/html" and one.weight > 0 for one in _ranges(accept))
@@ -83,7 +117,7 @@ def _ranges(accept: str) -> Iterator[MediaType]:
 
 def _wanted(media: str, ranges: list[MediaType]) -> tuple[float, bool]:
     """How much a media type is wanted, and whether it is named; the most exact range counts."""
-    for pattern in (media, "application/*", "*/*"):
+    for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
         weights = [one.weight for one in ranges if one.name == pattern]
         if weights:
             return max(weights), pattern == media

@@ -1,6 +1,7 @@
 """Which languages does the caller read?"""
 
 import re
+from functools import lru_cache
 
 from app.values import Locale
 
@@ -8,6 +9,7 @@ TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 MOST_LANGUAGES = 10
 
 
+@lru_cache(256)
 def accepted_languages(header: str | None) -> tuple[Locale, ...]:
     """The languages of an Accept-Language header, most wanted first (RFC 9110, 12.5.4).
 

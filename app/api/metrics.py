@@ -5,13 +5,11 @@ that it costs a request nothing. Only operations are counted as they happen.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.api.errors import Outcome
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.registry import Connections
@@ -20,8 +18,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_NAMES = 200  # operation names are the callers' words: more than these count as "other"
 LONGEST_NAME = 100  # characters; longer names count as "other", too
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
-Kind = Literal["query", "mutation", "subscription"]
-Answer = tuple[str, Kind, int, Outcome]
+Answer = tuple[str, str, str]  # name, kind, outcome
 
 
 class Metrics:
@@ -39,7 +36,7 @@ class Metrics:
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
-            ["name", "kind", "status", "outcome"],
+            ["name", "kind", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -60,6 +57,10 @@ class Metrics:
         self._count: dict[Answer, Callable[[], None]] = {}
         self._observe: dict[str, Callable[[float], None]] = {}
 
+    def watch(self, collector: Collector) -> None:
+        """Read one more book at every scrape."""
+        self._registry.register(collector)
+
     def begun(self) -> None:
         """An operation is being answered, until `ended`."""
         self._in_flight += 1
@@ -68,23 +69,16 @@ class Metrics:
         """It is answered, or given up."""
         self._in_flight -= 1
 
-    def answered(
-        self,
-        name: str | None,
-        *,
-        status: int,
-        seconds: float,
-        kind: Kind = "query",
-        outcome: Outcome | None = None,
-    ) -> None:
-        """Count an operation; an `outcome` that is not told is what its status says."""
+    def answered(self, name: str | None, *, kind: str, outcome: str, seconds: float | None) -> None:
+        """Count an operation; a subscription, which lasts as long as it is wanted, has no time."""
         label = self._label(name)
-        answer = (label, kind, status, outcome or _outcome(status))
+        answer = (label, kind, outcome)
         count = self._count.get(answer)
         if count is None:
             count = self._count[answer] = self._operations.labels(*answer).inc
         count()
-        self._observe[label](seconds)
+        if seconds is not None:
+            self._observe[label](seconds)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""
@@ -98,14 +92,6 @@ class Metrics:
             label = "other"
         self._observe[label] = self._seconds.labels(label).observe
         return label
-
-
-def _outcome(status: int) -> Outcome:
-    if status >= 500:  # noqa: PLR2004  server error
-        return "failed"
-    if status >= 400:  # noqa: PLR2004  client error
-        return "refused"
-    return "complete" if status == 200 else "partial"  # noqa: PLR2004  success
 
 
 class ExecutionCollector(Collector):

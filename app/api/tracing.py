@@ -1,15 +1,15 @@
 """What does a trace tell of an operation? Its name and a hash of its document, no variables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 from opentelemetry import baggage
 from opentelemetry.propagate import extract
 from opentelemetry.trace import Span, SpanKind, get_tracer
 
-from app.api.errors import is_ours, outcome_of
+from app.api.errors import is_ours
+from app.api.outcomes import Outcome
 from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
@@ -39,15 +39,13 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     )
 
 
-def conclude(span: Span, codes: Sequence[str], data: Mapping[str, Any] | None) -> None:
-    """Tell a span what came of its operation: the codes of its errors, and whether it failed.
-
-    It has failed when there is no data, through no fault of the caller's.
-    """
-    if not codes or not span.is_recording():
+def conclude(span: Span, outcome: Outcome) -> None:
+    """Tell a span what came of its operation: the codes of its errors, and whether it failed."""
+    if not outcome.errors or not span.is_recording():
         return
+    codes = outcome.codes
     span.set_attribute("tessera.error_codes", codes)
-    if outcome_of(codes, data) == "failed":
+    if outcome.kind == "failed":
         failed(span, next(filter(is_ours, codes)))
 
 

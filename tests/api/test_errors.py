@@ -7,12 +7,12 @@ import pytest
 import structlog
 from graphql import GraphQLError, parse
 
-from app.api.errors import MOST_ERRORS, entries, outcome_of
+from app.api.errors import MOST_ERRORS, entries
 from app.api.nodes import global_id
 from app.errors import InvalidInputError
 from app.ports import ProductKey
 from app.values import ProductId
-from tests.builders import a_product
+from tests.builders import a_product, an_outcome
 from tests.gateways import Retailer, gateway_over
 
 WRONG = InvalidInputError("That is no handle.", argument="handle")
@@ -102,7 +102,7 @@ def test_a_bug_at_many_entities_is_one_bug() -> None:
 def test_an_outcome_is_a_failure_when_nothing_came_and_it_is_not_the_callers_fault(
     codes: list[str], data: dict[str, Any] | None, outcome: str
 ) -> None:
-    assert outcome_of(codes, data) == outcome
+    assert an_outcome(codes, data).kind == outcome
 
 
 def a_retailer() -> Retailer:

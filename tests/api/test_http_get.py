@@ -7,13 +7,16 @@ import httpx
 import pytest
 import strawberry
 
-from app.api.admission import build_gate
+from app.api.admission import Admission, build_gate
 from app.api.context import Services
+from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
+from app.api.lasting import Lasting
 from app.api.metrics import Metrics
+from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
-from app.settings import Requests
+from app.settings import Requests, Streams
 from tests.builders import NOON
 from tests.gateways import Asker, Retailer, gateway_over
 
@@ -111,17 +114,18 @@ COUNTED: list[int] = []
 
 def endpoint() -> GraphQLEndpoint:
     schema = Schema(query=Query, mutation=Counter, extensions=[GivenDocument])
-    return GraphQLEndpoint(
+    operations = Operations(
         schema,
-        gate=build_gate(schema, Requests(), introspection=False),
-        services=lambda: cast("Services", None),
-        metrics=Metrics(dict, counts={}),
+        admission=Admission(build_gate(schema, Requests(), introspection=False)),
         engine=build_engine(schema, at_first_sight=True),
+        services=lambda: cast("Services", None),
         requests=Requests(),
         now=lambda: NOON,
-        graphiql=False,
+        metrics=Metrics(dict, counts={}),
         introspection=False,
     )
+    events = EventStreams(Lasting(1), Streams())
+    return GraphQLEndpoint(operations, events, requests=Requests(), graphiql=False)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/graphql-response+json"])

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.api.http_negotiation import negotiated
+from app.api.http_negotiation import negotiated, takes_gzip
 from app.errors import UpstreamUnavailable
 from tests.gateways import Asker, Retailer, gateway_over
 
@@ -59,14 +59,15 @@ async def test_the_answer_says_its_media_type_and_that_nobody_may_keep_it(
 
     assert response.headers["content-type"] == f"{media}; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
 
 
 async def test_a_client_that_takes_neither_is_told_before_anything_is_executed(ask: Asker) -> None:
     response = await ask.http.post("/graphql", json=OK, headers={"accept": "image/png"})
 
     assert response.status_code == 406
-    assert response.json()["errors"][0]["message"] == f"Accept {JSON} or {RESPONSE}."
+    told = response.json()["errors"][0]["message"]
+    assert told == f"Accept {JSON}, {RESPONSE} or text/event-stream."
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,20 @@ async def test_each_draft_has_its_statuses(
 
     assert tuple(answer.status_code for answer in answers) == expected
     assert ["data" in answer.json() for answer in answers] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "takes"),
+    [
+        ("gzip", True),
+        ("GZip;q=0.1, br", True),
+        ("br, *", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0, *", False),
+        ("x-gzip-not", False),
+    ],
+)
+def test_gzip_is_for_those_who_take_it(accept_encoding: str, *, takes: bool) -> None:
+    assert takes_gzip(accept_encoding) is takes

@@ -1,6 +1,6 @@
 """What a scrape tells."""
 
-import pytest
+from typing import Any
 
 from app.api.metrics import LONGEST_NAME, MOST_NAMES, Metrics
 from app.ports import Manifest
@@ -14,6 +14,10 @@ from tests.gateways import MADE_UP, Retailer, gateway_over
 def lines(metrics: Metrics, start: str) -> list[str]:
     text = metrics.text().decode()
     return [line for line in text.splitlines() if line.startswith(start)]
+
+
+def count(metrics: Metrics, name: str | None, **told: Any) -> None:
+    metrics.answered(name, **{"kind": "query", "outcome": "complete", **told})
 
 
 def a_connection() -> OpenConnection:
@@ -48,36 +52,24 @@ def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
     ]
 
 
-def test_operations_are_counted_by_name_kind_status_and_outcome() -> None:
+def test_operations_are_counted_by_name_kind_and_outcome() -> None:
     metrics = Metrics(dict, counts={})
     for _ in range(2):
-        metrics.answered("Listing", status=200, seconds=0.02)
-    metrics.answered("Listing", status=200, seconds=0.001, outcome="failed")
-    metrics.answered("Buy", status=200, seconds=0.001, kind="mutation", outcome="partial")
-    metrics.answered(None, status=200, seconds=0.002)
+        count(metrics, "Listing", seconds=0.02)
+    count(metrics, "Listing", seconds=0.001, outcome="failed")
+    count(metrics, "Buy", seconds=0.001, kind="mutation", outcome="partial")
+    count(metrics, None, seconds=0.002)
 
     start = "tessera_operations_total"
     assert lines(metrics, f"{start}{{") == [
-        f'{start}{{kind="query",name="Listing",outcome="complete",status="200"}} 2.0',
-        f'{start}{{kind="query",name="Listing",outcome="failed",status="200"}} 1.0',
-        f'{start}{{kind="mutation",name="Buy",outcome="partial",status="200"}} 1.0',
-        f'{start}{{kind="query",name="anonymous",outcome="complete",status="200"}} 1.0',
+        f'{start}{{kind="query",name="Listing",outcome="complete"}} 2.0',
+        f'{start}{{kind="query",name="Listing",outcome="failed"}} 1.0',
+        f'{start}{{kind="mutation",name="Buy",outcome="partial"}} 1.0',
+        f'{start}{{kind="query",name="anonymous",outcome="complete"}} 1.0',
     ]
     times = lines(metrics, "tessera_operation_seconds_bucket")
     assert 'tessera_operation_seconds_bucket{le="0.0025",name="Listing"} 1.0' in times
     assert 'tessera_operation_seconds_bucket{le="0.025",name="Listing"} 3.0' in times
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome"),
-    [(200, "complete"), (294, "partial"), (400, "refused"), (422, "refused"), (504, "failed")],
-)
-def test_an_outcome_that_is_not_told_is_what_the_status_says(status: int, outcome: str) -> None:
-    metrics = Metrics(dict, counts={})
-    metrics.answered("A", status=status, seconds=0.001)
-
-    [line] = lines(metrics, "tessera_operations_total{")
-    assert f'outcome="{outcome}",status="{status}"' in line
 
 
 def test_operations_in_flight_are_those_begun_and_not_ended() -> None:
@@ -92,12 +84,12 @@ def test_operations_in_flight_are_those_begun_and_not_ended() -> None:
 def test_names_made_up_by_callers_cannot_fill_the_memory() -> None:
     metrics = Metrics(dict, counts={})
     for number in range(MOST_NAMES + 50):
-        metrics.answered(f"Q{number}", status=200, seconds=0.001)
-    metrics.answered("Q0", status=200, seconds=0.001)
+        count(metrics, f"Q{number}", seconds=0.001)
+    count(metrics, "Q0", seconds=0.001)
 
     told = lines(metrics, "tessera_operations_total{")
     assert len(told) == MOST_NAMES + 1
-    rest = 'kind="query",name="{}",outcome="complete",status="200"'
+    rest = 'kind="query",name="{}",outcome="complete"'
     assert f"tessera_operations_total{{{rest.format('other')}}} 50.0" in told
     assert f"tessera_operations_total{{{rest.format('Q0')}}} 2.0" in told
 
@@ -105,7 +97,7 @@ def test_names_made_up_by_callers_cannot_fill_the_memory() -> None:
 def test_a_name_of_any_length_is_not_kept() -> None:
     metrics = Metrics(dict, counts={})
     for number in range(3):
-        metrics.answered(str(number) * (LONGEST_NAME + 1), status=200, seconds=0.001)
+        count(metrics, str(number) * (LONGEST_NAME + 1), seconds=0.001)
 
     [line] = lines(metrics, "tessera_operations_total{")
     assert 'name="other"' in line
@@ -121,4 +113,4 @@ async def test_metrics_are_scraped_where_they_are_opened() -> None:
 
     assert closed.status_code == 404
     assert opened.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'name="Kinds",outcome="complete",status="200"} 1.0' in opened.text
+    assert 'name="Kinds",outcome="complete"} 1.0' in opened.text

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from app.api.tracing import LONGEST_NAME, conclude, operation_span
 from app.engine.gate import Admitted
 from app.upstream.spans import carried
+from tests.builders import an_outcome
 from tests.gateways import sandbox_gateway
 from tests.spans import recorder, told
 
@@ -104,7 +105,7 @@ def test_it_has_failed_without_data_through_no_fault_of_the_caller(
     kind: str | None,
 ) -> None:
     with operation_span(admitted("{ a b }")) as span:
-        conclude(span, codes, data)
+        conclude(span, an_outcome(codes, data))
 
     [ended] = spans.get_finished_spans()
     expected = StatusCode.UNSET if kind is None else StatusCode.ERROR
@@ -141,12 +142,13 @@ from graphql import parse
 from app.api.tracing import conclude, operation_span
 from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, carried
+from tests.builders import an_outcome
 document = parse("{ a }")
 admitted = Admitted("{ a }", document, document.definitions[0], 1)
 block = operation_span(admitted, {"traceparent": "x"})
 assert block is NOBODY_LISTENS
 with block as span:
-    conclude(span, ["INTERNAL"], None)
+    conclude(span, an_outcome(["INTERNAL"], None))
     assert carried({"a": "b"}) == {"a": "b"}
 """
 

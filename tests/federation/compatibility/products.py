@@ -9,15 +9,18 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from strawberry.schema.config import StrawberryConfig
 
-from app.api.admission import build_gate
+from app.api.admission import Admission, build_gate
 from app.api.context import Services
+from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.federation import FEDERATION_SCALARS, Entity, Reference, by_name, federated
 from app.api.federation_sdl import OwnDirective, subgraph_sdl
 from app.api.http import GraphQLEndpoint
+from app.api.lasting import Lasting
 from app.api.metrics import Metrics
+from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
-from app.settings import Requests
+from app.settings import Requests, Streams
 
 VERSION = "2.3"  # the newest that the suite knows
 CUSTOM = OwnDirective(
@@ -222,15 +225,16 @@ def app() -> Starlette:
     )
     requests = Requests()
     engine = build_engine(schema, at_first_sight=True)
-    endpoint = GraphQLEndpoint(
+    operations = Operations(
         schema,
-        gate=build_gate(schema, requests, introspection=True),
+        admission=Admission(build_gate(schema, requests, introspection=True)),
+        engine=engine,
         services=lambda: cast("Services", None),  # nothing here asks them
         requests=requests,
         now=lambda: datetime.now(UTC),
         metrics=Metrics(dict, counts=engine.counts),
-        engine=engine,
-        graphiql=False,
         introspection=True,
     )
+    events = EventStreams(Lasting(1), Streams())
+    endpoint = GraphQLEndpoint(operations, events, requests=requests, graphiql=False)
     return Starlette(routes=[Route("/graphql", endpoint)])
