@@ -102,9 +102,13 @@ class Operations:
     async def _answered(
         self, admitted: Admitted, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
-        with operation_span(admitted, caller.trace) as span:
-            outcome = await self._executed(admitted, asked, caller)
-            conclude(span, outcome)
+        self._metrics.begun()
+        try:
+            with operation_span(admitted, caller.trace) as span:
+                outcome = await self._executed(admitted, asked, caller)
+                conclude(span, outcome)
+        finally:
+            self._metrics.ended()
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
