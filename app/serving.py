@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.main import Gateway
@@ -52,17 +53,23 @@ class GatewayServer(uvicorn.Server):
     """A server that says when it listens, and lets lasting connections go before it ends."""
 
     def __init__(
-        self, gateway: Gateway, settings: Settings, *, announce: Callable[[], None]
+        self,
+        gateway: Gateway,
+        app: Starlette,
+        settings: Settings,
+        *,
+        announce: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._graceful = settings.server.graceful.total_seconds()
         self._announce = announce
         super().__init__(
             uvicorn.Config(
-                gateway.app(),
+                app,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # who may say for whom they ask is a setting of ours
                 lifespan="on",
                 timeout_graceful_shutdown=max(1, round(self._graceful)),
                 **websockets(settings.streams),

@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from benchmarks import executors, fault_matrix, http_clients, observability
+from benchmarks import admission, executors, fault_matrix, http_clients, observability
 
 
 def main() -> None:
@@ -15,6 +15,7 @@ def main() -> None:
     print(f"{platform.system()} {platform.machine()}, CPython {sys.version.split()[0]}\n")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     asyncio.run(http_clients.main())
+    asyncio.run(admission.main())
     asyncio.run(executors.main())
     asyncio.run(fault_matrix.main())
     observability.main()

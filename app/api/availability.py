@@ -1,14 +1,14 @@
 """GraphQL face of availability."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
-from app.api.locations import Location
+from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
+from app.engine.unchanging import Unchanging, UnchangingList
 from app.ports import IncomingSupply as Supply
 from app.upstream.report import Freshness
 from app.values import CountryCode
@@ -64,6 +64,16 @@ class Availability:
     )
 
     @classmethod
+    def each(cls, spread: model.Spread, at: Dressed) -> list[Self]:
+        """Dress the availabilities of one SKU, once for the same locations."""
+        known: list[Self] | None = spread.faces.get(at)
+        if known is not None:
+            return known
+        parts = zip(spread.parts, at.locations, strict=True)
+        dressed = UnchangingList(cls.of(part, location=location) for part, location in parts)
+        return spread.faces.keep(at, dressed)
+
+    @classmethod
     def of(cls, answer: model.Availability, *, location: Location) -> Self:
         """Dress an availability."""
         level = answer.level
@@ -83,7 +93,7 @@ class Availability:
 
 
 @strawberry.type(description="What can be sold over several locations together.")
-class AggregateAvailability:
+class AggregateAvailability(Unchanging):
     """The retailer's answer to one shopper."""
 
     status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")
@@ -98,19 +108,18 @@ class AggregateAvailability:
     freshness: Freshness = strawberry.field(description="The worst freshness that was counted.")
 
     @classmethod
-    def of(
-        cls,
-        answer: model.Aggregate,
-        *,
-        counted: Sequence[Location],
-        unknown: Sequence[Location],
-    ) -> Self:
-        """Dress an aggregate."""
+    def of(cls, answer: model.Aggregate, at: Dressed) -> Self:
+        """Dress an aggregate, once for the same locations."""
+        known: Self | None = answer.faces.get(at)
+        return answer.faces.keep(at, cls._of(answer, at)) if known is None else known
+
+    @classmethod
+    def _of(cls, answer: model.Aggregate, at: Dressed) -> Self:
         return cls(
             status=answer.status,
             available_to_sell=answer.available_to_sell,
-            locations=list(counted),
-            unknown_locations=list(unknown),
+            locations=[at.by_code[code] for code in answer.counted],
+            unknown_locations=[at.by_code[code] for code in answer.unknown],
             as_of=answer.as_of,
             freshness=answer.freshness,
         )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from inspect import isasyncgenfunction
 from typing import Any, Self
@@ -75,7 +75,7 @@ def _how(
         return Attribute(definition.python_name) if plain else None
     arguments = Arguments.of(schema, definition, field)
     if (function := definition.metadata.get(BATCH)) is not None:
-        return Batch(partial(_batch, function, arguments))
+        return Batch(partial(_batch, function, arguments), eager=True)
     return Each(partial(_each, schema, definition, arguments))
 
 
@@ -101,11 +101,13 @@ class Arguments:
     """Turns coerced arguments into those of a resolver.
 
     `plain` names those that strawberry passes on as they are: scalars and enums, by schema name.
+    There is one of this for each field of each plan.
     """
 
     schema: strawberry.Schema
     plain: Mapping[str, str]
-    others: Sequence[StrawberryArgument]
+    others: Mapping[str, StrawberryArgument]
+    turned: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -114,29 +116,53 @@ class Arguments:
         """For one field."""
         names = schema.config.name_converter
         plain: dict[str, str] = {}
-        others: list[StrawberryArgument] = []
+        others: dict[str, StrawberryArgument] = {}
         for one in definition.arguments:
             name = names.from_argument(one)
             type_ = get_nullable_type(field.args[name].type)
             if is_leaf_type(type_) and not one.is_maybe and type_.name != "GlobalID":
                 plain[name] = one.python_name
             else:
-                others.append(one)
+                others[name] = one
         return cls(schema, plain, others)
 
-    def __call__(self, call: Call) -> dict[str, Any]:
-        """The keyword arguments."""
+    def __call__(self, call: Call) -> Mapping[str, Any]:
+        """The keyword arguments; those that no request can change are turned once."""
+        if self.turned:
+            return self.turned
         given = call.arguments
         passed = {name: given[known] for known, name in self.plain.items() if known in given}
-        if self.others:
-            converter = self.schema.schema_converter
-            passed |= convert_arguments(
-                given,
-                list(self.others),
-                scalar_registry=converter.scalar_registry,
-                config=converter.config,
-            )
+        others = []
+        for known, one in self.others.items():
+            if known in given and given[known] is None and not one.is_maybe:
+                passed[one.python_name] = None
+            elif known in given:
+                others.append(one)
+        if others:  # strawberry makes them anew for every resolver, which may change them
+            return passed | self._converted(call, others)
+        if call.field.arguments.constant:
+            self.turned.update(passed)
         return passed
+
+    def _converted(self, call: Call, others: list[StrawberryArgument]) -> dict[str, Any]:
+        converter = self.schema.schema_converter
+        return convert_arguments(
+            dict(call.arguments),
+            others,
+            scalar_registry=converter.scalar_registry,
+            config=converter.config,
+        )
+
+
+class LateInfo:
+    """What graphql-core tells a resolver, put together when more than the context is asked."""
+
+    def __init__(self, call: Call) -> None:
+        self.context = call.context
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call.info(), name)
 
 
 def _batch(
@@ -154,11 +180,12 @@ def _each(
         raise TypeError(f"{definition.python_name} has no resolver that can be called")
     passed = arguments(call)
     if resolver.info_parameter is not None:
-        info = schema.config.info_class(_raw_info=call.info(), _field=definition)
-        passed[resolver.info_parameter.name] = info
+        raw: Any = LateInfo(call)
+        info = schema.config.info_class(_raw_info=raw, _field=definition)
+        passed = {**passed, resolver.info_parameter.name: info}
     named = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
     if named:
         return lambda parent: function(**passed, **dict.fromkeys(named, parent))
     if resolver.self_parameter is not None:
-        return lambda parent: function(parent, **passed)
+        return partial(function, **passed) if passed else function
     return lambda _parent: function(**passed)

@@ -66,7 +66,7 @@ class GraphQLEndpoint:
             if media is None and not takes_events(accept):
                 raise bad(406, f"Accept {JSON}, {RESPONSE} or {EVENT_STREAM}.")
             question = await self._asked(scope, headers, receive)
-            caller, safe = caller_of(headers), scope["method"] == "GET"
+            caller, safe = caller_of(scope), scope["method"] == "GET"
             if takes_events(accept):
                 answers = await self._operations.answers(question, caller, safe=safe)
                 if not isinstance(answers, Outcome) or prefers_events(accept):

@@ -117,7 +117,7 @@ def _decoded(body: bytes) -> Any:
 def _parameters(given: QueryParams) -> dict[str, Any]:
     """The parameters of an address, each at most once."""
     asked: dict[str, Any] = {}
-    for name in ("query", "operationName", "variables", "extensions"):
+    for name in ("query", "documentId", "operationName", "variables", "extensions"):
         values = given.getlist(name)
         if len(values) > 1:
             raise bad(400, f"{name} was given {len(values)} times.")

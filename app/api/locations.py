@@ -1,15 +1,17 @@
 """GraphQL face of locations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Self
 
 import strawberry
 
-from app.api.context import Context, Info, Languages
+from app.api.context import Context, Info
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
+from app.engine.unchanging import Unchanging
 from app.errors import InvalidInputError
 from app.locations import hours, model
 from app.locations.service import nearest_first
@@ -84,7 +86,7 @@ class Address:
 
 
 @strawberry.type(description="A place where stock stands or goods change hands.")
-class Location(Node):
+class Location(Node, Unchanging):
     """A location as one caller sees it."""
 
     code: LocationCode = strawberry.field(description="The retailer's own code.")
@@ -101,18 +103,23 @@ class Location(Node):
         description="Connection that told of it; null when only the settings do."
     )
     told_hours: strawberry.Private[hours.Hours | None]
-    languages: strawberry.Private[Languages]
+    language: strawberry.Private[Locale]
 
     @strawberry.field(description="When it is open; null if nobody says.")
     def hours(self, info: Info) -> OpeningHours | None:
         """Dress the hours only when they are asked for."""
         if self.told_hours is None:
             return None
-        return OpeningHours.of(self.told_hours, now=info.context.now, language=self.languages[0])
+        return OpeningHours.of(self.told_hours, now=info.context.now, language=self.language)
 
     @classmethod
-    def of(cls, place: model.Place, *, languages: Languages) -> Self:
-        """Dress a place."""
+    def of(cls, place: model.Place, *, language: Locale) -> Self:
+        """Dress a place, once for each language."""
+        known: Self | None = place.faces.get(language)
+        return place.faces.keep(language, cls._of(place, language)) if known is None else known
+
+    @classmethod
+    def _of(cls, place: model.Place, language: Locale) -> Self:
         location = place.location
         position = location.position
         return cls(
@@ -127,7 +134,7 @@ class Location(Node):
             phone=location.phone,
             source=location.source,
             told_hours=location.hours,
-            languages=languages,
+            language=language,
         )
 
 
@@ -148,10 +155,28 @@ class LocationConnection:
     total_count: int = strawberry.field(description="How many the search finds in all.")
 
 
-def location_by_key(context: Context, code: str, languages: Languages) -> Location | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Dressed:
+    """Places dressed in one language: the same object for as long as they are the same."""
+
+    locations: list[Location]
+    by_code: Mapping[LocationCode, Location]
+
+    @classmethod
+    def of(cls, places: model.Places, *, language: Locale) -> Self:
+        """Dress places, once for each language."""
+        known: Self | None = places.faces.get((cls, language))
+        if known is not None:
+            return known
+        locations = [Location.of(place, language=language) for place in places.all]
+        dressed = cls(locations, dict(zip(places.codes, locations, strict=True)))
+        return places.faces.keep((cls, language), dressed)
+
+
+def location_by_key(context: Context, code: str, language: Locale) -> Location | None:
     """The location with that code, as the caller sees it."""
     found = context.services.locations.find(LocationCode(code))
-    return None if found is None else Location.of(model.Place(found), languages=languages)
+    return None if found is None else Location.of(found, language=language)
 
 
 Near = Annotated[
@@ -174,7 +199,7 @@ class LocationRoot:
         ] = None,
     ) -> Location | None:
         """One location."""
-        return location_by_key(info.context, code, info.context.languages(locale))
+        return location_by_key(info.context, code, info.context.languages(locale)[0])
 
     @strawberry.field(
         description="Locations by code, or by distance when near is given; all filters hold."
@@ -209,8 +234,9 @@ class LocationRoot:
             services=frozenset(services or ()),
         )
         context = info.context
-        places = context.services.locations.search(search, report=context.inquiry.report)
-        return _page(places, page_size(first), after, context.languages(locale))
+        context.services.locations.tell_missing(context.inquiry.report)
+        places = context.services.locations.search(search)
+        return _page(places, page_size(first), after, context.languages(locale)[0])
 
 
 def _radius(within_km: float | None, near: GeoPointInput | None) -> float | None:
@@ -224,14 +250,14 @@ def _radius(within_km: float | None, near: GeoPointInput | None) -> float | None
 
 
 def _page(
-    places: Sequence[model.Place], first: int, after: str | None, languages: Languages
+    places: Sequence[model.Place], first: int, after: str | None, language: Locale
 ) -> LocationConnection:
     """Keyset paging by distance and code."""
     key = decode_cursor(after, float, str)
     following = (p for p in places if key is None or _key(p) > key)
     page = list(islice(following, first + 1))
     edges = [
-        LocationEdge(cursor=encode_cursor(*_key(p)), node=Location.of(p, languages=languages))
+        LocationEdge(cursor=encode_cursor(*_key(p)), node=Location.of(p, language=language))
         for p in page[:first]
     ]
     return LocationConnection(

@@ -24,13 +24,19 @@ Answer = tuple[str, str, str]  # name, kind, outcome
 class Metrics:
     """The metrics of one gateway. `connections` is asked at every scrape.
 
-    `counts` says how often operations ran compiled, or interpreted and why.
+    `counts` says how often operations ran compiled, or interpreted and why; `others` tell more.
     """
 
     def __init__(
-        self, connections: Callable[[], Connections], *, counts: Mapping[str, int]
+        self,
+        connections: Callable[[], Connections],
+        *,
+        counts: Mapping[str, int],
+        others: Iterable[Collector] = (),
     ) -> None:
         self._registry = CollectorRegistry()
+        for collector in others:
+            self._registry.register(collector)
         self._registry.register(UpstreamCollector(connections))
         self._registry.register(ExecutionCollector(counts))
         self._operations = Counter(
@@ -56,10 +62,6 @@ class Metrics:
         # Looking up labels costs more than counting: it is done once for each.
         self._count: dict[Answer, Callable[[], None]] = {}
         self._observe: dict[str, Callable[[float], None]] = {}
-
-    def watch(self, collector: Collector) -> None:
-        """Read one more book at every scrape."""
-        self._registry.register(collector)
 
     def begun(self) -> None:
         """An operation is being answered, until `ended`."""

@@ -10,7 +10,7 @@ import structlog
 from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
-from app.api.admission import Admission, NotAnsweredError, behind_gate
+from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.context import Context, Services
@@ -48,7 +48,6 @@ class Operations:
         introspection: bool,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
-        behind_gate(schema)
         self._schema = schema
         self._admission = admission
         self._engine = engine
@@ -100,12 +99,13 @@ class Operations:
         return await asyncio.shield(task)
 
     async def _answered(
-        self, admitted: Admitted, asked: Asked, caller: Caller, started: float
+        self, admitted: Entered, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
         self._metrics.begun()
         try:
             with operation_span(admitted, caller.trace) as span:
                 outcome = await self._executed(admitted, asked, caller)
+                outcome = await self._admission.settled(admitted, outcome)
                 conclude(span, outcome)
         finally:
             self._metrics.ended()
@@ -128,7 +128,7 @@ class Operations:
     async def _run(
         self, admitted: Admitted, asked: Asked, context: Context, event: Any
     ) -> Executed:
-        name = asked.operation_name
+        name = admitted.name  # whether it was asked by that name or not
         request = Request(admitted.document, admitted.text, name, asked.variables, context, event)
         if self._engine is not None:
             return await self._engine.execute(request)
@@ -156,7 +156,7 @@ class Operations:
             last_event=caller.last_event,
         )
 
-    def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
+    def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
         self._metrics.answered(
             admitted.name, kind=admitted.kind.value, outcome=outcome.kind, seconds=seconds
         )
@@ -164,6 +164,7 @@ class Operations:
             "operation",
             name=admitted.name,
             outcome=outcome.kind,
+            document=admitted.how,
             cost=admitted.cost,
             milliseconds=round(seconds * 1000, 1),
             errors=outcome.codes,

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 
 from app.api.context import Context
 from app.api.errors import (
@@ -21,6 +21,8 @@ from app.api.errors import (
     request_error,
 )
 from app.api.scalars import iso_duration
+from app.engine.budget import BudgetExceeded
+from app.engine.documents import DocumentRefused, MalformedDocumentRequest
 from app.engine.gate import NotAdmittedError, Stage
 from app.upstream.report import Report
 
@@ -98,6 +100,28 @@ def refused(message: str, code: str, status: int, **headers: str) -> Outcome:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     entry = request_error(message, code)
     return Outcome(fate=Fate.REFUSED, errors=[entry], status=status, headers=named)
+
+
+def only_by_post(kind: OperationType) -> Outcome:
+    """For what changes something and came in a way that must not."""
+    return refused(f"Send a {kind.value} by POST.", "BAD_REQUEST", 405, allow="POST")
+
+
+def document_refused(refusal: DocumentRefused) -> Outcome:
+    """For a document that is not executed, or not known."""
+    if isinstance(refusal, MalformedDocumentRequest):
+        return malformed(str(refusal))
+    return refused(str(refusal), refusal.code, refusal.status)
+
+
+def over_budget(refusal: BudgetExceeded) -> Outcome:
+    """For what costs more points than its caller has now, or ever."""
+    seconds = refusal.retry_after_seconds
+    wait = {} if seconds is None else {"retry_after": str(seconds)}
+    outcome = refused(str(refusal), refusal.code, 429 if wait else 400, **wait)
+    if refusal.retry_after is not None:
+        outcome.errors[0]["extensions"]["retryAfter"] = iso_duration(refusal.retry_after)
+    return replace(outcome, extensions={"cost": refusal.cost.told()})
 
 
 def late() -> Outcome:

@@ -14,19 +14,18 @@ from graphql import (
     OperationType,
     execute,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from app.engine.completion import Completion
 from app.engine.operations import Operation, operation_of
 from app.engine.plancache import Conditions, PlanCache, Prepared
-from app.engine.planning import NO_VARIABLES, Planner, Uncompilable
+from app.engine.planning import Planner, Uncompilable
 from app.engine.plans import Description, Plan
 from app.engine.resolving import resolve
 from app.engine.runs import Run
 from app.engine.writing import written
 
 MOST_BYTES = 32 * 1024 * 1024
-MOST_VARIABLE_ERRORS = 50
 FIELD_SIZE = 1_500  # bytes of the objects that plan one field, beside its code
 TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
 
@@ -108,7 +107,7 @@ class Engine:
     def _new(self, request: Request) -> Prepared:
         source = request.document.loc.source.body if request.document.loc else ""
         try:
-            operation = operation_of(request.document, request.operation_name)
+            operation = operation_of(self.schema, request.document, request.operation_name)
             prepared = Prepared(operation, document_size=TREE_SIZE * len(source))
         except Uncompilable as reason:
             prepared = Prepared(None, str(reason))
@@ -119,7 +118,7 @@ class Engine:
         operation = prepared.operation
         if operation is None or prepared.refused is not None:
             raise Uncompilable(prepared.refused or "no operation")
-        variables = self._variables(operation, request)
+        variables = operation.variables.coerced(request.variables)
         if isinstance(variables, list):
             self.counts["compiled"] += 1
             return Executed(None, variables)
@@ -129,18 +128,6 @@ class Engine:
             plans = self._plans(request, prepared, operation, conditions)
         self.counts["compiled"] += 1
         return await _run(request, operation, plans, variables)
-
-    def _variables(
-        self, operation: Operation, request: Request
-    ) -> VariableValues | list[GraphQLError]:
-        if not operation.definition.variable_definitions:
-            return NO_VARIABLES
-        return get_variable_values(
-            self.schema,
-            operation.definition.variable_definitions,
-            dict(request.variables),
-            max_errors=MOST_VARIABLE_ERRORS,
-        )
 
     def _plans(
         self, request: Request, prepared: Prepared, operation: Operation, conditions: Conditions

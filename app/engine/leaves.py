@@ -1,7 +1,6 @@
 """How is a scalar or an enum written, quickly where nothing can go wrong?"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -37,19 +36,22 @@ def passes(type_: GraphQLLeafType) -> str | None:
     return next((rule for known, rule in PASSES.items() if known is type_), None)
 
 
-def output(type_: GraphQLLeafType) -> Callable[[Any], Any]:
-    """What writes a value of a type; never None.
-
-    It raises whatever the type raises, and Surprise where nothing can be written.
-    """
-    return _enum(type_) if isinstance(type_, GraphQLEnumType) else _Output(type_)
+def output(type_: GraphQLLeafType) -> "Output":
+    """What writes a value of a type."""
+    return EnumOutput(type_) if isinstance(type_, GraphQLEnumType) else Output(type_)
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
+class Output:
+    """Writes values of one type; never as None.
+
+    It raises whatever the type raises, and Surprise where nothing can be written.
+    """
+
     type: GraphQLLeafType
 
     def __call__(self, value: Any) -> Any:
+        """The value as JSON has it."""
         if value is None or value is Undefined or isinstance(value, Exception):
             raise Surprise
         written = self.type.coerce_output_value(value)
@@ -58,18 +60,15 @@ class _Output:
         return written
 
 
-def _enum(type_: GraphQLEnumType) -> Callable[[Any], Any]:
-    """Members of a Python enum live for ever: each is looked up once, then known by identity."""
-    known: dict[int, str] = {}
-    find = known.get
-    write = _Output(type_)
+@dataclass(frozen=True, slots=True)
+class EnumOutput(Output):
+    """Members of a Python enum live for ever: each is written once, then `known` by identity."""
 
-    def name_of(value: Any) -> Any:
-        name = find(id(value))
-        if name is None:
-            name = write(value)
-            if isinstance(value, Enum):
-                known[id(value)] = name
+    known: dict[int, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> Any:
+        """The name of a value."""
+        name = Output.__call__(self, value)
+        if isinstance(value, Enum):
+            self.known[id(value)] = name
         return name
-
-    return name_of

@@ -7,6 +7,7 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
+    GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
     Visitor,
@@ -15,6 +16,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
+from app.engine.arguments import Variables
 from app.engine.planning import Uncompilable
 
 MOST_CONDITIONS = 6  # variables of @skip and @include: each doubles the plans
@@ -26,10 +28,11 @@ class Operation:
 
     definition: OperationDefinitionNode
     fragments: Mapping[str, FragmentDetails]
+    variables: Variables
     conditions: tuple[str, ...]
 
 
-def operation_of(document: DocumentNode, name: str | None) -> Operation:
+def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation:
     """The operation that is meant.
 
     Raises:
@@ -51,7 +54,8 @@ def operation_of(document: DocumentNode, name: str | None) -> Operation:
         raise Uncompilable("directive")
     if len(directives.conditions) > MOST_CONDITIONS:
         raise Uncompilable("many conditions")
-    return Operation(definition, fragments, tuple(sorted(directives.conditions)))
+    variables = Variables.of(schema, definition)
+    return Operation(definition, fragments, variables, tuple(sorted(directives.conditions)))
 
 
 class _Directives(Visitor):

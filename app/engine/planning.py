@@ -5,20 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
-    FieldNode,
-    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
-    VariableNode,
-    Visitor,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
-    visit,
 )
 from graphql.execution.collect_fields import (
     FieldDetails,
@@ -26,9 +21,10 @@ from graphql.execution.collect_fields import (
     collect_fields,
     collect_subfields,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
+from app.engine.arguments import Arguments
 from app.engine.plans import (
     Attribute,
     Description,
@@ -44,7 +40,6 @@ from app.engine.plans import (
 
 MOST_FIELDS = 1_000  # a plan grows with doubled fragments and with abstract types
 MOST_DEPTH = 60  # completion recurses
-NO_VARIABLES = VariableValues({}, {})
 Grouped = Mapping[str, Sequence[FieldDetails]]
 
 
@@ -124,7 +119,7 @@ class Planner:
             how=how,
             shape=shape,
             slot=self._slot(how, shape),
-            constant=_constant(definition, nodes[0]),
+            arguments=Arguments.of(definition, nodes[0]),
         )
 
     def _slot(self, how: How, shape: Shape) -> int | None:
@@ -165,27 +160,3 @@ class Planner:
         classes = self.description.classes
         known = {classes[name]: one for name, one in selections.items() if name in classes}
         return Objects(type_, selections, known)
-
-
-def _constant(definition: GraphQLField, node: FieldNode) -> dict[str, Any] | None:
-    """Arguments that no variable can change; None when each request has its own."""
-    if any(_names_variable(argument.value) for argument in node.arguments or ()):
-        return None
-    try:
-        return get_argument_values(definition, node, NO_VARIABLES)
-    except GraphQLError:
-        return None
-
-
-def _names_variable(value: Any) -> bool:
-    found: list[VariableNode] = []
-
-    class Finder(Visitor):
-        """Collects the variables of a literal."""
-
-        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-            """One more."""
-            found.append(variable)
-
-    visit(value, Finder())
-    return bool(found)

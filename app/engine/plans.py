@@ -12,9 +12,10 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
 )
-from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from graphql.type import GraphQLLeafType
+
+from app.engine.arguments import Arguments
 
 if TYPE_CHECKING:
     from app.engine.runs import Call, Run
@@ -36,9 +37,15 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A field that is asked once for all parents: as many answers, in the same order."""
+    """A field that is asked once for all parents: as many answers, in the same order.
+
+    `eager`: its first step is taken at once, and no task is made for it unless it waits. Then it
+    may go on in another task: it must not hold a time limit or set a context variable over its
+    first wait.
+    """
 
     bind: "Callable[[Call], Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]]"
+    eager: bool = False
 
 
 How: TypeAlias = Attribute | Each | Batch
@@ -100,17 +107,7 @@ class FieldPlan:
     how: How
     shape: Shape
     slot: int | None
-    constant: Mapping[str, Any] | None
-
-    def arguments(self, variables: VariableValues) -> dict[str, Any]:
-        """The coerced arguments.
-
-        Raises:
-            GraphQLError: one of them is not what the schema asks for.
-        """
-        if self.constant is not None:
-            return dict(self.constant)
-        return get_argument_values(self.definition, self.nodes[0], variables)
+    arguments: Arguments
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,10 @@
 """How is everything fetched that an operation needs: level by level, once for each field path?"""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from types import coroutine
 from typing import Any, TypeAlias
 
 from graphql.pyutils import Undefined, is_iterable
@@ -17,8 +20,10 @@ from app.engine.plans import (
     Shape,
 )
 from app.engine.runs import Call, Run
+from app.engine.unchanging import UnchangingList
 
 Chain: TypeAlias = Coroutine[Any, Any, None]
+LISTS = frozenset({list, UnchangingList})
 
 
 async def resolve(run: Run) -> None:
@@ -45,20 +50,62 @@ def _start(run: Run, selection: Selection, parents: list[Any]) -> list[Chain]:
 def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
     how = field.how
     if isinstance(how, Attribute):
-        name = how.name
-        return _settle(run, field, _asked(run, lambda parent: getattr(parent, name), parents))
+        return _settle(run, field, _read(run, how.name, parents))
     try:
-        call = Call(run, field, field.arguments(run.variables))
+        call = Call(run, field, field.arguments.values(run.variables))
         if isinstance(how, Batch):
-            return [_batched(run, field, how.bind(call)(parents), len(parents))]
+            batch = _batched(run, field, how.bind(call)(parents), len(parents))
+            return _begun(batch) if how.eager else [batch]
         bound = how.bind(call)
     except Exception as error:  # noqa: BLE001  a resolver may raise anything: it becomes a located error
         return _settle(run, field, _failed(run, error, len(parents)))
     answers = _asked(run, bound, parents)
-    waiting = [place for place, answer in enumerate(answers) if hasattr(answer, "__await__")]
-    if waiting:
-        return [_awaited(run, field, answers, waiting)]
+    for kind in _kinds(answers):
+        if hasattr(kind, "__await__"):
+            waiting = [at for at, answer in enumerate(answers) if hasattr(answer, "__await__")]
+            return [_awaited(run, field, answers, waiting)]
     return _settle(run, field, answers)
+
+
+def _kinds(values: Iterable[Any]) -> set[type]:
+    """The classes of values: few, where the values are many."""
+    return set(map(type, values))
+
+
+def _begun(going: Chain) -> list[Chain]:
+    """Take the first step of a chain; what is left of it, if it waits."""
+    try:
+        waits_for = going.send(None)
+    except StopIteration:
+        return []
+    return [_rest(going, waits_for)]
+
+
+async def _rest(going: Chain, waits_for: Any) -> None:
+    await _resumed(going, waits_for)
+
+
+@coroutine
+def _resumed(going: Chain, waits_for: Any) -> Generator[Any, Any, None]:
+    """A coroutine after its first step, for whoever runs it from now on."""
+    while True:
+        step: Callable[[], Any]
+        try:
+            step = partial(going.send, (yield waits_for))
+        except BaseException as error:  # noqa: BLE001  it is thrown where it waits
+            step = partial(going.throw, error)
+        try:
+            waits_for = step()
+        except StopIteration:
+            return
+
+
+def _read(run: Run, name: str, parents: list[Any]) -> list[Any]:
+    """An attribute of many: it is the same at every reading, so it may be read again."""
+    try:
+        return [getattr(parent, name) for parent in parents]
+    except Exception:  # noqa: BLE001  as below
+        return _asked(run, lambda parent: getattr(parent, name), parents)
 
 
 def _asked(run: Run, ask: Any, parents: list[Any]) -> list[Any]:
@@ -79,7 +126,8 @@ def _failed(run: Run, error: Exception, count: int) -> list[Any]:
 
 async def _batched(run: Run, field: FieldPlan, asked: Any, count: int) -> None:
     try:
-        answers = list(await asked)
+        answers = await asked
+        answers = answers if answers.__class__ is list else list(answers)
     except Exception as error:  # noqa: BLE001  as above
         answers = _failed(run, error, count)
     if len(answers) != count:
@@ -115,7 +163,9 @@ def _settle(run: Run, field: FieldPlan, answers: list[Any]) -> list[Chain]:
     """Keep the answers of a field and start what hangs from them."""
     shape = field.shape
     if isinstance(shape.kind, Items):
-        answers = [_listed(shape, answer) for answer in answers]
+        nested = isinstance(shape.kind.of.kind, Items)
+        if nested or not LISTS.issuperset(_kinds(answers)):
+            answers = [_listed(shape, answer) for answer in answers]
     if field.slot is not None:
         run.answers[field.slot] = answers
     return _descend(run, field, shape, answers) if shape.busy else []
@@ -126,7 +176,7 @@ def _listed(shape: Shape, value: Any) -> Any:
     kind = shape.kind
     if not isinstance(kind, Items) or value is None or isinstance(value, Exception):
         return value
-    if value.__class__ is not list:
+    if value.__class__ not in LISTS:
         if not is_iterable(value):
             return value
         try:
@@ -139,7 +189,7 @@ def _listed(shape: Shape, value: Any) -> Any:
 def _descend(run: Run, field: FieldPlan, shape: Shape, values: Sequence[Any]) -> list[Chain]:
     kind = shape.kind
     while isinstance(kind, Items):
-        values = [one for value in values if value.__class__ is list for one in value]
+        values = list(chain.from_iterable(one for one in values if one.__class__ in LISTS))
         kind = kind.of.kind
     if isinstance(kind, Leaf) or not values:
         return []
@@ -155,9 +205,8 @@ def _by_type(
     """The objects among the values, in their order, parted by their type."""
     if len(objects.by_class) == len(objects.selections) == 1:
         ((known, selection),) = objects.by_class.items()
-        expected = [value for value in values if value.__class__ is known]
-        if len(expected) == len(values):
-            return [(selection, expected)]
+        if _kinds(values) == {known}:
+            return [(selection, list(values))]
     parted: dict[int, tuple[Selection, list[Any]]] = {}
     for value in values:
         if value is None or value is Undefined:

@@ -1,5 +1,6 @@
 """What does one execution carry, and what does a resolver get to see of it?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +101,7 @@ class Call:
 
     run: Run
     field: FieldPlan
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
 
     @property
     def context(self) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphql.pyutils import Undefined
 
-from app.engine.leaves import Surprise, output, passes
+from app.engine.leaves import EnumOutput, Surprise, output, passes
 from app.engine.planning import Uncompilable
 from app.engine.plans import (
     Attribute,
@@ -26,6 +26,7 @@ from app.engine.plans import (
     Typename,
 )
 from app.engine.runs import Run
+from app.engine.unchanging import Unchanging, UnchangingList
 
 Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
 
@@ -86,17 +87,37 @@ class _Writer:
         if isinstance(shape.kind, Leaf):
             self._leaf(shape.kind, value, depth, required=shape.required)
         elif shape.required:
-            self._present(one, shape, value, depth)
+            self._kept(one, shape, value, depth)
         else:
             self._line(depth, f"if {value} is not None:")
-            self._present(one, shape, value, depth + 1)
+            self._kept(one, shape, value, depth + 1)
         return value
+
+    def _kept(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
+        """The completed form of a value that lasts is kept with it."""
+        unchanging = _unchanging(shape)
+        if unchanging is None:
+            self._present(one, shape, value, depth)
+            return
+        whole, class_, place = self._new("o"), self._constant(unchanging), self._constant(object())
+        self._line(depth, f"{whole} = {value}")
+        known = f"{whole}.forms.get({place}) if {whole}.__class__ is {class_} else None"
+        self._line(depth, f"{value} = {known}")
+        self._line(depth, f"if {value} is None:")
+        self._line(depth + 1, f"{value} = {whole}")
+        self._present(one, shape, value, depth + 1)
+        keep = f"{whole}.forms.keep({place}, {value})"
+        self._line(depth + 1, f"if {whole}.__class__ is {class_}: {keep}")
 
     def _leaf(self, kind: Leaf, value: str, depth: int, *, required: bool) -> None:
         conditions = [] if required else [f"{value} is not None"]
         if (rule := passes(kind.type)) is not None:
             conditions.append(f"not ({rule.format(value)})")
-        write = f"{value} = {self._constant(output(kind.type))}({value})"
+        writer = output(kind.type)
+        written = f"{self._constant(writer)}({value})"
+        if isinstance(writer, EnumOutput):
+            written = f"{self._constant(writer.known.get)}(id({value})) or {written}"
+        write = f"{value} = {written}"
         guard = f"if {' and '.join(conditions)}: " if conditions else ""
         self._line(depth, guard + write)
 
@@ -123,8 +144,8 @@ class _Writer:
             self._assign(only, value, depth)
             return
         name = self._new("t")
-        names = {class_: known.type.name for class_, known in kind.by_class.items()}
-        known_name = f"{self._constant(names.get)}({value}.__class__)"
+        known = {class_: known.type.name for class_, known in kind.by_class.items()}
+        known_name = f"{self._constant(known.get)}({value}.__class__)"
         self._line(
             depth, f"{name} = {known_name} or {self._constant(_namer(one, kind))}({value}, run)"
         )
@@ -155,6 +176,17 @@ class _Writer:
         return name
 
 
+def _unchanging(shape: Shape) -> type[Unchanging] | None:
+    """The class of values whose completed form can be kept: of them, only attributes are asked."""
+    if shape.busy:
+        return None
+    if isinstance(shape.kind, Items):
+        return UnchangingList
+    known = shape.kind.by_class if isinstance(shape.kind, Objects) else {}
+    unchanging = [class_ for class_ in known if issubclass(class_, Unchanging)]
+    return unchanging[0] if len(unchanging) == len(known) == 1 else None
+
+
 def _namer(one: FieldPlan, kind: Objects) -> Callable[[Any, Run], str]:
     """Names the type of an object, or raises."""
 
@@ -170,5 +202,5 @@ def _no_failure(value: Any, _run: Run) -> None:
 
 
 def _list_or_surprise(value: Any) -> None:
-    if value.__class__ is not tuple:
+    if value.__class__ is not tuple and value.__class__ is not UnchangingList:
         raise Surprise

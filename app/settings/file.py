@@ -13,6 +13,7 @@ from pydantic import (
 
 from app.errors import MisconfiguredError
 from app.settings.explaining import explain, unknown
+from app.settings.guarding import Budget, Documents, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
 from app.settings.streaming import Streams
@@ -31,6 +32,9 @@ class Settings(Section):
     requests: Requests = Requests()
     streams: Streams = Streams()
     execution: Execution = Execution()
+    documents: Documents = Documents()
+    budget: Budget | None = None
+    redis: Redis | None = None
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()

@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.settings.words import Positive, Section
+from app.settings.words import Network, Positive, Section
 
 
 class Windows(Section):
@@ -130,9 +130,12 @@ class Log(Section):
 class Server(Section):
     """`graceful` bounds the shutdown: what is still open after that is cut.
 
-    `metrics` opens `/metrics` to whoever reaches the port.
+    `metrics` opens `/metrics` to whoever reaches the port. `trusted_proxies` are believed when they
+    say in `forwarded_header` on whose behalf they ask; nobody else is.
     """
 
     graceful: Positive = timedelta(seconds=10)
     graphiql: bool = False
     metrics: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"

@@ -31,9 +31,10 @@ class SourceAge:
 
     def add(self, freshness: Freshness, as_of: datetime | None) -> None:
         """Let one more value count."""
-        self.freshness = max(self.freshness, freshness, key=ORDER.index)
-        if as_of is not None:
-            self.as_of = as_of if self.as_of is None else min(self.as_of, as_of)
+        if freshness is not self.freshness:
+            self.freshness = max(self.freshness, freshness, key=ORDER.index)
+        if as_of is not None and (self.as_of is None or as_of < self.as_of):
+            self.as_of = as_of
 
 
 @dataclass(frozen=True, slots=True)

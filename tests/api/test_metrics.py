@@ -1,8 +1,7 @@
 """What a scrape tells."""
 
-from typing import Any
-
 import asyncio
+from typing import Any
 
 from app.api.metrics import LONGEST_NAME, MOST_NAMES, Metrics
 from app.ports import Manifest

@@ -1,7 +1,7 @@
 """Made-up schemas, and values for them that are the same at every asking."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -90,7 +90,7 @@ class World:
         if kind == "batch":
             return Batch(lambda call: self._batch(call, name))
         resolve: Any = definition.resolve
-        return Each(lambda call: lambda thing: resolve(thing, call.info(), **call.arguments))
+        return Each(lambda call: lambda thing: resolve(thing, call.info(), **dict(call.arguments)))
 
     def _batch(
         self, call: Call, name: str
@@ -106,7 +106,7 @@ class World:
 
         return answer
 
-    def value_or_failure(self, thing: Thing, name: str, arguments: dict[str, Any]) -> Any:
+    def value_or_failure(self, thing: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
         """What another parent is must not matter to this one."""
         try:
             return self.value(thing, name, arguments)
@@ -117,7 +117,7 @@ class World:
         if mood.dice(f"{name} as one").random() < mood.wrong:
             raise BoomError(f"nobody has {name}")
 
-    def value(self, thing: Thing, name: str, arguments: dict[str, Any]) -> Any:
+    def value(self, thing: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
         parent: Any = self.schema.type_map.get(thing.typename)
         if thing.typename == "Query" and name.startswith("do"):
             parent = self.schema.mutation_type

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from app.api.asking import Asked
+from app.api.asking import asked
 from app.api.callers import Caller
 from app.api.http import GraphQLEndpoint
 from app.api.operations import Operations
@@ -34,7 +34,9 @@ class Bench:
     feeds: Feeds = field(default_factory=Feeds)
 
     async def ask(self, query: str, caller: Caller | None = None, **variables: Any) -> Outcomes:
-        answers = await self.operations.answers(Asked(query, variables, None), caller or Caller())
+        answers = await self.operations.answers(
+            asked({"query": query, "variables": variables}), caller or Caller()
+        )
         assert not isinstance(answers, Outcome)
         return answers
 
@@ -147,7 +149,7 @@ async def test_wrong_variables_are_told_before_anything_is_opened() -> None:
 async def test_a_subscription_passes_the_gate() -> None:
     bench = await a_bench(requests={"max_aliases": 1})
     query = "subscription { news { a: number b: number } }"
-    outcome = await bench.operations.answers(Asked(query, {}, None), Caller())
+    outcome = await bench.operations.answers(asked({"query": query}), Caller())
 
     assert isinstance(outcome, Outcome)
     assert outcome.errors[0]["extensions"]["code"] == "OPERATION_TOO_COMPLEX"

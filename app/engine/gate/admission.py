@@ -89,13 +89,28 @@ class Gate:
         Raises:
             NotAdmittedError: it cannot be, or may not be.
         """
-        prepared = self._documents.find(text) or self._prepared(text)
+        prepared = self._documents.find(text) or self.prepare(text)
+        return self.admit_prepared(prepared, operation_name=operation_name, variables=variables)
+
+    def admit_prepared(
+        self, prepared: Prepared, *, operation_name: str | None, variables: Variables
+    ) -> Admitted:
+        """The operation of a document that passed this gate, or another before the same schema.
+
+        Raises:
+            NotAdmittedError: there is no such operation, or it costs too much.
+        """
         operation = self._selected(prepared.document, operation_name)
         cost = _cost(prepared, operation, variables)
         self._refuse_above({"cost": cost})
-        return Admitted(text, prepared.document, operation, cost)
+        return Admitted(prepared.text, prepared.document, operation, cost)
 
-    def _prepared(self, text: str) -> Prepared:
+    def prepare(self, text: str) -> Prepared:
+        """The document, valid and within the limits of form.
+
+        Raises:
+            NotAdmittedError: it is not.
+        """
         try:
             document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLError as error:

@@ -1,0 +1,96 @@
+"""What is kept, and in how much room? Values by row and column, and shelves made of them."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from app.upstream.readings import Faces, Kept, Reading
+
+R = TypeVar("R", bound=Hashable)
+C = TypeVar("C", bound=Hashable)
+V = TypeVar("V")
+MOST_SHELVES = 4  # of one row: choices of columns that are asked for again and again
+NONE: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf(Generic[V]):
+    """Readings of one row, in the order of the columns that were asked for.
+
+    `read_at` is when the first of them was read, `as_of` the oldest of their times.
+    """
+
+    readings: tuple[Reading[V], ...]
+    read_at: datetime
+    as_of: datetime
+    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Rows(Generic[R, C, V]):
+    """Keeps at most `capacity` values, and shelves of at most half as many.
+
+    What was written or used last stays longest. The shelves of a row fall with its first change.
+    """
+
+    capacity: int
+    size: int = 0
+    shelved: int = 0
+    _values: OrderedDict[R, dict[C, Kept[V]]] = field(default_factory=OrderedDict)
+    _shelves: dict[tuple[C, ...], dict[R, Shelf[V]]] = field(default_factory=dict)
+    _choices: dict[R, list[tuple[C, ...]]] = field(default_factory=dict)
+
+    def value(self, row: R, column: C) -> Kept[V] | None:
+        """What is kept of one value."""
+        return self._values.get(row, NONE).get(column)
+
+    def put(self, row: R, column: C, value: Kept[V]) -> None:
+        """Keep a value, and drop what there is no room for."""
+        if (values := self._values.get(row)) is None:
+            values = self._values[row] = {}
+        self.size += column not in values
+        values[column] = value
+        self._clear(row)
+        self._values.move_to_end(row)
+        while self.size > self.capacity:
+            oldest, dropped = self._values.popitem(last=False)
+            self.size -= len(dropped)
+            self._clear(oldest)
+
+    def shelves(self, columns: tuple[C, ...]) -> Mapping[R, Shelf[V]]:
+        """The shelves there are for a choice of columns, by row."""
+        return self._shelves.get(columns, NONE)
+
+    def shelve(self, row: R, columns: tuple[C, ...], shelf: Shelf[V]) -> None:
+        """Give this shelf to whoever asks for the same."""
+        if len(self._choices.get(row, ())) >= MOST_SHELVES:
+            self._clear(row)
+        self._choices.setdefault(row, []).append(columns)
+        self._shelves.setdefault(columns, {})[row] = shelf
+        self.shelved += len(columns)
+        if 2 * self.shelved > self.capacity:
+            self._make_room()
+
+    def used(self, rows: Iterable[R]) -> None:
+        """What is used stays longer, once it is clear that not everything can stay."""
+        if 2 * self.size > self.capacity:
+            for row in rows:
+                self._values.move_to_end(row)
+
+    def _make_room(self) -> None:
+        """Shelves can be made again: half of them go, from the rows that are the oldest."""
+        for row in self._values:
+            if 4 * self.shelved <= self.capacity:
+                return
+            self._clear(row)
+
+    def _clear(self, row: R) -> None:
+        for columns in self._choices.pop(row, ()):
+            shelves = self._shelves[columns]
+            del shelves[row]
+            self.shelved -= len(columns)
+            if not shelves:
+                del self._shelves[columns]
