@@ -19,7 +19,7 @@ Told = tuple[str, dict[str, Any]]  # message and extensions
 Trouble = tuple[str, str]  # message and code
 Entity = tuple[str, int] | None  # the field of a router and the place in its list
 MOST_ERRORS = 50  # entries of one answer
-ALIASED_ENTITIES = re.compile(r"(\w+)\s*:\s*_entities\b")
+ALIASED_ENTITIES = re.compile(r"\b(\w++)\s*+:\s*+_entities\b")  # in linear time
 
 
 def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[ErrorEntry]:
@@ -29,7 +29,7 @@ def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[E
     of many fields at once, and puts each error where its object was asked for.
     """
     raised = list(errors)
-    routed = _routed(raised)
+    routed = frozenset[str]() if before_execution else _routed(raised)
     known: dict[int, Told] = {}  # by what was raised: one exception may stand at many paths
     troubles: dict[Trouble, dict[Entity, ErrorEntry]] = {}
     for error in raised:

@@ -59,8 +59,9 @@ class Metrics:
         )
         in_flight.set_function(lambda: self._in_flight)
         self._in_flight = 0
-        self._count: dict[Answer, Callable[[], None]] = {}  # resolving labels costs more than
-        self._observe: dict[str, Callable[[float], None]] = {}  # counting: once for each
+        # Looking up labels costs more than counting: it is done once for each.
+        self._count: dict[Answer, Callable[[], None]] = {}
+        self._observe: dict[str, Callable[[float], None]] = {}
 
     def begun(self) -> None:
         """An operation is being answered, until `ended`."""

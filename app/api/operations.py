@@ -101,10 +101,14 @@ class Operations:
     async def _answered(
         self, admitted: Entered, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
-        with operation_span(admitted, caller.trace) as span:
-            outcome = await self._executed(admitted, asked, caller)
-            outcome = await self._admission.settled(admitted, outcome)
-            conclude(span, outcome)
+        self._metrics.begun()
+        try:
+            with operation_span(admitted, caller.trace) as span:
+                outcome = await self._executed(admitted, asked, caller)
+                outcome = await self._admission.settled(admitted, outcome)
+                conclude(span, outcome)
+        finally:
+            self._metrics.ended()
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 

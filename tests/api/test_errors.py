@@ -1,10 +1,11 @@
 """How often is the same trouble told, and where?"""
 
+from time import process_time
 from typing import Any
 
 import pytest
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 
 from app.api.errors import MOST_ERRORS, entries
 from app.api.nodes import global_id
@@ -142,6 +143,17 @@ async def test_an_alias_of_entities_is_seen() -> None:
 
     paths = sorted(error["path"] for error in body["errors"])
     assert paths == [["_e0", 0], ["_e0", 1], ["_e1", 0], ["_e1", 1]]
+
+
+@pytest.mark.parametrize("filling", ["x", " ", ":", "x ", "x:", "x :", "_entities ", "_entities:"])
+def test_aliases_are_found_in_linear_time(filling: str) -> None:
+    text = f"query A($a: Int) {{ a }} # {filling * (400_000 // len(filling))}"
+    nodes = [parse(text).definitions[0]]
+    begun = process_time()
+
+    assert told(GraphQLError("no", nodes)) == [(None, "no", 1)]
+
+    assert process_time() - begun < 2  # a quadratic search takes minutes
 
 
 async def test_an_ordinary_answer_repeats_nothing() -> None:

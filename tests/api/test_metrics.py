@@ -1,5 +1,6 @@
 """What a scrape tells."""
 
+import asyncio
 from typing import Any
 
 from app.api.metrics import LONGEST_NAME, MOST_NAMES, Metrics
@@ -114,3 +115,24 @@ async def test_metrics_are_scraped_where_they_are_opened() -> None:
     assert closed.status_code == 404
     assert opened.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'name="Kinds",outcome="complete"} 1.0' in opened.text
+
+
+async def test_an_operation_that_waits_is_in_flight_until_it_is_answered() -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        asked.set()
+        await go_on.wait()
+
+    retailer = Retailer()
+    async with gateway_over({"shop": retailer}, server={"metrics": True}) as ask:
+        retailer.wait = wait
+        waiting = asyncio.create_task(ask.data('{ product(handle: "shirt") { name } }'))
+        await asked.wait()
+        during = (await ask.http.get("/metrics")).text
+        go_on.set()
+        await waiting
+        after = (await ask.http.get("/metrics")).text
+
+    assert "tessera_operations_in_flight 1.0" in during.splitlines()
+    assert "tessera_operations_in_flight 0.0" in after.splitlines()
