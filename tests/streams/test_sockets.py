@@ -250,6 +250,19 @@ async def test_who_is_not_welcome_is_told_so() -> None:
     assert [caller.introduction for caller in met] == [{"token": "wrong"}, {"token": "right"}]
 
 
+async def test_a_bug_ends_the_socket_and_is_told_by_its_number_only() -> None:
+    async def welcome(_caller: Caller) -> bool:
+        raise RuntimeError("secret")
+
+    with capture_logs() as logs:
+        async with served(welcome=welcome) as gateway, gateway.socket() as client:
+            await client.say(type="connection_init")
+            assert await client.ends() == (4500, "Internal server error")
+
+    assert [line["kind"] for line in logs if line["event"] == "operation.bug"] == ["RuntimeError"]
+    assert "secret" not in str(logs)
+
+
 async def test_who_says_nothing_loses_the_socket_in_time() -> None:
     clock = Clock()
     async with served(sleep=clock.sleep) as gateway, gateway.socket() as client:
