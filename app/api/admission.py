@@ -48,6 +48,7 @@ def limits_of(requests: Requests) -> Limits:
         depth=requests.max_depth,
         aliases=requests.max_aliases,
         directives=requests.max_directives,
+        deferrals=requests.max_deferrals,
         root_fields=requests.max_root_fields,
         mutations=requests.max_mutations,
         operations=requests.max_operations,

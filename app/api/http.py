@@ -5,15 +5,17 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.asking import MalformedRequest, asked
+from app.api.asking import Asked, MalformedRequest, asked
 from app.api.callers import caller_of
+from app.api.delivery import Delivery
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
 from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_page
+from app.api.http_parts import Protocol, protocol_of, send_rest, send_whole, unless_gone
 from app.api.http_reading import BadRequest, bad, read
 from app.api.operations import Operations
 from app.api.outcomes import Outcome, malformed
-from app.settings import Requests
+from app.settings import Requests, Statuses
 
 log = structlog.get_logger(__name__)
 
@@ -34,26 +36,66 @@ class GraphQLEndpoint:
             seen = HTMLResponse(page(), headers={"cache-control": "no-store", "vary": "Accept"})
             await seen(scope, receive, send)
             return
-        media = negotiated(accept)
-        legacy = media == JSON and names_json(accept)
-        rules = StatusRules(media or JSON, self._requests.statuses, legacy=legacy)
+        reply = _Reply(send, accept, self._requests.statuses)
         try:
-            if media is None:
-                raise bad(406, f"Accept {JSON} or application/graphql-response+json.")
-            outcome = await self._outcome(scope, headers, receive)
+            reply.check()
+            question = await self._question(scope, headers, receive)
         except BadRequest as error:
-            outcome = error.outcome
-            log.info("request.refused", status=rules.of(outcome))
-        await _send(send, media or JSON, rules.of(outcome), outcome)
+            log.info("request.refused", status=reply.rules.of(error.outcome))
+            await reply.whole(error.outcome)
+            return
+        caller, safe = caller_of(headers), scope["method"] == "GET"
+        if reply.protocol is None:
+            await reply.whole(await self._operations.answer(question, caller, safe=safe))
+            return
+        async with self._operations.in_parts(question, caller, safe=safe) as answer:
+            if isinstance(answer, Outcome):
+                await reply.whole(answer)
+            else:
+                await unless_gone(receive, reply.in_parts(answer, reply.protocol))
 
-    async def _outcome(self, scope: Scope, headers: Headers, receive: Receive) -> Outcome:
-        method = scope["method"]
-        parameters = await read(method, scope, headers, receive, self._requests.max_body)
+    async def _question(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
+        parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
         try:
-            question = asked(parameters)
+            return asked(parameters)
         except MalformedRequest as error:
             raise BadRequest(malformed(str(error))) from error
-        return await self._operations.answer(question, caller_of(headers), safe=method == "GET")
+
+
+class _Reply:
+    """The HTTP answer in a form that its client takes."""
+
+    def __init__(self, send: Send, accept: str | None, statuses: Statuses) -> None:
+        self._send = send
+        self._media = negotiated(accept)
+        self.protocol = protocol_of(accept)
+        legacy = self._media == JSON and names_json(accept)
+        self.rules = StatusRules(self._media or JSON, statuses, legacy=legacy)
+
+    def check(self) -> None:
+        """Let nobody ask who takes no answer.
+
+        Raises:
+            BadRequest: the client takes nothing that we send.
+        """
+        if self._media is None and self.protocol is None:
+            raise bad(406, f"Accept {JSON} or application/graphql-response+json.")
+
+    async def whole(self, outcome: Outcome) -> None:
+        """Send an answer that is there."""
+        status = self.rules.of(outcome)
+        if self._media is None and self.protocol is not None:
+            await send_whole(self._send, self.protocol, outcome, status)
+        else:
+            await _send(self._send, self._media or JSON, status, outcome)
+
+    async def in_parts(self, delivery: Delivery, protocol: Protocol) -> None:
+        """Send an answer as it comes; it may turn out to be whole."""
+        outcome = await delivery.first()
+        if delivery.pending:
+            await send_rest(self._send, protocol, outcome, delivery)
+        else:
+            await self.whole(outcome)
 
 
 async def _send(send: Send, media: Media, status: int, outcome: Outcome) -> None:

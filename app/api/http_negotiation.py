@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 JSON: Literal["application/json"] = "application/json"
 RESPONSE: Literal["application/graphql-response+json"] = "application/graphql-response+json"
+PARTS = "multipart/mixed"
 Media: TypeAlias = Literal["application/json", "application/graphql-response+json"]
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -63,6 +64,19 @@ def negotiated(accept: str | None) -> Media | None:
     if response > plain or (response_named and response == plain > 0):
         return RESPONSE
     return JSON if plain > 0 else None
+
+
+def multiparts(accept: str | None) -> list[MediaType]:
+    """The types of answers in parts that a client takes no less than whole ones, best first.
+
+    It has to name them: `*/*` is said by clients that have never heard of such answers.
+    """
+    ranges = list(_ranges(accept or ""))
+    whole = max(_wanted(media, ranges)[0] for media in (RESPONSE, JSON))
+    taken = [one for one in ranges if one.name == PARTS and one.weight > 0]
+    return sorted(
+        (one for one in taken if one.weight >= whole), key=lambda one: one.weight, reverse=True
+    )
 
 
 def names_json(accept: str | None) -> bool:

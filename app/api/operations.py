@@ -1,23 +1,25 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
 
 import structlog
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError
 from strawberry.types import ExecutionResult
 
 from app.api.admission import Admission, NotAnsweredError, behind_gate
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.context import Context, Services
+from app.api.delivery import Delivery
 from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, broken, executed, late
 from app.api.schema import Schema
 from app.api.tracing import operation_span
-from app.engine.execution import Engine, Executed, Request
+from app.engine.execution import Begun, Engine, Executed, Request, interpreted
 from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
@@ -60,11 +62,61 @@ class Operations:
             admitted = await self._admission.admit(asked, caller, safe=safe)
         except NotAnsweredError as refusal:
             return refusal.outcome
+        return await self._answered(admitted, asked, caller, started)
+
+    @asynccontextmanager
+    async def in_parts(
+        self, asked: Asked, caller: Caller, *, safe: bool = False
+    ) -> AsyncIterator[Outcome | Delivery]:
+        """The answer to one operation, in parts if it asks for that; else as `answer` gives it.
+
+        Whatever was not delivered by the end of the block is dropped.
+        """
+        started = perf_counter()
+        try:
+            admitted = await self._admission.admit(asked, caller, safe=safe)
+        except NotAnsweredError as refusal:
+            yield refusal.outcome
+            return
+        if admitted.deferring is None:
+            yield await self._answered(admitted, asked, caller, started)
+            return
+        with operation_span(admitted) as span:
+            delivery = self._delivery(admitted, admitted.deferring, asked, caller)
+            try:
+                yield delivery
+            finally:
+                await delivery.end()
+                span.set_attribute("tessera.error_codes", delivery.outcome.codes)
+                self._told(admitted, delivery.outcome, perf_counter() - started)
+
+    async def _answered(
+        self, admitted: Admitted, asked: Asked, caller: Caller, started: float
+    ) -> Outcome:
         with operation_span(admitted) as span:
             outcome = await self._executed(admitted, asked, caller)
             span.set_attribute("tessera.error_codes", outcome.codes)
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
+
+    def _delivery(
+        self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
+    ) -> Delivery:
+        context = self._context(admitted, caller)
+        name = asked.operation_name
+        request = Request(document, admitted.text, name, asked.variables, context)
+
+        async def begin() -> Begun:
+            if self._engine is not None:
+                return await self._engine.in_parts(request)
+            return await interpreted(self._schema._schema, request)  # noqa: SLF001  see admission
+
+        return Delivery(
+            begin,
+            context,
+            deadline=Deadline.after(self._requests.budget),
+            introspection=self._introspection,
+        )
 
     async def _executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
         context = self._context(admitted, caller)
@@ -89,7 +141,7 @@ class Operations:
             context_value=context,
         )
         if not isinstance(result, ExecutionResult):
-            raise TypeError("the answer is delivered in parts, which no transport here does")
+            raise TypeError("the answer comes in parts, though its document was taken at once")
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
 

@@ -133,7 +133,7 @@ def executed(
         *note_entries(context.notes),
         *failure_entries(report.failures),
     ]
-    ages = _ages(report, context.now)
+    ages = freshness(report, context.now)
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
@@ -149,7 +149,7 @@ def _veiled(error: GraphQLError) -> GraphQLError:
     return GraphQLError(f"Variable '${found['name']}' has an invalid value.", error.nodes)
 
 
-def _ages(report: Report, now: datetime) -> list[dict[str, Any]]:
+def freshness(report: Report, now: datetime) -> list[dict[str, Any]]:
     """`extensions.freshness`: one entry for each connection and port that was read."""
     return [
         {

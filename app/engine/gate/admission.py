@@ -14,6 +14,7 @@ from graphql import (
     parse,
 )
 
+from app.engine.deferring import at_once, deferring, wrong_counts
 from app.engine.gate.analysis import analyse
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Excess, Limits, excesses
@@ -43,12 +44,17 @@ class NotAdmittedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An operation that may be executed, and its cost."""
+    """An operation that may be executed, and its cost.
+
+    `document` is what is executed to answer at once. `deferring` is the one that was sent, if it
+    asks for parts of the answer later.
+    """
 
     text: str
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
+    deferring: DocumentNode | None = None
 
     @property
     def name(self) -> str | None:
@@ -93,7 +99,10 @@ class Gate:
         operation = self._selected(prepared.document, operation_name)
         cost = _cost(prepared, operation, variables)
         self._refuse_above({"cost": cost})
-        return Admitted(text, prepared.document, operation, cost)
+        if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
+            raise NotAdmittedError(Stage.VALIDATE, *wrong)
+        deferring = prepared.document if prepared.deferring else None
+        return Admitted(text, prepared.at_once, operation, cost, deferring)
 
     def _prepared(self, text: str) -> Prepared:
         try:
@@ -104,7 +113,10 @@ class Gate:
         for figures in analysis.figures():
             self._refuse_above(figures)
         self._refuse_invalid(document)
-        prepared = Prepared(text, document, analysis)
+        later = deferring(document) if analysis.defers else ()
+        prepared = Prepared(
+            text, document, analysis, at_once(document) if later else document, later
+        )
         self._documents.keep(prepared)
         return prepared
 
