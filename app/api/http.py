@@ -6,15 +6,29 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.asking import Asked, MalformedRequest, asked
-from app.api.callers import caller_of
+from app.api.callers import Caller, caller_of
 from app.api.delivery import Delivery
+from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
-from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_page
-from app.api.http_parts import Protocol, protocol_of, send_rest, send_whole, unless_gone
+from app.api.http_negotiation import (
+    EVENT_STREAM,
+    JSON,
+    MULTIPART,
+    RESPONSE,
+    Media,
+    names_json,
+    negotiated,
+    prefers_events,
+    takes_page,
+)
+from app.api.http_parts import protocol_of, send_parts, send_whole, unless_gone
 from app.api.http_reading import BadRequest, bad, read
-from app.api.operations import Operations
+from app.api.lasting import HTTP
+from app.api.multipart import framing_of
+from app.api.operations import Operations, not_streamed
 from app.api.outcomes import Outcome, malformed
+from app.api.subscribing import Outcomes
 from app.settings import Requests, Statuses
 
 log = structlog.get_logger(__name__)
@@ -23,8 +37,16 @@ log = structlog.get_logger(__name__)
 class GraphQLEndpoint:
     """Answers `/graphql` as a raw ASGI application."""
 
-    def __init__(self, operations: Operations, *, requests: Requests, graphiql: bool) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        events: EventStreams,
+        *,
+        requests: Requests,
+        graphiql: bool,
+    ) -> None:
         self._operations = operations
+        self._events = events
         self._requests = requests
         self._graphiql = graphiql
 
@@ -39,22 +61,43 @@ class GraphQLEndpoint:
         reply = _Reply(send, accept, self._requests.statuses)
         try:
             reply.check()
-            question = await self._question(scope, headers, receive)
+            question = await self._asked(scope, headers, receive)
+            safe = scope["method"] == "GET"
+            await self._answered(question, caller_of(headers), reply, receive, safe=safe)
         except BadRequest as error:
             log.info("request.refused", status=reply.rules.of(error.outcome))
             await reply.whole(error.outcome)
-            return
-        caller, safe = caller_of(headers), scope["method"] == "GET"
-        if reply.protocol is None:
+
+    async def _answered(
+        self, question: Asked, caller: Caller, reply: "_Reply", receive: Receive, *, safe: bool
+    ) -> None:
+        if not reply.streams:
+            self._events.lasting.operations[HTTP] += 1
             await reply.whole(await self._operations.answer(question, caller, safe=safe))
             return
-        async with self._operations.in_parts(question, caller, safe=safe) as answer:
-            if isinstance(answer, Outcome):
-                await reply.whole(answer)
-            else:
-                await unless_gone(receive, reply.in_parts(answer, reply.protocol))
+        deferred = reply.protocol is not None
+        async with self._operations.in_parts(
+            question, caller, safe=safe, deferred=deferred
+        ) as answers:
+            await self._streamed(answers, reply, receive)
 
-    async def _question(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
+    async def _streamed(
+        self, answers: Outcome | Outcomes | Delivery, reply: "_Reply", receive: Receive
+    ) -> None:
+        """Answer a client that takes more than one answer, in whatever way."""
+        if isinstance(answers, Delivery):
+            self._events.lasting.operations[HTTP] += 1
+            await unless_gone(receive, reply.delivered(answers))
+        elif isinstance(answers, Outcome) and not reply.streams_alone:
+            self._events.lasting.operations[HTTP] += 1
+            await reply.whole(answers)
+        elif reply.framing is not None:
+            await self._events.tell(answers, receive, reply.send, reply.framing)
+        elif not isinstance(answers, Outcome):
+            await answers.aclose()
+            await reply.whole(not_streamed())
+
+    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
         parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
         try:
             return asked(parameters)
@@ -63,37 +106,48 @@ class GraphQLEndpoint:
 
 
 class _Reply:
-    """The HTTP answer in a form that its client takes."""
+    """What is sent to one client, in a form that it takes.
+
+    `protocol` is that of deferred parts, `framing` that of subscriptions; None where it takes none.
+    """
 
     def __init__(self, send: Send, accept: str | None, statuses: Statuses) -> None:
-        self._send = send
+        self.send = send
         self._media = negotiated(accept)
         self.protocol = protocol_of(accept)
+        self.framing = framing_of(accept)
         legacy = self._media == JSON and names_json(accept)
         self.rules = StatusRules(self._media or JSON, statuses, legacy=legacy)
+        unwhole = self._media is None and self.protocol is None
+        self.streams_alone = prefers_events(accept) or (unwhole and self.framing is not None)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the client takes more than one answer."""
+        return self.protocol is not None or self.framing is not None
 
     def check(self) -> None:
-        """Let nobody ask who takes no answer.
+        """Ask nothing on behalf of a client that takes no answer.
 
         Raises:
-            BadRequest: the client takes nothing that we send.
+            BadRequest: it takes nothing of what is sent.
         """
-        if self._media is None and self.protocol is None:
-            raise bad(406, f"Accept {JSON} or application/graphql-response+json.")
+        if self._media is None and not self.streams:
+            raise bad(406, f"Accept {JSON}, {RESPONSE}, {EVENT_STREAM} or {MULTIPART}.")
 
     async def whole(self, outcome: Outcome) -> None:
-        """Send an answer that is there."""
+        """Send a single answer."""
         status = self.rules.of(outcome)
         if self._media is None and self.protocol is not None:
-            await send_whole(self._send, self.protocol, outcome, status)
+            await send_whole(self.send, self.protocol, outcome, status)
         else:
-            await _send(self._send, self._media or JSON, status, outcome)
+            await _send(self.send, self._media or JSON, status, outcome)
 
-    async def in_parts(self, delivery: Delivery, protocol: Protocol) -> None:
-        """Send an answer as it comes; it may turn out to be whole."""
+    async def delivered(self, delivery: Delivery) -> None:
+        """Send an answer part by part, unless the first part is all of it."""
         outcome = await delivery.first()
-        if delivery.pending:
-            await send_rest(self._send, protocol, outcome, delivery)
+        if self.protocol is not None and delivery.pending:
+            await send_parts(self.send, self.protocol, outcome, delivery)
         else:
             await self.whole(outcome)
 

@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 JSON: Literal["application/json"] = "application/json"
 RESPONSE: Literal["application/graphql-response+json"] = "application/graphql-response+json"
-PARTS = "multipart/mixed"
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
 Media: TypeAlias = Literal["application/json", "application/graphql-response+json"]
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -29,6 +30,11 @@ class MediaType:
     def utf_8(self) -> bool:
         """Whether its text is in UTF-8, said or left unsaid."""
         return self.parameters.get("charset", "utf-8").lower() in UTF_8
+
+    @property
+    def specification(self) -> tuple[str, str] | None:
+        """The protocol it names, and its version, such as `("deferspec", "20220824")`."""
+        return next((one for one in self.parameters.items() if one[0].endswith("spec")), None)
 
     @property
     def weight(self) -> float:
@@ -73,7 +79,7 @@ def multiparts(accept: str | None) -> list[MediaType]:
     """
     ranges = list(_ranges(accept or ""))
     whole = max(_wanted(media, ranges)[0] for media in (RESPONSE, JSON))
-    taken = [one for one in ranges if one.name == PARTS and one.weight > 0]
+    taken = [one for one in ranges if one.name == MULTIPART and one.weight > 0]
     return sorted(
         (one for one in taken if one.weight >= whole), key=lambda one: one.weight, reverse=True
     )
@@ -82,6 +88,19 @@ def multiparts(accept: str | None) -> list[MediaType]:
 def names_json(accept: str | None) -> bool:
     """Whether a client names plain JSON, instead of taking whatever comes."""
     return any(one.name == JSON for one in _ranges(accept or ""))
+
+
+def takes_events(accept: str | None) -> bool:
+    """Whether a client that names it takes an event stream."""
+    weight, named = _wanted(EVENT_STREAM, list(_ranges(accept or "")))
+    return named and weight > 0
+
+
+def prefers_events(accept: str | None) -> bool:
+    """Whether it wants one even for a single answer: more than either kind of JSON."""
+    ranges = list(_ranges(accept or ""))
+    weight, named = _wanted(EVENT_STREAM, ranges)
+    return named and weight > max(_wanted(RESPONSE, ranges)[0], _wanted(JSON, ranges)[0])
 
 
 def takes_page(accept: str) -> bool:
@@ -97,7 +116,7 @@ def _ranges(accept: str) -> Iterator[MediaType]:
 
 def _wanted(media: str, ranges: list[MediaType]) -> tuple[float, bool]:
     """How much a media type is wanted, and whether it is named; the most exact range counts."""
-    for pattern in (media, "application/*", "*/*"):
+    for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
         weights = [one.weight for one in ranges if one.name == pattern]
         if weights:
             return max(weights), pattern == media

@@ -1,23 +1,18 @@
-"""Does a client take its answer in parts, and how are they sent to it?
-
-The parts are those of a multipart/mixed body. Each is sent as soon as it is there, with the
-delimiter after it: clients take a part for complete when they see the next delimiter.
-"""
+"""Does a client take what is deferred in parts, and how are these sent to it?"""
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Send
 
 from app.api.delivery import Delivery
+from app.api.events_stream import HEADERS
 from app.api.http_negotiation import multiparts
+from app.api.multipart import END, delimiter, framed, media
 from app.api.outcomes import Outcome
-from app.api.parts import BY_ID, BY_PATH, Spelling
-
-HEADERS = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+from app.api.parts import BY_ID, BY_PATH, Spelling, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,63 +25,50 @@ class Protocol:
 
 DEFER_2022 = Protocol("deferSpec=20220824", BY_PATH)
 INCREMENTAL = Protocol("incrementalSpec=v0.2", BY_ID)
-PROTOCOLS = {("deferspec", "20220824"): DEFER_2022, ("incrementalspec", "v0.2"): INCREMENTAL}
+PROTOCOLS = {
+    None: DEFER_2022,
+    ("deferspec", "20220824"): DEFER_2022,
+    ("incrementalspec", "v0.2"): INCREMENTAL,
+}
 
 
 def protocol_of(accept: str | None) -> Protocol | None:
     """How a client takes the parts of an answer; one that names no protocol knows the older."""
-    for media in multiparts(accept):
-        specified = [one for one in media.parameters.items() if one[0].endswith("spec")]
-        if not specified:
-            return DEFER_2022
-        if known := [PROTOCOLS[one] for one in specified if one in PROTOCOLS]:
-            return known[0]
-    return None
+    named = (PROTOCOLS.get(one.specification) for one in multiparts(accept))
+    return next((protocol for protocol in named if protocol is not None), None)
 
 
-class Multipart:
-    """A body in parts; `parameter` says in its media type what they are."""
+class Body:
+    """A multipart body; `parameter` says in its media type what the parts are."""
 
-    def __init__(self, send: Send, *, boundary: str, parameter: str) -> None:
+    def __init__(self, send: Send, protocol: Protocol) -> None:
         self._send = send
-        self._delimiter = f"\r\n--{boundary}".encode()
-        self._type = f'multipart/mixed;boundary="{boundary}";{parameter}'.encode()
+        self._type = media("-", protocol.parameter).encode()
         self._begun = False
 
     async def begin(self, status: int = 200) -> None:
         """Send the head of the answer; nobody on the way may keep it, or hold it back."""
-        headers = [
-            (b"content-type", self._type),
-            (b"cache-control", b"no-store"),
-            (b"vary", b"Accept"),
-            (b"x-accel-buffering", b"no"),
-        ]
+        headers = [(b"content-type", self._type), *HEADERS]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def part(self, told: dict[str, Any], *, last: bool = False) -> None:
+    async def part(self, told: Told, *, last: bool = False) -> None:
         """Send one part; none comes after the `last`."""
-        before = b"" if self._begun else self._delimiter
-        after = self._delimiter + (b"--\r\n" if last else b"")
-        body = b"".join((before, HEADERS, orjson.dumps(told), after))
+        lead = b"" if self._begun else delimiter("-")
         self._begun = True
+        body = lead + framed(told, "-") + (END if last else b"")
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
-
-
-def multipart(send: Send, protocol: Protocol) -> Multipart:
-    """The body of an answer in parts."""
-    return Multipart(send, boundary="-", parameter=protocol.parameter)
 
 
 async def send_whole(send: Send, protocol: Protocol, outcome: Outcome, status: int) -> None:
     """An answer in one part, for a client that takes nothing but parts."""
-    body = multipart(send, protocol)
+    body = Body(send, protocol)
     await body.begin(status)
     await body.part(protocol.spelling.first(outcome, ()), last=True)
 
 
-async def send_rest(send: Send, protocol: Protocol, outcome: Outcome, delivery: Delivery) -> None:
+async def send_parts(send: Send, protocol: Protocol, outcome: Outcome, delivery: Delivery) -> None:
     """The first part of an answer and all that it leaves for later."""
-    body = multipart(send, protocol)
+    body = Body(send, protocol)
     await body.begin()
     await body.part(protocol.spelling.first(outcome, delivery.pending))
     async for part in delivery.rest():

@@ -38,7 +38,8 @@ Begun: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 class Request:
     """One operation to execute.
 
-    `key` stands for the document: requests with equal keys have equal documents.
+    `key` stands for the document: requests with equal keys have equal documents. The `root` of a
+    subscription is one event of its source.
     """
 
     document: DocumentNode
@@ -93,7 +94,7 @@ class Engine:
         """
         names = {f"@{one.name.value}" for one in deferring(request.document)}
         self.counts[" ".join(sorted(names))] += 1
-        return await interpreted(self.schema, request)
+        return await begun(self.schema, request)
 
     def prepare(self, document: DocumentNode, key: Hashable, operation_name: str | None) -> None:
         """Compile before it is asked, for every value of its conditions.
@@ -167,19 +168,25 @@ class Engine:
 
     async def _interpreted(self, request: Request, reason: str) -> Executed:
         self.counts[reason] += 1
-        result = await interpreted(self.schema, request)
-        if not isinstance(result, ExecutionResult):
-            raise TypeError("the document asks for parts of the answer later: see at_once")
-        return Executed(result.data, result.errors or [], reason)
+        return await interpreted(self.schema, request, reason)
 
 
-async def interpreted(schema: GraphQLSchema, request: Request) -> Begun:
+async def interpreted(
+    schema: GraphQLSchema, request: Request, reason: str | None = None
+) -> Executed:
+    """The answer of the reference executor, to an operation that defers nothing."""
+    result = await begun(schema, request)
+    assert isinstance(result, ExecutionResult)  # noqa: S101  nothing is deferred
+    return Executed(result.data, result.errors or [], reason)
+
+
+async def begun(schema: GraphQLSchema, request: Request) -> Begun:
     """What graphql-core makes of a request: an answer, or its first part and those after it.
 
     What comes later is worked on at once: the items of a streamed list would otherwise wait for one
     another, and nothing that they ask of the outside could be asked together.
     """
-    begun = experimental_execute_incrementally(
+    result = experimental_execute_incrementally(
         schema,
         request.document,
         request.root,
@@ -188,7 +195,7 @@ async def interpreted(schema: GraphQLSchema, request: Request) -> Begun:
         request.operation_name,
         enable_early_execution=True,
     )
-    return await begun if isawaitable(begun) else begun
+    return await result if isawaitable(result) else result
 
 
 def plans_for(

@@ -46,8 +46,8 @@ class NotAdmittedError(Exception):
 class Admitted:
     """An operation that may be executed, and its cost.
 
-    `document` is what is executed to answer at once. `deferring` is the one that was sent, if it
-    asks for parts of the answer later.
+    `document` is executed to answer at once. `deferring` is the document as it was sent, if the
+    operation asks for parts of its answer later.
     """
 
     text: str
@@ -97,12 +97,13 @@ class Gate:
         """
         prepared = self._documents.find(text) or self._prepared(text)
         operation = self._selected(prepared.document, operation_name)
-        cost = _cost(prepared, operation, variables)
+        tally = next(tally for one, tally in prepared.analysis.operations if one is operation)
+        cost = prepared.analysis.program.value(tally.cost, variables)
         self._refuse_above({"cost": cost})
         if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
             raise NotAdmittedError(Stage.VALIDATE, *wrong)
-        deferring = prepared.document if prepared.deferring else None
-        return Admitted(text, prepared.at_once, operation, cost, deferring)
+        later = prepared.document if tally.deferrals else None
+        return Admitted(text, prepared.at_once, operation, cost, later)
 
     def _prepared(self, text: str) -> Prepared:
         try:
@@ -144,12 +145,6 @@ class Gate:
             message = f"There is no {operation.operation.value} that could be executed."
             raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
         return operation
-
-
-def _cost(prepared: Prepared, operation: OperationDefinitionNode, variables: Variables) -> int:
-    analysis = prepared.analysis
-    tally = next(tally for one, tally in analysis.operations if one is operation)
-    return analysis.program.value(tally.cost, variables)
 
 
 def _by_measure(limits: Limits) -> Mapping[str, int]:
