@@ -30,7 +30,8 @@ Later: TypeAlias = AsyncGenerator[SubsequentIncrementalExecutionResult, None]
 class Delivery:
     """An answer in parts: `first`, then `rest`, then `end`; all of it before one deadline.
 
-    `pending` is what the first part leaves for later; nothing, if it is the whole answer.
+    `pending` is what the first part leaves for later; nothing, if it is the whole answer. `begin`
+    has to keep to the deadline by itself.
     """
 
     def __init__(
@@ -56,8 +57,7 @@ class Delivery:
     async def first(self) -> Outcome:
         """The part that nothing of is put off."""
         try:
-            async with asyncio.timeout_at(self._deadline.at):
-                self._first = self._begun(await self._begin())
+            self._first = self._begun(await self._begin())
         except TimeoutError:
             self._first = late()
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other

@@ -1,11 +1,11 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from graphql import DocumentNode, GraphQLError, OperationType
@@ -28,6 +28,7 @@ from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 from app.upstream.report import Report
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 STREAMED = (
     "A subscription is answered by a stream: send it over a WebSocket (graphql-transport-ws),"
@@ -65,6 +66,7 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
+        self._unbroken: set[asyncio.Task[Any]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
             context=self._context,
@@ -124,6 +126,21 @@ class Operations:
     ) -> Outcome | Outcomes:
         if admitted.kind is OperationType.SUBSCRIPTION:
             return self._subscriptions.outcomes(admitted, asked, caller)
+        answering = self._answered(admitted, asked, caller, started)
+        if admitted.kind is OperationType.MUTATION:
+            return await self._to_the_end(answering)
+        return await answering
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """What changes something is not given up half-way, even if nobody waits for it."""
+        task = asyncio.create_task(work)
+        self._unbroken.add(task)
+        task.add_done_callback(self._unbroken.discard)
+        return await asyncio.shield(task)
+
+    async def _answered(
+        self, admitted: Admitted, asked: Asked, caller: Caller, started: float
+    ) -> Outcome:
         with operation_span(admitted) as span:
             outcome = await self._executed(admitted, asked, caller)
             span.set_attribute("tessera.error_codes", outcome.codes)
@@ -133,19 +150,24 @@ class Operations:
     def _delivery(
         self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
     ) -> Delivery:
-        context = self._context(admitted, caller)
+        context, deadline = self._context(admitted, caller), Deadline.after(self._requests.budget)
         name = asked.operation_name
         request = Request(document, admitted.text, name, asked.variables, context)
 
         async def begin() -> Begun:
-            if self._engine is not None:
-                return await self._engine.in_parts(request)
-            return await begun(core(self._schema), request)
+            async with asyncio.timeout_at(deadline.at):
+                if self._engine is not None:
+                    return await self._engine.in_parts(request)
+                return await begun(core(self._schema), request)
 
+        async def changing() -> Begun:
+            return await self._to_the_end(begin())
+
+        changes = admitted.kind is OperationType.MUTATION
         return Delivery(
-            begin,
+            changing if changes else begin,
             context,
-            deadline=Deadline.after(self._requests.budget),
+            deadline=deadline,
             introspection=self._introspection,
         )
 
