@@ -78,6 +78,7 @@ class Delivery:
         if self._later is not None:
             later, self._later = self._later, None
             await later.aclose()
+        self._context.drop()
 
     def _begun(self, begun: ExecutionResult | ExperimentalIncrementalExecutionResults) -> Outcome:
         if isinstance(begun, ExecutionResult):

@@ -25,6 +25,7 @@ from app.engine.planning import NO_VARIABLES, Planner, Uncompilable
 from app.engine.plans import Description, Plan
 from app.engine.resolving import resolve
 from app.engine.runs import Run
+from app.engine.streaming import StreamingExecutor
 from app.engine.writing import written
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -194,6 +195,7 @@ async def begun(schema: GraphQLSchema, request: Request) -> Begun:
         dict(request.variables),
         request.operation_name,
         enable_early_execution=True,
+        executor_class=StreamingExecutor,
     )
     return await result if isawaitable(result) else result
 
