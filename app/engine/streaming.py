@@ -9,7 +9,7 @@ from graphql.execution.incremental import IncrementalExecutor
 class StreamingExecutor(IncrementalExecutor):
     """graphql-core's, with the failures of items that come after the one that ended the list.
 
-    They have no place in the answer. Left alone, asyncio would write them to the log, texts and all.
+    They have no place in the answer. asyncio would write them to the log, texts and all.
     """
 
     def complete_stream_item(self, *arguments: Any) -> Any:

@@ -231,31 +231,31 @@ async def test_a_client_that_goes_away_ends_the_work() -> None:
     stream = "{ things @stream(initialCount: 1) { later } }"
     with capture_logs() as logs:
         async with serving(desk, requests={"budget": timedelta(hours=1)}) as gateway:
-            for query in (SLOW, stream):
+            for query in (SLOW, stream, STOCK):
                 async with parts(gateway.address, query) as answer:
                     await answer.next()
                     await until(lambda: desk.waiting > 0)
                 await until(lambda: desk.waiting == 0)
-            await until(lambda: len([one for one in logs if one["event"] == "operation"]) == 2)
+            await until(lambda: len([one for one in logs if one["event"] == "operation"]) == 3)
 
-    assert desk.dropped == 3
+    assert desk.dropped == 4
     assert not desk.open.is_set()
 
 
 async def test_a_client_that_goes_away_before_the_first_part_ends_the_work() -> None:
     desk = Desk()
-    query = "{ thing { slow ... @defer { number } } }"
+    query = "{ thing { slow stock ... @defer { number } } }"
     async with serving(desk, requests={"budget": timedelta(hours=1)}) as gateway:
         async with httpx.AsyncClient() as http:
             asking = asyncio.create_task(
                 http.post(gateway.url, json={"query": query}, headers={"accept": BY_ID})
             )
-            await until(lambda: desk.waiting == 1)
+            await until(lambda: desk.waiting == 2)
             asking.cancel()
             await asyncio.wait({asking})
         await until(lambda: desk.waiting == 0)
 
-    assert desk.dropped == 1
+    assert desk.dropped == 2
 
 
 async def test_a_mutation_is_not_given_up_with_its_client() -> None:
