@@ -45,6 +45,7 @@ class Delivery:
         self._first = late()
         self._errors: list[ErrorEntry] = []
         self._later: Later | None = None
+        self._asked = False
         self._open: dict[str, Pending] = {}
         self._lists = _Lists()
         self._news = _News(context)
@@ -77,8 +78,10 @@ class Delivery:
         """Drop what is still being worked on."""
         if self._later is not None:
             later, self._later = self._later, None
+            if not self._asked:
+                await _entered(later)
             await later.aclose()
-        self._context.drop()
+            self._context.drop()
 
     def _begun(self, begun: ExecutionResult | ExperimentalIncrementalExecutionResults) -> Outcome:
         if isinstance(begun, ExecutionResult):
@@ -95,6 +98,7 @@ class Delivery:
         return outcome
 
     async def _next(self, later: Later) -> Part:
+        self._asked = True
         try:
             async with asyncio.timeout_at(self._deadline.at):
                 return self._part(await anext(later))
@@ -137,6 +141,14 @@ class Delivery:
         of = self._open.pop(told.id)
         errors = entries(told.errors or (), before_execution=False)
         return Completed(of, errors, self._lists.start(of))
+
+
+async def _entered(later: Later) -> None:
+    """Begin it: what has never begun would not clean up, and its work goes on already."""
+    step = asyncio.ensure_future(anext(later))
+    await asyncio.sleep(0)
+    step.cancel()
+    await asyncio.wait({step})
 
 
 @dataclass(slots=True)

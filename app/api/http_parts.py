@@ -78,10 +78,13 @@ async def send_parts(send: Send, protocol: Protocol, outcome: Outcome, delivery:
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
     """Do the work, and drop it as soon as the client goes away."""
-    async with asyncio.TaskGroup() as both:
-        working, watching = both.create_task(work), both.create_task(_gone(receive))
-        working.add_done_callback(lambda _: watching.cancel())
-        watching.add_done_callback(lambda _: working.cancel())
+    try:
+        async with asyncio.TaskGroup() as both:
+            working, watching = both.create_task(work), both.create_task(_gone(receive))
+            working.add_done_callback(lambda _: watching.cancel())
+            watching.add_done_callback(lambda _: working.cancel())
+    except* OSError:
+        pass  # gone: servers of ASGI 2.4 say so when something is sent
 
 
 async def _gone(receive: Receive) -> None:

@@ -155,10 +155,14 @@ class Operations:
         request = Request(document, admitted.text, name, asked.variables, context)
 
         async def begin() -> Begun:
-            async with asyncio.timeout_at(deadline.at):
-                if self._engine is not None:
-                    return await self._engine.in_parts(request)
-                return await begun(core(self._schema), request)
+            try:
+                async with asyncio.timeout_at(deadline.at):
+                    if self._engine is not None:
+                        return await self._engine.in_parts(request)
+                    return await begun(core(self._schema), request)
+            except (asyncio.CancelledError, TimeoutError):
+                context.drop()
+                raise
 
         async def changing() -> Begun:
             return await self._to_the_end(begin())

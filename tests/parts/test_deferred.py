@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
 from tests.gateways import REFERENCE
 from tests.parts.reading import BY_ID, BY_PATH, parts
 from tests.parts.schemas import Desk, a_schema
-from tests.streams.served import Served, served, until
+from tests.streams.served import Served, a_gateway, served, until
 
 SLOW = '{ thing { number ... @defer(label: "slow") { slow } } }'
 STOCK = '{ things { number ... @defer(label: "stock") { stock } } }'
@@ -417,3 +418,42 @@ async def test_deferred_executions_are_counted_by_directive() -> None:
         'tessera_executions_total{how="@stream"} 1.0',
         'tessera_executions_total{how="compiled"} 2.0',
     } <= executions or REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        ("{ things { number } }", 3),
+        ("{ things { number ... @defer { stock } } }", 3 * (1 + 10)),
+        ("{ things { ...F @defer } } fragment F on Thing { stock }", 3 * (1 + 10)),
+        ("{ things @stream { number } }", 3 * (1 + 10)),
+        ('{ things @stream { ... @defer(label: "a") { number } } }', 3 * (1 + 10 + 10)),
+    ],
+)
+async def test_what_is_told_later_costs_more(query: str, cost: int) -> None:
+    with capture_logs() as logs:
+        await at_once(query)
+
+    assert [one["cost"] for one in logs if one["event"] == "operation"] == [cost]
+
+
+async def test_a_server_that_says_so_when_the_client_is_gone_ends_the_work() -> None:
+    desk = Desk()
+    gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    body = orjson.dumps({"query": SLOW})
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await gone
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError
+
+    headers = [(b"accept", BY_ID.encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+    gateway = await a_gateway()
+    await gateway.app(a_schema(desk))({**scope, "query_string": b""}, receive, send)
+
+    await until(lambda: desk.waiting == 0)
+    assert desk.dropped == 1
