@@ -16,7 +16,7 @@ from time import monotonic, process_time
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, execute, parse
+from graphql import ExecutionResult, experimental_execute_incrementally, parse
 
 from app import settings as config
 from app.api.context import Context, Services
@@ -116,7 +116,9 @@ def ways(
         return json.dumps(result.data).encode()
 
     async def interpreted() -> bytes:
-        running: Any = execute(engine.schema, document, None, quick_context(), variables)
+        running: Any = experimental_execute_incrementally(
+            engine.schema, document, None, quick_context(), variables
+        )
         result: ExecutionResult = await running
         return orjson.dumps(result.data)
 

@@ -84,6 +84,7 @@ def limits_of(requests: Requests) -> Limits:
         depth=requests.max_depth,
         aliases=requests.max_aliases,
         directives=requests.max_directives,
+        deferrals=requests.max_deferrals,
         root_fields=requests.max_root_fields,
         mutations=requests.max_mutations,
         operations=requests.max_operations,
@@ -100,7 +101,7 @@ class NotAnsweredError(Exception):
         self.outcome = outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entered(Admitted):
     """An operation that was let in: how its document was found, and what was charged for it."""
 
@@ -151,7 +152,13 @@ class Admission:
             raise self._refused(over_budget(refusal), stage="budget") from refusal
         self.counts["document", found.how] += 1
         return Entered(
-            admitted.text, admitted.document, admitted.operation, admitted.cost, found.how, charge
+            admitted.text,
+            admitted.document,
+            admitted.operation,
+            admitted.cost,
+            admitted.deferring,
+            how=found.how,
+            charge=charge,
         )
 
     async def settled(self, entered: Entered, outcome: Outcome) -> Outcome:

@@ -1,6 +1,8 @@
 """What one operation carries: services, its caller's wishes, its deadline and its report."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -75,6 +77,23 @@ class Context:
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
         default_factory=dict
     )
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What the running task does is for this operation alone."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  called in a task
+        self.tasks.add(task)
+        try:
+            yield
+        finally:
+            self.tasks.discard(task)
+
+    def drop(self) -> None:
+        """Nobody waits for this operation any more."""
+        for task in self.tasks:
+            task.cancel()
 
     def languages(self, locale: Locale | None, channel: Channel | None = None) -> Languages:
         """The languages to try, in order: argument, header, channel."""

@@ -64,7 +64,7 @@ class ServedDocuments:
         for operation in document.operations:
             name = None if operation.name is None else operation.name.value
             with suppress(Uncompilable):  # then it is interpreted
-                self._engine.prepare(document.prepared.document, document.text, name)
+                self._engine.prepare(document.prepared.at_once, document.text, name)
 
 
 def sources_of(settings: Documents) -> Sources:

@@ -1,35 +1,43 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from graphql import GraphQLError, OperationType
+from graphql import DocumentNode, GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
 from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.context import Context, Services
+from app.api.delivery import Delivery
 from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, broken, executed, late, refused
 from app.api.schema import Schema, core
 from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import conclude, operation_span
-from app.engine.execution import Engine, Executed, Request, interpreted
+from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
 from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 from app.upstream.report import Report
 
+T = TypeVar("T")
 STREAMED = (
     "A subscription is answered by a stream: send it over a WebSocket (graphql-transport-ws),"
-    " or accept text/event-stream."
+    " or accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0."
 )
+
+
+def not_streamed() -> Outcome:
+    """For a subscription of a client that takes a single answer."""
+    return refused(STREAMED, "BAD_REQUEST", 406)
 
 
 class Operations:
@@ -57,7 +65,7 @@ class Operations:
         self._metrics = metrics
         self._introspection = introspection
         self._log = structlog.get_logger(__name__).bind()  # once, not at every line
-        self._unbroken: set[asyncio.Task[Outcome]] = set()
+        self._unbroken: set[asyncio.Task[Any]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
             context=self._context,
@@ -73,7 +81,7 @@ class Operations:
         if isinstance(answers, Outcome):
             return answers
         await answers.aclose()
-        return refused(STREAMED, "BAD_REQUEST", 406)
+        return not_streamed()
 
     async def answers(
         self, asked: Asked, caller: Caller, *, safe: bool = False
@@ -84,6 +92,39 @@ class Operations:
             admitted = await self._admission.admit(asked, caller, safe=safe)
         except NotAnsweredError as refusal:
             return refusal.outcome
+        return await self._answers(admitted, asked, caller, started)
+
+    @asynccontextmanager
+    async def in_parts(
+        self, asked: Asked, caller: Caller, *, safe: bool = False, deferred: bool = True
+    ) -> AsyncIterator[Outcome | Outcomes | Delivery]:
+        """The answer as `answers` gives it, or in parts, if they are asked for and may be deferred.
+
+        Parts that are not delivered by the end of the block are dropped.
+        """
+        started = perf_counter()
+        try:
+            admitted = await self._admission.admit(asked, caller, safe=safe)
+        except NotAnsweredError as refusal:
+            yield refusal.outcome
+            return
+        if admitted.deferring is None or not deferred:
+            yield await self._answers(admitted, asked, caller, started)
+            return
+        self._metrics.begun()
+        with operation_span(admitted, caller.trace) as span:
+            delivery = self._delivery(admitted, admitted.deferring, asked, caller)
+            try:
+                yield delivery
+            finally:
+                self._metrics.ended()
+                await delivery.end()
+                conclude(span, delivery.outcome)
+                self._told(admitted, delivery.outcome, perf_counter() - started)
+
+    async def _answers(
+        self, admitted: Entered, asked: Asked, caller: Caller, started: float
+    ) -> Outcome | Outcomes:
         if admitted.kind is OperationType.SUBSCRIPTION:
             return self._subscriptions.outcomes(admitted, asked, caller)
         answering = self._answered(admitted, asked, caller, started)
@@ -91,9 +132,9 @@ class Operations:
             return await self._to_the_end(answering)
         return await answering
 
-    async def _to_the_end(self, answering: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """What changes something is not given up half-way, even if nobody waits for it."""
-        task = asyncio.create_task(answering)
+        task = asyncio.create_task(work)
         self._unbroken.add(task)
         task.add_done_callback(self._unbroken.discard)
         return await asyncio.shield(task)
@@ -111,6 +152,34 @@ class Operations:
             self._metrics.ended()
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
+
+    def _delivery(
+        self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
+    ) -> Delivery:
+        context, deadline = self._context(admitted, caller), Deadline.after(self._requests.budget)
+        name = admitted.name
+        request = Request(document, admitted.text, name, asked.variables, context)
+
+        async def begin() -> Begun:
+            try:
+                async with asyncio.timeout_at(deadline.at):
+                    if self._engine is not None:
+                        return await self._engine.in_parts(request)
+                    return await begun(core(self._schema), request)
+            except (asyncio.CancelledError, TimeoutError):
+                context.drop()
+                raise
+
+        async def changing() -> Begun:
+            return await self._to_the_end(begin())
+
+        changes = admitted.kind is OperationType.MUTATION
+        return Delivery(
+            changing if changes else begin,
+            context,
+            deadline=deadline,
+            introspection=self._introspection,
+        )
 
     async def _executed(
         self, admitted: Admitted, asked: Asked, caller: Caller, event: Any = None
@@ -141,7 +210,7 @@ class Operations:
             context_value=context,
         )
         if not isinstance(result, ExecutionResult):
-            raise TypeError("the answer is delivered in parts, which no transport here does")
+            raise TypeError("the answer comes in parts, though its document was taken at once")
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
 

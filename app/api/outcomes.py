@@ -166,7 +166,7 @@ def executed(
     started = data is not None or any(error.path for error in raised)
     if not started and not introspection:
         raised = [_veiled(error) for error in raised]
-    ages = _ages(context.inquiry.report, context.now)
+    ages = freshness(context.inquiry.report, context.now)
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
@@ -191,7 +191,7 @@ def _veiled(error: GraphQLError) -> GraphQLError:
     return GraphQLError(f"Variable '${found['name']}' has an invalid value.", error.nodes)
 
 
-def _ages(report: Report, now: datetime) -> list[dict[str, Any]]:
+def freshness(report: Report, now: datetime) -> list[dict[str, Any]]:
     """`extensions.freshness`: one entry for each connection and port that was read."""
     return [
         {

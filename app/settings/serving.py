@@ -73,6 +73,7 @@ class Requests(Section):
     max_depth: int = Field(default=10, ge=1)
     max_aliases: int = Field(default=20, ge=0)
     max_directives: int = Field(default=50, ge=0)
+    max_deferrals: int = Field(default=20, ge=0)
     max_root_fields: int = Field(default=10, ge=1)
     max_mutations: int = Field(default=4, ge=1)
     max_operations: int = Field(default=10, ge=1)

@@ -14,6 +14,7 @@ from graphql import (
     parse,
 )
 
+from app.engine.deferring import at_once, deferring, wrong_counts
 from app.engine.gate.analysis import analyse
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Excess, Limits, excesses
@@ -43,12 +44,17 @@ class NotAdmittedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An operation that may be executed, and its cost."""
+    """An operation that may be executed, and its cost.
+
+    `document` is executed to answer at once. `deferring` is the document as it was sent, if the
+    operation asks for parts of its answer later.
+    """
 
     text: str
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
+    deferring: DocumentNode | None = None
 
     @property
     def name(self) -> str | None:
@@ -101,9 +107,13 @@ class Gate:
             NotAdmittedError: there is no such operation, or it costs too much.
         """
         operation = self._selected(prepared.document, operation_name)
-        cost = _cost(prepared, operation, variables)
+        tally = next(tally for one, tally in prepared.analysis.operations if one is operation)
+        cost = prepared.analysis.program.value(tally.cost, variables)
         self._refuse_above({"cost": cost})
-        return Admitted(prepared.text, prepared.document, operation, cost)
+        if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
+            raise NotAdmittedError(Stage.VALIDATE, *wrong)
+        later = prepared.document if tally.deferrals else None
+        return Admitted(prepared.text, prepared.at_once, operation, cost, later)
 
     def prepare(self, text: str) -> Prepared:
         """The document, valid and within the limits of form.
@@ -119,7 +129,10 @@ class Gate:
         for figures in analysis.figures():
             self._refuse_above(figures)
         self._refuse_invalid(document)
-        prepared = Prepared(text, document, analysis)
+        later = deferring(document) if analysis.defers else ()
+        prepared = Prepared(
+            text, document, analysis, at_once(document) if later else document, later
+        )
         self._documents.keep(prepared)
         return prepared
 
@@ -147,12 +160,6 @@ class Gate:
             message = f"There is no {operation.operation.value} that could be executed."
             raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
         return operation
-
-
-def _cost(prepared: Prepared, operation: OperationDefinitionNode, variables: Variables) -> int:
-    analysis = prepared.analysis
-    tally = next(tally for one, tally in analysis.operations if one is operation)
-    return analysis.program.value(tally.cost, variables)
 
 
 def _by_measure(limits: Limits) -> Mapping[str, int]:

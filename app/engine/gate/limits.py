@@ -15,6 +15,7 @@ class Limits:
     introspection_depth: int = 20
     aliases: int = 20
     directives: int = 50
+    deferrals: int = 20
     root_fields: int = 10
     mutations: int = 4
     operations: int = 10
@@ -45,6 +46,7 @@ TOLD = {
     "introspectionDepth": ("The depth of the introspection", "ask for fewer levels of types"),
     "aliases": ("The number of aliases, fragments expanded,", "ask in several operations"),
     "directives": ("The number of directives, fragments expanded,", "use fewer"),
+    "deferrals": ("The number of @defer and @stream, fragments expanded,", "defer larger parts"),
     "rootFields": ("The number of root fields, fragments expanded,", "ask in several operations"),
     "mutations": ("The number of mutations in the operation", "send them one by one"),
     "operations": ("The number of operations in the document", "send only the one to execute"),

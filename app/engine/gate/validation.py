@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from graphql import (
     ASTValidationRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnValidOperationsRule,
     DocumentNode,
     ExecutableDefinitionsRule,
     GraphQLError,
@@ -47,6 +49,8 @@ BY_ITSELF: Rules = (
     NoUnusedVariablesRule,
     UniqueArgumentNamesRule,
     UniqueInputFieldNamesRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnValidOperationsRule,
 )
 AGAINST_SCHEMA: Rules = tuple(rule for rule in specified_rules if rule not in BY_ITSELF)
 HIDDEN = "The document does not fit the schema here, which is not told: ask for the schema."
