@@ -62,7 +62,7 @@ class Delivery:
         except TimeoutError:
             self._first = late()
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
-            self._first = broken(bug)
+            self._first, self.pending = broken(bug), ()
         return self._first
 
     async def rest(self) -> AsyncIterator[Part]:
