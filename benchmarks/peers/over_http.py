@@ -64,17 +64,17 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
         behind = await upstreams(stage, stack)
         running = await gateways(stage, stack, behind.url)
         answers = await agreed(running, asked)
+        sizes = {question.name: len(answers[question.name][0]) for question in asked}
         targets = {
-            question.name: {name: Target.graphql(one, question) for name, one in running.items()}
-            for question in asked
+            one.name: {
+                name: Target.graphql(server, one, sizes[one.name])
+                for name, server in running.items()
+            }
+            for one in asked
         }
         tables = [
-            Table(
-                question.name,
-                await measuring.closed(load, targets[question.name], effort),
-                size=len(answers[question.name][0]),
-            )
-            for question in asked
+            Table(name, await measuring.closed(load, ones, effort), sizes[name])
+            for name, ones in targets.items()
         ]
         await delay(behind, HOP)
         waits = [
