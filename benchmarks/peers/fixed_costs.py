@@ -33,8 +33,9 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
         }
         servers[MERCURIUS] = await stage.in_node(stack, "mercurius", stage.files)
         answers = await agreed(servers, [page])
-        targets = {name: Target.graphql(server, page) for name, server in servers.items()}
-        table = Table(PAGE, await measuring.closed(load, targets, effort), len(answers[PAGE][0]))
+        size = len(answers[PAGE][0])
+        targets = {name: Target.graphql(server, page, size) for name, server in servers.items()}
+        table = Table(PAGE, await measuring.closed(load, targets, effort), size)
     report = Report("Fixed costs of a request", [table])
     report.goals = [cheaper(PAGE, table.closed, without(Fixed.TRACING), MERCURIUS, LEVEL)]
     return report

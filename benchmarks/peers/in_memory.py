@@ -44,9 +44,9 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
         floor = await _floor(stage, stack, answers)
         tables = []
         for question in stage.questions:
-            targets = {name: Target.graphql(one, question) for name, one in running.items()}
-            targets[FLOOR] = Target(floor, f"{floor.url}/{_slug(question)}", question.bodies)
             size = len(answers[question.name][0])
+            targets = {name: Target.graphql(one, question, size) for name, one in running.items()}
+            targets[FLOOR] = Target(floor, f"{floor.url}/{_slug(question)}", question.bodies, size)
             tables.append(await _table(load, targets, effort, question.name, size))
     report = Report("Data in memory", tables, plotted=len(tables))
     report.goals = _goals({table.title: table.closed for table in tables})

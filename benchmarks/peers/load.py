@@ -42,16 +42,20 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a server is asked a question: its bodies go over the connections in turn."""
+    """Where a server is asked a question: its bodies go over the connections in turn.
+
+    `size` are the bytes of one answer; what is much less is not an answer.
+    """
 
     server: Server
     url: str
     bodies: tuple[str, ...]
+    size: int
 
     @classmethod
-    def graphql(cls, server: Server, question: Question) -> Self:
+    def graphql(cls, server: Server, question: Question, size: int) -> Self:
         """A server that speaks GraphQL."""
-        return cls(server, f"{server.url}/graphql", question.bodies)
+        return cls(server, f"{server.url}/graphql", question.bodies, size)
 
 
 class Load:
@@ -89,6 +93,8 @@ class Load:
         before = target.server.cpu
         told = await self._told({**job, "url": target.url})
         spent = target.server.cpu - before
+        if told["answered"] and told["bytes"] < target.size / 2:
+            raise RuntimeError(f"{target.url} answers {told['bytes']:.0f} bytes a request")
         p50, p99 = told["milliseconds"]
         return Cell(
             cpu=spent / max(1, told["answered"]),

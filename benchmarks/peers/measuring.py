@@ -19,6 +19,7 @@ class Effort:
 
 
 FULL, QUICK = Effort(3, 1.2), Effort(1, 0.3)
+WARMINGS = 4  # a server that is cold says little of how fast it will be
 
 
 async def closed(
@@ -51,11 +52,13 @@ async def warmed(load: Load, target: Target, seconds: float, connections: int) -
 
     A fixed number leaves nothing half done when it is over, and so no CPU uncounted.
     """
-    cell = await load.closed(target, amount=connections, connections=connections)
-    amount = _amount(cell, seconds, connections)
-    if amount > connections:
+    amount, took = connections, 0.0
+    for _ in range(WARMINGS):
         cell = await load.closed(target, amount=amount, connections=connections)
+        took = amount / cell.rate
         amount = _amount(cell, seconds, connections)
+        if took > seconds / 2:
+            break
     return amount
 
 

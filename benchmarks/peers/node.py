@@ -34,6 +34,10 @@ class Node:
         async with running(self.command(script, **asked), core=core, folder=self.home) as server:
             yield server
 
+    def has(self, package: str) -> bool:
+        """Whether an optional package is there: some are for one platform only."""
+        return (self.home / "node_modules" / package).exists()
+
     def versions(self) -> dict[str, str]:
         """Those of Node.js and of the packages that are measured or measure."""
         lock = orjson.loads((self.home / "package-lock.json").read_bytes())

@@ -10,7 +10,7 @@ import shutil
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class Server:
         found = [self.pid]
         for pid in found:
             for thread in Path(f"/proc/{pid}/task").iterdir():
-                found.extend(map(int, (thread / "children").read_text().split()))
+                with suppress(FileNotFoundError, ProcessLookupError):  # threads come and go
+                    found.extend(map(int, (thread / "children").read_text().split()))
         return found
 
 

@@ -20,15 +20,20 @@ from benchmarks.peers.switches import Fixed, turn_off
 SHOP = FoundConnector(
     name="shop", folder=Path(__file__).parent / "shop", module="benchmarks.peers.shop"
 )
+SYSTEM = {"connector": "shop", "timeout": "PT50S"}
 AT_ONCE = {"fresh_for": "PT0S", "revalidate_for": "PT0S"}
 Data = Mapping[str, Any]
 
 
 def settings(**sections: Any) -> Settings:
-    """Those of a retailer with one system, and otherwise the defaults."""
+    """Those of a retailer with one system, and otherwise the defaults.
+
+    But for the limits of time: on a busy machine questions would be turned away, and peers have no
+    such limits.
+    """
     return config.parse(
         {
-            "connections": {"shop": {"connector": "shop"}},
+            "connections": {"shop": SYSTEM},
             "bind": {
                 "catalogue": "shop",
                 "prices": "shop",
@@ -36,6 +41,7 @@ def settings(**sections: Any) -> Settings:
                 "stock": {"shop": ["*"]},
             },
             "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
+            "requests": {"budget": "PT60S"},
             **sections,
         }
     )
@@ -44,7 +50,7 @@ def settings(**sections: Any) -> Settings:
 def gateway_over_http(url: str) -> Gateway:
     """The whole gateway over the upstreams; nothing but locations is kept."""
     known = settings(
-        connections={"shop": {"connector": "shop", "settings": {"url": url}}},
+        connections={"shop": {**SYSTEM, "settings": {"url": url}}},
         freshness=dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE),
     )
     return Gateway(known, plan(known, {"shop": SHOP}))

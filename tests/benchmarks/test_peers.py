@@ -77,7 +77,7 @@ async def test_gateways_answer_alike_and_ask_the_upstreams_once_for_each_need(
                     CALLS[question.name],
                 )
 
-    assert len(gateways) == 7
+    assert len(gateways) == 6 + stage.node.has(over_http.GRAFBASE)
 
 
 async def test_the_chain_is_made_of_the_calls_that_an_answer_needs(stage: Stage) -> None:
