@@ -9,7 +9,7 @@ import strawberry
 from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.nodes import Node, global_id, key_of
-from app.api.paging import PageInfo, bounded, page_size
+from app.api.paging import PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures
 from app.api.variants import ChannelArgument, ProductVariant
 from app.errors import InvalidInputError
@@ -166,9 +166,9 @@ class ProductRoot:
         languages = info.context.languages(locale, through)
         query = ProductQuery(
             first=page_size(first),
-            after=after,
+            after=named(after, argument="after"),
             search=_words(search),
-            category=category,
+            category=named(category, argument="category"),
             sort=sort,
             channel=through.code,
             locale=languages[0],
@@ -212,6 +212,7 @@ def _dressed(reading: Reading[ports.Product], languages: Languages) -> Product |
 
 
 def _one_key(id_: str | None, handle: str | None, sku: Sku | None) -> ProductKey:
+    named(handle, argument="handle")
     given = {"id": id_, "handle": handle, "sku": sku}
     if sum(value is not None for value in given.values()) != 1:
         raise InvalidInputError("product needs one of id, handle and sku.", argument="id")

@@ -17,9 +17,12 @@ from graphql import (
 from app.engine.gate.analysis import analyse
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Excess, Limits, excesses
-from app.engine.gate.merging import merges
+from app.engine.gate.merging import EndlessError, merges
 from app.engine.gate.sizes import ListSizes, Variables
 from app.engine.gate.validation import Rules, Validator
+from app.engine.gate.values import values
+
+TOO_MANY_TOKENS = "tokens. Parsing aborted"  # as graphql-core says it
 
 
 class Stage(StrEnum):
@@ -62,7 +65,7 @@ class Admitted:
 
 
 class Gate:
-    """Parses, measures and validates, in this order, what is not known already."""
+    """Parses, measures, prices and validates, in this order, what is not known already."""
 
     def __init__(
         self,
@@ -89,40 +92,49 @@ class Gate:
         Raises:
             NotAdmittedError: it cannot be, or may not be.
         """
-        prepared = self._documents.find(text) or self._prepared(text)
-        operation = self._selected(prepared.document, operation_name)
+        self._refuse_above({"values": values(variables, most=self._limits.values)})
+        known = self._documents.find(text)
+        prepared = known or self._measured(text)
+        operation = get_operation_ast(prepared.document, operation_name)
         cost = _cost(prepared, operation, variables)
         self._refuse_above({"cost": cost})
-        return Admitted(text, prepared.document, operation, cost)
+        if known is None:
+            self._refuse_invalid(prepared.document)
+            self._documents.keep(prepared)
+        return Admitted(text, prepared.document, self._executable(operation), cost)
 
-    def _prepared(self, text: str) -> Prepared:
+    def _measured(self, text: str) -> Prepared:
+        lines = text.count("\n") + text.count("\r")
+        self._refuse_above({"characters": len(text), "lines": lines})
         try:
             document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLError as error:
+            if TOO_MANY_TOKENS in error.message:
+                self._refuse_above({"tokens": self._limits.tokens + 1})
             raise NotAdmittedError(Stage.PARSE, error) from error
         analysis = analyse(document, self._schema, self._sizes)
         for figures in analysis.figures():
             self._refuse_above(figures)
-        self._refuse_invalid(document)
-        prepared = Prepared(text, document, analysis)
-        self._documents.keep(prepared)
-        return prepared
+        return Prepared(text, document, analysis)
 
     def _refuse_invalid(self, document: DocumentNode) -> None:
         """The pairs of selections are limited before they are compared."""
-        if mistakes := self._validator.own_mistakes(document):
-            raise NotAdmittedError(Stage.VALIDATE, *mistakes)
-        self._refuse_above({"merges": merges(document, most=self._limits.merges)})
-        if mistakes := self._validator.mistakes(document):
+        limits = self._limits
+        try:
+            pairs = merges(document, most=limits.merges, selections=limits.selections)
+            self._refuse_above({"merges": pairs})
+            mistakes = self._validator.mistakes(document)
+        except EndlessError:
+            mistakes = self._validator.own_mistakes(document)
+        if mistakes:
             raise NotAdmittedError(Stage.VALIDATE, *mistakes)
 
     def _refuse_above(self, figures: dict[str, int]) -> None:
         for excess in excesses(figures, self._most):
             raise NotAdmittedError(Stage.MEASURE, GraphQLError(excess.message), excess=excess)
 
-    def _selected(self, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    def _executable(self, operation: OperationDefinitionNode | None) -> OperationDefinitionNode:
         """The operation that is meant (GraphQL specification, 6.1 GetOperation)."""
-        operation = get_operation_ast(document, name)
         if operation is None:
             message = (
                 "Name one operation of the document in operationName: it has none, or several."
@@ -134,7 +146,11 @@ class Gate:
         return operation
 
 
-def _cost(prepared: Prepared, operation: OperationDefinitionNode, variables: Variables) -> int:
+def _cost(
+    prepared: Prepared, operation: OperationDefinitionNode | None, variables: Variables
+) -> int:
+    if operation is None:
+        return 0
     analysis = prepared.analysis
     tally = next(tally for one, tally in analysis.operations if one is operation)
     return analysis.program.value(tally.cost, variables)

@@ -80,6 +80,7 @@ class Analysis:
 
     def figures(self) -> Iterator[dict[str, int]]:
         """What is measured of every operation, but for its cost."""
+        selections = min(MOST, sum(tally.selections for _, tally in self.operations))
         for operation, tally in self.operations:
             mutation = operation.operation is OperationType.MUTATION
             yield {
@@ -90,7 +91,7 @@ class Analysis:
                 "directives": max(self.directives, tally.directives),
                 "rootFields": tally.root_fields,
                 "mutations": tally.root_fields if mutation else 0,
-                "selections": tally.selections,
+                "selections": selections,
             }
 
 
