@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-import uvicorn
 
 from app import logs, tracing
 from app import settings as config
@@ -23,6 +22,7 @@ from app.api.schema import federation_sdl, sdl
 from app.errors import GatewayError, MisconfiguredError
 from app.main import Gateway
 from app.ports import FoundConnector, UpstreamHttp, find_connectors, read_manifest
+from app.serving import GatewayServer
 from app.settings import Settings
 from app.upstream.client import ClientPolicy, open_client
 from app.upstream.registry import plan
@@ -238,35 +238,12 @@ def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str]
     logs.configure(level=settings.log.level, style=settings.log.format)
     tracing.configure(os.environ)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    server = Announcing(
-        uvicorn.Config(
-            Gateway(settings, planned).app(),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            timeout_graceful_shutdown=max(1, round(settings.server.graceful.total_seconds())),
-        ),
-        announce=partial(announce, address),
-    )
+    gateway = Gateway(settings, planned)
+    server = GatewayServer(gateway, settings, announce=partial(announce, address))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
         raise click.ClickException("the gateway could not start; its log says why")
-
-
-class Announcing(uvicorn.Server):
-    """A server that says when it listens."""
-
-    def __init__(self, settings: uvicorn.Config, *, announce: Callable[[], None]) -> None:
-        super().__init__(settings)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
 
 
 def _bound(host: str, port: int) -> socket.socket:

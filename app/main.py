@@ -1,25 +1,29 @@
 """Composition root: settings in, connections and services, ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from app.api.admission import Admission, build_gate
 from app.api.context import Services
+from app.api.conversation import Terms
+from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
+from app.api.lasting import Lasting, LastingCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
-from app.api.schema import build_schema
+from app.api.schema import Schema, build_schema
+from app.api.sockets import SocketEndpoint
 from app.availability.service import AvailabilityService, stock_reader
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
@@ -46,7 +50,12 @@ class Gateway:
     planned: Mapping[str, Planned]
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     running: Services | None = None
+    lasting: Lasting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lasting = Lasting(self.settings.streams.max_open)
 
     @property
     def services(self) -> Services:
@@ -55,16 +64,17 @@ class Gateway:
             raise RuntimeError("the gateway has not started")
         return self.running
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
+    def app(self, schema: Schema | None = None) -> Starlette:
+        """The ASGI application, of our schema or of another."""
         introspection = self.settings.introspection
-        schema = build_schema(tell=introspection)
+        schema = schema or build_schema(tell=introspection)
         execution = self.settings.execution
         engine = build_engine(schema, **execution.options) if execution.compiled else None
         metrics = Metrics(
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
         )
+        metrics.watch(LastingCollector(self.lasting))
         operations = Operations(
             schema,
             admission=Admission(
@@ -77,14 +87,20 @@ class Gateway:
             metrics=metrics,
             introspection=introspection,
         )
+        streams = self.settings.streams
         endpoint = GraphQLEndpoint(
             operations,
+            EventStreams(self.lasting, streams, self.sleep),
             requests=self.settings.requests,
             graphiql=self.settings.server.graphiql,
+        )
+        terms = Terms(
+            operations=operations, lasting=self.lasting, streams=streams, sleep=self.sleep
         )
         return Starlette(
             routes=[
                 Route("/graphql", endpoint),
+                WebSocketRoute("/graphql", SocketEndpoint(terms, self.settings.cors)),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),

@@ -87,7 +87,7 @@ class Admission:
             excess = refusal.excess
             log.info("operation.refused", stage=refusal.stage, measure=excess and excess.measure)
             raise NotAnsweredError(not_admitted(refusal)) from refusal
-        if safe and admitted.kind is not OperationType.QUERY:
+        if safe and admitted.kind is OperationType.MUTATION:
             message = f"Send a {admitted.kind.value} by POST."
             raise NotAnsweredError(refused(message, "BAD_REQUEST", 405, allow="POST"))
         return admitted

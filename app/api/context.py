@@ -56,13 +56,18 @@ class Services:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One operation's surroundings. `accepted` are the languages of the Accept-Language header."""
+    """One operation's surroundings; each event of a subscription has its own.
+
+    `accepted` are the languages of the Accept-Language header. `last_event` is the id of the last
+    event that the caller of a stream has already.
+    """
 
     document: DocumentNode
     services: Services
     inquiry: Inquiry
     now: datetime
     accepted: Languages = ()
+    last_event: str | None = None
     notes: list[InvalidInputError] = field(default_factory=list)
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
         default_factory=dict

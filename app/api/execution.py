@@ -66,17 +66,28 @@ def _how(
     definition = field.extensions.get(DEFINITION)
     if not isinstance(definition, StrawberryField):
         return None if field.resolve is None else Each(partial(_foreign, field.resolve))
-    if definition.extensions:
+    if definition.is_subscription:
+        return Each(_event)
+    if definition.extensions or _streamed(definition):
         return None
     if definition.base_resolver is None:
         plain = definition.default_resolver is getattr
         return Attribute(definition.python_name) if plain else None
-    if isasyncgenfunction(definition.base_resolver.wrapped_func):
-        return None
     arguments = Arguments.of(schema, definition, field)
     if (function := definition.metadata.get(BATCH)) is not None:
         return Batch(partial(_batch, function, arguments))
     return Each(partial(_each, schema, definition, arguments))
+
+
+def _streamed(definition: StrawberryField) -> bool:
+    """Whether a list is given element by element."""
+    resolver = definition.base_resolver
+    return resolver is not None and isasyncgenfunction(resolver.wrapped_func)
+
+
+def _event(_call: Call) -> Callable[[Any], Any]:
+    """The field of a subscription: its resolver gave the events, each of which is the answer."""
+    return lambda event: event
 
 
 def _foreign(resolve: Callable[..., Any], call: Call) -> Callable[[Any], Any]:

@@ -5,12 +5,24 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.asking import MalformedRequest, asked
+from app.api.asking import Asked, MalformedRequest, asked
 from app.api.callers import caller_of
+from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
-from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_page
+from app.api.http_negotiation import (
+    EVENT_STREAM,
+    JSON,
+    RESPONSE,
+    Media,
+    names_json,
+    negotiated,
+    prefers_events,
+    takes_events,
+    takes_page,
+)
 from app.api.http_reading import BadRequest, bad, read
+from app.api.lasting import HTTP
 from app.api.operations import Operations
 from app.api.outcomes import Outcome, malformed
 from app.settings import Requests
@@ -21,8 +33,16 @@ log = structlog.get_logger(__name__)
 class GraphQLEndpoint:
     """Answers `/graphql` as a raw ASGI application."""
 
-    def __init__(self, operations: Operations, *, requests: Requests, graphiql: bool) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        events: EventStreams,
+        *,
+        requests: Requests,
+        graphiql: bool,
+    ) -> None:
         self._operations = operations
+        self._events = events
         self._requests = requests
         self._graphiql = graphiql
 
@@ -38,22 +58,30 @@ class GraphQLEndpoint:
         legacy = media == JSON and names_json(accept)
         rules = StatusRules(media or JSON, self._requests.statuses, legacy=legacy)
         try:
-            if media is None:
-                raise bad(406, f"Accept {JSON} or application/graphql-response+json.")
-            outcome = await self._outcome(scope, headers, receive)
+            if media is None and not takes_events(accept):
+                raise bad(406, f"Accept {JSON}, {RESPONSE} or {EVENT_STREAM}.")
+            question = await self._asked(scope, headers, receive)
+            caller, safe = caller_of(headers), scope["method"] == "GET"
+            if takes_events(accept):
+                answers = await self._operations.answers(question, caller, safe=safe)
+                if not isinstance(answers, Outcome) or prefers_events(accept):
+                    await self._events.tell(answers, receive, send)
+                    return
+                outcome = answers
+            else:
+                outcome = await self._operations.answer(question, caller, safe=safe)
+            self._events.lasting.operations[HTTP] += 1
         except BadRequest as error:
             outcome = error.outcome
             log.info("request.refused", status=rules.of(outcome))
         await _send(send, media or JSON, rules.of(outcome), outcome)
 
-    async def _outcome(self, scope: Scope, headers: Headers, receive: Receive) -> Outcome:
-        method = scope["method"]
-        parameters = await read(method, scope, headers, receive, self._requests.max_body)
+    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
+        parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
         try:
-            question = asked(parameters)
+            return asked(parameters)
         except MalformedRequest as error:
             raise BadRequest(malformed(str(error))) from error
-        return await self._operations.answer(question, caller_of(headers), safe=method == "GET")
 
 
 async def _send(send: Send, media: Media, status: int, outcome: Outcome) -> None:

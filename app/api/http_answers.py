@@ -33,4 +33,5 @@ class StatusRules:
             Fate.EXECUTED: 294 if self._latest and outcome.errors else 200,
             Fate.LATE: 504,
             Fate.BROKEN: 500,
+            Fate.INTERRUPTED: 200,  # told on streams only, which have begun
         }[outcome.fate]

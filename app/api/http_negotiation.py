@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 JSON: Literal["application/json"] = "application/json"
 RESPONSE: Literal["application/graphql-response+json"] = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 Media: TypeAlias = Literal["application/json", "application/graphql-response+json"]
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -70,6 +71,19 @@ def names_json(accept: str | None) -> bool:
     return any(one.name == JSON for one in _ranges(accept or ""))
 
 
+def takes_events(accept: str | None) -> bool:
+    """Whether a client that names it takes an event stream."""
+    weight, named = _wanted(EVENT_STREAM, list(_ranges(accept or "")))
+    return named and weight > 0
+
+
+def prefers_events(accept: str | None) -> bool:
+    """Whether it wants one even for a single answer: more than either kind of JSON."""
+    ranges = list(_ranges(accept or ""))
+    weight, named = _wanted(EVENT_STREAM, ranges)
+    return named and weight > max(_wanted(RESPONSE, ranges)[0], _wanted(JSON, ranges)[0])
+
+
 def takes_page(accept: str) -> bool:
     """Whether a browser asks for a page."""
     return any(one.name == "text/html" and one.weight > 0 for one in _ranges(accept))
@@ -83,7 +97,7 @@ def _ranges(accept: str) -> Iterator[MediaType]:
 
 def _wanted(media: str, ranges: list[MediaType]) -> tuple[float, bool]:
     """How much a media type is wanted, and whether it is named; the most exact range counts."""
-    for pattern in (media, "application/*", "*/*"):
+    for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
         weights = [one.weight for one in ranges if one.name == pattern]
         if weights:
             return max(weights), pattern == media

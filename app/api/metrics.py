@@ -46,11 +46,16 @@ class Metrics:
         )
         self._names: set[str] = set()
 
-    def answered(self, name: str | None, *, outcome: str, seconds: float) -> None:
-        """Count an operation."""
+    def answered(self, name: str | None, *, outcome: str, seconds: float | None) -> None:
+        """Count an operation; a subscription, which lasts as long as it is wanted, has no time."""
         label = self._label(name)
         self._operations.labels(label, outcome).inc()
-        self._seconds.labels(label).observe(seconds)
+        if seconds is not None:
+            self._seconds.labels(label).observe(seconds)
+
+    def watch(self, collector: Collector) -> None:
+        """Read one more book at every scrape."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""

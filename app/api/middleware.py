@@ -1,4 +1,4 @@
-"""What every HTTP answer carries: a request id, and headers that keep browsers careful."""
+"""What every answer carries: a request id, and headers that keep browsers careful."""
 
 import re
 from typing import Any
@@ -22,6 +22,7 @@ CAREFUL = {
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
 }
+BEGINNINGS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 WORTH_COMPRESSING = 1_000  # bytes; below that an answer fits in one packet anyway
 COMPRESSION_LEVEL = 6  # of a listing of 125 kB: 0.6 ms, 6.6 kB; level 9 takes 1.2 ms for 6.0 kB
 
@@ -41,31 +42,42 @@ def _cross_origin(cors: Cors) -> Middleware:
         allow_origins=cors.origins,
         allow_credentials=cors.credentials,
         allow_methods=("GET", "POST"),
-        allow_headers=("authorization", "content-type", "x-request-id", *PREFLIGHT_HEADERS),
+        allow_headers=(
+            "authorization",
+            "content-type",
+            "last-event-id",
+            "x-request-id",
+            *PREFLIGHT_HEADERS,
+        ),
         expose_headers=("retry-after", "x-request-id"),
         max_age=round(cors.max_age.total_seconds()),
     )
 
 
 class RequestId:
-    """Takes a sound `X-Request-Id` or makes one; it is in the answer and in every log line."""
+    """Takes a sound `X-Request-Id` or makes one; it is in the answer and in every log line.
+
+    A socket has one for its handshake and all that is said on it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wrap one connection."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
 
         async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in BEGINNINGS:
+                message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
-                for name, value in CAREFUL.items():
-                    headers.setdefault(name, value)
+                if message["type"] != "websocket.accept":
+                    for name, value in CAREFUL.items():
+                        headers.setdefault(name, value)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

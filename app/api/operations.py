@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
 from app.api.admission import Admission, NotAnsweredError, behind_gate
@@ -14,10 +15,11 @@ from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.context import Context, Services
 from app.api.metrics import Metrics
-from app.api.outcomes import Outcome, broken, executed, late
-from app.api.schema import Schema
+from app.api.outcomes import Outcome, broken, executed, late, refused
+from app.api.schema import Schema, core
+from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import operation_span
-from app.engine.execution import Engine, Executed, Request
+from app.engine.execution import Engine, Executed, Request, interpreted
 from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
@@ -25,6 +27,10 @@ from app.upstream.reader import Inquiry
 from app.upstream.report import Report
 
 log = structlog.get_logger(__name__)
+STREAMED = (
+    "A subscription is answered by a stream: send it over a WebSocket (graphql-transport-ws),"
+    " or accept text/event-stream."
+)
 
 
 class Operations:
@@ -52,36 +58,62 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
+        self._subscriptions = Subscriptions(
+            schema=schema,
+            context=self._context,
+            execute=self._executed,
+            metrics=metrics,
+            budget=requests.budget.total_seconds(),
+            introspection=introspection,
+        )
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
-        """The answer to one operation; one that must be `safe` changes nothing."""
+        """The one answer to an operation; one that must be `safe` changes nothing."""
+        answers = await self.answers(asked, caller, safe=safe)
+        if isinstance(answers, Outcome):
+            return answers
+        await answers.aclose()
+        return refused(STREAMED, "BAD_REQUEST", 406)
+
+    async def answers(
+        self, asked: Asked, caller: Caller, *, safe: bool = False
+    ) -> Outcome | Outcomes:
+        """The answer to an operation; of a subscription as many as come, not begun yet."""
         started = perf_counter()
         try:
             admitted = await self._admission.admit(asked, caller, safe=safe)
         except NotAnsweredError as refusal:
             return refusal.outcome
+        if admitted.kind is OperationType.SUBSCRIPTION:
+            return self._subscriptions.outcomes(admitted, asked, caller)
         with operation_span(admitted) as span:
             outcome = await self._executed(admitted, asked, caller)
             span.set_attribute("tessera.error_codes", outcome.codes)
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
-    async def _executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
+    async def _executed(
+        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any = None
+    ) -> Outcome:
         context = self._context(admitted, caller)
         try:
             async with asyncio.timeout(self._requests.budget.total_seconds()):
-                done = await self._run(admitted, asked, context)
+                done = await self._run(admitted, asked, context, event)
             return executed(done.data, done.errors, context, introspection=self._introspection)
         except TimeoutError:
             return late()
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
             return broken(bug)
 
-    async def _run(self, admitted: Admitted, asked: Asked, context: Context) -> Executed:
+    async def _run(
+        self, admitted: Admitted, asked: Asked, context: Context, event: Any
+    ) -> Executed:
         name = asked.operation_name
+        request = Request(admitted.document, admitted.text, name, asked.variables, context, event)
         if self._engine is not None:
-            request = Request(admitted.document, admitted.text, name, asked.variables, context)
             return await self._engine.execute(request)
+        if admitted.kind is OperationType.SUBSCRIPTION:
+            return await interpreted(core(self._schema), request)
         result = await self._schema.execute(
             admitted.text,
             variable_values=asked.variables,
@@ -101,6 +133,7 @@ class Operations:
             inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
             now=self._now(),
             accepted=caller.accepted,
+            last_event=caller.last_event,
         )
 
     def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:

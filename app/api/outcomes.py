@@ -36,6 +36,7 @@ class Fate(StrEnum):
     EXECUTED = "executed"
     LATE = "late"  # its budget of time ran out
     BROKEN = "broken"  # by a bug of ours
+    INTERRUPTED = "interrupted"  # its stream of events could not be opened, or failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Outcome:
     """The answer to one operation. `data` is JSON, None where nothing was executed.
 
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
+    `cursor` names the event of a subscription that this is the answer to, where its source does.
     """
 
     fate: Fate
@@ -51,6 +53,7 @@ class Outcome:
     extensions: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    cursor: str | None = None
 
     @property
     def kind(self) -> str:
@@ -101,6 +104,11 @@ def broken(bug: Exception) -> Outcome:
     return Outcome(fate=Fate.BROKEN, errors=[masked(bug)])
 
 
+def interrupted(raised: Iterable[GraphQLError], context: Context) -> Outcome:
+    """For a subscription whose source failed."""
+    return Outcome(fate=Fate.INTERRUPTED, errors=_errors(raised, context))
+
+
 def not_admitted(refusal: NotAdmittedError) -> Outcome:
     """For what did not pass the gate."""
     fate = Fate.UNPARSED if refusal.stage is Stage.PARSE else Fate.UNEXECUTED
@@ -127,19 +135,21 @@ def executed(
     started = data is not None or any(error.path for error in raised)
     if not started and not introspection:
         raised = [_veiled(error) for error in raised]
-    report = context.inquiry.report
-    errors: list[ErrorEntry] = [
-        *entries(raised, before_execution=False),
-        *note_entries(context.notes),
-        *failure_entries(report.failures),
-    ]
-    ages = _ages(report, context.now)
+    ages = _ages(context.inquiry.report, context.now)
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
-        errors=errors,
+        errors=_errors(raised, context),
         extensions={"freshness": ages} if ages else {},
     )
+
+
+def _errors(raised: Iterable[GraphQLError], context: Context) -> list[ErrorEntry]:
+    return [
+        *entries(raised, before_execution=False),
+        *note_entries(context.notes),
+        *failure_entries(context.inquiry.report.failures),
+    ]
 
 
 def _veiled(error: GraphQLError) -> GraphQLError:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -82,6 +82,11 @@ class GivenDocument(SchemaExtension):
         """Hand it over."""
         self.execution_context.graphql_document = self.execution_context.context.document
         yield
+
+
+def core(schema: strawberry.Schema) -> GraphQLSchema:
+    """The schema that graphql-core knows; strawberry has no public name for it."""
+    return schema._schema  # noqa: SLF001
 
 
 def build_schema(*, subgraph: bool = True, tell: bool = True) -> Schema:

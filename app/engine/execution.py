@@ -35,7 +35,8 @@ TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
 class Request:
     """One operation to execute.
 
-    `key` stands for the document: requests with equal keys have equal documents.
+    `key` stands for the document: requests with equal keys have equal documents. The `root` of a
+    subscription is one event of its source.
     """
 
     document: DocumentNode
@@ -155,18 +156,25 @@ class Engine:
 
     async def _interpreted(self, request: Request, reason: str) -> Executed:
         self.counts[reason] += 1
-        result = execute(
-            self.schema,
-            request.document,
-            request.root,
-            request.context,
-            dict(request.variables),
-            request.operation_name,
-        )
-        if isawaitable(result):
-            result = await result
-        assert isinstance(result, ExecutionResult)  # noqa: S101  told by graphql.execute
-        return Executed(result.data, result.errors or [], reason)
+        return await interpreted(self.schema, request, reason)
+
+
+async def interpreted(
+    schema: GraphQLSchema, request: Request, reason: str | None = None
+) -> Executed:
+    """The answer of the reference executor."""
+    result = execute(
+        schema,
+        request.document,
+        request.root,
+        request.context,
+        dict(request.variables),
+        request.operation_name,
+    )
+    if isawaitable(result):
+        result = await result
+    assert isinstance(result, ExecutionResult)  # noqa: S101  told by graphql.execute
+    return Executed(result.data, result.errors or [], reason)
 
 
 def plans_for(

@@ -8,7 +8,6 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     OperationDefinitionNode,
-    OperationType,
     VariableNode,
     Visitor,
     get_operation_ast,
@@ -39,8 +38,6 @@ def operation_of(document: DocumentNode, name: str | None) -> Operation:
     definition = get_operation_ast(document, name)
     if definition is None:
         raise Uncompilable("no operation")
-    if definition.operation is OperationType.SUBSCRIPTION:
-        raise Uncompilable("subscription")
     fragments = {
         one.name.value: FragmentDetails(one)
         for one in document.definitions

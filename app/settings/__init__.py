@@ -16,6 +16,7 @@ from app.settings.serving import (
     StockWindows,
     Windows,
 )
+from app.settings.streaming import Streams
 
 __all__ = [
     "Bindings",
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "Statuses",
     "StockWindows",
+    "Streams",
     "Windows",
     "explain",
     "load",

@@ -15,6 +15,7 @@ from app.errors import MisconfiguredError
 from app.settings.explaining import explain, unknown
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
+from app.settings.streaming import Streams
 from app.settings.words import Code, Name, Section
 
 
@@ -28,6 +29,7 @@ class Settings(Section):
     locations: Mapping[Code, Location] = Field(default_factory=dict)
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
+    streams: Streams = Streams()
     execution: Execution = Execution()
     cors: Cors = Cors()
     server: Server = Server()

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from uvicorn import Config, Server
 
@@ -68,13 +69,16 @@ class _GuestServer(Server):
 
 
 @asynccontextmanager
-async def serve(app: Asgi) -> AsyncIterator[str]:
-    """Serve `app` on a free loopback port; yields its base address."""
+async def serve(app: Asgi, **options: Any) -> AsyncIterator[str]:
+    """Serve `app` on a free loopback port; yields its base address.
+
+    `options` are uvicorn's own, such as those of its WebSockets.
+    """
     # Named as TCP, so that asyncio switches Nagle's algorithm off (40 ms an answer on loopback).
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind((LOOPBACK, 0))
     port = listener.getsockname()[1]
-    server = _GuestServer(Config(app, log_config=None, lifespan="auto"))
+    server = _GuestServer(Config(app, log_config=None, lifespan="auto", **options))
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     up = asyncio.ensure_future(server.up())
     with listener:

@@ -1,0 +1,233 @@
+"""What is said on one socket (graphql-transport-ws), from the handshake to the close frame?
+
+One task reads, one writes, one keeps the socket alive, one waits for the process to end, and each
+operation has its own. Whatever ends the socket, it ends all of them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiolimiter import AsyncLimiter
+from starlette.types import Receive, Send
+
+from app.api import socket_messages as messages
+from app.api.asking import Asked
+from app.api.callers import Caller
+from app.api.errors import masked, request_error
+from app.api.lasting import SOCKET, Lasting
+from app.api.operations import Operations
+from app.api.outcomes import Fate, Outcome
+from app.api.socket_messages import (
+    CloseError,
+    Complete,
+    Init,
+    Message,
+    Ping,
+    Subscribe,
+)
+from app.api.socket_outbox import Outbox
+from app.settings import Streams
+
+Sleep = Callable[[float], Awaitable[None]]
+Welcome = Callable[[Caller], Awaitable[bool]]
+BEGUN = frozenset({Fate.EXECUTED, Fate.LATE, Fate.BROKEN})  # told by `next`, all else by `error`
+
+
+async def everybody(_caller: Caller) -> bool:
+    """Welcome whoever comes."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for every socket. `welcome` decides on the word of `connection_init`."""
+
+    operations: Operations
+    lasting: Lasting
+    streams: Streams
+    welcome: Welcome = everybody
+    sleep: Sleep = asyncio.sleep
+
+
+class Conversation:
+    """The protocol over one socket that is open; `asked` counts its operations."""
+
+    def __init__(self, terms: Terms, caller: Caller, receive: Receive, send: Send) -> None:
+        streams = terms.streams
+        self.asked = 0
+        self._terms = terms
+        self._caller = caller
+        self._receive = receive
+        self._send = send
+        self._outbox = Outbox(streams.queue, streams.queue_bytes)
+        self._patience = streams.patience.total_seconds()
+        self._rate = AsyncLimiter(streams.burst, streams.burst / streams.operations_per_second)
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._streaming: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._introduced = self._acknowledged = self._leaving = False
+        self._heard = True
+        self._ended: asyncio.Future[CloseError] = asyncio.get_running_loop().create_future()
+
+    async def held(self) -> CloseError:
+        """Hold it; how it ended."""
+        for work in (self._reading(), self._writing(), self._keeping(), self._departing()):
+            self._start(work)
+        try:
+            return await self._ended
+        finally:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work that ends the socket when it fails."""
+        try:
+            await work
+        except CloseError as end:
+            self._end(end)
+        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
+            masked(bug)
+            self._end(CloseError(4500, "Internal server error"))
+
+    def _end(self, end: CloseError) -> None:
+        if not self._ended.done():
+            self._ended.set_result(end)
+
+    async def _reading(self) -> None:
+        while True:
+            frame = await self._receive()
+            if frame["type"] == "websocket.disconnect":
+                raise CloseError(frame.get("code") or 1005, ours=False)
+            self._heard = True
+            await self._met(messages.parsed(frame, self._terms.streams.max_message))
+
+    async def _writing(self) -> None:
+        while True:
+            text = (await self._outbox.take()).decode()
+            try:
+                await self._send({"type": "websocket.send", "text": text})
+            except OSError as gone:  # as ASGI has it since 2.4
+                raise CloseError(1006, ours=False) from gone
+
+    async def _keeping(self) -> None:
+        """Wait for the introduction, then ask now and then whether the client is there."""
+        streams = self._terms.streams
+        await self._terms.sleep(streams.init_within.total_seconds())
+        if not self._introduced:
+            raise CloseError(4408, "Connection initialisation timeout")
+        while True:
+            await self._terms.sleep(streams.ping_every.total_seconds())
+            if not self._heard:
+                raise CloseError(4499, "No pong")
+            self._heard = False
+            await self._put(messages.ping())
+
+    async def _departing(self) -> None:
+        """When the process ends: streams stop, what has one answer gets it."""
+        await self._terms.lasting.leaving.wait()
+        self._leaving = True
+        for id_ in list(self._streaming):
+            self._stop(id_)
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+        await self._outbox.sent()
+        raise CloseError(1001, "Going away")
+
+    async def _met(self, message: Message) -> None:
+        match message:
+            case Init():
+                await self._greet(message)
+            case Ping():
+                await self._put(messages.pong(message.payload))
+            case Subscribe():
+                await self._begin(message)
+            case Complete():
+                self._stop(message.id)
+
+    async def _greet(self, message: Init) -> None:
+        if self._introduced:
+            raise CloseError(4429, "Too many initialisation requests")
+        self._introduced = True
+        self._caller = replace(self._caller, introduction=message.payload)
+        if not await self._terms.welcome(self._caller):
+            raise CloseError(4403, "Forbidden")
+        self._acknowledged = True
+        await self._put(messages.ack())
+
+    async def _begin(self, message: Subscribe) -> None:
+        if not self._acknowledged:
+            raise CloseError(4401, "Unauthorized")
+        if message.id in self._running:
+            raise CloseError(4409, f"Subscriber for {message.id} already exists")
+        if not self._rate.has_capacity():
+            raise CloseError(4429, "Too many operations")
+        await self._rate.acquire()
+        if self._leaving:
+            return  # the client asks again where it goes next
+        most = self._terms.streams.max_operations
+        if len(self._running) >= most:
+            text = f"{most} operations are running on this socket: complete one first."
+            await self._refuse(message.id, [request_error(text, "TOO_MANY_OPERATIONS")])
+        elif isinstance(message.question, Outcome):
+            await self._refuse(message.id, message.question.errors)
+        else:
+            self.asked += 1
+            self._terms.lasting.operations[SOCKET] += 1
+            task = self._start(self._answering(message.id, message.question))
+            self._running[message.id] = task
+
+    def _stop(self, id_: str) -> None:
+        """What was told of it before is on its way; nothing more is."""
+        self._streaming.discard(id_)
+        if (task := self._running.pop(id_, None)) is not None:
+            task.cancel()
+
+    async def _answering(self, id_: str, question: Asked) -> None:
+        answers = await self._terms.operations.answers(question, self._caller)
+        if isinstance(answers, Outcome):
+            if await self._tell(id_, answers):
+                await self._finish(id_, messages.complete(id_))
+            return
+        self._streaming.add(id_)
+        async with aclosing(answers):
+            async for outcome in answers:
+                if not await self._tell(id_, outcome):
+                    return
+        await self._finish(id_, messages.complete(id_))
+
+    async def _tell(self, id_: str, outcome: Outcome) -> bool:
+        """Tell an answer; false when none may follow it."""
+        if self._running.get(id_) is not asyncio.current_task():
+            return False  # stopped, whatever caught its cancellation
+        self._terms.lasting.answers[SOCKET] += 1
+        if outcome.fate in BEGUN:
+            await self._put(messages.next_answer(id_, outcome))
+            return True
+        await self._finish(id_, messages.error(id_, outcome.errors))
+        return False
+
+    async def _finish(self, id_: str, last: bytes) -> None:
+        """The client may use the id again as soon as it has the last word."""
+        self._streaming.discard(id_)
+        self._running.pop(id_, None)
+        await self._put(last)
+
+    async def _refuse(self, id_: str, errors: Sequence[dict[str, Any]]) -> None:
+        await self._put(messages.error(id_, errors))
+
+    async def _put(self, message: bytes) -> None:
+        try:
+            await self._outbox.put(message, self._patience)
+        except TimeoutError as slow:
+            raise CloseError(1013, "Too slow: too many messages wait to be read") from slow

@@ -1,0 +1,55 @@
+"""What waits for a client that reads slowly?"""
+
+import asyncio
+from collections import deque
+
+
+class Outbox:
+    """A queue of at most so many messages and bytes; into an empty one any message goes."""
+
+    def __init__(self, most_messages: int, most_bytes: int) -> None:
+        self._most_messages = most_messages
+        self._most_bytes = most_bytes
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._sent.set()
+
+    async def put(self, message: bytes, patience: float) -> None:
+        """Put a message in as soon as there is room for it.
+
+        Raises:
+            TimeoutError: there was none for `patience` seconds.
+        """
+        if not self._has_room(message):
+            async with asyncio.timeout(patience):
+                while not self._has_room(message):
+                    self._room.clear()
+                    await self._room.wait()
+        self._waiting.append(message)
+        self._bytes += len(message)
+        self._sent.clear()
+        self._filled.set()
+
+    async def take(self) -> bytes:
+        """The oldest message; asking again says that the one before was sent."""
+        while not self._waiting:
+            self._sent.set()
+            self._filled.clear()
+            await self._filled.wait()
+        message = self._waiting.popleft()
+        self._bytes -= len(message)
+        self._room.set()
+        return message
+
+    async def sent(self) -> None:
+        """Return when nothing waits any more."""
+        await self._sent.wait()
+
+    def _has_room(self, message: bytes) -> bool:
+        if not self._waiting:
+            return True
+        small = self._bytes + len(message) <= self._most_bytes
+        return small and len(self._waiting) < self._most_messages

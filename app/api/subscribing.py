@@ -1,0 +1,128 @@
+"""How does a subscription become a stream of answers?
+
+The source is what the resolver of the subscription's field gives. It is opened with a context of
+its own, whose deadline is soon over: what an event needs of the outside belongs to the fields of
+the event, since every event is executed anew, with its own deadline, report and clock. An event
+with a `cursor` (a text of one line) names its place in the stream; the caller that comes back
+gives the last one it has as `Context.last_event`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from app.api.asking import Asked
+from app.api.callers import Caller
+from app.api.context import Context
+from app.api.metrics import Metrics
+from app.api.outcomes import Fate, Outcome, broken, executed, interrupted, late
+from app.api.schema import Schema, core
+from app.api.tracing import operation_span
+from app.engine.execution import Request
+from app.engine.gate import Admitted
+from app.engine.subscribing import Source, open_source
+
+log = structlog.get_logger(__name__)
+Execute = Callable[[Admitted, Asked, Caller, Any], Awaitable[Outcome]]
+Outcomes = AsyncGenerator[Outcome, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriptions:
+    """Answers subscriptions.
+
+    `context` makes the surroundings of one execution and `execute` executes one event. `budget` are
+    the seconds that opening a source may take, and closing it.
+    """
+
+    schema: Schema
+    context: Callable[[Admitted, Caller], Context]
+    execute: Execute
+    metrics: Metrics
+    budget: float
+    introspection: bool
+
+    async def outcomes(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcomes:
+        """One outcome for each event; nothing is opened before the first is asked for.
+
+        The source is closed when this is, or cancelled; closing waits for its `finally` blocks.
+        """
+        started, events, outcome = perf_counter(), 0, None
+        try:
+            async with aclosing(self._outcomes(admitted, asked, caller)) as outcomes:
+                async for outcome in outcomes:
+                    events += 1
+                    yield outcome
+        finally:
+            kind = "executed" if outcome is None else outcome.kind
+            self.metrics.answered(admitted.name, outcome=kind, seconds=None)
+            log.info(
+                "subscription",
+                name=admitted.name,
+                outcome=kind,
+                cost=admitted.cost,
+                events=events,
+                milliseconds=round((perf_counter() - started) * 1000, 1),
+            )
+
+    async def _outcomes(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcomes:
+        context = self.context(admitted, caller)
+        source = await self._opened(admitted, asked, context)
+        if isinstance(source, Outcome):
+            yield source
+            return
+        try:
+            while True:
+                try:
+                    event = await anext(source.events)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001  whatever a source raises is located
+                    yield interrupted([source.located(error)], context)
+                    return
+                yield await self._told(admitted, asked, caller, event)
+                await asyncio.sleep(0)  # a source that never waits holds up nobody else
+        finally:
+            await self._close(source)
+
+    async def _opened(self, admitted: Admitted, asked: Asked, context: Context) -> Source | Outcome:
+        request = Request(
+            admitted.document, admitted.text, asked.operation_name, asked.variables, context
+        )
+        try:
+            async with asyncio.timeout(self.budget):
+                source = await open_source(core(self.schema), request)
+        except TimeoutError:
+            return replace(late(), fate=Fate.INTERRUPTED)
+        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
+            return replace(broken(bug), fate=Fate.INTERRUPTED)
+        if isinstance(source, Source):
+            return source
+        if any(error.path for error in source):
+            return interrupted(source, context)
+        return executed(None, source, context, introspection=self.introspection)
+
+    async def _told(self, admitted: Admitted, asked: Asked, caller: Caller, event: Any) -> Outcome:
+        with operation_span(admitted) as span:
+            outcome = await self.execute(admitted, asked, caller, event)
+            span.set_attribute("tessera.error_codes", outcome.codes)
+        return replace(outcome, cursor=cursor_of(event))
+
+    async def _close(self, source: Source) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.budget):
+                try:
+                    await source.close()
+                except Exception as bug:  # noqa: BLE001  nobody is left to be told of it
+                    broken(bug)
+
+
+def cursor_of(event: Any) -> str | None:
+    """The place of an event in its stream, where it says so in one line."""
+    cursor = getattr(event, "cursor", None)
+    return cursor if isinstance(cursor, str) and cursor.isprintable() else None

@@ -1,0 +1,27 @@
+"""What may the connections cost that last?"""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from app.settings.words import Positive, Section
+
+
+class Streams(Section):
+    """Sockets and event streams of one process; see `docs/operations.md`.
+
+    `queue` messages or `queue_bytes` are kept for a client that reads slowly; one that makes no
+    room within `patience` is cut.
+    """
+
+    max_open: int = Field(default=1_000, ge=1)
+    max_operations: int = Field(default=20, ge=1)
+    operations_per_second: float = Field(default=10, gt=0)
+    burst: int = Field(default=100, ge=1)
+    max_message: int = Field(default=65_536, ge=1_000)
+    queue: int = Field(default=256, ge=1)
+    queue_bytes: int = Field(default=1_000_000, ge=1_000)
+    patience: Positive = timedelta(seconds=5)
+    init_within: Positive = timedelta(seconds=10)
+    ping_every: Positive = timedelta(seconds=25)
+    pong_within: Positive = timedelta(seconds=10)
