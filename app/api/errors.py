@@ -15,6 +15,7 @@ from app.upstream.report import SourceFailure
 log = structlog.get_logger(__name__)
 ErrorEntry = dict[str, Any]
 MOST_ERRORS = 50  # entries of one answer
+MOST_LOCATIONS = 10  # of one entry: a name that is there twice may be there a thousand times
 
 
 def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[ErrorEntry]:
@@ -65,7 +66,9 @@ def _entry(error: GraphQLError, *, before_execution: bool) -> ErrorEntry:
     message, extensions = _told(error, before_execution=before_execution)
     entry: ErrorEntry = {"message": message}
     if error.locations:
-        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        entry["locations"] = [
+            {"line": at.line, "column": at.column} for at in error.locations[:MOST_LOCATIONS]
+        ]
     if error.path:
         entry["path"] = list(error.path)
     return {**entry, "extensions": extensions}

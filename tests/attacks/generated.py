@@ -10,7 +10,10 @@ LEAVES = {
     "Upstream": ("name", "connector", "kind", "ports", "state", "rejectedRows"),
 }
 OBJECTS = {
-    "Product": (("variants(first: 1)", "ProductVariant"), ("images { url } variants", "ProductVariant")),
+    "Product": (
+        ("variants(first: 1)", "ProductVariant"),
+        ("images { url } variants", "ProductVariant"),
+    ),
     "ProductVariant": (("product", "Product"), ("availability(first: 1) { location", "Location")),
     "Location": (),
     "Upstream": (),
@@ -95,7 +98,9 @@ def _many_arguments(chance: Random, _kind: str) -> str:
 
 
 def _many_values(chance: Random, _kind: str) -> str:
-    value = chance.choice(('"a"', "1", "ENUM", "{}", '{__typename: "Product", id: 1}', "[1]", "-1e9"))
+    value = chance.choice(
+        ('"a"', "1", "ENUM", "{}", '{__typename: "Product", id: 1}', "[1]", "-1e9")
+    )
     field = chance.choice(
         ("variants(skus: [%])", "nodes(ids: [%])", "_entities(representations: [%])")
     )
