@@ -1,7 +1,7 @@
 """Composition root: settings in, connections and services, ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from app.api.admission import Admission, build_gate
 from app.api.context import Services
-from app.api.conversation import Terms
+from app.api.conversation import Sleep, Terms, Welcome, everybody
 from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
@@ -50,7 +50,8 @@ class Gateway:
     planned: Mapping[str, Planned]
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
+    welcome: Welcome = everybody
     running: Services | None = None
     lasting: Lasting = field(init=False)
 
@@ -95,7 +96,11 @@ class Gateway:
             graphiql=self.settings.server.graphiql,
         )
         terms = Terms(
-            operations=operations, lasting=self.lasting, streams=streams, sleep=self.sleep
+            operations=operations,
+            lasting=self.lasting,
+            streams=streams,
+            welcome=self.welcome,
+            sleep=self.sleep,
         )
         return Starlette(
             routes=[

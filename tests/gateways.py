@@ -130,14 +130,13 @@ async def asking(app: Starlette) -> AsyncIterator[Asker]:
         yield Asker(http)
 
 
-@asynccontextmanager
-async def gateway_over(
+async def running_over(
     connections: Mapping[str, Retailer],
     *,
     now: Callable[[], datetime] = lambda: NOON,
     **sections: Any,
-) -> AsyncIterator[Asker]:
-    """A gateway over made-up systems; by default the first owns everything."""
+) -> Gateway:
+    """A gateway that has started over made-up systems; by default the first owns everything."""
     first = next(iter(connections))
     document = {
         "connections": {name: {"connector": "made-up"} for name in connections},
@@ -167,6 +166,18 @@ async def gateway_over(
     gateway = Gateway(settings, {}, now=now)
     gateway.running = assemble(settings, opened)
     await gateway.running.locations.refresh()
+    return gateway
+
+
+@asynccontextmanager
+async def gateway_over(
+    connections: Mapping[str, Retailer],
+    *,
+    now: Callable[[], datetime] = lambda: NOON,
+    **sections: Any,
+) -> AsyncIterator[Asker]:
+    """Asks a gateway over made-up systems."""
+    gateway = await running_over(connections, now=now, **sections)
     async with asking(gateway.app()) as ask:
         yield ask
 

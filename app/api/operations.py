@@ -1,7 +1,7 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -58,6 +58,7 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
+        self._unbroken: set[asyncio.Task[Outcome]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
             context=self._context,
@@ -86,6 +87,21 @@ class Operations:
             return refusal.outcome
         if admitted.kind is OperationType.SUBSCRIPTION:
             return self._subscriptions.outcomes(admitted, asked, caller)
+        answering = self._answered(admitted, asked, caller, started)
+        if admitted.kind is OperationType.MUTATION:
+            return await self._to_the_end(answering)
+        return await answering
+
+    async def _to_the_end(self, answering: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """What changes something is not given up half-way, even if nobody waits for it."""
+        task = asyncio.create_task(answering)
+        self._unbroken.add(task)
+        task.add_done_callback(self._unbroken.discard)
+        return await asyncio.shield(task)
+
+    async def _answered(
+        self, admitted: Admitted, asked: Asked, caller: Caller, started: float
+    ) -> Outcome:
         with operation_span(admitted) as span:
             outcome = await self._executed(admitted, asked, caller)
             span.set_attribute("tessera.error_codes", outcome.codes)

@@ -52,11 +52,11 @@ class Subscriptions:
 
         The source is closed when this is, or cancelled; closing waits for its `finally` blocks.
         """
-        started, events, outcome = perf_counter(), 0, None
+        started, answers, outcome = perf_counter(), 0, None
         try:
             async with aclosing(self._outcomes(admitted, asked, caller)) as outcomes:
                 async for outcome in outcomes:
-                    events += 1
+                    answers += 1
                     yield outcome
         finally:
             kind = "executed" if outcome is None else outcome.kind
@@ -66,7 +66,7 @@ class Subscriptions:
                 name=admitted.name,
                 outcome=kind,
                 cost=admitted.cost,
-                events=events,
+                answers=answers,
                 milliseconds=round((perf_counter() - started) * 1000, 1),
             )
 
