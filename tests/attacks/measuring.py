@@ -1,4 +1,4 @@
-"""What does an attack cost the gateway: time of its processor, and patience of its other callers?"""
+"""What does an attack cost: time of the processor, and patience of other callers?"""
 
 import asyncio
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A gateway served in a thread of its own: what does a request cost it, and whom does it hold up?"""
+"""A gateway served in a thread of its own, to see what a request costs it and whom it holds up."""
 
 import asyncio
 import threading

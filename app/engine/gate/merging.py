@@ -18,8 +18,8 @@ from graphql import (
     SelectionSetNode,
 )
 
-# How many pairs of plain fields are compared in the time of two fragments; what arguments and fields
-# of their own add to a pair of fields.
+# How many pairs of plain fields are compared in the time of two fragments; what arguments and
+# fields of their own add to a pair of fields.
 SPREADS_WEIGH = 3
 ARGUMENT_WEIGHS = 2
 SELECTIONS_WEIGH = 3
