@@ -10,6 +10,7 @@ from app.api.callers import caller_of
 from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
+from app.api.http_leaving import Attended, ClientLeft
 from app.api.http_negotiation import (
     EVENT_STREAM,
     JSON,
@@ -63,21 +64,26 @@ class GraphQLEndpoint:
             question = await self._asked(scope, headers, receive)
             caller, safe = caller_of(headers), scope["method"] == "GET"
             if takes_events(accept):
-                answers = await self._operations.answers(question, caller, safe=safe)
+                async with Attended(receive):
+                    answers = await self._operations.answers(question, caller, safe=safe)
                 if not isinstance(answers, Outcome) or prefers_events(accept):
                     await self._events.tell(answers, receive, send)
                     return
                 outcome = answers
             else:
-                outcome = await self._operations.answer(question, caller, safe=safe)
+                async with Attended(receive):
+                    outcome = await self._operations.answer(question, caller, safe=safe)
             self._events.lasting.operations[HTTP] += 1
         except BadRequest as error:
             outcome = error.outcome
             log.info("request.refused", status=rules.of(outcome))
+        except ClientLeft:
+            log.info("request.abandoned")
+            return
         await _send(send, media or JSON, rules.of(outcome), outcome)
 
     async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
-        parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
+        parameters = await read(scope, headers, receive, self._requests)
         try:
             return asked(parameters)
         except MalformedRequest as error:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -150,6 +150,19 @@ def _errors(raised: Iterable[GraphQLError], context: Context) -> list[ErrorEntry
         *note_entries(context.notes),
         *failure_entries(context.inquiry.report.failures),
     ]
+
+
+def within(outcome: Outcome, most: int) -> Outcome:
+    """The outcome, unless its data has more than `most` bytes: then it is told that it has."""
+    if outcome.data is None or len(outcome.data) <= most:
+        return outcome
+    message = (
+        f"The answer has {len(outcome.data):,} bytes, the limit is {most:,}: ask for smaller pages"
+        " (first), fewer keys or fewer fields."
+    )
+    entry = request_error(message, "ANSWER_TOO_LARGE")
+    entry["extensions"] |= {"measured": len(outcome.data), "limit": most}
+    return replace(outcome, data=b"null", errors=[entry])
 
 
 def _veiled(error: GraphQLError) -> GraphQLError:

@@ -1,5 +1,6 @@
 """GraphQL face of the thing sold, and of what must be asked about it outside."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -18,6 +19,7 @@ from app.api.paging import bounded, page_size
 from app.api.pricing import Price
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import Spot
+from app.availability.service import MANY
 from app.errors import InvalidInputError
 from app.locations.model import Place, Search
 from app.settings import Channel as ChannelRules
@@ -82,6 +84,8 @@ async def availability(
     spots = [Spot(variant.sku, p.location.code) for variant in variants for p in places]
     at = await context.services.availability.at(spots, context.inquiry, max_age=max_age)
     languages = variants[0].languages
+    if len(spots) > MANY:
+        await asyncio.sleep(0)
     dressed = [(p.location.code, Location.of(p, languages=languages)) for p in places]
     return [
         [

@@ -13,6 +13,8 @@ from app.values import LocationCode, Sku
 
 StockReader = Reader[Spot, StockLevel]
 
+MANY = 1_000  # spots that are worth letting others have their turn in between
+
 
 class AvailabilityService:
     """Asks each location's stock source, all of them at once, one call each.
@@ -47,6 +49,8 @@ class AvailabilityService:
                 for source, asked in by_source.items()
             )
         )
+        if len(spots) > MANY:
+            await asyncio.sleep(0)
         read: dict[Spot, Reading[StockLevel]] = {}
         for answer in answers:
             read.update(answer)

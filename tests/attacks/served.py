@@ -11,7 +11,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from app import settings as config
-from app.serving import websockets
+from app.serving import http, websockets
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.attacks.wire import app_of
@@ -97,7 +97,9 @@ def _run(
 async def _serving(
     served: Served, up: threading.Event, down: asyncio.Event, sections: dict[str, Any]
 ) -> None:
-    options = websockets(config.Streams(**sections.get("streams", {})))
+    requests = config.Requests.model_validate(sections.get("requests", {}))
+    streams = config.Streams.model_validate(sections.get("streams", {}))
+    options = http(requests) | websockets(streams)
     async with (
         gateway_over({"shop": Retailer()}, **sections) as ask,
         serve(_started(app_of(ask)), server_header=False, **options) as served.url,

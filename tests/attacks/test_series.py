@@ -29,9 +29,7 @@ def test_the_steps_of_a_bomb_grow_with_its_size(ample: Gate, make: Callable[[int
     steps(ample, make(SIZES[0]))  # what is imported or kept at first use is not the bomb's
     found = {size: steps(ample, make(size)) for size in SIZES}
 
-    growth = [
-        found[b][0] - found[a][0] for a, b in pairwise(SIZES) if found[a][1] == found[b][1]
-    ]
+    growth = [found[b][0] - found[a][0] for a, b in pairwise(SIZES) if found[a][1] == found[b][1]]
     assert max(growth) <= 2 * max(growth[:3])  # of what grows with its square, ten times as much
     first, _ = found[SIZES[0]]
     assert all(taken <= 1.3 * first * size / SIZES[0] for size, (taken, _) in found.items())
