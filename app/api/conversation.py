@@ -111,6 +111,7 @@ class Conversation:
                 raise CloseError(frame.get("code") or 1005, ours=False)
             self._heard = True
             await self._met(messages.parsed(frame, self._terms.streams.max_message))
+            await asyncio.sleep(0)  # many messages may be there already: others have their turn
 
     async def _writing(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from app.api.socket_messages import PROTOCOL, CloseError
 from app.settings import Cors
 
 log = structlog.get_logger(__name__)
+FAREWELL = 5.0  # seconds that a client has to take what was told before the end
 PORTS = {"http": 80, "https": 443}
 REFUSAL = "websocket.http.response"
 
@@ -69,7 +70,7 @@ class SocketEndpoint:
         if not end.ours:
             return
         with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(self._terms.streams.patience.total_seconds()):
+            async with asyncio.timeout(FAREWELL):
                 await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
 

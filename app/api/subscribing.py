@@ -2,7 +2,8 @@
 
 The source is what the resolver of the subscription's field gives. It is opened with a context of
 its own, whose deadline is soon over: what an event needs of the outside belongs to the fields of
-the event, since every event is executed anew, with its own deadline, report and clock. An event
+the event, since every event is executed anew, with its own deadline, report and clock. A resolver
+that passes on the events of another generator closes it itself (`contextlib.aclosing`). An event
 with a `cursor` (a text of one line) names its place in the stream; the caller that comes back
 gives the last one it has as `Context.last_event`.
 """

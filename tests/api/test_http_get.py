@@ -9,12 +9,14 @@ import strawberry
 
 from app.api.admission import Admission, build_gate
 from app.api.context import Services
+from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
+from app.api.lasting import Lasting
 from app.api.metrics import Metrics
 from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
-from app.settings import Requests
+from app.settings import Requests, Streams
 from tests.builders import NOON
 from tests.gateways import Asker, Retailer, gateway_over
 
@@ -122,7 +124,8 @@ def endpoint() -> GraphQLEndpoint:
         metrics=Metrics(dict, counts={}),
         introspection=False,
     )
-    return GraphQLEndpoint(operations, requests=Requests(), graphiql=False)
+    events = EventStreams(Lasting(1), Streams())
+    return GraphQLEndpoint(operations, events, requests=Requests(), graphiql=False)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/graphql-response+json"])

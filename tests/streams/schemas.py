@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ class Feeds:
     closed: int = 0
     changed: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    others: dict[str, Any] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -36,7 +38,7 @@ class Feeds:
         for queue in self.listeners[name]:
             queue.put_nowait(event)
 
-    async def listen(self, name: str) -> AsyncIterator[Any]:
+    async def listen(self, name: str) -> AsyncGenerator[Any, None]:
         queue: asyncio.Queue[Any] = asyncio.Queue()
         self.listeners[name].append(queue)
         self.opened += 1
@@ -80,7 +82,7 @@ class News:
         return 0
 
 
-def a_schema(feeds: Feeds) -> Schema:
+def a_schema(feeds: Feeds) -> Schema:  # noqa: C901  one schema, one place
     """The schema over those feeds."""
 
     @strawberry.type
@@ -110,8 +112,9 @@ def a_schema(feeds: Feeds) -> Schema:
     class Subscription:
         @strawberry.subscription
         async def news(self, of: str = "all") -> AsyncIterator[News]:
-            async for event in feeds.listen(of):
-                yield event
+            async with aclosing(feeds.listen(of)) as events:
+                async for event in events:
+                    yield event
 
         @strawberry.subscription
         async def count(self, to: int, text: str = "") -> AsyncIterator[News]:
@@ -132,6 +135,12 @@ def a_schema(feeds: Feeds) -> Schema:
         async def refused(self) -> AsyncIterator[int]:
             raise InvalidInputError("Not that.", argument="of")
             yield 1
+
+        @strawberry.subscription
+        async def other(self) -> AsyncIterator[News]:
+            """A source that is no generator."""
+            source: AsyncIterator[News] = feeds.others["source"]
+            return source
 
         @strawberry.subscription
         async def slow_to_open(self) -> AsyncIterator[int]:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.frames import Close
 
 from app.api.conversation import Sleep, Welcome, everybody
 from app.api.schema import Schema
@@ -76,8 +77,8 @@ class Client:
                 while True:
                     await self.socket.recv()
             except websockets.ConnectionClosed as closed:
-                assert closed.rcvd is not None
-                return closed.rcvd.code, closed.rcvd.reason
+                end = closed.rcvd or Close(1006, "")
+                return end.code, end.reason
 
 
 @dataclass
@@ -103,17 +104,8 @@ class Clock:
 async def until(condition: Callable[[], bool]) -> None:
     """Let everything else run until a condition holds."""
     async with asyncio.timeout(WITHIN):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  of things that tell nobody when they change
             await asyncio.sleep(0.001)
-
-
-def tasks() -> set[str]:
-    """What runs beside the test, for a comparison of before and after."""
-    return {
-        task.get_coro().__qualname__  # type: ignore[union-attr]
-        for task in asyncio.all_tasks()
-        if task is not asyncio.current_task()
-    }
 
 
 async def a_gateway(**sections: Any) -> Gateway:

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
-import orjson
+import httpx
 import pytest
+import structlog
 import websockets
 from structlog.testing import capture_logs
 from websockets.frames import Frame, Opcode
@@ -12,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from app.api.callers import Caller
 from app.api.schema import build_schema
 from tests.streams.schemas import END, News
-from tests.streams.served import WITHIN, Client, Clock, served, until
+from tests.streams.served import Clock, served, until
 
 HELLO = "{ hello }"
 NEWS = "subscription($of: String) { news(of: $of) { number twice } }"
@@ -410,7 +411,7 @@ async def test_a_process_holds_so_many_connections() -> None:
 
 
 async def test_a_handshake_has_a_request_id_and_so_do_the_lines_of_its_socket() -> None:
-    with capture_logs(processors=[_with_context]) as logs:
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
         async with (
             served() as gateway,
             gateway.client(additional_headers={"x-request-id": "hello-1"}) as client,
@@ -430,12 +431,6 @@ async def test_a_handshake_has_a_request_id_and_so_do_the_lines_of_its_socket() 
         ("operation", None, "hello-1"),
         ("socket.closed", 1000, "hello-1"),
     ]
-
-
-def _with_context(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
-    import structlog  # noqa: PLC0415
-
-    return structlog.contextvars.merge_contextvars(None, "", line)  # type: ignore[return-value]
 
 
 async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:
@@ -458,19 +453,13 @@ async def test_an_open_socket_and_its_operations_are_counted() -> None:
             await other.say(type="connection_init")
             await other.ends()
         await until(lambda: gateway.gateway.lasting.open.total() == 1)
-        text = await scraped(gateway.address)
+        async with httpx.AsyncClient() as http:
+            text = (await http.get(f"{gateway.address}/metrics")).text
 
     assert 'tessera_open_connections{transport="socket"} 1.0' in text
     assert 'tessera_transport_operations_total{transport="socket"} 1.0' in text
     assert 'tessera_stream_answers_total{transport="socket"} 1.0' in text
     assert 'tessera_sockets_closed_total{code="4429"} 1.0' in text
-
-
-async def scraped(address: str) -> str:
-    import httpx  # noqa: PLC0415
-
-    async with httpx.AsyncClient() as http:
-        return (await http.get(f"{address}/metrics")).text
 
 
 async def test_many_sockets_that_come_and_go_leave_nothing_behind() -> None:
@@ -489,7 +478,6 @@ async def test_many_sockets_that_come_and_go_leave_nothing_behind() -> None:
                     await client.socket.send("1")
                 if number % 4 == 2:
                     client.socket.transport.abort()
-                await client.ask("a", HELLO) if number % 4 == 3 else None
 
         for _ in range(5):
             await asyncio.gather(*(come_and_go(number) for number in range(40)))

@@ -1,0 +1,196 @@
+"""A client that does not read: what is kept for it, and when it is cut."""
+
+import asyncio
+import socket
+
+import orjson
+import pytest
+from structlog.testing import capture_logs
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.client import ClientProtocol
+from websockets.frames import Close
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from app import serving
+from app.api import sockets
+from app.api.socket_outbox import Outbox
+from tests.streams.served import PROTOCOL, Served, served, until
+
+FLOOD = "subscription($text: String!) { count(to: 1000000, text: $text) { number text } }"
+HURRY = {"patience": "PT0.3S"}
+
+
+class Deaf:
+    """A client that writes and never reads."""
+
+    def __init__(self, gateway: Served) -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        host, port = gateway.address.removeprefix("http://").split(":")
+        self.socket.connect((host, int(port)))
+        self.socket.setblocking(False)  # noqa: FBT003  its name
+        self.protocol = ClientProtocol(
+            parse_uri(f"ws://{host}:{port}/graphql"), subprotocols=[Subprotocol(PROTOCOL)]
+        )
+        self.protocol.send_request(self.protocol.connect())
+        self.flush()
+
+    def flush(self) -> None:
+        for data in self.protocol.data_to_send():
+            self.socket.sendall(data)
+
+    async def shake_hands(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self.protocol.handshake_exc is None and self.protocol.state.name != "OPEN":
+            self.protocol.receive_data(await loop.sock_recv(self.socket, 1024))
+
+    def say(self, text: str) -> None:
+        self.protocol.send_text(text.encode())
+        self.flush()
+
+    async def hears_the_end(self) -> None:
+        """Read all that was on its way."""
+        loop = asyncio.get_running_loop()
+        while data := await loop.sock_recv(self.socket, 65_536):
+            self.protocol.receive_data(data)
+
+
+async def a_deaf_one(gateway: Served) -> Deaf:
+    deaf = Deaf(gateway)
+    await deaf.shake_hands()
+    deaf.say('{"type": "connection_init"}')
+    payload = {"query": FLOOD, "variables": {"text": "x" * 2_000}}
+    deaf.say(orjson.dumps({"type": "subscribe", "id": "1", "payload": payload}).decode())
+    return deaf
+
+
+async def test_who_does_not_read_is_cut_and_told_why_and_others_are_not() -> None:
+    with capture_logs() as logs:
+        async with served(streams=HURRY) as gateway, gateway.client() as other:
+            deaf = await a_deaf_one(gateway)
+            await until(lambda: gateway.feeds.open == 1)
+            for number in range(20):
+                await other.ask(str(number), "{ hello }")
+                assert (await other.hear())["payload"] == {"data": {"hello": "Hello, you!"}}
+                await other.hear()
+            await until(lambda: gateway.feeds.open == 0)
+            hearing = asyncio.ensure_future(deaf.hears_the_end())
+            await until(lambda: gateway.gateway.lasting.open["socket"] == 1)
+            await until(lambda: deaf.protocol.close_rcvd is not None)
+            hearing.cancel()
+            await other.ask("last", "{ hello }")
+            assert (await other.hear())["id"] == "last"
+            deaf.socket.close()
+
+    reason = "Too slow: too many messages wait to be read"
+    assert deaf.protocol.close_rcvd == Close(1013, reason)
+    (closed,) = [line for line in logs if line["event"] == "socket.closed" and line["ours"]]
+    assert (closed["code"], closed["reason"]) == (1013, reason)
+
+
+async def test_who_never_reads_again_does_not_keep_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "LINGER", 0.2)
+    monkeypatch.setattr(sockets, "FAREWELL", 0.2)
+    lost: list[bool] = []
+    losing = WebSocketsSansIOProtocol.connection_lost
+
+    def connection_lost(self: WebSocketsSansIOProtocol, exc: Exception | None) -> None:
+        lost.append(True)
+        losing(self, exc)
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "connection_lost", connection_lost)
+    async with served(streams=HURRY) as gateway:
+        deaf = await a_deaf_one(gateway)
+        await until(lambda: gateway.feeds.opened == 1)
+        await until(lambda: gateway.gateway.lasting.open.total() == 0)
+        await until(lambda: lost == [True])
+        deaf.socket.close()
+
+
+async def test_a_client_that_answers_no_pings_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LINGER", 0.1)
+    patient = {"patience": "PT60S", "ping_every": "PT0.1S", "pong_within": "PT0.1S"}
+    async with served(streams=patient) as gateway:
+        deaf = await a_deaf_one(gateway)
+        await until(lambda: gateway.feeds.opened == 1)
+        await until(lambda: gateway.gateway.lasting.open.total() == 0)
+        await until(lambda: gateway.feeds.open == 0)
+        deaf.socket.close()
+
+
+async def test_a_source_waits_for_its_client() -> None:
+    """A client that reads gets all of a burst that is larger than what may wait for it."""
+    async with (
+        served(streams={"queue": 4, "patience": "PT30S"}) as gateway,
+        gateway.client() as client,
+    ):
+        await client.ask("1", "subscription { count(to: 3000) { number } }")
+        numbers = []
+        while (message := await client.hear())["type"] == "next":
+            numbers.append(message["payload"]["data"]["count"]["number"])
+
+    assert numbers == list(range(1, 3001))
+    assert message == {"id": "1", "type": "complete"}
+
+
+async def test_an_outbox_has_room_for_so_many_messages() -> None:
+    outbox = Outbox(2, 100)
+    await outbox.put(b"1", 0.01)
+    await outbox.put(b"2", 0.01)
+    with pytest.raises(TimeoutError):
+        await outbox.put(b"3", 0.01)
+    waiting = asyncio.ensure_future(outbox.put(b"4", 10))
+    await asyncio.sleep(0)
+    assert await outbox.take() == b"1"
+    await waiting
+    assert [await outbox.take(), await outbox.take()] == [b"2", b"4"]
+
+
+async def test_an_outbox_has_room_for_so_many_bytes_or_one_message() -> None:
+    outbox = Outbox(9, 100)
+    await outbox.put(b"x" * 500, 0.01)
+    with pytest.raises(TimeoutError):
+        await outbox.put(b"1", 0.01)
+    assert len(await outbox.take()) == 500
+    await outbox.put(b"x" * 60, 0.01)
+    await outbox.put(b"y" * 40, 0.01)
+    with pytest.raises(TimeoutError):
+        await outbox.put(b"z", 0.01)
+
+
+async def test_an_outbox_says_when_all_was_sent() -> None:
+    outbox = Outbox(9, 100)
+    await outbox.sent()
+    await outbox.put(b"1", 1)
+    sent = asyncio.ensure_future(outbox.sent())
+    await outbox.take()
+    await asyncio.sleep(0)
+    assert not sent.done()
+    taking = asyncio.ensure_future(outbox.take())
+    await sent
+    taking.cancel()
+
+
+async def test_a_source_that_never_waits_lets_others_work() -> None:
+    """Events are told one by one, with a turn of the loop between them."""
+    async with served() as gateway:
+        turns = 0
+
+        async def counting() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counter = asyncio.ensure_future(counting())
+        async with gateway.client() as client:
+            await client.ask("1", "subscription { count(to: 500) { number } }")
+            before = turns
+            while (await client.hear())["type"] == "next":
+                pass
+        counter.cancel()
+
+    assert turns - before >= 500
