@@ -11,6 +11,8 @@ from tests.attacks.raw import PROBE, PRODUCT, SHIRT, TYPENAME, WITHIN, answer, g
 from tests.builders import a_product
 from tests.gateways import Retailer, gateway_over
 from tests.redis import until
+from tests.streams.served import served
+from tests.streams.served import until as until_so
 
 
 async def test_nothing_more_is_done_for_a_client_that_left() -> None:
@@ -23,6 +25,18 @@ async def test_nothing_more_is_done_for_a_client_that_left() -> None:
 
     assert not one.answering.is_set()
     assert took < 1.0  # at once, and not when its budget of 2.5 seconds is over
+
+
+async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:
+    body = b'{"query": "mutation { change(to: \\"blue\\") }"}'
+    async with served() as one:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(one.address.rpartition(":")[2]))
+        writer.write(post(body))
+        await until(watched)
+        writer.close()
+        await until(unwatched)
+        one.feeds.gate.set()
+        await until_so(lambda: one.feeds.changed == ["blue"])
 
 
 async def test_a_call_that_others_wait_for_survives_the_one_who_left() -> None:
@@ -47,6 +61,10 @@ async def test_requests_that_follow_on_one_connection_are_answered_in_their_orde
 
     assert answers[0][1].startswith(SHIRT)
     assert answers[1:] == [(200, TYPENAME)] * 2
+
+
+async def unwatched() -> bool:
+    return not await watched()
 
 
 async def watched() -> bool:
