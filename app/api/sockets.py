@@ -49,10 +49,12 @@ class SocketEndpoint:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
         log.info("socket.opened")
         conversation = Conversation(self._terms, caller_of(Headers(scope=scope)), receive, send)
-        end = CloseError(4406, "Subprotocol not acceptable")
+        end = CloseError(1006, ours=False)  # unless it gets as far as saying why
         try:
             if known:
                 end = await conversation.held()
+            else:
+                end = CloseError(4406, "Subprotocol not acceptable")
             await self._close(send, end)
         finally:
             self._terms.lasting.closed[str(end.code) if end.ours else "client"] += 1

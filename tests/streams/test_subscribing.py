@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import pytest
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
@@ -19,7 +18,6 @@ from app.api.operations import Operations
 from app.api.outcomes import Fate, Outcome
 from app.api.subscribing import Outcomes
 from tests.builders import NOON
-from tests.gateways import REFERENCE
 from tests.streams.schemas import END, Feeds, News, a_schema
 from tests.streams.served import a_gateway, until
 
@@ -126,14 +124,13 @@ async def test_a_source_that_is_not_opened_in_time_is_given_up() -> None:
     assert outcome.errors[0]["extensions"] == {"code": "TIMEOUT"}
 
 
-@pytest.mark.skipif(REFERENCE, reason="this is about the compiled executor")
 async def test_events_are_executed_by_a_plan() -> None:
-    bench = await a_bench()
+    bench = await a_bench(execution={"compiled": True, "at_first_sight": False})
     await bench.told(NEWS % "twice", *(News(number=number) for number in range(5)))
 
     engine = bench.operations._engine
     assert engine is not None
-    assert engine.counts == {"compiled": 5}
+    assert engine.counts == {"first sight": 1, "compiled": 4}
 
 
 async def test_wrong_variables_are_told_before_anything_is_opened() -> None:
