@@ -73,10 +73,11 @@ def slowness() -> float:
 
 
 @contextmanager
-def served_gateway(**sections: Any) -> Iterator[Served]:
+def served_gateway(shop: Retailer | None = None, **sections: Any) -> Iterator[Served]:
     """Serve a gateway over a made-up retailer, as `tessera serve` does."""
+    shop = Retailer() if shop is None else shop
     served, up, down = Served(), threading.Event(), asyncio.Event()
-    thread = threading.Thread(target=_run, args=(served, up, down, sections), daemon=True)
+    thread = threading.Thread(target=_run, args=(served, up, down, shop, sections), daemon=True)
     thread.start()
     try:
         if not up.wait(timeout=30):
@@ -88,20 +89,28 @@ def served_gateway(**sections: Any) -> Iterator[Served]:
 
 
 def _run(
-    served: Served, up: threading.Event, down: asyncio.Event, sections: dict[str, Any]
+    served: Served,
+    up: threading.Event,
+    down: asyncio.Event,
+    shop: Retailer,
+    sections: dict[str, Any],
 ) -> None:
     with asyncio.Runner(loop_factory=lambda: served.loop) as runner:
-        runner.run(_serving(served, up, down, sections))
+        runner.run(_serving(served, up, down, shop, sections))
 
 
 async def _serving(
-    served: Served, up: threading.Event, down: asyncio.Event, sections: dict[str, Any]
+    served: Served,
+    up: threading.Event,
+    down: asyncio.Event,
+    shop: Retailer,
+    sections: dict[str, Any],
 ) -> None:
     requests = config.Requests.model_validate(sections.get("requests", {}))
     streams = config.Streams.model_validate(sections.get("streams", {}))
     options = http(requests) | websockets(streams)
     async with (
-        gateway_over({"shop": Retailer()}, **sections) as ask,
+        gateway_over({"shop": shop}, **sections) as ask,
         serve(_started(app_of(ask)), server_header=False, **options) as served.url,
     ):
         watching = asyncio.create_task(served.watch())
