@@ -40,9 +40,11 @@ async def test_a_large_answer_that_is_meant_gives_others_their_turn() -> None:
         "query ($v: Int) { products(first: 100) { edges { node { name variants(first: $v) { sku"
         " availability(first: 10) { status availableToSell location { code } } } } } } }"
     )
-    with served_gateway(shop=a_large_shop()) as one:
+    with served_gateway(a_large_shop(), requests={"budget": "PT30S"}) as one:
         found = {
-            variants: await measured(one, Attack("", listing, COSTED, {"v": variants}), "POST")
+            variants: await measured(
+                one, Attack("", listing, COSTED, {"v": variants}), "POST", most=3
+            )
             for variants in (1, 10)
         }
 
