@@ -15,21 +15,23 @@ from app.main import Gateway
 from app.settings import Requests, Settings, Streams
 
 LINGER = 10.0  # seconds that a connection has to take what was last written to it
-
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
+LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 
 
 class BoundedHttp(HttpToolsProtocol):
     """HTTP whose clients send the head of a request in time, and not without end.
 
-    uvicorn waits for it for ever, and keeps whatever comes.
+    uvicorn waits for it for ever, and keeps whatever comes. The rest of a body that was answered
+    before it ended is read for as long as a head, lest its client misses the answer.
     """
 
     def __init__(self, *arguments: Any, head_within: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_within = head_within
         self._head_due: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._came = 0
+        self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait."""
@@ -40,15 +42,25 @@ class BoundedHttp(HttpToolsProtocol):
         """Read on, unless it is too much."""
         if self._head_due is None and not self._answering():
             self._await_head()
-        self._head += len(data)
+        self._came += len(data)
         super().data_received(data)
-        if self._head_due is not None and self._head > LONGEST_HEAD:
+        if self._head_due is None:
+            return
+        if self._in_body and self._came > LONGEST_REST:
+            self.transport.close()
+        elif not self._in_body and self._came > LONGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._stop_waiting()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is there, or there is none."""
+        self._in_body, self._came = False, 0
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
@@ -60,7 +72,7 @@ class BoundedHttp(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _await_head(self) -> None:
-        self._head = 0
+        self._came = 0
         self._head_due = self.loop.call_later(
             self._head_within, self._refuse, b"408 Request Timeout"
         )

@@ -112,6 +112,17 @@ async def test_time_for_the_head_is_not_time_for_the_answer() -> None:
     assert (status, body[: len(SHIRT)]) == (200, SHIRT)
 
 
+async def test_a_body_that_comes_after_its_answer_is_no_head() -> None:
+    large = b"x" * (LONGEST_HEAD + 30_000)
+    said = post(large).replace(b"application/json", b"text/plain")
+    async with gateway() as one, one.client(said[:1_000]) as reader:
+        refused = await answer(reader)
+        reader._transport.write(said[1_000:] + post(PROBE))  # type: ignore[attr-defined]  # as above
+        answered = await answer(reader)
+
+    assert (refused[0], answered) == (415, (200, TYPENAME))
+
+
 @pytest.mark.parametrize(
     "flood",
     [

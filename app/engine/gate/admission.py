@@ -126,6 +126,8 @@ class Gate:
             mistakes = self._validator.mistakes(document)
         except EndlessError:
             mistakes = self._validator.own_mistakes(document)
+            if not mistakes:
+                self._refuse_above({"selections": limits.selections + 1})
         if mistakes:
             raise NotAdmittedError(Stage.VALIDATE, *mistakes)
 
