@@ -80,6 +80,9 @@ def build_registering_gate(schema: strawberry.Schema, requests: Requests) -> Gat
 def limits_of(requests: Requests) -> Limits:
     """The limits that a deployment decided."""
     return Limits(
+        characters=requests.max_document,
+        lines=requests.max_lines,
+        values=requests.max_values,
         tokens=requests.max_tokens,
         depth=requests.max_depth,
         aliases=requests.max_aliases,

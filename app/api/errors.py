@@ -20,6 +20,7 @@ Trouble = tuple[str, str]  # message and code
 Entity = tuple[str, int] | None  # the field of a router and the place in its list
 MOST_ERRORS = 50  # entries of one answer
 ALIASED_ENTITIES = re.compile(r"\b(\w++)\s*+:\s*+_entities\b")  # in linear time
+MOST_LOCATIONS = 10  # of one entry: a name that is there twice may be there a thousand times
 
 
 def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[ErrorEntry]:
@@ -114,7 +115,9 @@ def masked(bug: Exception) -> ErrorEntry:
 def _entry(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> ErrorEntry:
     entry: ErrorEntry = {"message": message}
     if error.locations:
-        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        entry["locations"] = [
+            {"line": at.line, "column": at.column} for at in error.locations[:MOST_LOCATIONS]
+        ]
     if error.path:
         entry["path"] = list(error.path)
     return {**entry, "extensions": {**extensions}}

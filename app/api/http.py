@@ -1,6 +1,7 @@
 """GraphQL over HTTP: one request, one answer, whatever it holds."""
 
 import gzip
+from contextlib import AsyncExitStack
 
 import structlog
 from starlette.datastructures import Headers
@@ -13,6 +14,7 @@ from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
+from app.api.http_leaving import Attended, ClientLeft
 from app.api.http_negotiation import (
     EVENT_STREAM,
     JSON,
@@ -73,18 +75,23 @@ class GraphQLEndpoint:
         except BadRequest as error:
             log.info("request.refused", status=reply.rules.of(error.outcome))
             await reply.whole(error.outcome)
+        except ClientLeft:
+            log.info("request.abandoned")
 
     async def _answered(
         self, question: Asked, caller: Caller, reply: "_Reply", receive: Receive, *, safe: bool
     ) -> None:
         if not reply.streams:
             self._events.lasting.operations[HTTP] += 1
-            await reply.whole(await self._operations.answer(question, caller, safe=safe))
+            async with Attended(receive):
+                outcome = await self._operations.answer(question, caller, safe=safe)
+            await reply.whole(outcome)
             return
         deferred = reply.protocol is not None
-        async with self._operations.in_parts(
-            question, caller, safe=safe, deferred=deferred
-        ) as answers:
+        asked_for = self._operations.in_parts(question, caller, safe=safe, deferred=deferred)
+        async with AsyncExitStack() as stack:
+            async with Attended(receive):
+                answers = await stack.enter_async_context(asked_for)
             await self._streamed(answers, reply, receive)
 
     async def _streamed(
@@ -104,7 +111,7 @@ class GraphQLEndpoint:
             await reply.whole(not_streamed())
 
     async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
-        parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
+        parameters = await read(scope, headers, receive, self._requests)
         try:
             return asked(parameters)
         except MalformedRequest as error:

@@ -184,6 +184,19 @@ def _errors(raised: Iterable[GraphQLError], context: Context) -> list[ErrorEntry
     ]
 
 
+def within(outcome: Outcome, most: int) -> Outcome:
+    """The outcome, unless its data has more than `most` bytes: then it is told that it has."""
+    if outcome.data is None or len(outcome.data) <= most:
+        return outcome
+    message = (
+        f"The answer has {len(outcome.data):,} bytes, the limit is {most:,}: ask for smaller pages"
+        " (first), fewer keys or fewer fields."
+    )
+    entry = request_error(message, "ANSWER_TOO_LARGE")
+    entry["extensions"] |= {"measured": len(outcome.data), "limit": most}
+    return replace(outcome, data=b"null", useful=False, errors=[entry])
+
+
 def _veiled(error: GraphQLError) -> GraphQLError:
     """The same error without the names of types and fields that its message may hold."""
     if (found := VARIABLE.match(error.message)) is None:

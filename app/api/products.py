@@ -11,7 +11,7 @@ from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
-from app.api.paging import PageInfo, bounded, page_size
+from app.api.paging import PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant
 from app.engine.unchanging import UnchangingList
@@ -178,9 +178,9 @@ class ProductRoot:
         languages = info.context.languages(locale, through)
         query = ProductQuery(
             first=page_size(first),
-            after=after,
+            after=named(after, argument="after"),
             search=_words(search),
-            category=category,
+            category=named(category, argument="category"),
             sort=sort,
             channel=through.code,
             locale=languages[0],
@@ -241,6 +241,7 @@ def _relevant(
 
 
 def _one_key(id_: str | None, handle: str | None, sku: Sku | None) -> ProductKey:
+    named(handle, argument="handle")
     given = {"id": id_, "handle": handle, "sku": sku}
     if sum(value is not None for value in given.values()) != 1:
         raise InvalidInputError("product needs one of id, handle and sku.", argument="id")

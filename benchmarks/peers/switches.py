@@ -3,10 +3,12 @@
 Only for measuring: nothing here is offered by the gateway, and it looks into its objects.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import OperationDefinitionNode
 from graphql.execution.values import VariableValues
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -15,8 +17,9 @@ from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
 from app.engine.execution import Engine, Request
 from app.engine.gate import Admitted, Gate
+from app.engine.gate import Prepared as Document
 from app.engine.gate.sizes import Variables
-from app.engine.operations import Operation
+from app.engine.plancache import Prepared
 
 
 class Fixed(StrEnum):
@@ -49,12 +52,12 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
 class FreeGate(Gate):
     """Knows no prices."""
 
-    def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
-        """Everything but the cost."""
-        del variables
-        prepared = self._documents.find(text) or self.prepare(text)
-        operation = self._selected(prepared.document, operation_name)
-        return Admitted(text, prepared.document, operation, 0)
+    def _cost(
+        self, prepared: Document, operation: OperationDefinitionNode | None, variables: Variables
+    ) -> int:
+        """Nothing costs anything."""
+        del prepared, operation, variables
+        return 0
 
 
 class OpenGate(Gate):
@@ -71,11 +74,21 @@ class OpenGate(Gate):
 class TrustingEngine(Engine):
     """Takes variables as they are."""
 
-    def _variables(
-        self, operation: Operation, request: Request
-    ) -> VariableValues | list[GraphQLError]:
-        del operation
-        return VariableValues({}, dict(request.variables))
+    def _new(self, request: Request) -> Prepared:
+        """Whatever an operation needs, but for the checks of its variables."""
+        prepared = super()._new(request)
+        if prepared.operation is not None:
+            trusting: Any = Trusting()
+            prepared.operation = replace(prepared.operation, variables=trusting)
+        return prepared
+
+
+class Trusting:
+    """Variables of an operation that are what they should be."""
+
+    def coerced(self, given: Mapping[str, Any]) -> VariableValues:
+        """As given."""
+        return VariableValues({}, dict(given))
 
 
 class NoMetrics(Metrics):

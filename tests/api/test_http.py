@@ -157,7 +157,7 @@ async def test_other_methods_are_told_which_ones_to_use(ask: Asker, method: str)
     [
         ("{", "GRAPHQL_PARSE_FAILED", "Syntax Error: Expected Name, found <EOF>."),
         ("query { " + "a { " * 800 + "}" * 801, "GRAPHQL_PARSE_FAILED", None),
-        ("{ " + "a " * 3_000 + "}", "GRAPHQL_PARSE_FAILED", None),
+        ("{ " + "a " * 3_000 + "}", "OPERATION_TOO_COMPLEX", None),
         (
             "{ nope }",
             "GRAPHQL_VALIDATION_FAILED",

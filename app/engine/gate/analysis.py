@@ -89,6 +89,7 @@ class Analysis:
 
     def figures(self) -> Iterator[dict[str, int]]:
         """What is measured of every operation, but for its cost."""
+        selections = min(MOST, sum(tally.selections for _, tally in self.operations))
         for operation, tally in self.operations:
             mutation = operation.operation is OperationType.MUTATION
             yield {
@@ -100,7 +101,7 @@ class Analysis:
                 "deferrals": tally.deferrals,
                 "rootFields": tally.root_fields,
                 "mutations": tally.root_fields if mutation else 0,
-                "selections": tally.selections,
+                "selections": selections,
             }
 
 

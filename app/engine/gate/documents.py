@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from cachetools import LRUCache
-from graphql import DirectiveNode, DocumentNode
+from graphql import DirectiveNode, DocumentNode, OperationDefinitionNode
 
-from app.engine.gate.analysis import Analysis
+from app.engine.gate.analysis import Analysis, Tally
 
 BYTES_PER_CHARACTER = 270  # of a parsed document, measured where every other one is a name
 
@@ -19,6 +19,10 @@ class Prepared:
     analysis: Analysis
     at_once: DocumentNode
     deferring: tuple[DirectiveNode, ...] = ()
+
+    def tally(self, operation: OperationDefinitionNode) -> Tally:
+        """The figures of one of its operations."""
+        return next(tally for one, tally in self.analysis.operations if one is operation)
 
     @property
     def weight(self) -> int:
