@@ -29,7 +29,7 @@ async def test_an_attack_is_refused_or_costed(
 
     assert found.answer.told <= {attack.told, LARGE}
     assert LARGE not in found.answer.told or attack.size > 10_000
-    assert found.answer.size < 5_000
+    assert found.answer.size < 15_000  # 50 errors
     assert found.cpu < MOST_CPU
     assert found.lag < MOST_LAG
 

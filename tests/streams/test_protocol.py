@@ -26,7 +26,7 @@ BAD = ["{ nothing }", "{", " ", "query($x: Int!) { hello }"]
 GARBAGE = st.one_of(
     st.text(max_size=20),
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5),
         lambda below: (
             st.lists(below, max_size=3)
             | st.dictionaries(
