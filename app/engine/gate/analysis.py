@@ -73,6 +73,9 @@ class Tally:
             self.item_parts.append((1, other.items))
 
 
+NOTHING = Tally()  # of a field without fields
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The figures of a document. `steps` counts the selections that were looked at."""
@@ -190,14 +193,17 @@ class _Walk:
         tally.aliases = min(MOST, tally.aliases + (node.alias is not None))
         definition = self._definition(parent, node.name.value)
         named = None if definition is None else get_named_type(definition.type)
-        below = Tally() if node.selection_set is None else self._set(node.selection_set, named)
-        tally.join(below, spread=False)
+        below = NOTHING
+        if node.selection_set is not None:
+            below = self._set(node.selection_set, named)
+            tally.join(below, spread=False)
         if node.name.value in INTROSPECTION:
             deepest = max(tally.introspection_depth, below.depth + 1)
             tally.introspection_depth, tally.depth = deepest, max(tally.depth, 1)
         else:
             tally.depth = max(tally.depth, below.depth + 1)
-        if definition is None or is_composite_type(named) or _deferrals(node):
+        charged = node.selection_set is not None or is_composite_type(named) or _deferrals(node)
+        if charged:
             self._charge(node, definition, f"{parent}.{node.name.value}", below, tally)
 
     def _definition(self, parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:
