@@ -1,11 +1,13 @@
 """Composition root: settings in, connections and services, ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,19 +15,29 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.api.admission import Admission, build_gate
+from app.api.caching import Caching
+from app.api.caching_metrics import CachingCollector
 from app.api.context import Services
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
+from app.api.outcomes import Outcome
 from app.api.schema import build_schema
 from app.availability.service import AvailabilityService, stock_reader
+from app.engine.budget import Patience, SharedRedis, redis_client
+from app.engine.caching.answers import Answers
+from app.engine.caching.invalidations import Invalidations
+from app.engine.caching.listening import listen
+from app.engine.caching.memory import Memory
+from app.engine.caching.shared import SharedAnswers
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
-from app.settings import Settings, Windows
+from app.settings import Settings, Windows, secret
+from app.upstream.changes import Changes
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -46,7 +58,18 @@ class Gateway:
     planned: Mapping[str, Planned]
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = monotonic
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     running: Services | None = None
+    shared: SharedRedis | None = field(init=False)
+    answers: Answers[Outcome] = field(init=False)
+    changes: Changes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know where Redis is; nobody is called yet."""
+        self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
+        self.answers = kept_answers(self.settings, self.shared, now=self.now)
+        self.changes = Changes(self.now)
+        self.answers.log.watchers.append(self.changes.note)
 
     @property
     def services(self) -> Services:
@@ -64,6 +87,7 @@ class Gateway:
         metrics = Metrics(
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
+            others=[CachingCollector({"answers": self.answers.counts}, self.answers.memory)],
         )
         operations = Operations(
             schema,
@@ -76,6 +100,12 @@ class Gateway:
             now=self.now,
             metrics=metrics,
             introspection=introspection,
+            caching=Caching(
+                schema,
+                answers=self.answers if self.settings.cache.answers else None,
+                settings=self.settings,
+                now=self.now,
+            ),
         )
         endpoint = GraphQLEndpoint(
             operations,
@@ -96,25 +126,40 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        async with open_connections(self.planned, now=self.now, clock=self.clock) as connections:
-            services = assemble(self.settings, connections)
+        async with (
+            aclosing(self.shared) if self.shared is not None else nullcontext(),
+            open_connections(self.planned, now=self.now, clock=self.clock) as connections,
+        ):
+            services = assemble(self.settings, connections, self.changes)
             await services.locations.refresh()
-            keeping = asyncio.create_task(self._keep_locations(services.locations))
             self.running = services
             try:
-                yield
+                async with _beside(self._keep_locations(services.locations), self._listen()):
+                    yield
             finally:
                 self.running = None
-                keeping.cancel()
-                with suppress(asyncio.CancelledError):
-                    await keeping
+                await self.answers.close()
+
+    async def _listen(self) -> None:
+        """Hear from other processes what is out of date."""
+        if self.shared is not None and self.answers.shared is not None:
+            await listen(self.shared.client, self.answers.shared)
+
+    async def refresh_locations(self, locations: LocationService) -> None:
+        """Read them again, and say so where something has changed.
+
+        What has changed may be found where it was not before: whatever tells of locations counts.
+        """
+        if changed := await locations.refresh():
+            every = frozenset({"Location", "LocationConnection"})
+            await self.answers.invalidate(every | {f"Location:{code}" for code in changed})
 
     async def _keep_locations(self, locations: LocationService) -> None:
         every = self.settings.freshness.locations_every
         while True:
             wait = min(FIRST_RETRIES, every) if locations.incomplete else every
             await asyncio.sleep(wait.total_seconds())
-            await locations.refresh()
+            await self.refresh_locations(locations)
 
     async def _ready(self, _request: Request) -> Response:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
@@ -123,7 +168,49 @@ class Gateway:
         return PlainTextResponse("ready")
 
 
-def assemble(settings: Settings, connections: Connections) -> Services:
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on for as long as the block lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def shared_redis(
+    settings: Settings, environ: Mapping[str, str], *, clock: Callable[[], float] = monotonic
+) -> SharedRedis | None:
+    """The one Redis of this process, if there is one; it connects when it is first asked.
+
+    Raises:
+        MisconfiguredError: its address is not where the settings say, or is none.
+    """
+    if settings.redis is None:
+        return None
+    client = redis_client(secret(settings.redis.url, environ, at="redis.url"))
+    return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
+
+
+def kept_answers(
+    settings: Settings, shared: SharedRedis | None, *, now: Callable[[], datetime] = utc_now
+) -> Answers[Outcome]:
+    """Where answers are kept: in memory, and in Redis if there is one."""
+    log, budget, largest = Invalidations(), settings.requests.budget, settings.cache.largest
+    return Answers(
+        memory=Memory(settings.cache.memory, largest, log),
+        log=log,
+        now=now,
+        within=budget,
+        shared=None if shared is None else SharedAnswers(shared, log, UTC, budget, largest),
+    )
+
+
+def assemble(
+    settings: Settings, connections: Connections, changes: Changes | None = None
+) -> Services:
     """The services over open connections, each bound as the settings say."""
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
@@ -132,12 +219,14 @@ def assemble(settings: Settings, connections: Connections) -> Services:
         health=catalogue.health,
         policy=_policy(windows.catalogue),
         timeout=catalogue.configured.timeout,
+        changes=changes,
     )
     pricing = PricingService(
         port_of(connections, bind.prices, PriceSource),
         health=prices.health,
         policy=_policy(windows.prices),
         timeout=prices.configured.timeout,
+        changes=changes,
     )
     locations = LocationService(
         {

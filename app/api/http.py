@@ -9,6 +9,7 @@ from app.api.asking import MalformedRequest, asked
 from app.api.callers import caller_of
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
+from app.api.http_caching import caching_headers, send_unchanged, unchanged
 from app.api.http_negotiation import JSON, Media, names_json, negotiated, takes_page
 from app.api.http_reading import BadRequest, bad, read
 from app.api.operations import Operations
@@ -44,6 +45,9 @@ class GraphQLEndpoint:
         except BadRequest as error:
             outcome = error.outcome
             log.info("request.refused", status=rules.of(outcome))
+        if unchanged(outcome, scope["method"], headers):
+            await send_unchanged(send, outcome)
+            return
         await _send(send, media or JSON, rules.of(outcome), outcome)
 
     async def _outcome(self, scope: Scope, headers: Headers, receive: Receive) -> Outcome:
@@ -57,13 +61,12 @@ class GraphQLEndpoint:
 
 
 async def _send(send: Send, media: Media, status: int, outcome: Outcome) -> None:
-    """The HTTP answer; nobody on the way may keep it."""
+    """The HTTP answer, and who may keep it."""
     body = outcome.body()
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept"),
+        *caching_headers(outcome),
         *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.context import Context, Info, Languages
+from app.api.hints import AS_ITS_OWNER, PLACES, kept
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
@@ -48,7 +49,11 @@ class GeoPointInput:
         return GeoPoint(self.latitude, self.longitude)
 
 
-@strawberry.type(name="GeoPoint", description="A position on WGS 84, in decimal degrees.")
+@strawberry.type(
+    name="GeoPoint",
+    description="A position on WGS 84, in decimal degrees.",
+    directives=AS_ITS_OWNER,
+)
 class Position:
     """Where a location is."""
 
@@ -61,7 +66,7 @@ class Position:
         return cls(latitude=point.latitude, longitude=point.longitude)
 
 
-@strawberry.type(description="A postal address.")
+@strawberry.type(description="A postal address.", directives=AS_ITS_OWNER)
 class Address:
     """Where post arrives."""
 
@@ -83,7 +88,9 @@ class Address:
         )
 
 
-@strawberry.type(description="A place where stock stands or goods change hands.")
+@strawberry.type(
+    description="A place where stock stands or goods change hands.", directives=kept(PLACES)
+)
 class Location(Node):
     """A location as one caller sees it."""
 
@@ -131,7 +138,7 @@ class Location(Node):
         )
 
 
-@strawberry.type(description="A location and its place in the list.")
+@strawberry.type(description="A location and its place in the list.", directives=AS_ITS_OWNER)
 class LocationEdge:
     """See the Relay cursor connections specification."""
 
@@ -139,7 +146,7 @@ class LocationEdge:
     node: Location = strawberry.field(description="The location.")
 
 
-@strawberry.type(description="A page of locations.")
+@strawberry.type(description="A page of locations.", directives=kept(PLACES))
 class LocationConnection:
     """See the Relay cursor connections specification."""
 
@@ -151,6 +158,7 @@ class LocationConnection:
 def location_by_key(context: Context, code: str, languages: Languages) -> Location | None:
     """The location with that code, as the caller sees it."""
     found = context.services.locations.find(LocationCode(code))
+    context.seen.places.append(LocationCode(code))
     return None if found is None else Location.of(model.Place(found), languages=languages)
 
 
@@ -210,7 +218,9 @@ class LocationRoot:
         )
         context = info.context
         places = context.services.locations.search(search, report=context.inquiry.report)
-        return _page(places, page_size(first), after, context.languages(locale))
+        page = _page(places, page_size(first), after, context.languages(locale))
+        context.seen.places.extend(edge.node.code for edge in page.edges)
+        return page
 
 
 def _radius(within_km: float | None, near: GeoPointInput | None) -> float | None:

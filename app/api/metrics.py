@@ -22,13 +22,19 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
 class Metrics:
     """The metrics of one gateway. `connections` is asked at every scrape.
 
-    `counts` says how often operations ran compiled, or interpreted and why.
+    `counts` says how often operations ran compiled, or interpreted and why; `others` tell more.
     """
 
     def __init__(
-        self, connections: Callable[[], Connections], *, counts: Mapping[str, int]
+        self,
+        connections: Callable[[], Connections],
+        *,
+        counts: Mapping[str, int],
+        others: Iterable[Collector] = (),
     ) -> None:
         self._registry = CollectorRegistry()
+        for collector in others:
+            self._registry.register(collector)
         self._registry.register(UpstreamCollector(connections))
         self._registry.register(ExecutionCollector(counts))
         self._operations = Counter(

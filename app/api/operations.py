@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -11,11 +12,13 @@ from strawberry.types import ExecutionResult
 
 from app.api.admission import Admission, NotAnsweredError, behind_gate
 from app.api.asking import Asked
+from app.api.caching import Attempt, Caching
 from app.api.callers import Caller
 from app.api.context import Context, Services
 from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, broken, executed, late
 from app.api.schema import Schema
+from app.api.tags import Seen
 from app.api.tracing import operation_span
 from app.engine.execution import Engine, Executed, Request
 from app.engine.gate import Admitted
@@ -41,6 +44,7 @@ class Operations:
         now: Callable[[], datetime],
         metrics: Metrics,
         introspection: bool,
+        caching: Caching | None = None,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
         behind_gate(schema)
@@ -52,6 +56,7 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
+        self._caching = caching
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The answer to one operation; one that must be `safe` changes nothing."""
@@ -61,15 +66,23 @@ class Operations:
         except NotAnsweredError as refusal:
             return refusal.outcome
         with operation_span(admitted) as span:
-            outcome = await self._executed(admitted, asked, caller)
+            outcome = await self._kept_or_executed(admitted, asked, caller)
             span.set_attribute("tessera.error_codes", outcome.codes)
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
-    async def _executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
-        context = self._context(admitted, caller)
+    async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
+        run = partial(self._executed, admitted, asked, caller)
+        if self._caching is None:
+            return await run(Attempt(self._requests.budget, Seen()))
+        return await self._caching.answer(admitted, asked.variables, caller, run)
+
+    async def _executed(
+        self, admitted: Admitted, asked: Asked, caller: Caller, attempt: Attempt
+    ) -> Outcome:
+        context = self._context(admitted, caller, attempt)
         try:
-            async with asyncio.timeout(self._requests.budget.total_seconds()):
+            async with asyncio.timeout(attempt.within.total_seconds()):
                 done = await self._run(admitted, asked, context)
             return executed(done.data, done.errors, context, introspection=self._introspection)
         except TimeoutError:
@@ -93,14 +106,15 @@ class Operations:
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
 
-    def _context(self, admitted: Admitted, caller: Caller) -> Context:
-        deadline = Deadline.after(self._requests.budget)
+    def _context(self, admitted: Admitted, caller: Caller, attempt: Attempt) -> Context:
+        deadline = Deadline.after(attempt.within)
         return Context(
             document=admitted.document,
             services=self._services(),
             inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
             now=self._now(),
             accepted=caller.accepted,
+            seen=attempt.seen,
         )
 
     def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
@@ -110,6 +124,7 @@ class Operations:
             name=admitted.name,
             outcome=outcome.kind,
             cost=admitted.cost,
+            cached=outcome.cached,
             milliseconds=round(seconds * 1000, 1),
             errors=outcome.codes,
         )

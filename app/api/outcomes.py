@@ -39,10 +39,24 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """For how many seconds others may keep an answer, and how many of them have gone.
+
+    `etag` stands for what it tells.
+    """
+
+    lifetime: int
+    age: int
+    private: bool
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to one operation. `data` is JSON, None where nothing was executed.
 
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
+    `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
     """
 
     fate: Fate
@@ -51,6 +65,8 @@ class Outcome:
     extensions: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    cached: bool = False
+    keeping: Keeping | None = None
 
     @property
     def kind(self) -> str:

@@ -7,12 +7,13 @@ from typing import Self
 import strawberry
 
 from app import ports, values
+from app.api.hints import AS_ITS_OWNER, PRICES, kept
 from app.upstream.reader import Reading
 from app.upstream.report import Freshness
 from app.values import ChannelCode, CurrencyCode
 
 
-@strawberry.type(description="An exact amount of money.")
+@strawberry.type(description="An exact amount of money.", directives=AS_ITS_OWNER)
 class Money:
     """Major units of a currency."""
 
@@ -25,7 +26,7 @@ class Money:
         return cls(amount=money.amount, currency=money.currency)
 
 
-@strawberry.type(description="What one unit costs through a channel.")
+@strawberry.type(description="What one unit costs through a channel.", directives=kept(PRICES))
 class Price:
     """A price and where it comes from."""
 

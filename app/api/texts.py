@@ -7,10 +7,13 @@ import strawberry
 
 from app import ports
 from app.api.context import Languages
+from app.api.hints import AS_ITS_OWNER
 from app.api.paging import page_size
 
 
-@strawberry.type(description="One choice that tells a variant from its siblings.")
+@strawberry.type(
+    description="One choice that tells a variant from its siblings.", directives=AS_ITS_OWNER
+)
 class VariantOption:
     """Such as size: 42."""
 
@@ -23,7 +26,7 @@ class VariantOption:
         return cls(name=option.name.best(languages)[0], value=option.value.best(languages)[0])
 
 
-@strawberry.type(description="A picture.")
+@strawberry.type(description="A picture.", directives=AS_ITS_OWNER)
 class Image:
     """A picture, by address."""
 
@@ -55,7 +58,7 @@ def pictures(images: Sequence[ports.Image], first: int | None, languages: Langua
     return [Image.of(image, languages) for image in images[:wanted]]
 
 
-@strawberry.type(description="A place in the category tree.")
+@strawberry.type(description="A place in the category tree.", directives=AS_ITS_OWNER)
 class Category:
     """Where a product is found."""
 

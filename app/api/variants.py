@@ -12,6 +12,7 @@ from app.api.availability import AggregateAvailability, Availability, Destinatio
 from app.api.batching import batched
 from app.api.context import Context, Languages
 from app.api.enums import NEEDED_SERVICE, FulfilmentMethod
+from app.api.hints import CATALOGUE, kept
 from app.api.locations import GeoPointInput, Location
 from app.api.nodes import Node, global_id
 from app.api.paging import bounded, page_size
@@ -81,6 +82,7 @@ async def availability(
         )
     spots = [Spot(variant.sku, p.location.code) for variant in variants for p in places]
     at = await context.services.availability.at(spots, context.inquiry, max_age=max_age)
+    context.seen.places.extend(place.location.code for place in places)
     languages = variants[0].languages
     dressed = [(p.location.code, Location.of(p, languages=languages)) for p in places]
     return [
@@ -115,6 +117,7 @@ async def available_to_sell(
         context.inquiry,
         global_buffer=rules.global_buffer,
     )
+    context.seen.places.extend(place.location.code for place in places)
     languages = variants[0].languages
     dressed = {p.location.code: Location.of(p, languages=languages) for p in places}
     return [
@@ -141,7 +144,10 @@ async def price(
     return [Price.of(found[variant.sku], channel=through.code) for variant in variants]
 
 
-@strawberry.type(description="The thing sold: one product in one size, colour and so on.")
+@strawberry.type(
+    description="The thing sold: one product in one size, colour and so on.",
+    directives=kept(CATALOGUE),
+)
 class ProductVariant(Node):
     """A variant as one caller sees it."""
 

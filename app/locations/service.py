@@ -44,10 +44,13 @@ class LocationService:
         self._all: dict[LocationCode, Location] = {}
         self._merge()
 
-    async def refresh(self) -> None:
-        """Ask every source again; one that fails keeps what it told before."""
+    async def refresh(self) -> frozenset[LocationCode]:
+        """Ask every source again; one that fails keeps what it told before. What has changed."""
+        before = self._all
         await asyncio.gather(*(self._ask(name) for name in self._sources))
         self._merge()
+        every = before.keys() | self._all.keys()
+        return frozenset(code for code in every if before.get(code) != self._all.get(code))
 
     @property
     def incomplete(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from app.ports import Price, PriceSource
+from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
 from app.values import Channel, ChannelCode, Sku
@@ -21,9 +22,17 @@ class PricingService:
     """Reads prices from the connection that owns them, one call a channel."""
 
     def __init__(
-        self, source: PriceSource, *, health: Health, policy: FreshnessPolicy, timeout: timedelta
+        self,
+        source: PriceSource,
+        *,
+        health: Health,
+        policy: FreshnessPolicy,
+        timeout: timedelta,
+        changes: Changes | None = None,
     ) -> None:
+        """`changes` tells what must be asked for again, however fresh it is."""
         self._source = source
+        self._changes = Changes(health.now) if changes is None else changes
         self._health = health
         self._policy = policy
         self._timeout = timeout
@@ -34,8 +43,21 @@ class PricingService:
     ) -> Mapping[Sku, Reading[Price]]:
         """A price for every SKU; value None: the owner has none in the channel's currency."""
         tags = {sku: Tag(sku, channel.code) for sku in skus}
-        read = await self._reader(channel).read(tags.values(), inquiry)
+        reader = self._reader(channel)
+        read = await reader.read(tags.values(), inquiry)
+        if self._changes:
+            for since, outdated in self._outdated(tags.values()).items():
+                read |= await reader.read(outdated, inquiry, max_age=since)
         return {sku: read[tag] for sku, tag in tags.items()}
+
+    def _outdated(self, tags: Collection[Tag]) -> Mapping[timedelta, list[Tag]]:
+        """Those whose price may have changed, by how long ago."""
+        found: dict[timedelta, list[Tag]] = {}
+        for tag in tags:
+            names = ("Price", "ProductVariant", f"ProductVariant:{tag.sku}")
+            if (since := self._changes.since(names)) is not None:
+                found.setdefault(since, []).append(tag)
+        return found
 
     def _reader(self, channel: Channel) -> Reader[Tag, Price]:
         if channel.code not in self._readers:

@@ -1,8 +1,10 @@
 """What may a deployment decide? One file, read once, passed on as narrow values."""
 
+from app.settings.caching import Cache, Redis
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.secrets import secret
 from app.settings.serving import (
     CatalogueWindows,
     Cors,
@@ -19,6 +21,7 @@ from app.settings.serving import (
 
 __all__ = [
     "Bindings",
+    "Cache",
     "CatalogueWindows",
     "Channel",
     "Connection",
@@ -28,6 +31,7 @@ __all__ = [
     "Location",
     "Log",
     "PriceWindows",
+    "Redis",
     "Requests",
     "Server",
     "Settings",
@@ -37,5 +41,6 @@ __all__ = [
     "explain",
     "load",
     "parse",
+    "secret",
     "unknown",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from types import NoneType
 from typing import Any, get_args
 
 from pydantic import (
@@ -37,7 +38,13 @@ def _model_at(model: type[BaseModel], path: list[int | str]) -> type[BaseModel] 
     for step in path:
         if isinstance(found, type) and issubclass(found, BaseModel):
             field = found.model_fields.get(str(step))
-            found = None if field is None else field.annotation
+            found = None if field is None else _present(field.annotation)
         else:
             found = get_args(found)[-1] if get_args(found) else None
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _present(annotation: Any) -> Any:
+    """What a section is when it is there."""
+    given = [one for one in get_args(annotation) if one is not NoneType]
+    return given[0] if NoneType in get_args(annotation) else annotation

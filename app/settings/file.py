@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from app.errors import MisconfiguredError
+from app.settings.caching import Cache, Redis
 from app.settings.explaining import explain, unknown
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
@@ -29,6 +30,8 @@ class Settings(Section):
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     execution: Execution = Execution()
+    cache: Cache = Cache()
+    redis: Redis | None = None
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()

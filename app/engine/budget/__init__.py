@@ -5,7 +5,7 @@ from app.engine.budget.bucket import Allowance
 from app.engine.budget.fallback import FallbackBudgets
 from app.engine.budget.memory import MemoryBudgets
 from app.engine.budget.redis import RedisBudgets
-from app.engine.budget.shared import Patience, SharedRedis, SilentRedis, open_redis
+from app.engine.budget.shared import Patience, SharedRedis, SilentRedis, open_redis, redis_client
 
 __all__ = [
     "Allowance",
@@ -21,4 +21,5 @@ __all__ = [
     "SharedRedis",
     "SilentRedis",
     "open_redis",
+    "redis_client",
 ]
