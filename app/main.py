@@ -247,6 +247,7 @@ def assemble(
             for name in bind.stock
         },
         source_of=bind.stock_source,
+        locations=locations,
     )
     return Services(
         products=products,

@@ -83,6 +83,14 @@ class Channel:
     locale: Locale
 
 
+def lookup(wanted: Locale) -> Iterator[Locale]:
+    """The languages that serve a wanted one, closest first: `de-CH`, then `de` (RFC 4647)."""
+    tag = str(wanted)
+    while tag:
+        yield Locale(tag)
+        tag = tag.rpartition("-")[0]
+
+
 class Texts(Mapping[Locale, str]):
     """One text in the languages its owner wrote it in. Immutable and hashable."""
 
@@ -113,11 +121,9 @@ class Texts(Mapping[Locale, str]):
         an empty `Texts` gives `("", None)`.
         """
         for locale in wanted:
-            tag = str(locale)
-            while tag:
+            for tag in lookup(locale):
                 if tag in self._by_locale:
-                    return self._by_locale[Locale(tag)], Locale(tag)
-                tag = tag.rpartition("-")[0]
+                    return self._by_locale[tag], tag
         for locale, text in self._by_locale.items():
             return text, locale
         return "", None

@@ -1,6 +1,6 @@
 """GraphQL face of availability."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -12,7 +12,7 @@ from app.availability import model
 from app.availability.model import AvailabilityStatus
 from app.ports import IncomingSupply as Supply
 from app.upstream.report import Freshness
-from app.values import CountryCode
+from app.values import CountryCode, LocationCode
 
 
 @strawberry.input(description="Where goods are to be sent.")
@@ -68,6 +68,16 @@ class Availability:
     )
 
     @classmethod
+    def each(cls, spread: model.Spread, locations: Sequence[Location]) -> list[Self]:
+        """Dress the availabilities of one SKU, once for the same locations."""
+        key = tuple(map(id, locations))  # of objects that what is kept holds on to
+        known: list[Self] | None = spread.faces.get(key)
+        if known is not None:
+            return known
+        parts = zip(spread.parts, locations, strict=True)
+        return spread.faces.keep(key, [cls.of(part, location=at) for part, at in parts])
+
+    @classmethod
     def of(cls, answer: model.Availability, *, location: Location) -> Self:
         """Dress an availability."""
         level = answer.level
@@ -104,19 +114,23 @@ class AggregateAvailability:
     freshness: Freshness = strawberry.field(description="The worst freshness that was counted.")
 
     @classmethod
-    def of(
-        cls,
-        answer: model.Aggregate,
-        *,
-        counted: Sequence[Location],
-        unknown: Sequence[Location],
-    ) -> Self:
-        """Dress an aggregate."""
+    def of(cls, answer: model.Aggregate, locations: Mapping[LocationCode, Location]) -> Self:
+        """Dress an aggregate, once for the same locations."""
+        counted = [locations[code] for code in answer.counted]
+        unknown = [locations[code] for code in answer.unknown]
+        key = tuple(map(id, (*counted, *unknown)))  # of objects that what is kept holds on to
+        known: Self | None = answer.faces.get(key)
+        if known is not None:
+            return known
+        return answer.faces.keep(key, cls._of(answer, counted, unknown))
+
+    @classmethod
+    def _of(cls, answer: model.Aggregate, counted: list[Location], unknown: list[Location]) -> Self:
         return cls(
             status=answer.status,
             available_to_sell=answer.available_to_sell,
-            locations=list(counted),
-            unknown_locations=list(unknown),
+            locations=counted,
+            unknown_locations=unknown,
             as_of=answer.as_of,
             freshness=answer.freshness,
         )

@@ -35,6 +35,7 @@ class Services:
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str
+    _known: dict[str, tuple[Channel, ChannelSettings]] = field(default_factory=dict, init=False)
 
     def channel(self, code: ChannelCode | None) -> tuple[Channel, ChannelSettings]:
         """A channel and its rules; the default one when none is named.
@@ -43,6 +44,8 @@ class Services:
             InvalidInputError: there is no such channel.
         """
         name = code or self.default_channel
+        if (known := self._known.get(name)) is not None:
+            return known
         if (rules := self.channels.get(name)) is None:
             message = unknown(name, self.channels, what="channel").capitalize()
             raise InvalidInputError(message, argument="channel")
@@ -52,7 +55,7 @@ class Services:
             country=CountryCode(rules.country),
             locale=Locale(rules.locale),
         )
-        return channel, rules
+        return self._known.setdefault(name, (channel, rules))
 
 
 @dataclass(slots=True, kw_only=True)

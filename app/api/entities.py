@@ -59,7 +59,7 @@ async def from_directory(
 
 def _location(context: Context, reference: Reference) -> Location | InvalidInputError | None:
     try:
-        return location_by_key(context, _text(reference), context.languages(None))
+        return location_by_key(context, _text(reference), context.languages(None)[0])
     except InvalidInputError as wrong:
         return wrong
 

@@ -1,33 +1,18 @@
 """The enums of the schema: words of the domain, each value with its sentence."""
 
 from collections.abc import Mapping
-from enum import Enum, StrEnum
+from enum import Enum
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from app.availability.model import AvailabilityStatus
+from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.locations.hours import Weekday
 from app.ports import ProductSort
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.report import Freshness
 from app.values import LocationKind, LocationService
-
-
-class FulfilmentMethod(StrEnum):
-    """How goods reach the shopper."""
-
-    SHIP_TO_HOME = "SHIP_TO_HOME"
-    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
-    RESERVE_IN_STORE = "RESERVE_IN_STORE"
-
-
-NEEDED_SERVICE = {
-    FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
-    FulfilmentMethod.PICK_UP_IN_STORE: LocationService.PICKUP,
-    FulfilmentMethod.RESERVE_IN_STORE: LocationService.RESERVE,
-}
 
 
 def _tell(enum: type[Enum], description: str, values: Mapping[str, str]) -> None:

@@ -1,8 +1,9 @@
 """Which languages does the caller read?"""
 
 import re
+from collections.abc import Collection
 
-from app.values import Locale
+from app.values import Locale, lookup
 
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 MOST_LANGUAGES = 10
@@ -20,6 +21,15 @@ def accepted_languages(header: str | None) -> tuple[Locale, ...]:
         if TAG.fullmatch(tag.strip()) and quality > 0:
             wanted.append((-quality, _canonical(tag.strip())))
     return tuple(Locale(tag) for _, tag in sorted(wanted, key=lambda one: one[0]))
+
+
+def relevant(wanted: tuple[Locale, ...], written: Collection[Locale]) -> tuple[Locale, ...]:
+    """The wanted languages without those that nothing is written in; the first always stays.
+
+    Browsers name many languages in many orders; what they are told differs much less.
+    """
+    first, *others = wanted
+    return (first, *(one for one in others if any(tag in written for tag in lookup(one))))
 
 
 def _quality(parameters: str) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from app.api.context import Context, Info, Languages
+from app.api.context import Context, Info
 from app.api.hints import AS_ITS_OWNER, PLACES, kept
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
@@ -108,18 +108,23 @@ class Location(Node):
         description="Connection that told of it; null when only the settings do."
     )
     told_hours: strawberry.Private[hours.Hours | None]
-    languages: strawberry.Private[Languages]
+    language: strawberry.Private[Locale]
 
     @strawberry.field(description="When it is open; null if nobody says.")
     def hours(self, info: Info) -> OpeningHours | None:
         """Dress the hours only when they are asked for."""
         if self.told_hours is None:
             return None
-        return OpeningHours.of(self.told_hours, now=info.context.now, language=self.languages[0])
+        return OpeningHours.of(self.told_hours, now=info.context.now, language=self.language)
 
     @classmethod
-    def of(cls, place: model.Place, *, languages: Languages) -> Self:
-        """Dress a place."""
+    def of(cls, place: model.Place, *, language: Locale) -> Self:
+        """Dress a place, once for each language."""
+        known: Self | None = place.faces.get(language)
+        return place.faces.keep(language, cls._of(place, language)) if known is None else known
+
+    @classmethod
+    def _of(cls, place: model.Place, language: Locale) -> Self:
         location = place.location
         position = location.position
         return cls(
@@ -134,7 +139,7 @@ class Location(Node):
             phone=location.phone,
             source=location.source,
             told_hours=location.hours,
-            languages=languages,
+            language=language,
         )
 
 
@@ -155,11 +160,11 @@ class LocationConnection:
     total_count: int = strawberry.field(description="How many the search finds in all.")
 
 
-def location_by_key(context: Context, code: str, languages: Languages) -> Location | None:
+def location_by_key(context: Context, code: str, language: Locale) -> Location | None:
     """The location with that code, as the caller sees it."""
     found = context.services.locations.find(LocationCode(code))
     context.seen.places.append(LocationCode(code))
-    return None if found is None else Location.of(model.Place(found), languages=languages)
+    return None if found is None else Location.of(found, language=language)
 
 
 Near = Annotated[
@@ -182,7 +187,7 @@ class LocationRoot:
         ] = None,
     ) -> Location | None:
         """One location."""
-        return location_by_key(info.context, code, info.context.languages(locale))
+        return location_by_key(info.context, code, info.context.languages(locale)[0])
 
     @strawberry.field(
         description="Locations by code, or by distance when near is given; all filters hold."
@@ -217,8 +222,9 @@ class LocationRoot:
             services=frozenset(services or ()),
         )
         context = info.context
-        places = context.services.locations.search(search, report=context.inquiry.report)
-        page = _page(places, page_size(first), after, context.languages(locale))
+        context.services.locations.tell_missing(context.inquiry.report)
+        places = context.services.locations.search(search)
+        page = _page(places, page_size(first), after, context.languages(locale)[0])
         context.seen.places.extend(edge.node.code for edge in page.edges)
         return page
 
@@ -234,14 +240,14 @@ def _radius(within_km: float | None, near: GeoPointInput | None) -> float | None
 
 
 def _page(
-    places: Sequence[model.Place], first: int, after: str | None, languages: Languages
+    places: Sequence[model.Place], first: int, after: str | None, language: Locale
 ) -> LocationConnection:
     """Keyset paging by distance and code."""
     key = decode_cursor(after, float, str)
     following = (p for p in places if key is None or _key(p) > key)
     page = list(islice(following, first + 1))
     edges = [
-        LocationEdge(cursor=encode_cursor(*_key(p)), node=Location.of(p, languages=languages))
+        LocationEdge(cursor=encode_cursor(*_key(p)), node=Location.of(p, language=language))
         for p in page[:first]
     ]
     return LocationConnection(

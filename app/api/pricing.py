@@ -12,6 +12,8 @@ from app.upstream.reader import Reading
 from app.upstream.report import Freshness
 from app.values import ChannelCode, CurrencyCode
 
+PRICE = "price"  # the face of a reading
+
 
 @strawberry.type(description="An exact amount of money.", directives=AS_ITS_OWNER)
 class Money:
@@ -42,10 +44,14 @@ class Price:
 
     @classmethod
     def of(cls, reading: Reading[ports.Price], *, channel: ChannelCode) -> Self | None:
-        """Dress a price; None when there is none or nobody could say."""
-        price = reading.value
-        if price is None:
-            return None
+        """Dress a price, once for each reading; None when there is none or nobody could say."""
+        known: Self | None = reading.faces.get(PRICE)
+        if known is not None or (price := reading.value) is None:
+            return known
+        return reading.faces.keep(PRICE, cls._of(reading, price, channel))
+
+    @classmethod
+    def _of(cls, reading: Reading[ports.Price], price: ports.Price, channel: ChannelCode) -> Self:
         return cls(
             amount=Money.of(price.amount),
             compare_at=None if price.compare_at is None else Money.of(price.compare_at),

@@ -1,21 +1,23 @@
 """GraphQL face of products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import field
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
+from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, page_size
-from app.api.texts import Category, HowManyImages, Image, pictures
+from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
-from app.upstream.reader import Reading
+from app.upstream.readings import Faces, Reading
 from app.upstream.report import Freshness
 from app.values import Locale, Sku
 
@@ -45,11 +47,12 @@ class Product(Node):
     freshness: Freshness = strawberry.field(description="How it came.")
     told: strawberry.Private[ports.Product]
     languages: strawberry.Private[Languages]
+    faces: strawberry.Private[Faces] = field(default_factory=Faces)
 
     @strawberry.field(description="Pictures of the product.")
     def images(self, first: HowManyImages = None) -> list[Image]:
         """At most twenty pictures."""
-        return pictures(self.told.images, first, self.languages)
+        return pictures(self.told.images, first, self.languages, self.faces)
 
     @strawberry.field(description="What it is sold as.")
     def variants(
@@ -60,15 +63,23 @@ class Product(Node):
     ) -> list[ProductVariant]:
         """At most 250 variants, in the catalogue's order."""
         wanted = page_size(first, default=100, most=MOST_VARIANTS)
-        return [self.variant(variant) for variant in self.told.variants[:wanted]]
+        dressed = self.dressed_variants()
+        return dressed if wanted >= len(dressed) else dressed[:wanted]
 
-    def variant(self, variant: ports.ProductVariant) -> ProductVariant:
-        """Dress one of its variants."""
-        return ProductVariant.of(variant, product=self, languages=self.languages)
+    def dressed_variants(self) -> list[ProductVariant]:
+        """All of its variants, dressed once."""
+        known: list[ProductVariant] | None = self.faces.get("variants")
+        return self.faces.keep("variants", self._variants()) if known is None else known
+
+    def _variants(self) -> list[ProductVariant]:
+        return [
+            ProductVariant.of(variant, product=self, languages=self.languages)
+            for variant in self.told.variants
+        ]
 
     def variant_of(self, sku: str) -> ProductVariant | None:
         """The variant with a SKU."""
-        return next((self.variant(v) for v in self.told.variants if v.sku == sku), None)
+        return next((one for one in self.dressed_variants() if one.sku == sku), None)
 
     @classmethod
     def of(
@@ -210,11 +221,28 @@ async def products_by_key(
 
 
 def _dressed(reading: Reading[ports.Product], languages: Languages) -> Product | None:
-    if reading.value is None:
+    """The product as told, dressed once for the languages that make a difference."""
+    if (product := reading.value) is None:
         return None
+    wanted = _relevant(reading, [product], languages)
+    return reading.faces.kept(wanted, lambda: _product(product, reading, wanted))
+
+
+def _product(product: ports.Product, reading: Reading[Any], languages: Languages) -> Product:
     return Product.of(
-        reading.value, as_of=reading.as_of, freshness=reading.freshness, languages=languages
+        product, as_of=reading.as_of, freshness=reading.freshness, languages=languages
     )
+
+
+def _relevant(
+    reading: Reading[Any], products: Iterable[ports.Product], languages: Languages
+) -> Languages:
+    if len(languages) == 1:
+        return languages
+    known = reading.faces.kept(
+        "languages", lambda: {tag for one in products for text in written(one) for tag in text}
+    )
+    return relevant(languages, known)
 
 
 def _one_key(id_: str | None, handle: str | None, sku: Sku | None) -> ProductKey:
@@ -238,18 +266,18 @@ def _words(search: str | None) -> str | None:
 def _connection(
     reading: Reading[ports.ProductPage], languages: Languages, *, follows: bool
 ) -> ProductConnection | None:
+    """The page as told, dressed once for the languages that make a difference."""
     if (page := reading.value) is None:
         return None
+    wanted = _relevant(reading, (edge.product for edge in page.edges), languages)
+    return reading.faces.kept(wanted, lambda: _page(page, reading, wanted, follows=follows))
+
+
+def _page(
+    page: ports.ProductPage, reading: Reading[Any], languages: Languages, *, follows: bool
+) -> ProductConnection:
     edges = [
-        ProductEdge(
-            cursor=edge.cursor,
-            node=Product.of(
-                edge.product,
-                as_of=reading.as_of,
-                freshness=reading.freshness,
-                languages=languages,
-            ),
-        )
+        ProductEdge(cursor=edge.cursor, node=_product(edge.product, reading, languages))
         for edge in page.edges
     ]
     return ProductConnection(

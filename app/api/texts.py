@@ -1,6 +1,6 @@
 """GraphQL face of what the catalogue shows: options, pictures, categories."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
 import strawberry
@@ -9,6 +9,8 @@ from app import ports
 from app.api.context import Languages
 from app.api.hints import AS_ITS_OWNER
 from app.api.paging import page_size
+from app.upstream.readings import Faces
+from app.values import Texts
 
 
 @strawberry.type(
@@ -48,14 +50,31 @@ HowManyImages = Annotated[
 ]
 
 
-def pictures(images: Sequence[ports.Image], first: int | None, languages: Languages) -> list[Image]:
-    """The first pictures, dressed.
+def pictures(
+    images: Sequence[ports.Image], first: int | None, languages: Languages, faces: Faces
+) -> list[Image]:
+    """The first pictures, dressed once and kept among the faces of what they show.
 
     Raises:
         InvalidInputError: more are wanted than are told.
     """
     wanted = page_size(first, default=MOST_IMAGES, most=MOST_IMAGES)
-    return [Image.of(image, languages) for image in images[:wanted]]
+    known: list[Image] | None = faces.get(wanted)
+    if known is not None:
+        return known
+    return faces.keep(wanted, [Image.of(image, languages) for image in images[:wanted]])
+
+
+def written(product: ports.Product) -> Iterator[Texts]:
+    """Every text of a product and of what it is sold as."""
+    variants = product.variants
+    yield from (product.name, product.description)
+    yield from (category.name for category in product.categories)
+    yield from (variant.name for variant in variants)
+    images = (product.images, *(variant.images for variant in variants))
+    yield from (image.alt for several in images for image in several)
+    for option in (option for variant in variants for option in variant.options):
+        yield from (option.name, option.value)
 
 
 @strawberry.type(description="A place in the category tree.", directives=AS_ITS_OWNER)

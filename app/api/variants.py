@@ -1,8 +1,8 @@
 """GraphQL face of the thing sold, and of what must be asked about it outside."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -11,31 +11,27 @@ from app import ports
 from app.api.availability import AggregateAvailability, Availability, DestinationInput
 from app.api.batching import batched
 from app.api.context import Context, Languages
-from app.api.enums import NEEDED_SERVICE, FulfilmentMethod
 from app.api.hints import CATALOGUE, kept
 from app.api.locations import GeoPointInput, Location
 from app.api.nodes import Node, global_id
 from app.api.paging import bounded, page_size
 from app.api.pricing import Price
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
-from app.availability.model import Spot
+from app.availability.model import FulfilmentMethod
 from app.errors import InvalidInputError
-from app.locations.model import Place, Search
-from app.settings import Channel as ChannelRules
+from app.locations.model import Search
 from app.settings import unknown
+from app.upstream.readings import Faces
 from app.values import (
     ChannelCode,
     Gtin,
     Locale,
     LocationCode,
-    LocationService,
     Sku,
 )
 
 if TYPE_CHECKING:
     from app.api.products import Product
-
-MOST_SPOTS = 20_000  # variants times locations in one answer
 
 ChannelArgument = Annotated[
     ChannelCode | None,
@@ -69,29 +65,17 @@ async def availability(
     """One availability for each variant at each wanted location, one call a source."""
     codes = _wanted(context, locations)
     search = Search(near=None if near is None else near.point(), codes=codes)
-    places = [
-        place
-        for place in context.services.locations.search(search, report=context.inquiry.report)
-        if _holds_stock(context, place, asked=codes is not None) and _offers(place, methods)
-    ][: page_size(first)]
-    if len(variants) * len(places) > MOST_SPOTS:
-        raise InvalidInputError(
-            f"{len(variants)} variants at {len(places)} locations are more than {MOST_SPOTS:,}"
-            " in one answer: ask for fewer of either.",
-            argument="first",
-        )
-    spots = [Spot(variant.sku, p.location.code) for variant in variants for p in places]
-    at = await context.services.availability.at(spots, context.inquiry, max_age=max_age)
+    service, inquiry = context.services.availability, context.inquiry
+    places = service.holding(search, methods=methods, report=inquiry.report)[: page_size(first)]
+    at = await service.at(
+        [variant.sku for variant in variants],
+        tuple(place.location.code for place in places),
+        inquiry,
+        max_age=max_age,
+    )
     context.seen.places.extend(place.location.code for place in places)
-    languages = variants[0].languages
-    dressed = [(p.location.code, Location.of(p, languages=languages)) for p in places]
-    return [
-        [
-            Availability.of(at[Spot(variant.sku, code)], location=location)
-            for code, location in dressed
-        ]
-        for variant in variants
-    ]
+    located = [Location.of(place, language=variants[0].languages[0]) for place in places]
+    return [Availability.each(at[variant.sku], located) for variant in variants]
 
 
 async def available_to_sell(
@@ -106,28 +90,19 @@ async def available_to_sell(
 ) -> Sequence[AggregateAvailability]:
     """One aggregate for each variant, one call a source."""
     _, rules = context.services.channel(channel)
-    places = [
-        place
-        for place in context.services.locations.search(Search(), report=context.inquiry.report)
-        if _holds_stock(context, place, asked=False) and _sells(place, rules, destination)
-    ]
-    together = await context.services.availability.together(
+    service, inquiry = context.services.availability, context.inquiry
+    to = None if destination is None else destination.country
+    places = service.selling(rules, to=to, report=inquiry.report)
+    together = await service.together(
         [variant.sku for variant in variants],
-        [place.location.code for place in places],
-        context.inquiry,
+        tuple(place.location.code for place in places),
+        inquiry,
         global_buffer=rules.global_buffer,
     )
     context.seen.places.extend(place.location.code for place in places)
-    languages = variants[0].languages
-    dressed = {p.location.code: Location.of(p, languages=languages) for p in places}
-    return [
-        AggregateAvailability.of(
-            answer,
-            counted=[dressed[code] for code in answer.counted],
-            unknown=[dressed[code] for code in answer.unknown],
-        )
-        for answer in (together[variant.sku] for variant in variants)
-    ]
+    language = variants[0].languages[0]
+    located = {p.location.code: Location.of(p, language=language) for p in places}
+    return [AggregateAvailability.of(together[variant.sku], located) for variant in variants]
 
 
 async def price(
@@ -161,11 +136,12 @@ class ProductVariant(Node):
     )
     told: strawberry.Private[ports.ProductVariant]
     languages: strawberry.Private[Languages]
+    faces: strawberry.Private[Faces] = field(default_factory=Faces)
 
     @strawberry.field(description="Pictures of this variant.")
     def images(self, first: HowManyImages = None) -> list[Image]:
         """At most twenty pictures."""
-        return pictures(self.told.images, first, self.languages)
+        return pictures(self.told.images, first, self.languages, self.faces)
 
     availability: list[Availability] = batched(
         availability, description="Whether it can be sold, by location."
@@ -207,22 +183,3 @@ def _wanted(
             asked = unknown(code, directory.codes, what="location").capitalize()
             context.note(InvalidInputError(asked, argument="locations"))
     return frozenset(locations)
-
-
-def _holds_stock(context: Context, place: Place, *, asked: bool) -> bool:
-    return asked or context.services.availability.stocked(place.location.code)
-
-
-def _offers(place: Place, methods: Sequence[FulfilmentMethod] | None) -> bool:
-    services = place.location.services
-    return methods is None or any(NEEDED_SERVICE[method] in services for method in methods)
-
-
-def _sells(place: Place, rules: ChannelRules, destination: DestinationInput | None) -> bool:
-    code = place.location.code
-    if not any(fnmatchcase(code, pattern) for pattern in rules.sells_from):
-        return False
-    if destination is None:
-        return True
-    reached = not rules.ships_to or destination.country in rules.ships_to
-    return reached and LocationService.SHIP_FROM in place.location.services

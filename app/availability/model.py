@@ -1,15 +1,16 @@
 """What we are willing to sell, as opposed to what stands on the shelf."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 from app.ports import IncomingSupply, StockLevel
-from app.upstream.reader import Reading
+from app.upstream.readings import Faces, Reading
 from app.upstream.report import Freshness
-from app.values import LocationCode, Sku
+from app.upstream.shelves import Shelf
+from app.values import LocationCode, LocationService, Sku
 
 
 class Spot(NamedTuple):
@@ -28,17 +29,33 @@ class AvailabilityStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class FulfilmentMethod(StrEnum):
+    """How goods reach the shopper."""
+
+    SHIP_TO_HOME = "SHIP_TO_HOME"
+    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
+    RESERVE_IN_STORE = "RESERVE_IN_STORE"
+
+
+NEEDED_SERVICE = {
+    FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
+    FulfilmentMethod.PICK_UP_IN_STORE: LocationService.PICKUP,
+    FulfilmentMethod.RESERVE_IN_STORE: LocationService.RESERVE,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
     """Whether a SKU can be sold from one location, and how many.
 
     UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.
-    In both cases there is no level and no quantity.
+    In both cases there is no level and no quantity: `available_to_sell` is None.
     """
 
     spot: Spot
     status: AvailabilityStatus
     level: StockLevel | None
+    available_to_sell: int | None
     as_of: datetime | None
     freshness: Freshness
     source: str | None
@@ -49,9 +66,10 @@ class Availability:
         if reading is None or reading.freshness is Freshness.UNKNOWN:
             return cls.unknown(spot, source=None if reading is None else reading.source)
         level = reading.value
-        if level is None:
+        quantity = None if level is None else sellable(level)
+        if quantity is None:
             status = AvailabilityStatus.NOT_CARRIED
-        elif sellable(level) > 0:
+        elif quantity > 0:
             status = AvailabilityStatus.IN_STOCK
         else:
             status = AvailabilityStatus.OUT_OF_STOCK
@@ -59,6 +77,7 @@ class Availability:
             spot=spot,
             status=status,
             level=level,
+            available_to_sell=quantity,
             as_of=reading.as_of,
             freshness=reading.freshness,
             source=reading.source,
@@ -71,20 +90,35 @@ class Availability:
             spot=spot,
             status=AvailabilityStatus.UNKNOWN,
             level=None,
+            available_to_sell=None,
             as_of=None,
             freshness=Freshness.UNKNOWN,
             source=source,
         )
 
     @property
-    def available_to_sell(self) -> int | None:
-        """Units we would sell from here; None when unknown or not carried."""
-        return None if self.level is None else sellable(self.level)
-
-    @property
     def incoming(self) -> tuple[IncomingSupply, ...]:
         """Units on their way."""
         return () if self.level is None else self.level.incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One SKU at several locations, in their order.
+
+    It is kept with the shelf of the first source that told of it; `beside` are those of the others.
+    """
+
+    parts: tuple[Availability, ...]
+    beside: Sequence[Shelf[StockLevel]] = ()
+    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+    def together(self, *, global_buffer: int) -> "Aggregate":
+        """What can be sold over all of them."""
+        return self.faces.kept(
+            ("together", global_buffer),
+            lambda: Aggregate.over(self.parts, global_buffer=global_buffer),
+        )
 
 
 def uncommitted(level: StockLevel) -> int:
@@ -113,6 +147,7 @@ class Aggregate:
     unknown: tuple[LocationCode, ...]
     as_of: datetime | None
     freshness: Freshness
+    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
 
     @classmethod
     def over(cls, parts: Iterable[Availability], *, global_buffer: int) -> Self:

@@ -1,17 +1,34 @@
 """Answers: how many can be sold, and from where?"""
 
-import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from app.availability.model import Aggregate, Availability, Spot
+from app.availability.model import (
+    NEEDED_SERVICE,
+    Aggregate,
+    Availability,
+    FulfilmentMethod,
+    Spot,
+    Spread,
+)
+from app.errors import InvalidInputError
+from app.locations.model import Place, Search
+from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
+from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
-from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
-from app.values import LocationCode, Sku
+from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry
+from app.upstream.report import Report
+from app.upstream.shelves import Shelf, ShelfReader
+from app.values import CountryCode, LocationCode, Sku
+from app.values import LocationService as Service
 
-StockReader = Reader[Spot, StockLevel]
+StockReader = ShelfReader[Sku, LocationCode, StockLevel]
+Codes = tuple[LocationCode, ...]
+MOST_SPOTS = 20_000  # SKUs times locations in one answer
+MOST_SEARCHES = 100  # kept, each with its places
 
 
 class AvailabilityService:
@@ -25,62 +42,151 @@ class AvailabilityService:
         readers: Mapping[str, StockReader],
         *,
         source_of: Callable[[LocationCode], str | None],
+        locations: LocationService,
     ) -> None:
         self._readers = readers
         self._source_of = lru_cache(maxsize=10_000)(source_of)
+        self._locations = locations
+        self._holding = lru_cache(maxsize=MOST_SEARCHES)(self._find_holding)
+        self._selling = lru_cache(maxsize=MOST_SEARCHES)(self._find_selling)
+        self._sources = lru_cache(maxsize=MOST_SEARCHES)(self._by_source)
 
-    def stocked(self, location: LocationCode) -> bool:
-        """Whether anybody is bound to know the stock of the location."""
-        return self._source_of(location) is not None
+    def holding(
+        self,
+        search: Search,
+        *,
+        methods: Collection[FulfilmentMethod] | None = None,
+        report: Report,
+    ) -> Sequence[Place]:
+        """Wanted places that hold stock and offer one of the methods.
+
+        One whose code is asked for need not hold stock: then that is what is said of it.
+        """
+        self._locations.tell_missing(report)
+        offering = None if methods is None else frozenset(methods)
+        return self._holding(self._locations.edition, search, offering)
+
+    def selling(
+        self, rules: ChannelRules, *, to: CountryCode | None, report: Report
+    ) -> Sequence[Place]:
+        """Places whose stock a channel may sell, and that reach the country `to`."""
+        self._locations.tell_missing(report)
+        reached = to is None or not rules.ships_to or to in rules.ships_to
+        if not reached:
+            return ()
+        return self._selling(self._locations.edition, rules.sells_from, sent=to is not None)
 
     async def at(
-        self, spots: Collection[Spot], inquiry: Inquiry, *, max_age: timedelta | None = None
-    ) -> dict[Spot, Availability]:
-        """Every spot gets an answer; a silent upstream makes it UNKNOWN or STALE, never zero."""
-        by_source: dict[str, list[Spot]] = {}
-        for spot in spots:
-            if (source := self._source_of(spot.location)) is not None:
-                by_source.setdefault(source, []).append(spot)
-        answers = await asyncio.gather(
-            *(
-                self._readers[source].read(asked, inquiry, max_age=max_age)
-                for source, asked in by_source.items()
+        self,
+        skus: Collection[Sku],
+        locations: Codes,
+        inquiry: Inquiry,
+        *,
+        max_age: timedelta | None = None,
+    ) -> Mapping[Sku, Spread]:
+        """Every SKU at every location; a silent upstream makes it UNKNOWN or STALE, never zero.
+
+        Raises:
+            InvalidInputError: that is more than one answer holds.
+        """
+        if len(skus) * len(locations) > MOST_SPOTS:
+            raise InvalidInputError(
+                f"{len(skus)} variants at {len(locations)} locations are more than {MOST_SPOTS:,}"
+                " in one answer: ask for fewer of either.",
+                argument="first",
             )
-        )
-        read: dict[Spot, Reading[StockLevel]] = {}
-        for answer in answers:
-            read.update(answer)
-        return {spot: Availability.of(spot, read.get(spot)) for spot in spots}
+        return await self._at(skus, locations, inquiry, max_age)
 
     async def together(
         self,
         skus: Collection[Sku],
-        locations: Collection[LocationCode],
+        locations: Codes,
         inquiry: Inquiry,
         *,
         global_buffer: int,
-    ) -> dict[Sku, Aggregate]:
+    ) -> Mapping[Sku, Aggregate]:
         """What can be sold of each SKU over the locations together."""
-        spots = [Spot(sku, location) for sku in skus for location in locations]
-        at = await self.at(spots, inquiry)
+        at = await self._at(skus, locations, inquiry)
+        return {sku: spread.together(global_buffer=global_buffer) for sku, spread in at.items()}
+
+    async def _at(
+        self,
+        skus: Collection[Sku],
+        locations: Codes,
+        inquiry: Inquiry,
+        max_age: timedelta | None = None,
+    ) -> dict[Sku, Spread]:
+        asked = [  # all of them, before any is waited for
+            self._readers[source].read(skus, codes, inquiry, max_age=max_age)
+            for source, codes in self._sources(locations).items()
+        ]
+        read = [await one for one in asked]
         return {
-            sku: Aggregate.over(
-                (at[Spot(sku, location)] for location in locations), global_buffer=global_buffer
-            )
-            for sku in skus
+            sku: self._spread(sku, locations, [shelves[sku] for shelves in read]) for sku in skus
         }
+
+    def _spread(self, sku: Sku, locations: Codes, shelves: Sequence[Shelf[StockLevel]]) -> Spread:
+        """Made once for the same shelves, and kept with the first of them."""
+        faces, beside = (shelves[0].faces, shelves[1:]) if shelves else (Faces(), shelves)
+        known: Spread | None = faces.get(locations)
+        if known is not None and known.beside == beside:
+            return known
+        told = {
+            code: reading
+            for codes, shelf in zip(self._sources(locations).values(), shelves, strict=True)
+            for code, reading in zip(codes, shelf.readings, strict=True)
+        }
+        parts = [Availability.of(Spot(sku, code), told.get(code)) for code in locations]
+        return faces.keep(locations, Spread(tuple(parts), beside))
+
+    def _by_source(self, locations: Codes) -> Mapping[str, Codes]:
+        by_source: dict[str, list[LocationCode]] = {}
+        for code in locations:
+            if (source := self._source_of(code)) is not None:
+                by_source.setdefault(source, []).append(code)
+        return {source: tuple(codes) for source, codes in by_source.items()}
+
+    def _find_holding(
+        self, _edition: int, search: Search, methods: frozenset[FulfilmentMethod] | None
+    ) -> Sequence[Place]:
+        needed = None if methods is None else {NEEDED_SERVICE[method] for method in methods}
+        return [
+            place
+            for place in self._locations.search(search)
+            if (search.codes is not None or self._stocked(place))
+            and (needed is None or needed & place.location.services)
+        ]
+
+    def _find_selling(
+        self, _edition: int, sells_from: tuple[str, ...], *, sent: bool
+    ) -> Sequence[Place]:
+        return [
+            place
+            for place in self._locations.search(Search())
+            if self._stocked(place)
+            and any(fnmatchcase(place.location.code, pattern) for pattern in sells_from)
+            and (not sent or Service.SHIP_FROM in place.location.services)
+        ]
+
+    def _stocked(self, place: Place) -> bool:
+        """Whether anybody is bound to know the stock of a place."""
+        return self._source_of(place.location.code) is not None
 
 
 def stock_reader(
     source: StockSource, *, health: Health, policy: FreshnessPolicy, timeout: timedelta
 ) -> StockReader:
-    """A reader of one connection's stock: many spots, one call."""
+    """A reader of one connection's stock: a SKU's stock at several locations lies together."""
 
-    async def fetch(spots: Collection[Spot]) -> Fetched[Spot, StockLevel]:
+    async def fetch(
+        spots: Collection[tuple[Sku, LocationCode]],
+    ) -> Fetched[tuple[Sku, LocationCode], StockLevel]:
         answer = await source.stock_levels(
-            sorted({spot.sku for spot in spots}), sorted({spot.location for spot in spots})
+            sorted({sku for sku, _ in spots}), sorted({location for _, location in spots})
         )
-        values = {Spot(lv.sku, lv.location): (lv, lv.as_of) for lv in answer.rows}
+        values = {(lv.sku, lv.location): (lv, lv.as_of) for lv in answer.rows}
         return Fetched(values, answer.as_of, answer.rejected)
 
-    return Reader(port="StockSource", fetch=fetch, policy=policy, health=health, timeout=timeout)
+    return ShelfReader(
+        port="StockSource", fetch=fetch, policy=policy, health=health, timeout=timeout
+    )

@@ -1,11 +1,12 @@
 """The nouns of locations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from app.locations.hours import Hours
 from app.ports import Address
 from app.ports import Location as Told
+from app.upstream.readings import Faces
 from app.values import GeoPoint, LocationCode, LocationKind, LocationService
 
 
@@ -55,6 +56,7 @@ class Place:
 
     location: Location
     distance_km: float | None = None
+    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,12 @@ class Search:
             and (self.within_km is None or self._within(place.distance_km))
         )
 
-    def place(self, location: Location) -> Place:
-        """The location as seen from here."""
-        if self.near is None or location.position is None:
-            return Place(location)
-        return Place(location, round(self.near.distance_km(location.position), 3))
+    def seen(self, place: Place) -> Place:
+        """The same place, with how far away it is from here."""
+        position = place.location.position
+        if self.near is None or position is None:
+            return place
+        return Place(place.location, round(self.near.distance_km(position), 3))
 
     def _within(self, distance: float | None) -> bool:
         return distance is not None and self.within_km is not None and distance <= self.within_km

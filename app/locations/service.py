@@ -27,7 +27,11 @@ Sources = Mapping[str, tuple[LocationSource, Health]]
 
 
 class LocationService:
-    """Keeps the directory of locations; `sources` in order of precedence."""
+    """Keeps the directory of locations; `sources` in order of precedence.
+
+    `edition` is another whenever the directory may have changed; while it is the same, so are the
+    places.
+    """
 
     def __init__(
         self,
@@ -41,7 +45,8 @@ class LocationService:
         self._timeout = timeout
         self._told: dict[str, tuple[Told, ...]] = {}
         self._missing: dict[str, UpstreamError] = {}
-        self._all: dict[LocationCode, Location] = {}
+        self._all: dict[LocationCode, Place] = {}
+        self.edition = 0
         self._merge()
 
     async def refresh(self) -> frozenset[LocationCode]:
@@ -62,20 +67,19 @@ class LocationService:
         """The codes of all locations, sorted."""
         return self._all.keys()
 
-    def find(self, code: LocationCode) -> Location | None:
+    def find(self, code: LocationCode) -> Place | None:
         """The location with that code."""
         return self._all.get(code)
 
-    def search(self, search: Search, *, report: Report | None = None) -> list[Place]:
-        """Every location that is wanted, in order.
-
-        Sources that have never answered are told to `report`, since their locations are missing.
-        """
-        for name in self._missing.keys() - self._told.keys():
-            if report is not None:
-                report.failed(name, self._missing[name])
-        places = filter(search.finds, map(search.place, self._all.values()))
+    def search(self, search: Search) -> list[Place]:
+        """Every location that is wanted, in order."""
+        places = filter(search.finds, map(search.seen, self._all.values()))
         return list(places) if search.near is None else sorted(places, key=nearest_first)
+
+    def tell_missing(self, report: Report) -> None:
+        """Tell of sources that have never answered, since their locations are missing."""
+        for name in self._missing.keys() - self._told.keys():
+            report.failed(name, self._missing[name])
 
     async def _ask(self, name: str) -> None:
         source, health = self._sources[name]
@@ -95,7 +99,8 @@ class LocationService:
                     merged[told.code] = Location.of(self._completed(told), source=name)
         for code in self._configured.keys() - merged.keys():
             merged[code] = Location.of(self._completed(Told(code=code, name=code)), source=None)
-        self._all = dict(sorted(merged.items()))
+        self._all = {code: Place(location) for code, location in sorted(merged.items())}
+        self.edition += 1
 
     def _completed(self, told: Told) -> Told:
         """What the settings say of a location takes precedence."""

@@ -2,20 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import NamedTuple
 
 from app.ports import Price, PriceSource
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
 from app.values import Channel, ChannelCode, Sku
-
-
-class Tag(NamedTuple):
-    """A SKU on the shelf of a channel: what a price is asked by."""
-
-    sku: Sku
-    channel: ChannelCode
 
 
 class PricingService:
@@ -36,37 +28,34 @@ class PricingService:
         self._health = health
         self._policy = policy
         self._timeout = timeout
-        self._readers: dict[ChannelCode, Reader[Tag, Price]] = {}
+        self._readers: dict[ChannelCode, Reader[Sku, Price]] = {}
 
     async def prices(
         self, skus: Collection[Sku], *, channel: Channel, inquiry: Inquiry
     ) -> Mapping[Sku, Reading[Price]]:
         """A price for every SKU; value None: the owner has none in the channel's currency."""
-        tags = {sku: Tag(sku, channel.code) for sku in skus}
         reader = self._reader(channel)
-        read = await reader.read(tags.values(), inquiry)
+        read = await reader.read(skus, inquiry)
         if self._changes:
-            for since, outdated in self._outdated(tags.values()).items():
+            for since, outdated in self._outdated(skus).items():
                 read |= await reader.read(outdated, inquiry, max_age=since)
-        return {sku: read[tag] for sku, tag in tags.items()}
+        return read
 
-    def _outdated(self, tags: Collection[Tag]) -> Mapping[timedelta, list[Tag]]:
+    def _outdated(self, skus: Collection[Sku]) -> Mapping[timedelta, list[Sku]]:
         """Those whose price may have changed, by how long ago."""
-        found: dict[timedelta, list[Tag]] = {}
-        for tag in tags:
-            names = ("Price", "ProductVariant", f"ProductVariant:{tag.sku}")
+        found: dict[timedelta, list[Sku]] = {}
+        for sku in skus:
+            names = ("Price", "ProductVariant", f"ProductVariant:{sku}")
             if (since := self._changes.since(names)) is not None:
-                found.setdefault(since, []).append(tag)
+                found.setdefault(since, []).append(sku)
         return found
 
-    def _reader(self, channel: Channel) -> Reader[Tag, Price]:
+    def _reader(self, channel: Channel) -> Reader[Sku, Price]:
         if channel.code not in self._readers:
 
-            async def fetch(tags: Collection[Tag]) -> Fetched[Tag, Price]:
-                answer = await self._source.prices([tag.sku for tag in tags], channel=channel)
-                values = {
-                    Tag(price.sku, channel.code): (price, price.as_of) for price in answer.rows
-                }
+            async def fetch(skus: Collection[Sku]) -> Fetched[Sku, Price]:
+                answer = await self._source.prices(list(skus), channel=channel)
+                values = {price.sku: (price, price.as_of) for price in answer.rows}
                 return Fetched(values, answer.as_of, answer.rejected)
 
             self._readers[channel.code] = Reader(

@@ -1,0 +1,136 @@
+"""What is read, how old may it be, and on whose behalf? The words of every reader."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, Self, TypeVar
+
+from app.ports import RejectedRow
+from app.upstream.deadline import Deadline
+from app.upstream.report import Freshness, Report
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+F = TypeVar("F")
+CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
+MOST_FACES = 4  # of one thing, such as one for each language it is told in
+
+
+class Faces(dict[Hashable, Any]):
+    """What others made of a thing, kept with it for as long as it is kept itself.
+
+    Only for what follows from the thing and the key alone, and is never changed.
+    """
+
+    __slots__ = ()
+
+    def kept(self, key: Hashable, make: Callable[[], F]) -> F:
+        """What was made before under that key, or is made now."""
+        face: F | None = self.get(key)
+        return self.keep(key, make()) if face is None else face
+
+    def keep(self, key: Hashable, face: F) -> F:
+        """Keep what was made, in the place of the others when there are too many."""
+        if len(self) >= MOST_FACES:
+            self.clear()
+        self[key] = face
+        return face
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessPolicy:
+    """How long a value may be served, counted from when it was read.
+
+    Up to `fresh_for` nobody is asked. For `revalidate_for` after that it is served at once and
+    asked for again behind the caller's back. For `if_error_for` after `fresh_for` it is served when
+    the upstream fails. A value whose own `as_of` is older than `stale_after` is STALE even if the
+    upstream has just told it.
+    """
+
+    fresh_for: timedelta
+    revalidate_for: timedelta = timedelta()
+    if_error_for: timedelta = timedelta()
+    stale_after: timedelta = timedelta.max
+    capacity: int = 100_000
+
+    def holding(self, capacity: int) -> "FreshnessPolicy":
+        """The same windows for at most `capacity` values."""
+        return replace(self, capacity=capacity)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[V]):
+    """A value with its age.
+
+    `value` None with a freshness other than UNKNOWN: the source answered and knows no such thing.
+    """
+
+    value: V | None
+    as_of: datetime | None
+    freshness: Freshness
+    source: str
+    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[K, V]):
+    """What one port call brought; it may hold more keys than were asked for."""
+
+    values: Mapping[K, tuple[V, datetime]]
+    as_of: datetime
+    rejected: Iterable[RejectedRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[V]):
+    """A value as it lies in the cache."""
+
+    value: V | None
+    as_of: datetime
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """On whose behalf something is read: until when, and where to tell what was learnt."""
+
+    deadline: Deadline
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How old a caller takes values at a moment: the policy, sharpened by its `max_age`.
+
+    What was read after `read_since` counts as fresh; what was read after `served_since` is served
+    without waiting, up to an age of `error_for` rather than nothing. What was true before the
+    moment less `stale_after` is STALE.
+    """
+
+    now: datetime
+    read_since: datetime
+    served_since: datetime
+    error_for: timedelta
+    stale_after: timedelta
+
+    @classmethod
+    def of(cls, now: datetime, policy: FreshnessPolicy, max_age: timedelta | None) -> Self:
+        """The wish of a caller at a moment."""
+        useful = policy.fresh_for + policy.revalidate_for
+        fresh_for = policy.fresh_for if max_age is None else min(max_age, useful)
+        own = policy.stale_after if max_age is None else max(max_age, CLOCK_SLACK)
+        return cls(
+            now=now,
+            read_since=before(now, fresh_for),
+            served_since=before(now, useful if max_age is None else fresh_for),
+            error_for=policy.fresh_for + max(policy.revalidate_for, policy.if_error_for),
+            stale_after=min(policy.stale_after, own),
+        )
+
+
+def before(moment: datetime, by: timedelta) -> datetime:
+    """The moment less a time, however long that is."""
+    try:
+        return moment - by
+    except OverflowError:
+        return datetime.min.replace(tzinfo=moment.tzinfo)

@@ -1,0 +1,204 @@
+"""Many values a row: what is asked for, and what is given again as it is."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.upstream.deadline import Deadline
+from app.upstream.health import Health
+from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry, Reading
+from app.upstream.report import Freshness, Report
+from app.upstream.shelves import Shelf, ShelfReader
+from tests.builders import NOON
+
+SECOND = timedelta(seconds=1)
+Cell = tuple[str, int]
+
+
+@dataclass
+class Ledger:
+    """Knows a number for each row and column, and counts every change of the clock into it."""
+
+    now: datetime = NOON
+    asked: list[list[Cell]] = field(default_factory=list)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def number(self, cell: Cell) -> int:
+        return len(cell[0]) * 1_000 + cell[1] + int((self.now - NOON).total_seconds()) * 100
+
+    async def fetch(self, cells: Collection[Cell]) -> Fetched[Cell, int]:
+        self.asked.append(sorted(cells))
+        for row, _ in cells:
+            if row in self.gates:
+                await self.gates[row].wait()
+        return Fetched({cell: (self.number(cell), self.now) for cell in cells}, self.now)
+
+    def reader(self, capacity: int = 1_000, **windows: timedelta) -> ShelfReader[str, int, int]:
+        policy = FreshnessPolicy(**{"fresh_for": 10 * SECOND, **windows}, capacity=capacity)
+        health = Health(connection="ledger", now=lambda: self.now, clock=lambda: 0.0)
+        return ShelfReader(
+            port="Numbers", fetch=self.fetch, policy=policy, health=health, timeout=5 * SECOND
+        )
+
+
+def inquiry() -> Inquiry:
+    return Inquiry(Deadline.after(5 * SECOND), Report())
+
+
+def values(shelf: Shelf[int]) -> list[int | None]:
+    return [reading.value for reading in shelf.readings]
+
+
+async def test_a_row_is_asked_only_for_the_columns_it_lacks() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1, 2), inquiry())
+
+    found = await reader.read(["a", "b"], (3, 1), inquiry())
+
+    assert ledger.asked == [[("a", 1), ("a", 2)], [("a", 3), ("b", 1), ("b", 3)]]
+    assert {row: values(shelf) for row, shelf in found.items()} == {
+        "a": [1003, 1001],
+        "b": [1003, 1001],
+    }
+    assert [one.freshness for one in found["a"].readings] == ["LIVE", "CACHED"]
+
+
+async def test_what_is_fresh_is_given_to_all_as_it_is_until_something_newer_comes() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1, 2), inquiry())
+
+    first = (await reader.read(["a"], (1, 2), inquiry()))["a"]
+    second = (await reader.read(["a"], (1, 2), inquiry()))["a"]
+    ledger.now += SECOND
+    forced = (await reader.read(["a"], (1,), inquiry(), max_age=timedelta()))["a"]
+    third = (await reader.read(["a"], (1, 2), inquiry()))["a"]
+
+    assert second is first
+    assert [one.freshness for one in first.readings] == ["CACHED", "CACHED"]
+    assert values(first) == [1001, 1002]
+    assert values(forced) == [1101]
+    assert values(third) == [1101, 1002]
+
+
+async def test_a_shelf_is_not_fresh_for_longer_than_the_oldest_of_its_values() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1,), inquiry())
+    ledger.now += 6 * SECOND
+    await reader.read(["a"], (1, 2), inquiry())
+    await reader.read(["a"], (1, 2), inquiry())
+    ledger.now += 6 * SECOND
+
+    found = (await reader.read(["a"], (1, 2), inquiry()))["a"]
+
+    assert [one.freshness for one in found.readings] == ["LIVE", "CACHED"]
+    assert ledger.asked[2:] == [[("a", 1)]]
+
+
+async def test_what_is_missing_does_not_wait_for_what_is_only_aging() -> None:
+    ledger = Ledger()
+    reader = ledger.reader(revalidate_for=10 * SECOND)
+    await reader.read(["old"], (1,), inquiry())
+    ledger.now += 15 * SECOND
+    ledger.gates["old"] = asyncio.Event()
+
+    found = await reader.read(["old", "new"], (1,), inquiry())
+
+    assert [shelf.readings[0].freshness for shelf in found.values()] == ["STALE", "LIVE"]
+    assert ledger.asked[1:] == [[("new", 1)], [("old", 1)]]
+    ledger.gates["old"].set()
+    await asyncio.gather(*reader.flights.by_key.values())
+    assert values((await reader.read(["old"], (1,), inquiry()))["old"]) == [4501]
+
+
+async def test_a_shelf_that_was_overtaken_while_its_reader_waited_is_not_kept() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1,), inquiry())
+    ledger.gates["slow"] = asyncio.Event()
+    waiting = asyncio.create_task(_together(reader))
+    await asyncio.sleep(0)
+    ledger.now += SECOND
+    await reader.read(["a"], (1,), inquiry(), max_age=timedelta())
+    ledger.gates["slow"].set()
+
+    assert values((await waiting)["a"]) == [1001]
+    assert values((await reader.read(["a"], (1,), inquiry()))["a"]) == [1101]
+
+
+async def _together(reader: ShelfReader[str, int, int]) -> dict[str, Shelf[int]]:
+    return dict(await reader.read(["a", "slow"], (1,), inquiry()))
+
+
+async def test_every_read_begins_before_any_is_waited_for() -> None:
+    ledger = Ledger(gates={"a": asyncio.Event()})
+    reader = ledger.reader()
+    begun = [reader.read(["a"], (1,), inquiry()), reader.read(["b"], (1,), inquiry())]
+    await asyncio.sleep(0)
+
+    assert ledger.asked == [[("a", 1)], [("b", 1)]]
+    ledger.gates["a"].set()
+    assert [list(await one) for one in begun] == [["a"], ["b"]]
+
+
+async def test_the_report_counts_values_and_names_the_oldest() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1,), inquiry())
+    ledger.now += SECOND
+    await reader.read(["b"], (1, 2), inquiry())
+    await reader.read(["a"], (1,), inquiry())
+    told = inquiry()
+
+    await reader.read(["a", "b"], (1,), told)
+
+    [age] = told.report.ages
+    assert (age.connection, age.port, age.freshness, age.as_of) == (
+        "ledger",
+        "Numbers",
+        Freshness.CACHED,
+        NOON,
+    )
+    assert dict(reader.health.readings) == {("Numbers", "LIVE"): 3, ("Numbers", "CACHED"): 3}
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sets(st.integers(0, 5), min_size=1)), max_size=60))
+def test_no_more_is_kept_than_there_is_room_for(
+    reads: list[tuple[int, set[int]]],
+) -> None:
+    async def scenario() -> None:
+        reader = Ledger().reader(capacity=12)
+        for row, columns in reads:
+            for _ in range(2):
+                found = await reader.read([str(row)], tuple(columns), inquiry())
+                assert values(found[str(row)]) == [1000 + column for column in columns]
+            kept = reader._rows.values()
+            assert reader._size == sum(len(one.values) for one in kept) <= 12
+            shelved = [len(columns) for one in kept for columns in one.shelves]
+            assert reader._shelved == sum(shelved) <= 6
+
+    asyncio.run(scenario())
+
+
+def test_few_faces_are_kept_of_one_thing() -> None:
+    reading = Reading(1, NOON, Freshness.CACHED, "ledger")
+    made: list[int] = []
+
+    def face(key: int) -> int:
+        return reading.faces.kept(key, lambda: square(key))
+
+    def square(key: int) -> int:
+        made.append(key)
+        return key * key
+
+    assert [face(key) for key in (1, 2, 1, 2)] == [1, 4, 1, 4]
+    assert made == [1, 2]
+    assert [face(key) for key in range(100)][-1] == 9801
+    assert len(reading.faces) <= 4
+    assert reading == Reading(1, NOON, Freshness.CACHED, "ledger", Faces(other=1))
