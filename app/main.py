@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.api.admission import Admission, build_gate
-from app.api.caching import Caching
+from app.api.caches import Caches
 from app.api.caching_metrics import CachingCollector
 from app.api.context import Services
 from app.api.execution import build_engine
@@ -23,21 +23,14 @@ from app.api.http import GraphQLEndpoint
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
-from app.api.outcomes import Outcome
 from app.api.schema import build_schema
 from app.availability.service import AvailabilityService, stock_reader
 from app.engine.budget import Patience, SharedRedis, redis_client
-from app.engine.caching.answers import Answers
-from app.engine.caching.invalidations import Invalidations
-from app.engine.caching.listening import listen
-from app.engine.caching.memory import Memory
-from app.engine.caching.shared import SharedAnswers
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.settings import Settings, Windows, secret
-from app.upstream.changes import Changes
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -61,15 +54,12 @@ class Gateway:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     running: Services | None = None
     shared: SharedRedis | None = field(init=False)
-    answers: Answers[Outcome] = field(init=False)
-    changes: Changes = field(init=False)
+    caches: Caches = field(init=False)
 
     def __post_init__(self) -> None:
         """Know where Redis is; nobody is called yet."""
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
-        self.answers = kept_answers(self.settings, self.shared, now=self.now)
-        self.changes = Changes(self.now)
-        self.answers.log.watchers.append(self.changes.note)
+        self.caches = Caches(self.settings, self.shared, self.now)
 
     @property
     def services(self) -> Services:
@@ -87,7 +77,7 @@ class Gateway:
         metrics = Metrics(
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
-            others=[CachingCollector({"answers": self.answers.counts}, self.answers.memory)],
+            others=[CachingCollector(self.caches.books, self.caches.answers.memory)],
         )
         operations = Operations(
             schema,
@@ -100,12 +90,7 @@ class Gateway:
             now=self.now,
             metrics=metrics,
             introspection=introspection,
-            caching=Caching(
-                schema,
-                answers=self.answers if self.settings.cache.answers else None,
-                settings=self.settings,
-                now=self.now,
-            ),
+            caching=self.caches.caching(schema),
         )
         endpoint = GraphQLEndpoint(
             operations,
@@ -130,20 +115,15 @@ class Gateway:
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections, self.changes)
+            services = assemble(self.settings, connections, self.caches)
             await services.locations.refresh()
             self.running = services
             try:
-                async with _beside(self._keep_locations(services.locations), self._listen()):
+                async with _beside(self._keep_locations(services.locations), self.caches.listen()):
                     yield
             finally:
                 self.running = None
-                await self.answers.close()
-
-    async def _listen(self) -> None:
-        """Hear from other processes what is out of date."""
-        if self.shared is not None and self.answers.shared is not None:
-            await listen(self.shared.client, self.answers.shared)
+                await self.caches.close()
 
     async def refresh_locations(self, locations: LocationService) -> None:
         """Read them again, and say so where something has changed.
@@ -152,7 +132,7 @@ class Gateway:
         """
         if changed := await locations.refresh():
             every = frozenset({"Location", "LocationConnection"})
-            await self.answers.invalidate(every | {f"Location:{code}" for code in changed})
+            await self.caches.answers.invalidate(every | {f"Location:{code}" for code in changed})
 
     async def _keep_locations(self, locations: LocationService) -> None:
         every = self.settings.freshness.locations_every
@@ -194,23 +174,7 @@ def shared_redis(
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
 
 
-def kept_answers(
-    settings: Settings, shared: SharedRedis | None, *, now: Callable[[], datetime] = utc_now
-) -> Answers[Outcome]:
-    """Where answers are kept: in memory, and in Redis if there is one."""
-    log, budget, largest = Invalidations(), settings.requests.budget, settings.cache.largest
-    return Answers(
-        memory=Memory(settings.cache.memory, largest, log),
-        log=log,
-        now=now,
-        within=budget,
-        shared=None if shared is None else SharedAnswers(shared, log, UTC, budget, largest),
-    )
-
-
-def assemble(
-    settings: Settings, connections: Connections, changes: Changes | None = None
-) -> Services:
+def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
     """The services over open connections, each bound as the settings say."""
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
@@ -219,14 +183,16 @@ def assemble(
         health=catalogue.health,
         policy=_policy(windows.catalogue),
         timeout=catalogue.configured.timeout,
-        changes=changes,
+        changes=caches.changes,
+        level=caches.level(bind.catalogue, windows.catalogue),
     )
     pricing = PricingService(
         port_of(connections, bind.prices, PriceSource),
         health=prices.health,
         policy=_policy(windows.prices),
         timeout=prices.configured.timeout,
-        changes=changes,
+        changes=caches.changes,
+        level=caches.level(bind.prices, windows.prices),
     )
     locations = LocationService(
         {

@@ -165,7 +165,7 @@ async def gateway_over(
         for name, port in connections.items()
     }
     gateway = Gateway(settings, {}, now=now)
-    gateway.running = assemble(settings, opened)
+    gateway.running = assemble(settings, opened, gateway.caches)
     await gateway.running.locations.refresh()
     async with asking(gateway.app()) as ask:
         yield ask

@@ -6,7 +6,7 @@ not kept, and none for longer than the oldest value in it counts as fresh.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import ceil
@@ -29,7 +29,7 @@ from app.engine.gate import Admitted
 from app.settings import Freshness as Windows
 from app.settings import Settings
 from app.settings import Windows as PortWindows
-from app.upstream.report import Freshness
+from app.upstream.report import Freshness, Report
 
 WORDING = Wording(
     fresh_arguments=frozenset({"maxAge"}),
@@ -46,10 +46,11 @@ NOTHING = timedelta()
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One execution: the time it has, and where it notes what it tells of."""
+    """One execution: the time it has, and where it notes what it tells of and what it learnt."""
 
     within: timedelta
-    seen: Seen
+    seen: Seen = field(default_factory=Seen)
+    report: Report = field(default_factory=Report)
 
 
 Run = Callable[[Attempt], Awaitable[Outcome]]
@@ -99,7 +100,7 @@ class Caching:
         """The answer to an operation: one that is kept, or what running it gives."""
         terms = self.terms(admitted)
         if terms.max_age <= 0:
-            return await run(Attempt(self._budget, Seen()))
+            return await run(Attempt(self._budget))
 
         async def make(order: Order) -> Made[Outcome]:
             return await self._made(terms, run, order)
@@ -131,14 +132,14 @@ class Caching:
         return blake2b(whole, digest_size=KEY_SIZE).digest()
 
     async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
-        began, seen = self._now(), Seen()
-        outcome = await run(Attempt(order.within, seen))
-        tags = seen.tags(terms.types)
-        lifetime, grace = self._lifetimes.of(outcome, terms.max_age, began)
+        began, attempt = self._now(), Attempt(order.within)
+        outcome = await run(attempt)
+        tags = attempt.seen.tags(terms.types)
+        lifetime, grace = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
         if outcome.data is None or lifetime <= NOTHING:
             return Made(outcome, None, tags)
         data = _said(outcome.data, terms.told, WORDING.first, WORDING.again)
-        facts = _facts(outcome)
+        facts = _facts(attempt.report)
         entry = Entry(
             data=data,
             facts=facts,
@@ -182,22 +183,19 @@ class Lifetimes:
             "StockSource": windows.stock,
         }
 
-    def of(self, outcome: Outcome, most: int, began: datetime) -> tuple[timedelta, timedelta]:
-        """How long from when it was begun, and for how long it is of use after that.
-
-        What was asked for this answer is as old as the answer; of what was kept before, only when
-        it was true is known, which is no later than when it was read.
-        """
+    def of(
+        self, outcome: Outcome, report: Report, most: int, began: datetime
+    ) -> tuple[timedelta, timedelta]:
+        """How long from when it was begun, and for how long it is of use after that."""
         if outcome.fate is not Fate.EXECUTED or outcome.errors:
             return NOTHING, NOTHING
         lifetime, grace = timedelta(seconds=most), self._grace
-        for age in outcome.extensions.get("freshness", ()):
-            window = self._windows.get(age["port"])
-            if window is None or age["freshness"] not in {Freshness.LIVE, Freshness.CACHED}:
+        for age in report.ages:
+            window = self._windows.get(age.port)
+            known = age.freshness in {Freshness.LIVE, Freshness.CACHED}
+            if window is None or not known or age.read_at is None:
                 return NOTHING, NOTHING
-            live = age["freshness"] == Freshness.LIVE
-            used = NOTHING if live or age["asOf"] is None else began - age["asOf"]
-            lifetime = min(lifetime, window.fresh_for - used)
+            lifetime = min(lifetime, window.fresh_for - max(NOTHING, began - age.read_at))
             grace = min(grace, window.revalidate_for)
         return lifetime, grace
 
@@ -212,11 +210,11 @@ def _said(data: bytes, keys: Sequence[str], was: str, now: str) -> bytes:
     return data
 
 
-def _facts(outcome: Outcome) -> list[list[str | None]]:
+def _facts(report: Report) -> list[list[str | None]]:
     """What `extensions.freshness` says, but for what changes with the time."""
     return [
-        [age["connection"], age["port"], age["asOf"] and age["asOf"].isoformat()]
-        for age in outcome.extensions.get("freshness", ())
+        [age.connection, age.port, None if age.as_of is None else age.as_of.isoformat()]
+        for age in report.ages
     ]
 
 

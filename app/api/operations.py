@@ -18,14 +18,12 @@ from app.api.context import Context, Services
 from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, broken, executed, late
 from app.api.schema import Schema
-from app.api.tags import Seen
 from app.api.tracing import operation_span
 from app.engine.execution import Engine, Executed, Request
 from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
-from app.upstream.report import Report
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +72,7 @@ class Operations:
     async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
         run = partial(self._executed, admitted, asked, caller)
         if self._caching is None:
-            return await run(Attempt(self._requests.budget, Seen()))
+            return await run(Attempt(self._requests.budget))
         return await self._caching.answer(admitted, asked.variables, caller, run)
 
     async def _executed(
@@ -111,7 +109,7 @@ class Operations:
         return Context(
             document=admitted.document,
             services=self._services(),
-            inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
+            inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
             now=self._now(),
             accepted=caller.accepted,
             seen=attempt.seen,

@@ -1,13 +1,16 @@
 """Answers: what does it cost through this channel?"""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from app.ports import Price, PriceSource
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
-from app.values import Channel, ChannelCode, Sku
+from app.upstream.second_level import Kind, SecondLevel, through
+from app.values import Channel, ChannelCode, Money, Sku
 
 
 class PricingService:
@@ -21,8 +24,10 @@ class PricingService:
         policy: FreshnessPolicy,
         timeout: timedelta,
         changes: Changes | None = None,
+        level: SecondLevel | None = None,
     ) -> None:
-        """`changes` tells what must be asked for again, however fresh it is."""
+        """`changes` tells what must be asked for again; `level` is what other processes read."""
+        self._level = level
         self._source = source
         self._changes = Changes(health.now) if changes is None else changes
         self._health = health
@@ -45,8 +50,7 @@ class PricingService:
         """Those whose price may have changed, by how long ago."""
         found: dict[timedelta, list[Sku]] = {}
         for sku in skus:
-            names = ("Price", "ProductVariant", f"ProductVariant:{sku}")
-            if (since := self._changes.since(names)) is not None:
+            if (since := self._changes.since(_names(sku))) is not None:
                 found.setdefault(since, []).append(sku)
         return found
 
@@ -60,9 +64,35 @@ class PricingService:
 
             self._readers[channel.code] = Reader(
                 port="PriceSource",
-                fetch=fetch,
+                fetch=through(self._level, _kind(channel), fetch),
                 policy=self._policy,
                 health=self._health,
                 timeout=self._timeout,
             )
         return self._readers[channel.code]
+
+
+def _names(sku: Sku) -> tuple[str, ...]:
+    """What a change of its price goes by."""
+    return ("Price", "ProductVariant", f"ProductVariant:{sku}")
+
+
+def _kind(channel: Channel) -> Kind[Price]:
+    name = f"price {channel.code} {channel.currency}"
+    return Kind(name=name, read=_written, changes_of=lambda price: _names(price.sku))
+
+
+def _written(told: Mapping[str, Any]) -> Price:
+    """A price that was written down as JSON."""
+    compare_at = told["compare_at"]
+    return Price(
+        sku=told["sku"],
+        amount=_money(told["amount"]),
+        compare_at=None if compare_at is None else _money(compare_at),
+        tax_included=told["tax_included"],
+        as_of=datetime.fromisoformat(told["as_of"]),
+    )
+
+
+def _money(told: Mapping[str, Any]) -> Money:
+    return Money(Decimal(told["amount"]), told["currency"])

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
 from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQuery
+from app.products import written
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
+from app.upstream.second_level import Kind, SecondLevel, through
 
 PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
 
@@ -22,20 +24,21 @@ class ProductService:
         policy: FreshnessPolicy,
         timeout: timedelta,
         changes: Changes | None = None,
+        level: SecondLevel | None = None,
     ) -> None:
-        """`changes` tells what must be asked for again, however fresh it is."""
+        """`changes` tells what must be asked for again; `level` is what other processes read."""
         self._source = source
         self._changes = Changes(health.now) if changes is None else changes
         self._products: Reader[ProductKey, Product] = Reader(
             port="CatalogSource",
-            fetch=self._fetch_products,
+            fetch=through(level, PRODUCTS, self._fetch_products),
             policy=policy,
             health=health,
             timeout=timeout,
         )
         self._pages: Reader[ProductQuery, ProductPage] = Reader(
             port="CatalogSource",
-            fetch=self._fetch_pages,
+            fetch=through(level, PAGES, self._fetch_pages),
             policy=policy.holding(PAGES_KEPT),
             health=health,
             timeout=timeout,
@@ -111,3 +114,13 @@ def _names(products: Iterable[Product], key: ProductKey | None = None) -> Iterat
     for product in products:
         yield f"Product:{product.id}"
         yield from (f"ProductVariant:{variant.sku}" for variant in product.variants)
+
+
+PRODUCTS = Kind(
+    name="product", read=written.product, changes_of=lambda product: list(_names([product]))
+)
+PAGES = Kind(
+    name="page",
+    read=written.page,
+    changes_of=lambda page: list(_names(edge.product for edge in page.edges)),
+)
