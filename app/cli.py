@@ -23,6 +23,7 @@ from app.api.schema import federation_sdl, sdl
 from app.errors import GatewayError, MisconfiguredError
 from app.main import Gateway
 from app.ports import FoundConnector, UpstreamHttp, find_connectors, read_manifest
+from app.purging import cache_commands
 from app.settings import Settings
 from app.upstream.client import ClientPolicy, open_client
 from app.upstream.registry import plan
@@ -214,6 +215,9 @@ def _embedded(found: dict[str, FoundConnector]) -> Settings:
             server = settings.server.model_copy(update={"graphiql": True})
             return settings.model_copy(update={"server": server})
     raise click.UsageError("no connector brings an embedded retailer: give a --config")
+
+
+tessera.add_command(cache_commands(_settings, config_option))
 
 
 def _text(path: Path) -> str:

@@ -59,7 +59,7 @@ def through(level: SecondLevel | None, kind: Kind[V], fetch: Fetch[K, V]) -> Fet
     """`fetch`, asked only for what is not kept."""
     if level is None or level.fresh_for <= timedelta():
         return fetch
-    shelf = _Shelf[K, V](level, kind)
+    shelf: _Shelf[K, V] = _Shelf(level, kind)
 
     async def fetched(keys: Collection[K]) -> Fetched[K, V]:
         began = level.now()

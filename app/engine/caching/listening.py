@@ -34,6 +34,7 @@ async def listen(client: Redis, answers: SharedAnswers) -> None:
 
 
 async def _heard(client: Redis, answers: SharedAnswers) -> None:
+    _end_if_cancelled()
     async with asyncio.timeout(WAIT.total_seconds() * 2):
         await answers.send(client)
         latest: Any = await client.xrevrange(EVENTS, count=1)
@@ -41,12 +42,20 @@ async def _heard(client: Redis, answers: SharedAnswers) -> None:
     answers.log.listen(last)
     log.info("cache.listening")
     while True:
+        _end_if_cancelled()
         async with asyncio.timeout(WAIT.total_seconds() * 2):
             block = round(WAIT / timedelta(milliseconds=1))
             streams: Any = await client.xread({EVENTS: last}, count=AT_ONCE, block=block)
         for name, fields in (event for _, events in streams or () for event in events):
             last = name.decode()
             answers.log.add(_tags(fields), last)
+
+
+def _end_if_cancelled() -> None:
+    """While it connects, and between questions, redis-py may swallow a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _tags(fields: dict[bytes, bytes]) -> frozenset[str]:
