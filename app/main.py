@@ -17,6 +17,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from app.api.admission import Admission, build_gate, build_registering_gate
 from app.api.admission_metrics import AdmissionCollector, RedisCollector
+from app.api.caches import Caches
+from app.api.caching_metrics import CachingCollector
 from app.api.context import Services
 from app.api.conversation import Sleep, Terms, Welcome, everybody
 from app.api.documents import ServedDocuments
@@ -63,11 +65,13 @@ class Gateway:
     running: Services | None = None
     shared: SharedRedis | None = field(init=False)
     lasting: Lasting = field(init=False)
+    caches: Caches = field(init=False)
 
     def __post_init__(self) -> None:
         """Know where Redis is; nobody is called yet."""
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
         self.lasting = Lasting(self.settings.streams.max_open)
+        self.caches = Caches(self.settings, self.shared, self.now)
 
     @property
     def services(self) -> Services:
@@ -102,6 +106,7 @@ class Gateway:
             counts=engine.counts if engine is not None else {},
             others=[
                 AdmissionCollector(admission.counts),
+                CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
@@ -115,6 +120,7 @@ class Gateway:
             now=self.now,
             metrics=metrics,
             introspection=introspection,
+            caching=self.caches.caching(schema),
         )
         streams = self.settings.streams
         endpoint = GraphQLEndpoint(
@@ -155,21 +161,35 @@ class Gateway:
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections)
+            services = assemble(self.settings, connections, self.caches)
             await services.locations.refresh()
             self.running = services
             try:
-                async with _beside(self._keep_locations(services.locations), documents.keep()):
+                async with _beside(
+                    self._keep_locations(services.locations),
+                    self.caches.listen(),
+                    documents.keep(),
+                ):
                     yield
             finally:
                 self.running = None
+                await self.caches.close()
+
+    async def refresh_locations(self, locations: LocationService) -> None:
+        """Read them again, and say so where something has changed.
+
+        What has changed may be found where it was not before: whatever tells of locations counts.
+        """
+        if changed := await locations.refresh():
+            every = frozenset({"Location", "LocationConnection"})
+            await self.caches.answers.invalidate(every | {f"Location:{code}" for code in changed})
 
     async def _keep_locations(self, locations: LocationService) -> None:
         every = self.settings.freshness.locations_every
         while True:
             wait = min(FIRST_RETRIES, every) if locations.incomplete else every
             await asyncio.sleep(wait.total_seconds())
-            await locations.refresh()
+            await self.refresh_locations(locations)
 
     async def _ready(self, _request: Request) -> Response:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
@@ -204,7 +224,7 @@ def shared_redis(
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
 
 
-def assemble(settings: Settings, connections: Connections) -> Services:
+def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
     """The services over open connections, each bound as the settings say."""
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
@@ -213,12 +233,16 @@ def assemble(settings: Settings, connections: Connections) -> Services:
         health=catalogue.health,
         policy=_policy(windows.catalogue),
         timeout=catalogue.configured.timeout,
+        changes=caches.changes,
+        level=caches.level(bind.catalogue, windows.catalogue),
     )
     pricing = PricingService(
         port_of(connections, bind.prices, PriceSource),
         health=prices.health,
         policy=_policy(windows.prices),
         timeout=prices.configured.timeout,
+        changes=caches.changes,
+        level=caches.level(bind.prices, windows.prices),
     )
     locations = LocationService(
         {

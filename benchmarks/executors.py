@@ -19,6 +19,7 @@ import orjson
 from graphql import ExecutionResult, experimental_execute_incrementally, parse
 
 from app import settings as config
+from app.api.caches import Caches
 from app.api.context import Context, Services
 from app.api.execution import build_engine
 from app.api.schema import Schema, build_schema
@@ -192,7 +193,7 @@ def a_retailer() -> Services:
     )
     health = Health(connection="shop", now=lambda: NOON, clock=monotonic)
     opened = OpenConnection("shop", MADE_UP, settings.connections["shop"], shop, health)
-    return assemble(settings, {"shop": opened})
+    return assemble(settings, {"shop": opened}, Caches(settings, None, lambda: NOON))
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ async def running_over(
         for name, port in connections.items()
     }
     gateway = Gateway(settings, {}, now=now, clock=clock)
-    gateway.running = assemble(settings, opened)
+    gateway.running = assemble(settings, opened, gateway.caches)
     await gateway.running.locations.refresh()
     return gateway
 

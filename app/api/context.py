@@ -11,6 +11,7 @@ import strawberry
 from aiodataloader import DataLoader
 from graphql import DocumentNode
 
+from app.api.tags import Seen
 from app.availability.service import AvailabilityService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
@@ -73,6 +74,7 @@ class Context:
     now: datetime
     accepted: Languages = ()
     last_event: str | None = None
+    seen: Seen = field(default_factory=Seen)
     notes: list[InvalidInputError] = field(default_factory=list)
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
         default_factory=dict

@@ -14,6 +14,7 @@ from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
+from app.api.http_caching import caching_headers, send_unchanged, unchanged
 from app.api.http_leaving import Attended, ClientLeft
 from app.api.http_negotiation import (
     EVENT_STREAM,
@@ -65,8 +66,7 @@ class GraphQLEndpoint:
             seen = HTMLResponse(page(), headers={"cache-control": "no-store", "vary": "Accept"})
             await seen(scope, receive, send)
             return
-        packed = takes_gzip(headers.get("accept-encoding", ""))
-        reply = _Reply(send, accept, self._requests.statuses, packed=packed)
+        reply = _Reply(send, scope["method"], headers, self._requests.statuses)
         try:
             reply.check()
             question = await self._asked(scope, headers, receive)
@@ -122,12 +122,12 @@ class _Reply:
     """What is sent to one client, in a form that it takes.
 
     `protocol` is that of deferred parts, `framing` that of subscriptions; None where it takes none.
-    `packed`: it takes single answers compressed.
     """
 
-    def __init__(self, send: Send, accept: str | None, statuses: Statuses, *, packed: bool) -> None:
+    def __init__(self, send: Send, method: str, headers: Headers, statuses: Statuses) -> None:
         self.send = send
-        self._packed = packed
+        self._method, self._headers = method, headers
+        accept = headers.get("accept")
         self._media = negotiated(accept)
         self.protocol = protocol_of(accept)
         self.framing = framing_of(accept)
@@ -155,8 +155,11 @@ class _Reply:
         status = self.rules.of(outcome)
         if self._media is None and self.protocol is not None:
             await send_whole(self.send, self.protocol, outcome, status)
+        elif unchanged(outcome, self._method, self._headers):
+            await send_unchanged(self.send, outcome)
         else:
-            await _send(self.send, self._media or JSON, status, outcome, packed=self._packed)
+            packed = takes_gzip(self._headers.get("accept-encoding", ""))
+            await _send(self.send, self._media or JSON, status, outcome, packed=packed)
 
     async def delivered(self, delivery: Delivery) -> None:
         """Send an answer part by part, unless the first part is all of it."""
@@ -168,12 +171,11 @@ class _Reply:
 
 
 async def _send(send: Send, media: Media, status: int, outcome: Outcome, *, packed: bool) -> None:
-    """The HTTP answer; nobody on the way may keep it."""
+    """The HTTP answer, and who may keep it."""
     body = outcome.body()
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Encoding"),
+        *caching_headers(outcome),
         *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
     ]
     if packed and len(body) > WORTH_COMPRESSING:

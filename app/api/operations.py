@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from strawberry.types import ExecutionResult
 
 from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
+from app.api.caching import Attempt, Caching
 from app.api.callers import Caller
 from app.api.context import Context, Services
 from app.api.delivery import Delivery
@@ -26,7 +28,6 @@ from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
-from app.upstream.report import Report
 
 T = TypeVar("T")
 STREAMED = (
@@ -55,6 +56,7 @@ class Operations:
         now: Callable[[], datetime],
         metrics: Metrics,
         introspection: bool,
+        caching: Caching | None = None,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
         self._schema = schema
@@ -69,12 +71,13 @@ class Operations:
         self._unbroken: set[asyncio.Task[Any]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
-            context=self._context,
-            execute=self._executed,
+            context=lambda admitted, caller: self._context(admitted, caller, self._attempt()),
+            execute=self._told_of_event,
             metrics=metrics,
             budget=requests.budget.total_seconds(),
             introspection=introspection,
         )
+        self._caching = caching
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The one answer to an operation; one that must be `safe` changes nothing."""
@@ -146,7 +149,7 @@ class Operations:
         self._metrics.begun()
         try:
             with operation_span(admitted, caller.trace) as span:
-                outcome = await self._executed(admitted, asked, caller)
+                outcome = await self._kept_or_executed(admitted, asked, caller)
                 outcome = await self._admission.settled(admitted, outcome)
                 conclude(span, outcome)
         finally:
@@ -157,7 +160,8 @@ class Operations:
     def _delivery(
         self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
     ) -> Delivery:
-        context, deadline = self._context(admitted, caller), Deadline.after(self._requests.budget)
+        attempt, deadline = self._attempt(), Deadline.after(self._requests.budget)
+        context = self._context(admitted, caller, attempt)
         name = admitted.name
         request = Request(document, admitted.text, name, asked.variables, context)
 
@@ -182,12 +186,29 @@ class Operations:
             introspection=self._introspection,
         )
 
-    async def _executed(
-        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any = None
+    async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
+        run = partial(self._executed, admitted, asked, caller)
+        if self._caching is None:
+            return await run(self._attempt())
+        return await self._caching.answer(admitted, asked.variables, caller, run)
+
+    async def _told_of_event(
+        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
     ) -> Outcome:
-        context = self._context(admitted, caller)
+        return await self._executed(admitted, asked, caller, self._attempt(), event=event)
+
+    async def _executed(
+        self,
+        admitted: Admitted,
+        asked: Asked,
+        caller: Caller,
+        attempt: Attempt,
+        *,
+        event: Any = None,
+    ) -> Outcome:
+        context = self._context(admitted, caller, attempt)
         try:
-            async with asyncio.timeout(self._requests.budget.total_seconds()):
+            async with asyncio.timeout(attempt.within.total_seconds()):
                 done = await self._run(admitted, asked, context, event)
             if admitted.cost > WORTH_A_PAUSE:
                 await asyncio.sleep(0)
@@ -218,15 +239,19 @@ class Operations:
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
 
-    def _context(self, admitted: Admitted, caller: Caller) -> Context:
-        deadline = Deadline.after(self._requests.budget)
+    def _attempt(self) -> Attempt:
+        return Attempt(self._requests.budget)
+
+    def _context(self, admitted: Admitted, caller: Caller, attempt: Attempt) -> Context:
+        deadline = Deadline.after(attempt.within)
         return Context(
             document=admitted.document,
             services=self._services(),
-            inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
+            inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
             now=self._now(),
             accepted=caller.accepted,
             last_event=caller.last_event,
+            seen=attempt.seen,
         )
 
     def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
@@ -239,6 +264,7 @@ class Operations:
             outcome=outcome.kind,
             document=admitted.how,
             cost=admitted.cost,
+            cached=outcome.cached,
             milliseconds=round(seconds * 1000, 1),
             errors=outcome.codes,
         )

@@ -43,12 +43,26 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """For how many seconds others may keep an answer, and how many of them have gone.
+
+    `etag` stands for what it tells.
+    """
+
+    lifetime: int
+    age: int
+    private: bool
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer to one operation.
 
     `data` is JSON, None where nothing was executed; it is `useful` where a root field has a value.
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
+    `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
     """
 
     fate: Fate
@@ -59,6 +73,8 @@ class Outcome:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
+    cached: bool = False
+    keeping: Keeping | None = None
 
     @property
     def kind(self) -> str:

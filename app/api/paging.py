@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import strawberry
 
+from app.api.hints import AS_ITS_OWNER
 from app.errors import InvalidInputError
 
 DEFAULT_FIRST = 20
@@ -15,7 +16,7 @@ MOST_INPUTS = 100
 LONGEST_KEY = 500  # characters; longer ones name nothing and only cost memory
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=AS_ITS_OWNER)
 class PageInfo:
     """See the Relay cursor connections specification."""
 

@@ -9,6 +9,7 @@ import strawberry
 
 from app import ports
 from app.api.context import Context, Info, Languages
+from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
 from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, named, page_size
@@ -30,7 +31,9 @@ LocaleArgument = Annotated[
 ]
 
 
-@strawberry.type(description="The thing shown, with everything it is sold as.")
+@strawberry.type(
+    description="The thing shown, with everything it is sold as.", directives=kept(CATALOGUE)
+)
 class Product(Node):
     """A product as one caller sees it."""
 
@@ -106,7 +109,7 @@ class Product(Node):
         )
 
 
-@strawberry.type(description="A product and its place in the list.")
+@strawberry.type(description="A product and its place in the list.", directives=AS_ITS_OWNER)
 class ProductEdge:
     """See the Relay cursor connections specification."""
 
@@ -114,7 +117,7 @@ class ProductEdge:
     node: Product = strawberry.field(description="The product.")
 
 
-@strawberry.type(description="A page of products.")
+@strawberry.type(description="A page of products.", directives=kept(CATALOGUE))
 class ProductConnection:
     """See the Relay cursor connections specification."""
 
@@ -186,6 +189,8 @@ class ProductRoot:
             locale=languages[0],
         )
         reading = await info.context.services.products.browse(query, info.context.inquiry)
+        if (page := reading.value) is not None:
+            info.context.seen.products.extend(edge.product for edge in page.edges)
         return _connection(reading, languages, follows=after is not None)
 
     @strawberry.field(
@@ -212,6 +217,7 @@ async def products_by_key(
 ) -> list[Product | None]:
     """The products that keys name, in their order, in one question to the catalogue."""
     found = await context.services.products.find(keys, context.inquiry)
+    context.seen.products.extend(one.value for one in found.values() if one.value is not None)
     return [_dressed(found[key], languages) for key in keys]
 
 

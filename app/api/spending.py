@@ -77,8 +77,11 @@ def _store(budget: Budget, shared: SharedRedis | None, clock: Callable[[], float
 def _actual(charge: Charge, outcome: Outcome) -> int:
     """What an operation cost: the objects in its answer, and nothing where it was not executed.
 
-    One that ran out of time costs what was taken: its upstreams were asked all the same.
+    One that was made for somebody else costs nothing. One that ran out of time costs what was
+    taken: its upstreams were asked all the same.
     """
+    if outcome.cached:
+        return 0
     if outcome.fate is Fate.LATE:
         return charge.points
     return objects_below_root(outcome.data or b"")

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from app.cli.cache import cache
 from app.cli.choosing import connectors as found_connectors
 from app.cli.connectors import connectors
 from app.cli.documents import documents
@@ -46,7 +47,7 @@ def tessera() -> None:
     """One GraphQL schema over every system a retailer sells through and from."""
 
 
-for command in (config_group, connectors, demo, documents, schema, serve):
+for command in (cache, config_group, connectors, demo, documents, schema, serve):
     tessera.add_command(command)
 
 

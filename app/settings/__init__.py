@@ -1,5 +1,6 @@
 """What may a deployment decide? One file, read once, passed on as narrow values."""
 
+from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
@@ -24,6 +25,7 @@ from app.settings.words import Network
 __all__ = [
     "Bindings",
     "Budget",
+    "Cache",
     "CatalogueWindows",
     "Channel",
     "Connection",

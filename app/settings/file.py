@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from app.errors import MisconfiguredError
+from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
@@ -34,6 +35,7 @@ class Settings(Section):
     execution: Execution = Execution()
     documents: Documents = Documents()
     budget: Budget | None = None
+    cache: Cache = Cache()
     redis: Redis | None = None
     cors: Cors = Cors()
     server: Server = Server()

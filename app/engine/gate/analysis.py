@@ -133,7 +133,7 @@ class _Walk:
 
     def analysis(self) -> Analysis:
         self._defaults = self._variable_defaults()
-        for name in _in_order(self._fragments):
+        for name in in_order(self._fragments):
             fragment = self._fragments[name]
             parent = self._schema.get_type(fragment.type_condition.name.value)
             self._directives += len(fragment.directives or ())
@@ -241,7 +241,7 @@ def _deferrals(selection: SelectionNode) -> int:
     return sum(one.name.value in DEFERRING for one in selection.directives or ())
 
 
-def _in_order(fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+def in_order(fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
     """The fragments, each after those it spreads; no recursion, since chains can be long."""
     begun: set[str] = set()
     for start in fragments:
