@@ -61,9 +61,16 @@ class Shop:
 @asynccontextmanager
 async def served(retailer: Retailer | None = None, **sections: Any) -> AsyncIterator[Shop]:
     clock, retailer = Clock(), retailer or shop()
-    sections = {"budget": SMALL, **sections}
+    sections = {"budget": SMALL, "cache": {"answers": False}, **sections}
     async with gateway_over({"shop": retailer}, clock=clock, **sections) as ask:
         yield Shop(ask, clock, retailer)
+
+
+async def test_an_answer_that_was_made_for_somebody_else_costs_nothing() -> None:
+    async with served(cache={"answers": True}) as gateway:
+        first, again = await gateway.cost(CHEAP), await gateway.cost(CHEAP)
+
+    assert (first["actual"], again["actual"]) == (1, 0)
 
 
 async def test_without_a_budget_nothing_is_counted() -> None:

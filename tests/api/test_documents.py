@@ -369,6 +369,7 @@ async def test_registered_documents_are_compiled_before_they_are_asked(tmp_path:
         documents={"mode": "off", "folder": str(tmp_path)},
         execution={"compiled": True, "at_first_sight": False},
         server={"metrics": True},
+        cache={"answers": False},
     ) as ask:
         await posted(ask, {"documentId": hash_of(ONE), "variables": MILAN})
         await posted(ask, {"query": ONE, "variables": MILAN, "operationName": "One"})
