@@ -312,7 +312,7 @@ async def test_two_gateways_spend_from_one_redis_and_no_address_is_told(
 
 async def keys_of(server: RedisServer) -> list[Any]:
     async with open_redis(server.url) as client:
-        return list(await client.keys("*"))
+        return list(await client.keys(f"{PREFIX}*"))
 
 
 async def test_a_redis_that_dies_leaves_the_process_its_part_and_metrics_say_so(
