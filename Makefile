@@ -2,7 +2,7 @@
 
 PYTHON = .venv/bin/python
 READY = .venv/.ready
-COMPILE = .venv/bin/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url
 
 run: $(READY) ## the gateway over a demo retailer, with GraphiQL
@@ -30,8 +30,10 @@ $(READY): .ci/setup tests/requirements.lock pyproject.toml
 
 lock: ## pin everything again
 	test -x .venv/bin/uv || sh .ci/setup
-	$(COMPILE) --group build --extra tracing -o requirements.lock
-	$(COMPILE) --group dev -o tests/requirements.lock
+	$(COMPILE) pyproject.toml --group build --extra tracing -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -o tests/requirements.lock
+	$(COMPILE) tests/attacks/tools/clairvoyance.in -o tests/attacks/tools/clairvoyance.lock
+	$(COMPILE) tests/attacks/tools/schemathesis.in -o tests/attacks/tools/schemathesis.lock
 
 format: $(READY)
 	.venv/bin/ruff format .

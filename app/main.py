@@ -1,20 +1,27 @@
 """Composition root: settings in, connections and services, ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from app.api.admission import Admission, build_gate
+from app.api.admission import Admission, build_gate, build_registering_gate
+from app.api.admission_metrics import AdmissionCollector, RedisCollector
+from app.api.caches import Caches
+from app.api.caching_metrics import CachingCollector
 from app.api.context import Services
 from app.api.conversation import Sleep, Terms, Welcome, everybody
+from app.api.documents import ServedDocuments
 from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
@@ -24,12 +31,14 @@ from app.api.middleware import middleware
 from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
+from app.api.spending import Spending
 from app.availability.service import AvailabilityService, stock_reader
+from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
-from app.settings import Settings, Windows
+from app.settings import Settings, Windows, secret
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -50,13 +59,19 @@ class Gateway:
     planned: Mapping[str, Planned]
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = monotonic
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Sleep = asyncio.sleep
     welcome: Welcome = everybody
     running: Services | None = None
+    shared: SharedRedis | None = field(init=False)
     lasting: Lasting = field(init=False)
+    caches: Caches = field(init=False)
 
     def __post_init__(self) -> None:
+        """Know where Redis is; nobody is called yet."""
+        self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
         self.lasting = Lasting(self.settings.streams.max_open)
+        self.caches = Caches(self.settings, self.shared, self.now)
 
     @property
     def services(self) -> Services:
@@ -66,33 +81,52 @@ class Gateway:
         return self.running
 
     def app(self, schema: Schema | None = None) -> Starlette:
-        """The ASGI application, of our schema or of another."""
-        introspection = self.settings.introspection
+        """The ASGI application, of our schema or of another.
+
+        Raises:
+            MisconfiguredError: it cannot serve the documents that are registered.
+        """
+        introspection, requests = self.settings.introspection, self.settings.requests
         schema = schema or build_schema(tell=introspection)
         execution = self.settings.execution
         engine = build_engine(schema, **execution.options) if execution.compiled else None
+        documents = ServedDocuments(
+            self.settings.documents,
+            build_registering_gate(schema, requests),
+            engine=engine,
+            shared=self.shared,
+        )
+        admission = Admission(
+            build_gate(schema, requests, introspection=introspection),
+            documents=documents.trusted,
+            spending=self._spending(),
+        )
         metrics = Metrics(
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
+            others=[
+                AdmissionCollector(admission.counts),
+                CachingCollector(self.caches.books, self.caches.answers.memory),
+                LastingCollector(self.lasting),
+                *([RedisCollector(self.shared)] if self.shared is not None else []),
+            ],
         )
-        metrics.watch(LastingCollector(self.lasting))
         operations = Operations(
             schema,
-            admission=Admission(
-                build_gate(schema, self.settings.requests, introspection=introspection)
-            ),
+            admission=admission,
             engine=engine,
             services=lambda: self.services,
-            requests=self.settings.requests,
+            requests=requests,
             now=self.now,
             metrics=metrics,
             introspection=introspection,
+            caching=self.caches.caching(schema),
         )
         streams = self.settings.streams
         endpoint = GraphQLEndpoint(
             operations,
             EventStreams(self.lasting, streams, self.sleep),
-            requests=self.settings.requests,
+            requests=requests,
             graphiql=self.settings.server.graphiql,
         )
         terms = Terms(
@@ -111,31 +145,51 @@ class Gateway:
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
                 *([Route("/metrics", _scraped(metrics))] if self.settings.server.metrics else []),
             ],
-            middleware=middleware(self.settings.cors),
-            lifespan=self._lifespan,
+            middleware=middleware(self.settings.cors, self.settings.server),
+            lifespan=partial(self._lifespan, documents),
         )
 
+    def _spending(self) -> Spending | None:
+        """Who may spend how much; without a budget nobody's points are counted."""
+        if self.settings.budget is None:
+            return None
+        return Spending(self.settings.budget, shared=self.shared, clock=self.clock)
+
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        async with open_connections(self.planned, now=self.now, clock=self.clock) as connections:
-            services = assemble(self.settings, connections)
+    async def _lifespan(self, documents: ServedDocuments, _app: Starlette) -> AsyncIterator[None]:
+        async with (
+            aclosing(self.shared) if self.shared is not None else nullcontext(),
+            open_connections(self.planned, now=self.now, clock=self.clock) as connections,
+        ):
+            services = assemble(self.settings, connections, self.caches)
             await services.locations.refresh()
-            keeping = asyncio.create_task(self._keep_locations(services.locations))
             self.running = services
             try:
-                yield
+                async with _beside(
+                    self._keep_locations(services.locations),
+                    self.caches.listen(),
+                    documents.keep(),
+                ):
+                    yield
             finally:
                 self.running = None
-                keeping.cancel()
-                with suppress(asyncio.CancelledError):
-                    await keeping
+                await self.caches.close()
+
+    async def refresh_locations(self, locations: LocationService) -> None:
+        """Read them again, and say so where something has changed.
+
+        What has changed may be found where it was not before: whatever tells of locations counts.
+        """
+        if changed := await locations.refresh():
+            every = frozenset({"Location", "LocationConnection"})
+            await self.caches.answers.invalidate(every | {f"Location:{code}" for code in changed})
 
     async def _keep_locations(self, locations: LocationService) -> None:
         every = self.settings.freshness.locations_every
         while True:
             wait = min(FIRST_RETRIES, every) if locations.incomplete else every
             await asyncio.sleep(wait.total_seconds())
-            await locations.refresh()
+            await self.refresh_locations(locations)
 
     async def _ready(self, _request: Request) -> Response:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
@@ -144,7 +198,33 @@ class Gateway:
         return PlainTextResponse("ready")
 
 
-def assemble(settings: Settings, connections: Connections) -> Services:
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on for as long as the block lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def shared_redis(
+    settings: Settings, environ: Mapping[str, str], *, clock: Callable[[], float] = monotonic
+) -> SharedRedis | None:
+    """The one Redis of this process, if there is one; it connects when it is first asked.
+
+    Raises:
+        MisconfiguredError: its address is not where the settings say, or is none.
+    """
+    if settings.redis is None:
+        return None
+    client = redis_client(secret(settings.redis.url, environ, at="redis.url"))
+    return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
+
+
+def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
     """The services over open connections, each bound as the settings say."""
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
@@ -153,12 +233,16 @@ def assemble(settings: Settings, connections: Connections) -> Services:
         health=catalogue.health,
         policy=_policy(windows.catalogue),
         timeout=catalogue.configured.timeout,
+        changes=caches.changes,
+        level=caches.level(bind.catalogue, windows.catalogue),
     )
     pricing = PricingService(
         port_of(connections, bind.prices, PriceSource),
         health=prices.health,
         policy=_policy(windows.prices),
         timeout=prices.configured.timeout,
+        changes=caches.changes,
+        level=caches.level(bind.prices, windows.prices),
     )
     locations = LocationService(
         {

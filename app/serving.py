@@ -1,17 +1,93 @@
 """How is the gateway served by uvicorn: with which WebSockets, and how does it end?"""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.main import Gateway
-from app.settings import Settings, Streams
+from app.settings import Requests, Settings, Streams
 
 LINGER = 10.0  # seconds that a connection has to take what was last written to it
+LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
+LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP whose clients send the head of a request in time, and not without end.
+
+    uvicorn waits for it for ever, and keeps whatever comes. The rest of a body that was answered
+    before it ended is read for as long as a head, lest its client misses the answer.
+    """
+
+    def __init__(self, *arguments: Any, head_within: float, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head_within = head_within
+        self._head_due: asyncio.TimerHandle | None = None
+        self._came = 0
+        self._in_body = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless it is too much."""
+        if self._head_due is None and not self._answering():
+            self._await_head()
+        self._came += len(data)
+        super().data_received(data)
+        if self._head_due is None:
+            return
+        if self._in_body and self._came > LONGEST_REST:
+            self.transport.close()
+        elif not self._in_body and self._came > LONGEST_HEAD:
+            self._refuse(b"431 Request Header Fields Too Large")
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._stop_waiting()
+        self._in_body = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is there, or there is none."""
+        self._in_body, self._came = False, 0
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is waited for any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _answering(self) -> bool:
+        cycle: Any = self.cycle  # None before the first request, whatever its type says
+        return cycle is not None and not cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._came = 0
+        self._head_due = self.loop.call_later(
+            self._head_within, self._refuse, b"408 Request Timeout"
+        )
+
+    def _stop_waiting(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._stop_waiting()
+        head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status
+        self.transport.write(head)
+        self.transport.close()
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -34,6 +110,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.loop.call_later(LINGER, self.transport.abort)
 
 
+def http(requests: Requests) -> dict[str, Any]:
+    """How uvicorn speaks HTTP."""
+    within = requests.read_within.total_seconds()
+    return {"http": partial(BoundedHttp, head_within=within)}
+
+
 def websockets(streams: Streams) -> dict[str, Any]:
     """How uvicorn speaks WebSocket.
 
@@ -52,26 +134,39 @@ class GatewayServer(uvicorn.Server):
     """A server that says when it listens, and lets lasting connections go before it ends."""
 
     def __init__(
-        self, gateway: Gateway, settings: Settings, *, announce: Callable[[], None]
+        self,
+        gateway: Gateway,
+        app: Starlette,
+        settings: Settings,
+        *,
+        announce: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._graceful = settings.server.graceful.total_seconds()
         self._announce = announce
         super().__init__(
             uvicorn.Config(
-                gateway.app(),
+                app,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # who may say for whom they ask is a setting of ours
                 lifespan="on",
                 timeout_graceful_shutdown=max(1, round(self._graceful)),
+                **http(settings.requests),
                 **websockets(settings.streams),
             )
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
+        """Start, then announce.
+
+        What is there by then stays. Looking through all of it for garbage, as Python would do now
+        and then, would hold up everybody for longer than most answers take.
+        """
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
         if self.started:
             self._announce()
 

@@ -17,9 +17,10 @@ from time import monotonic, process_time, thread_time_ns
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, execute, parse
+from graphql import ExecutionResult, experimental_execute_incrementally, parse
 
 from app import settings as config
+from app.api.caches import Caches
 from app.api.context import Context, Services
 from app.api.execution import build_engine
 from app.api.schema import Schema, build_schema
@@ -148,7 +149,9 @@ def ways(
         return json.dumps(result.data).encode()
 
     async def interpreted() -> bytes:
-        running: Any = execute(engine.schema, document, None, quick_context(), variables())
+        running: Any = experimental_execute_incrementally(
+            engine.schema, document, None, quick_context(), variables()
+        )
         result: ExecutionResult = await running
         return orjson.dumps(result.data)
 
@@ -261,7 +264,7 @@ def a_retailer() -> Services:
     )
     health = Health(connection="shop", now=lambda: NOON, clock=monotonic)
     opened = OpenConnection("shop", MADE_UP, settings.connections["shop"], shop, health)
-    return assemble(settings, {"shop": opened})
+    return assemble(settings, {"shop": opened}, Caches(settings, None, lambda: NOON))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """Nouns for tests: valid defaults, only the words that matter in the test."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
+from app.api.outcomes import Fate, Outcome
 from app.ports import Location, Price, Product, ProductVariant, StockLevel
 from app.values import (
     CurrencyCode,
@@ -76,4 +80,14 @@ def a_location(code: str = "ST-MIL", **changes: Any) -> Location:
             "position": GeoPoint(45.4642, 9.19),
             **changes,
         }
+    )
+
+
+def an_outcome(codes: Iterable[str], data: Mapping[str, Any] | None) -> Outcome:
+    """What was executed, with errors of these codes."""
+    return Outcome(
+        fate=Fate.EXECUTED,
+        data=orjson.dumps(data),
+        useful=any(value is not None for value in (data or {}).values()),
+        errors=[{"message": code, "extensions": {"code": code}} for code in codes],
     )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -134,6 +134,7 @@ async def running_over(
     connections: Mapping[str, Retailer],
     *,
     now: Callable[[], datetime] = lambda: NOON,
+    clock: Callable[[], float] = monotonic,
     **sections: Any,
 ) -> Gateway:
     """A gateway that has started over made-up systems; by default the first owns everything."""
@@ -163,8 +164,8 @@ async def running_over(
         )
         for name, port in connections.items()
     }
-    gateway = Gateway(settings, {}, now=now)
-    gateway.running = assemble(settings, opened)
+    gateway = Gateway(settings, {}, now=now, clock=clock)
+    gateway.running = assemble(settings, opened, gateway.caches)
     await gateway.running.locations.refresh()
     return gateway
 
@@ -178,7 +179,10 @@ async def gateway_over(
 ) -> AsyncIterator[Asker]:
     """Asks a gateway over made-up systems."""
     gateway = await running_over(connections, now=now, **sections)
-    async with asking(gateway.app()) as ask:
+    async with (
+        aclosing(gateway.shared) if gateway.shared else nullcontext(),
+        asking(gateway.app()) as ask,
+    ):
         yield ask
 
 

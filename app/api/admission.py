@@ -1,18 +1,35 @@
 """May an operation be executed, whatever brought it here?"""
 
-from collections.abc import Iterator
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import strawberry
 import structlog
 from graphql import OperationType
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.api.asking import Asked
 from app.api.callers import Caller
-from app.api.outcomes import Outcome, not_admitted, refused
+from app.api.outcomes import (
+    Outcome,
+    document_refused,
+    not_admitted,
+    only_by_post,
+    over_budget,
+)
 from app.api.paging import DEFAULT_FIRST
+from app.api.spending import Spending
+from app.engine.budget import BudgetExceeded, Charge
+from app.engine.documents import (
+    EMPTY,
+    DocumentRefused,
+    FoundDocument,
+    How,
+    Mode,
+    TrustedDocuments,
+)
 from app.engine.gate import Admitted, Documents, Gate, Limits, ListSizes, NotAdmittedError
 from app.settings import Requests
 
@@ -26,6 +43,7 @@ SIZES = ListSizes(
     page=DEFAULT_FIRST,
     unsliced=3,
 )
+LOOSER = 5  # times as much as a stranger's may a registered document have, but for its cost
 RULES = (MaybeNullValidationRule, OneOfInputValidationRule)  # what strawberry adds to the standard
 
 
@@ -41,13 +59,35 @@ def build_gate(schema: strawberry.Schema, requests: Requests, *, introspection: 
     )
 
 
+def build_registering_gate(schema: strawberry.Schema, requests: Requests) -> Gate:
+    """The gate for documents that are to be registered, whose mistakes are told in full.
+
+    Somebody decided on them, so the limits of form are looser. The cost is not theirs to decide: it
+    depends on variables, and is limited at every request.
+    """
+    usual = asdict(limits_of(requests))
+    kept = {"cost": usual.pop("cost"), "errors": usual.pop("errors")}
+    return Gate(
+        schema._schema,  # noqa: SLF001  as above
+        limits=Limits(**{name: most * LOOSER for name, most in usual.items()}, **kept),
+        sizes=SIZES,
+        rules=RULES,
+        introspection=True,
+        documents=Documents(most_bytes=0),  # the register keeps them
+    )
+
+
 def limits_of(requests: Requests) -> Limits:
     """The limits that a deployment decided."""
     return Limits(
+        characters=requests.max_document,
+        lines=requests.max_lines,
+        values=requests.max_values,
         tokens=requests.max_tokens,
         depth=requests.max_depth,
         aliases=requests.max_aliases,
         directives=requests.max_directives,
+        deferrals=requests.max_deferrals,
         root_fields=requests.max_root_fields,
         mutations=requests.max_mutations,
         operations=requests.max_operations,
@@ -64,41 +104,93 @@ class NotAnsweredError(Exception):
         self.outcome = outcome
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered(Admitted):
+    """An operation that was let in: how its document was found, and what was charged for it."""
+
+    how: How
+    charge: Charge | None
+
+
 class Admission:
-    """Lets operations in, one after another the same for every transport."""
+    """Lets operations in, one after another the same for every transport.
 
-    def __init__(self, gate: Gate) -> None:
+    `counts` says how documents were found (`document`), why operations were refused (`refused`),
+    and how many points were `charged`, `refunded` and, without a shared store, charged `locally`.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        documents: TrustedDocuments | None = None,
+        spending: Spending | None = None,
+    ) -> None:
+        """Without `documents` none is registered; without `spending` nothing is charged."""
         self._gate = gate
+        self._documents = documents or TrustedDocuments(EMPTY, mode=Mode.OFF)
+        self._spending = spending
+        self.counts: Counter[tuple[str, str]] = Counter()
 
-    async def admit(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Admitted:  # noqa: ARG002
+    async def admit(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Entered:
         """The operation that may be executed; one that must be `safe` changes nothing.
 
         Raises:
             NotAnsweredError: it may not.
         """
         try:
-            admitted = self._gate.admit(
-                asked.document, operation_name=asked.operation_name, variables=asked.variables
-            )
+            found = await self._documents.find(asked.document, client=caller.client)
+            admitted = self._through_gate(found, asked)
+            if safe and admitted.kind is OperationType.MUTATION:
+                raise NotAnsweredError(only_by_post(admitted.kind))
+            await self._documents.learn(found)
+            charge = await self._charged(caller, admitted.cost)
+        except DocumentRefused as refusal:
+            raise self._refused(document_refused(refusal), stage="document") from refusal
         except NotAdmittedError as refusal:
             excess = refusal.excess
-            log.info("operation.refused", stage=refusal.stage, measure=excess and excess.measure)
-            raise NotAnsweredError(not_admitted(refusal)) from refusal
-        if safe and admitted.kind is OperationType.MUTATION:
-            message = f"Send a {admitted.kind.value} by POST."
-            raise NotAnsweredError(refused(message, "BAD_REQUEST", 405, allow="POST"))
-        return admitted
+            told = {"stage": refusal.stage, "measure": excess and excess.measure}
+            raise self._refused(not_admitted(refusal), **told) from refusal
+        except BudgetExceeded as refusal:
+            raise self._refused(over_budget(refusal), stage="budget") from refusal
+        self.counts["document", found.how] += 1
+        return Entered(
+            admitted.text,
+            admitted.document,
+            admitted.operation,
+            admitted.cost,
+            admitted.deferring,
+            how=found.how,
+            charge=charge,
+        )
 
+    async def settled(self, entered: Entered, outcome: Outcome) -> Outcome:
+        """The outcome with its cost, now that it is known: what was not used is given back.
 
-class ValidatedBefore(SchemaExtension):
-    """Keeps strawberry from validating what passed the gate."""
+        An operation that nobody waits for any more need not be settled: it pays its estimate.
+        """
+        if self._spending is None or entered.charge is None:
+            return outcome
+        cost = await self._spending.settle(entered.charge, outcome)
+        self.counts["points", "refunded"] += max(0, cost.requested - (cost.actual or 0))
+        return replace(outcome, extensions={**outcome.extensions, "cost": cost.told()})
 
-    def on_validate(self) -> Iterator[None]:
-        """Say that it was done, and that nothing was found."""
-        self.execution_context.pre_execution_errors = []
-        yield
+    def _through_gate(self, found: FoundDocument, asked: Asked) -> Admitted:
+        name, variables = asked.operation_name, asked.variables
+        if found.prepared is None:
+            return self._gate.admit(found.text, operation_name=name, variables=variables)
+        return self._gate.admit_prepared(found.prepared, operation_name=name, variables=variables)
 
+    async def _charged(self, caller: Caller, points: int) -> Charge | None:
+        if self._spending is None:
+            return None
+        charge = await self._spending.charge(caller, points)
+        self.counts["points", "charged"] += points
+        self.counts["points", "local"] += points * charge.local
+        return charge
 
-def behind_gate(schema: strawberry.Schema) -> None:
-    """Let the schema execute what it is given, without validating it again."""
-    schema.extensions = (*schema.extensions, ValidatedBefore)
+    def _refused(self, outcome: Outcome, **told: Any) -> NotAnsweredError:
+        for code in outcome.codes:
+            self.counts["refused", code] += 1
+        log.info("operation.refused", codes=outcome.codes, **told)
+        return NotAnsweredError(outcome)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.engine.documents import AskedDocument, MalformedDocumentRequest, asked_document
 from app.errors import GatewayError
 
 
@@ -13,9 +14,9 @@ class MalformedRequest(GatewayError):  # noqa: N818  an answer, not a failure of
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a well-formed request asks."""
+    """What a well-formed request asks. The document may be a text, or an id of one, or both."""
 
-    document: str
+    document: AskedDocument
     variables: dict[str, Any]
     operation_name: str | None
 
@@ -28,14 +29,15 @@ def asked(parameters: Any) -> Asked:
     """
     if not isinstance(parameters, Mapping):
         raise MalformedRequest("The body must be one JSON object with a query.")
-    document, variables = parameters.get("query"), parameters.get("variables")
-    name, extensions = parameters.get("operationName"), parameters.get("extensions")
-    if not isinstance(document, str) or not document.strip():
-        raise MalformedRequest("query must be a GraphQL document, as a string.")
+    variables, name = parameters.get("variables"), parameters.get("operationName")
+    if not isinstance(parameters.get("extensions"), Mapping | None):
+        raise MalformedRequest("extensions must be an object.")
+    try:
+        document = asked_document(parameters)
+    except MalformedDocumentRequest as error:
+        raise MalformedRequest(str(error)) from error
     if not isinstance(variables, Mapping | None):
         raise MalformedRequest("variables must be an object.")
     if not isinstance(name, str | None):
         raise MalformedRequest("operationName must be a string.")
-    if not isinstance(extensions, Mapping | None):
-        raise MalformedRequest("extensions must be an object.")
     return Asked(document, dict(variables or {}), name or None)

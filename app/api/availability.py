@@ -5,6 +5,7 @@ from typing import Self
 
 import strawberry
 
+from app.api.hints import AS_ITS_OWNER, STOCK, kept
 from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
@@ -22,7 +23,7 @@ class DestinationInput:
     postal_code: str | None = strawberry.field(default=None, description="Postal code.")
 
 
-@strawberry.type(description="Units on their way to a location.")
+@strawberry.type(description="Units on their way to a location.", directives=AS_ITS_OWNER)
 class IncomingSupply:
     """Supply that is not there yet."""
 
@@ -37,7 +38,10 @@ class IncomingSupply:
         return cls(quantity=supply.quantity, expected_at=supply.expected_at)
 
 
-@strawberry.type(description="Whether a variant can be sold from one location, and how many.")
+@strawberry.type(
+    description="Whether a variant can be sold from one location, and how many.",
+    directives=kept(STOCK),
+)
 class Availability:
     """What we are willing to sell, beside what the location's system says it holds."""
 
@@ -92,7 +96,9 @@ class Availability:
         )
 
 
-@strawberry.type(description="What can be sold over several locations together.")
+@strawberry.type(
+    description="What can be sold over several locations together.", directives=kept(STOCK)
+)
 class AggregateAvailability(Unchanging):
     """The retailer's answer to one shopper."""
 

@@ -54,7 +54,8 @@ def _loader(
     if key not in context.loaders:
 
         async def load(parents: list[Any]) -> list[Any]:
-            return list(await function(parents, context, **arguments))
+            with context.at_work():
+                return list(await function(parents, context, **arguments))
 
         context.loaders[key] = DataLoader(load, cache=False, get_cache_key=id)
     return context.loaders[key]

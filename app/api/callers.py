@@ -1,31 +1,67 @@
 """Who asks, as far as a transport can tell?"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
+from app.api.addresses import household_of
 from app.api.languages import accepted_languages
 from app.values import Locale
+
+# What clients send: GraphQL Hive and WunderGraph's clients the first two, Apollo's the last.
+CLIENT_HEADERS = ("graphql-client-name", "x-graphql-client-name", "apollographql-client-name")
+CLIENT_VALUES = tuple(name.encode() for name in CLIENT_HEADERS)
+SOUND_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NOWHERE = "no address"  # who asks through a socket file has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The one behind a request.
 
-    `accepted` are the languages it reads, most wanted first. `introduction` is what it said of
-    itself when it opened a socket, and `last_event` the last one it has of a stream that was cut.
+    `accepted` are the languages it reads, most wanted first. `client` is the name its program goes
+    by, which proves nothing. `introduction` is what it said of itself when it opened a socket, and
+    `last_event` the last one it has of a stream that was cut. `trace` are headers that may tell of
+    a trace to go on with. `address` must not be told.
     """
 
     accepted: tuple[Locale, ...] = ()
+    client: str | None = None
     introduction: Mapping[str, Any] = field(default_factory=dict)
     last_event: str | None = None
+    trace: Headers | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+
+    @property
+    def principal(self) -> str:
+        """Who pays for its operations.
+
+        Nobody authenticates yet: all who ask from one address, or from the IPv6 network of one
+        subscriber, pay together. Whoever proves who they are will pay by that name instead.
+        """
+        return NOWHERE if self.address is None else household_of(self.address)
 
 
-def caller_of(headers: Headers) -> Caller:
-    """The caller that the headers of a request, or of a socket's handshake, tell of."""
+def caller_of(scope: Scope) -> Caller:
+    """The caller that a request, or a socket's handshake, tells of."""
+    headers = Headers(scope=scope)
+    peer = scope.get("client")
     return Caller(
         accepted=accepted_languages(headers.get("accept-language")),
+        client=_client(scope),
         last_event=headers.get("last-event-id"),
+        trace=headers,
+        address=peer and peer[0],
     )
+
+
+def _client(scope: Scope) -> str | None:
+    """The first sound name that is given."""
+    for name, value in scope["headers"]:
+        if name in CLIENT_VALUES and SOUND_NAME.fullmatch(value):
+            return str(value, "ascii")
+    return None

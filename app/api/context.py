@@ -1,6 +1,8 @@
 """What one operation carries: services, its caller's wishes, its deadline and its report."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -9,6 +11,7 @@ import strawberry
 from aiodataloader import DataLoader
 from graphql import DocumentNode
 
+from app.api.tags import Seen
 from app.availability.service import AvailabilityService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
@@ -71,10 +74,28 @@ class Context:
     now: datetime
     accepted: Languages = ()
     last_event: str | None = None
+    seen: Seen = field(default_factory=Seen)
     notes: list[InvalidInputError] = field(default_factory=list)
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
         default_factory=dict
     )
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What the running task does is for this operation alone."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  called in a task
+        self.tasks.add(task)
+        try:
+            yield
+        finally:
+            self.tasks.discard(task)
+
+    def drop(self) -> None:
+        """Nobody waits for this operation any more."""
+        for task in self.tasks:
+            task.cancel()
 
     def languages(self, locale: Locale | None, channel: Channel | None = None) -> Languages:
         """The languages to try, in order: argument, header, channel."""

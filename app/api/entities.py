@@ -10,12 +10,11 @@ from app.api.context import Context
 from app.api.federation import Entity, Reference, by_name
 from app.api.locations import Location, location_by_key
 from app.api.nodes import key_of
+from app.api.paging import LONGEST_KEY
 from app.api.products import Product, products_by_key
 from app.api.variants import ProductVariant
 from app.errors import InvalidInputError
 from app.ports import ProductKey
-
-LONGEST_KEY = 500  # characters; longer ones name nothing and only cost memory
 
 
 async def from_catalogue(

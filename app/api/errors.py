@@ -1,7 +1,8 @@
 """How is a failure told? One shape for every error entry, with nothing of ours leaking out."""
 
+import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,19 +15,69 @@ from app.upstream.report import SourceFailure
 
 log = structlog.get_logger(__name__)
 ErrorEntry = dict[str, Any]
+Told = tuple[str, dict[str, Any]]  # message and extensions
+Trouble = tuple[str, str]  # message and code
+Entity = tuple[str, int] | None  # the field of a router and the place in its list
 MOST_ERRORS = 50  # entries of one answer
+ALIASED_ENTITIES = re.compile(r"\b(\w++)\s*+:\s*+_entities\b")  # in linear time
+MOST_LOCATIONS = 10  # of one entry: a name that is there twice may be there a thousand times
 
 
 def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[ErrorEntry]:
-    """Error entries for what execution raised; the same trouble at many paths is told once."""
-    told: dict[tuple[str, str], ErrorEntry] = {}
-    for error in errors:
-        entry = _entry(error, before_execution=before_execution)
-        key = (entry["message"], entry["extensions"]["code"])
-        first = told.setdefault(key, entry)
+    """Error entries for what execution raised; the same trouble at many paths is told once.
+
+    Below `_entities` it is told once an entity, while there is room: a router asks for the objects
+    of many fields at once, and puts each error where its object was asked for.
+    """
+    raised = list(errors)
+    routed = frozenset[str]() if before_execution else _routed(raised)
+    known: dict[int, Told] = {}  # by what was raised: one exception may stand at many paths
+    troubles: dict[Trouble, dict[Entity, ErrorEntry]] = {}
+    for error in raised:
+        cause = id(error.original_error or error)
+        if cause not in known:
+            known[cause] = _told(error, before_execution=before_execution)
+        entry = _entry(error, *known[cause])
+        places = troubles.setdefault((entry["message"], entry["extensions"]["code"]), {})
+        first = places.setdefault(_entity(error, routed), entry)
         if first is not entry:
-            first["extensions"]["occurrences"] = first["extensions"].get("occurrences", 1) + 1
-    return list(told.values())[:MOST_ERRORS]
+            _count(first, 1)
+    return list(_fitting(troubles.values()))[:MOST_ERRORS]
+
+
+def _routed(errors: Sequence[GraphQLError]) -> frozenset[str]:
+    """What the document calls its `_entities`."""
+    source = next((error.source for error in errors if error.source is not None), None)
+    aliases = () if source is None else ALIASED_ENTITIES.findall(source.body)
+    return frozenset({"_entities", *aliases})
+
+
+def _entity(error: GraphQLError, routed: frozenset[str]) -> Entity:
+    match error.path:
+        case [str(field), int(place), *_] if field in routed:
+            return field, place
+    return None
+
+
+def _fitting(troubles: Collection[Mapping[Entity, ErrorEntry]]) -> Iterator[ErrorEntry]:
+    """Each trouble once, then as many repetitions as there is room for; others are counted."""
+    room = max(0, MOST_ERRORS - len(troubles))
+    for places in troubles:
+        first, *others = places.values()
+        kept, left = others[:room], others[room:]
+        room -= len(kept)
+        if left:
+            _count(first, sum(one["extensions"].get("occurrences", 1) for one in left))
+        yield from (first, *kept)
+
+
+def _count(entry: ErrorEntry, more: int) -> None:
+    entry["extensions"]["occurrences"] = entry["extensions"].get("occurrences", 1) + more
+
+
+def is_ours(code: str) -> bool:
+    """Whether an error has its cause on our side, or behind us."""
+    return code in {"INTERNAL", "TIMEOUT"} or code.startswith("UPSTREAM_")
 
 
 def failure_entries(failures: Iterable[SourceFailure]) -> Iterator[ErrorEntry]:
@@ -61,17 +112,18 @@ def masked(bug: Exception) -> ErrorEntry:
     }
 
 
-def _entry(error: GraphQLError, *, before_execution: bool) -> ErrorEntry:
-    message, extensions = _told(error, before_execution=before_execution)
+def _entry(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> ErrorEntry:
     entry: ErrorEntry = {"message": message}
     if error.locations:
-        entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+        entry["locations"] = [
+            {"line": at.line, "column": at.column} for at in error.locations[:MOST_LOCATIONS]
+        ]
     if error.path:
         entry["path"] = list(error.path)
-    return {**entry, "extensions": extensions}
+    return {**entry, "extensions": {**extensions}}
 
 
-def _told(error: GraphQLError, *, before_execution: bool) -> tuple[str, dict[str, Any]]:
+def _told(error: GraphQLError, *, before_execution: bool) -> Told:
     match error.original_error:
         case InvalidInputError() as invalid:
             return str(invalid), _invalid(invalid)

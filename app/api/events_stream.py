@@ -1,4 +1,6 @@
-"""How are answers told as server-sent events (GraphQL over SSE, distinct connections mode)?
+"""How are answers told on a stream over HTTP that lasts?
+
+As server-sent events (GraphQL over SSE, distinct connections mode), or in another framing.
 
 What is no request over HTTP was answered before, as HTTP does. What was read as a request is
 answered by events with status 200, refusals too: the protocol says so, since clients come back
@@ -6,8 +8,10 @@ again and again after anything else.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -24,77 +28,118 @@ from app.settings import Streams
 
 log = structlog.get_logger(__name__)
 HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # what proxies keep back arrives late
     (b"vary", b"Accept"),
 ]
-COMMENT = b":\n\n"
-COMPLETE = b"event: complete\ndata: \n\n"  # with data, or an EventSource would not tell of it
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """How answers are told on a stream of one kind.
+
+    `lead` goes before everything; `next` takes an answer and its number. A `beat` keeps the stream
+    alive. `leaving` is the last word where the process ends before the answers do.
+    """
+
+    transport: str
+    media: str
+    lead: bytes = b""
+    next: Callable[[Outcome, int], bytes]
+    beat: bytes
+    every: Callable[[Streams], timedelta]
+    complete: bytes
+    leaving: bytes = b""
+
+
+def _event(outcome: Outcome, number: int) -> bytes:
+    """One answer under the cursor of its event, or else under its number."""
+    id_ = outcome.cursor or str(number)
+    return b"event: next\nid: %b\ndata: %b\n\n" % (id_.encode(), outcome.body())
+
+
+AS_EVENTS = Framing(
+    transport=EVENTS,
+    media="text/event-stream; charset=utf-8",
+    next=_event,
+    beat=b":\n\n",
+    every=lambda streams: streams.ping_every,
+    complete=b"event: complete\ndata: \n\n",  # with data, or an EventSource would not tell of it
+)
+
+
 class EventStreams:
-    """Tells answers as events; `lasting` counts the streams."""
+    """Tells answers as a stream that lasts; `lasting` counts the streams."""
 
     def __init__(self, lasting: Lasting, streams: Streams, sleep: Sleep = asyncio.sleep) -> None:
         self.lasting = lasting
         self._streams = streams
         self._sleep = sleep
 
-    async def tell(self, answers: Outcome | Outcomes, receive: Receive, send: Send) -> None:
+    async def tell(
+        self,
+        answers: Outcome | Outcomes,
+        receive: Receive,
+        send: Send,
+        framing: Framing = AS_EVENTS,
+    ) -> None:
         """Tell one answer, or as many as come until the client goes or the process ends.
 
         Raises:
             BadRequest: there is no place for one more stream.
         """
         if isinstance(answers, Outcome):
-            self.lasting.operations[EVENTS] += 1
-            await send(_start())
-            await send(_part(_next(answers, 1) + COMPLETE, more=False))
+            self.lasting.operations[framing.transport] += 1
+            await send(_start(framing))
+            body = framing.lead + framing.next(answers, 1) + framing.complete
+            await send(_part(body, more=False))
             return
         async with aclosing(answers):
             try:
-                with self.lasting.held(EVENTS):
-                    self.lasting.operations[EVENTS] += 1
-                    await self._streamed(answers, receive, send)
+                with self.lasting.held(framing.transport):
+                    self.lasting.operations[framing.transport] += 1
+                    await self._streamed(answers, receive, send, framing)
             except FullError as full:
                 outcome = refused(FULL, "UNAVAILABLE", 503, retry_after="5")
                 raise BadRequest(outcome) from full
 
-    async def _streamed(self, answers: Outcomes, receive: Receive, send: Send) -> None:
+    async def _streamed(
+        self, answers: Outcomes, receive: Receive, send: Send, framing: Framing
+    ) -> None:
         started = perf_counter()
-        await send(_start())
-        log.info("events.opened")
+        await send(_start(framing))
+        log.info("events.opened", transport=framing.transport)
         ended = await _first_of(
-            complete=self._telling(answers, send),
-            silent=self._pinging(send),
+            complete=self._telling(answers, send, framing),
+            silent=self._pinging(send, framing),
             gone=_gone(receive),
             leaving=_left(self.lasting.leaving),
         )
         if ended not in UNHEARD:
             with suppress(OSError, TimeoutError):
-                await self._write(send, b"", more=False)
+                await self._write(send, framing.leaving if ended == "leaving" else b"", more=False)
         log.info(
             "events.closed",
+            transport=framing.transport,
             why=ended,
             milliseconds=round((perf_counter() - started) * 1000, 1),
         )
 
-    async def _telling(self, answers: Outcomes, send: Send) -> None:
-        await self._write(send, COMMENT)
+    async def _telling(self, answers: Outcomes, send: Send, framing: Framing) -> None:
+        await self._write(send, framing.lead + framing.beat)
         number = 0
         async for outcome in answers:
             number += 1
-            self.lasting.answers[EVENTS] += 1
-            await self._write(send, _next(outcome, number))
-        await self._write(send, COMPLETE)
+            self.lasting.answers[framing.transport] += 1
+            await self._write(send, framing.next(outcome, number))
+        await self._write(send, framing.complete)
 
-    async def _pinging(self, send: Send) -> None:
+    async def _pinging(self, send: Send, framing: Framing) -> None:
         while True:
-            await self._sleep(self._streams.ping_every.total_seconds())
-            await self._write(send, COMMENT)
+            await self._sleep(framing.every(self._streams).total_seconds())
+            await self._write(send, framing.beat)
 
     async def _write(self, send: Send, text: bytes, *, more: bool = True) -> None:
         """Write whole events; a `TimeoutError` when nobody takes them."""
@@ -102,18 +147,13 @@ class EventStreams:
             await send(_part(text, more=more))
 
 
-def _start() -> Message:
-    return {"type": "http.response.start", "status": 200, "headers": list(HEADERS)}
+def _start(framing: Framing) -> Message:
+    headers = [(b"content-type", framing.media.encode()), *HEADERS]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
 def _part(body: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}
-
-
-def _next(outcome: Outcome, number: int) -> bytes:
-    """One answer under the cursor of its event, or else under its number."""
-    id_ = outcome.cursor or str(number)
-    return b"event: next\nid: %b\ndata: %b\n\n" % (id_.encode(), outcome.body())
 
 
 async def _gone(receive: Receive) -> None:

@@ -1,22 +1,18 @@
-"""What is a router told of this schema, and how is found what other subgraphs refer to?
+"""How is found what other subgraphs refer to? Two more root fields, which a router asks.
 
-Clients are served an ordinary schema. A router is told the same document with federation's
-directives written into it (`subgraph_sdl`), and asks two more root fields (`federated`). Nothing
-here knows a noun.
+Nothing here knows a noun.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Annotated, Any, NewType
 
 import strawberry
 from graphql import (
     FieldNode,
     GraphQLError,
-    ObjectTypeDefinitionNode,
     OperationDefinitionNode,
     SelectionSetNode,
     parse,
@@ -31,7 +27,6 @@ from strawberry.types.union import StrawberryUnion
 from app.api.context import Info
 from app.errors import InvalidInputError
 
-LINK = '@link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable"])'
 MOST_REPRESENTATIONS = 1_000
 
 Representation = NewType("Representation", dict[str, Any])
@@ -219,31 +214,3 @@ def _holds(given: Any, selected: SelectionSetNode) -> bool:
         and (field.selection_set is None or _holds(given[field.name.value], field.selection_set))
         for field in fields
     )
-
-
-def subgraph_sdl(sdl: str, marks: Mapping[str, str], *, schema: str = LINK) -> str:
-    """A schema with directives written in: `marks` by type or `Type.field`, `schema` on itself.
-
-    Raises:
-        ValueError: the schema has no such type or field.
-    """
-    places = dict(_places(sdl))
-    if missing := marks.keys() - places.keys():
-        raise ValueError(f"the schema has no {', '.join(sorted(missing))}")
-    written = sorted((places[name], f" {text}") for name, text in marks.items())
-    cuts = [0, *(place for place, _ in written), len(sdl)]
-    parts = [sdl[start:end] for start, end in pairwise(cuts)]
-    texts = [*(text for _, text in written), ""]
-    marked = "".join(part + text for part, text in zip(parts, texts, strict=True))
-    return f"extend schema {schema}\n\n{marked}"
-
-
-def _places(sdl: str) -> Iterator[tuple[str, int]]:
-    """Where the directives of each object type and field begin."""
-    for node in parse(sdl).definitions:
-        if isinstance(node, ObjectTypeDefinitionNode):
-            last = (node.name, *(node.interfaces or ()))[-1]
-            yield node.name.value, last.loc.end if last.loc else 0
-            for field in node.fields or ():
-                end = field.type.loc.end if field.type.loc else 0
-                yield f"{node.name.value}.{field.name.value}", end

@@ -5,11 +5,14 @@ from typing import Self
 
 import strawberry
 
+from app.api.hints import AS_ITS_OWNER, DOORS, kept
 from app.locations import hours
 from app.values import Locale
 
 
-@strawberry.type(description="From when to when doors are open, in local time.")
+@strawberry.type(
+    description="From when to when doors are open, in local time.", directives=AS_ITS_OWNER
+)
 class OpeningPeriod:
     """One stretch of one day."""
 
@@ -17,14 +20,16 @@ class OpeningPeriod:
     closes: str = strawberry.field(description="HH:MM; the end of the day is 24:00.")
 
 
-@strawberry.type(description="An ordinary opening on one weekday.")
+@strawberry.type(description="An ordinary opening on one weekday.", directives=AS_ITS_OWNER)
 class WeeklyOpening(OpeningPeriod):
     """One stretch of one weekday."""
 
     day: hours.Weekday = strawberry.field(description="The weekday.")
 
 
-@strawberry.type(description="A day whose hours differ from those of its weekday.")
+@strawberry.type(
+    description="A day whose hours differ from those of its weekday.", directives=AS_ITS_OWNER
+)
 class SpecialDay:
     """A public holiday or another exception."""
 
@@ -33,14 +38,19 @@ class SpecialDay:
     periods: list[OpeningPeriod] = strawberry.field(description="Hours; none means closed.")
 
 
-@strawberry.type(description="When a location is open, in its own time zone.")
+@strawberry.type(
+    description="When a location is open, in its own time zone.", directives=AS_ITS_OWNER
+)
 class OpeningHours:
     """Hours as one caller sees them now."""
 
     time_zone: str = strawberry.field(description="IANA time zone, such as Europe/Rome.")
-    open_now: bool = strawberry.field(description="Whether the doors are open.")
+    open_now: bool = strawberry.field(
+        description="Whether the doors are open.", directives=kept(DOORS)
+    )
     next_change: dt.datetime | None = strawberry.field(
-        description="When the doors next open or close; null if never."
+        description="When the doors next open or close; null if never.",
+        directives=kept(DOORS),
     )
     weekly: list[WeeklyOpening] = strawberry.field(description="The ordinary week, Monday first.")
     special_days: list[SpecialDay] = strawberry.field(

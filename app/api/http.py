@@ -1,6 +1,7 @@
 """GraphQL over HTTP: one request, one answer, whatever it holds."""
 
 import gzip
+from contextlib import AsyncExitStack
 
 import structlog
 from starlette.datastructures import Headers
@@ -8,27 +9,33 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.asking import Asked, MalformedRequest, asked
-from app.api.callers import caller_of
+from app.api.callers import Caller, caller_of
+from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
+from app.api.http_caching import caching_headers, send_unchanged, unchanged
+from app.api.http_leaving import Attended, ClientLeft
 from app.api.http_negotiation import (
     EVENT_STREAM,
     JSON,
+    MULTIPART,
     RESPONSE,
     Media,
     names_json,
     negotiated,
     prefers_events,
-    takes_events,
     takes_gzip,
     takes_page,
 )
+from app.api.http_parts import protocol_of, send_parts, send_whole, unless_gone
 from app.api.http_reading import BadRequest, bad, read
 from app.api.lasting import HTTP
-from app.api.operations import Operations
+from app.api.multipart import framing_of
+from app.api.operations import Operations, not_streamed
 from app.api.outcomes import Outcome, malformed
-from app.settings import Requests
+from app.api.subscribing import Outcomes
+from app.settings import Requests, Statuses
 
 log = structlog.get_logger(__name__)
 WORTH_COMPRESSING = 1_000  # bytes; below that an answer fits in one packet anyway
@@ -59,44 +66,116 @@ class GraphQLEndpoint:
             seen = HTMLResponse(page(), headers={"cache-control": "no-store", "vary": "Accept"})
             await seen(scope, receive, send)
             return
-        media = negotiated(accept)
-        legacy = media == JSON and names_json(accept)
-        rules = StatusRules(media or JSON, self._requests.statuses, legacy=legacy)
+        reply = _Reply(send, scope["method"], headers, self._requests.statuses)
         try:
-            if media is None and not takes_events(accept):
-                raise bad(406, f"Accept {JSON}, {RESPONSE} or {EVENT_STREAM}.")
+            reply.check()
             question = await self._asked(scope, headers, receive)
-            caller, safe = caller_of(headers), scope["method"] == "GET"
-            if takes_events(accept):
-                answers = await self._operations.answers(question, caller, safe=safe)
-                if not isinstance(answers, Outcome) or prefers_events(accept):
-                    await self._events.tell(answers, receive, send)
-                    return
-                outcome = answers
-            else:
-                outcome = await self._operations.answer(question, caller, safe=safe)
-            self._events.lasting.operations[HTTP] += 1
+            safe = scope["method"] == "GET"
+            await self._answered(question, caller_of(scope), reply, receive, safe=safe)
         except BadRequest as error:
-            outcome = error.outcome
-            log.info("request.refused", status=rules.of(outcome))
-        packed = takes_gzip(headers.get("accept-encoding", ""))
-        await _send(send, media or JSON, rules.of(outcome), outcome, packed=packed)
+            log.info("request.refused", status=reply.rules.of(error.outcome))
+            await reply.whole(error.outcome)
+        except ClientLeft:
+            log.info("request.abandoned")
+
+    async def _answered(
+        self, question: Asked, caller: Caller, reply: "_Reply", receive: Receive, *, safe: bool
+    ) -> None:
+        if not reply.streams:
+            self._events.lasting.operations[HTTP] += 1
+            async with Attended(receive):
+                outcome = await self._operations.answer(question, caller, safe=safe)
+            await reply.whole(outcome)
+            return
+        deferred = reply.protocol is not None
+        asked_for = self._operations.in_parts(question, caller, safe=safe, deferred=deferred)
+        async with AsyncExitStack() as stack:
+            async with Attended(receive):
+                answers = await stack.enter_async_context(asked_for)
+            await self._streamed(answers, reply, receive)
+
+    async def _streamed(
+        self, answers: Outcome | Outcomes | Delivery, reply: "_Reply", receive: Receive
+    ) -> None:
+        """Answer a client that takes more than one answer, in whatever way."""
+        if isinstance(answers, Delivery):
+            self._events.lasting.operations[HTTP] += 1
+            await unless_gone(receive, reply.delivered(answers))
+        elif isinstance(answers, Outcome) and not reply.streams_alone:
+            self._events.lasting.operations[HTTP] += 1
+            await reply.whole(answers)
+        elif reply.framing is not None:
+            await self._events.tell(answers, receive, reply.send, reply.framing)
+        elif not isinstance(answers, Outcome):
+            await answers.aclose()
+            await reply.whole(not_streamed())
 
     async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
-        parameters = await read(scope["method"], scope, headers, receive, self._requests.max_body)
+        parameters = await read(scope, headers, receive, self._requests)
         try:
             return asked(parameters)
         except MalformedRequest as error:
             raise BadRequest(malformed(str(error))) from error
 
 
+class _Reply:
+    """What is sent to one client, in a form that it takes.
+
+    `protocol` is that of deferred parts, `framing` that of subscriptions; None where it takes none.
+    """
+
+    def __init__(self, send: Send, method: str, headers: Headers, statuses: Statuses) -> None:
+        self.send = send
+        self._method, self._headers = method, headers
+        accept = headers.get("accept")
+        self._media = negotiated(accept)
+        self.protocol = protocol_of(accept)
+        self.framing = framing_of(accept)
+        legacy = self._media == JSON and names_json(accept)
+        self.rules = StatusRules(self._media or JSON, statuses, legacy=legacy)
+        unwhole = self._media is None and self.protocol is None
+        self.streams_alone = prefers_events(accept) or (unwhole and self.framing is not None)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the client takes more than one answer."""
+        return self.protocol is not None or self.framing is not None
+
+    def check(self) -> None:
+        """Ask nothing on behalf of a client that takes no answer.
+
+        Raises:
+            BadRequest: it takes nothing of what is sent.
+        """
+        if self._media is None and not self.streams:
+            raise bad(406, f"Accept {JSON}, {RESPONSE}, {EVENT_STREAM} or {MULTIPART}.")
+
+    async def whole(self, outcome: Outcome) -> None:
+        """Send a single answer."""
+        status = self.rules.of(outcome)
+        if self._media is None and self.protocol is not None:
+            await send_whole(self.send, self.protocol, outcome, status)
+        elif unchanged(outcome, self._method, self._headers):
+            await send_unchanged(self.send, outcome)
+        else:
+            packed = takes_gzip(self._headers.get("accept-encoding", ""))
+            await _send(self.send, self._media or JSON, status, outcome, packed=packed)
+
+    async def delivered(self, delivery: Delivery) -> None:
+        """Send an answer part by part, unless the first part is all of it."""
+        outcome = await delivery.first()
+        if self.protocol is not None and delivery.pending:
+            await send_parts(self.send, self.protocol, outcome, delivery)
+        else:
+            await self.whole(outcome)
+
+
 async def _send(send: Send, media: Media, status: int, outcome: Outcome, *, packed: bool) -> None:
-    """The HTTP answer; nobody on the way may keep it."""
+    """The HTTP answer, and who may keep it."""
     body = outcome.body()
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Encoding"),
+        *caching_headers(outcome),
         *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
     ]
     if packed and len(body) > WORTH_COMPRESSING:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 JSON: Literal["application/json"] = "application/json"
 RESPONSE: Literal["application/graphql-response+json"] = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
 Media: TypeAlias = Literal["application/json", "application/graphql-response+json"]
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -31,6 +32,11 @@ class MediaType:
     def utf_8(self) -> bool:
         """Whether its text is in UTF-8, said or left unsaid."""
         return self.parameters.get("charset", "utf-8").lower() in UTF_8
+
+    @property
+    def specification(self) -> tuple[str, str] | None:
+        """The protocol it names, and its version, such as `("deferspec", "20220824")`."""
+        return next((one for one in self.parameters.items() if one[0].endswith("spec")), None)
 
     @property
     def weight(self) -> float:
@@ -68,6 +74,19 @@ def negotiated(accept: str | None) -> Media | None:
     if response > plain or (response_named and response == plain > 0):
         return RESPONSE
     return JSON if plain > 0 else None
+
+
+def multiparts(accept: str | None) -> list[MediaType]:
+    """The types of answers in parts that a client takes no less than whole ones, best first.
+
+    It has to name them: `*/*` is said by clients that have never heard of such answers.
+    """
+    ranges = list(_ranges(accept or ""))
+    whole = max(_wanted(media, ranges)[0] for media in (RESPONSE, JSON))
+    taken = [one for one in ranges if one.name == MULTIPART and one.weight > 0]
+    return sorted(
+        (one for one in taken if one.weight >= whole), key=lambda one: one.weight, reverse=True
+    )
 
 
 @lru_cache(REMEMBERED)

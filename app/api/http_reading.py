@@ -6,6 +6,7 @@ is taken, which is not simple. A GET must carry a header that makes it not simpl
 the GraphQL media type would not, since pages may set that freely.
 """
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -13,8 +14,10 @@ import orjson
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope
 
+from app.api.http_leaving import ClientLeft
 from app.api.http_negotiation import JSON, media_type
 from app.api.outcomes import Outcome, refused
+from app.settings import Requests
 
 PREFLIGHT_HEADERS = ("x-tessera-preflight", "apollo-require-preflight")
 ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
@@ -33,16 +36,21 @@ def bad(status: int, message: str, **headers: str) -> BadRequest:
     return BadRequest(refused(message, "BAD_REQUEST", status, **headers))
 
 
-async def read(method: str, scope: Scope, headers: Headers, receive: Receive, most: int) -> Any:
-    """The parameters a request holds; `most` bytes are read, compressed or not.
+async def read(scope: Scope, headers: Headers, receive: Receive, requests: Requests) -> Any:
+    """The parameters a request holds, as large and as slow as requests may be.
 
     Raises:
         BadRequest: it is not GraphQL over HTTP.
     """
-    match method:
+    match scope["method"]:
         case "POST":
             _check_type(headers)
-            return _decoded(await _body(receive, _decoder(headers), most))
+            try:
+                async with asyncio.timeout(requests.read_within.total_seconds()):
+                    body = await _body(receive, _decoder(headers), requests.max_body)
+            except TimeoutError as late:
+                raise bad(408, "The body did not come in time.", connection="close") from late
+            return _decoded(body)
         case "GET":
             _check_preflight(headers)
             return _parameters(QueryParams(scope["query_string"]))
@@ -93,7 +101,9 @@ async def _body(receive: Receive, decoder: Any, most: int) -> bytes:
     more = True
     while more:
         message = await receive()
-        chunk = message.get("body", b"")  # nothing comes from one who has gone
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        chunk = message.get("body", b"")
         more = message.get("more_body", False)
         wire += len(chunk)
         try:
@@ -117,7 +127,7 @@ def _decoded(body: bytes) -> Any:
 def _parameters(given: QueryParams) -> dict[str, Any]:
     """The parameters of an address, each at most once."""
     asked: dict[str, Any] = {}
-    for name in ("query", "operationName", "variables", "extensions"):
+    for name in ("query", "documentId", "operationName", "variables", "extensions"):
         values = given.getlist(name)
         if len(values) > 1:
             raise bad(400, f"{name} was given {len(values)} times.")

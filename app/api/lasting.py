@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-SOCKET, EVENTS, HTTP = "socket", "events", "http"  # the transports, as they are counted
+# The transports, as they are counted.
+SOCKET, EVENTS, PARTS, HTTP = "socket", "events", "multipart", "http"
 
 
 class FullError(Exception):
@@ -70,7 +71,7 @@ class LastingCollector(Collector):
         connections = GaugeMetricFamily(
             "tessera_open_connections", "Sockets and event streams.", labels=["transport"]
         )
-        for transport in (SOCKET, EVENTS):
+        for transport in (SOCKET, EVENTS, PARTS):
             connections.add_metric([transport], self._book.open[transport])
         yield connections
         yield _counted("tessera_transport_operations", "Operations asked.", self._book.operations)

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.context import Context, Info
+from app.api.hints import AS_ITS_OWNER, PLACES, kept
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
@@ -50,7 +51,11 @@ class GeoPointInput:
         return GeoPoint(self.latitude, self.longitude)
 
 
-@strawberry.type(name="GeoPoint", description="A position on WGS 84, in decimal degrees.")
+@strawberry.type(
+    name="GeoPoint",
+    description="A position on WGS 84, in decimal degrees.",
+    directives=AS_ITS_OWNER,
+)
 class Position:
     """Where a location is."""
 
@@ -63,7 +68,7 @@ class Position:
         return cls(latitude=point.latitude, longitude=point.longitude)
 
 
-@strawberry.type(description="A postal address.")
+@strawberry.type(description="A postal address.", directives=AS_ITS_OWNER)
 class Address:
     """Where post arrives."""
 
@@ -85,7 +90,9 @@ class Address:
         )
 
 
-@strawberry.type(description="A place where stock stands or goods change hands.")
+@strawberry.type(
+    description="A place where stock stands or goods change hands.", directives=kept(PLACES)
+)
 class Location(Node, Unchanging):
     """A location as one caller sees it."""
 
@@ -138,7 +145,7 @@ class Location(Node, Unchanging):
         )
 
 
-@strawberry.type(description="A location and its place in the list.")
+@strawberry.type(description="A location and its place in the list.", directives=AS_ITS_OWNER)
 class LocationEdge:
     """See the Relay cursor connections specification."""
 
@@ -146,7 +153,7 @@ class LocationEdge:
     node: Location = strawberry.field(description="The location.")
 
 
-@strawberry.type(description="A page of locations.")
+@strawberry.type(description="A page of locations.", directives=kept(PLACES))
 class LocationConnection:
     """See the Relay cursor connections specification."""
 
@@ -176,6 +183,7 @@ class Dressed:
 def location_by_key(context: Context, code: str, language: Locale) -> Location | None:
     """The location with that code, as the caller sees it."""
     found = context.services.locations.find(LocationCode(code))
+    context.seen.places.append(LocationCode(code))
     return None if found is None else Location.of(found, language=language)
 
 
@@ -236,7 +244,9 @@ class LocationRoot:
         context = info.context
         context.services.locations.tell_missing(context.inquiry.report)
         places = context.services.locations.search(search)
-        return _page(places, page_size(first), after, context.languages(locale)[0])
+        page = _page(places, page_size(first), after, context.languages(locale)[0])
+        context.seen.places.extend(edge.node.code for edge in page.edges)
+        return page
 
 
 def _radius(within_km: float | None, near: GeoPointInput | None) -> float | None:

@@ -6,7 +6,7 @@ that it costs a request nothing. Only operations are counted as they happen.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -16,25 +16,33 @@ from app.upstream.registry import Connections
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_NAMES = 200  # operation names are the callers' words: more than these count as "other"
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+LONGEST_NAME = 100  # characters; longer names count as "other", too
+BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+Answer = tuple[str, str, str]  # name, kind, outcome
 
 
 class Metrics:
     """The metrics of one gateway. `connections` is asked at every scrape.
 
-    `counts` says how often operations ran compiled, or interpreted and why.
+    `counts` says how often operations ran compiled, or interpreted and why; `others` tell more.
     """
 
     def __init__(
-        self, connections: Callable[[], Connections], *, counts: Mapping[str, int]
+        self,
+        connections: Callable[[], Connections],
+        *,
+        counts: Mapping[str, int],
+        others: Iterable[Collector] = (),
     ) -> None:
         self._registry = CollectorRegistry()
+        for collector in others:
+            self._registry.register(collector)
         self._registry.register(UpstreamCollector(connections))
         self._registry.register(ExecutionCollector(counts))
         self._operations = Counter(
             "tessera_operations",
             "Operations answered.",
-            ["name", "outcome"],
+            ["name", "kind", "outcome"],
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -44,18 +52,35 @@ class Metrics:
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._names: set[str] = set()
+        in_flight = Gauge(
+            "tessera_operations_in_flight",
+            "Operations that were begun and not ended.",
+            registry=self._registry,
+        )
+        in_flight.set_function(lambda: self._in_flight)
+        self._in_flight = 0
+        # Looking up labels costs more than counting: it is done once for each.
+        self._count: dict[Answer, Callable[[], None]] = {}
+        self._observe: dict[str, Callable[[float], None]] = {}
 
-    def answered(self, name: str | None, *, outcome: str, seconds: float | None) -> None:
+    def begun(self) -> None:
+        """An operation is being answered, until `ended`."""
+        self._in_flight += 1
+
+    def ended(self) -> None:
+        """It is answered, or given up."""
+        self._in_flight -= 1
+
+    def answered(self, name: str | None, *, kind: str, outcome: str, seconds: float | None) -> None:
         """Count an operation; a subscription, which lasts as long as it is wanted, has no time."""
         label = self._label(name)
-        self._operations.labels(label, outcome).inc()
+        answer = (label, kind, outcome)
+        count = self._count.get(answer)
+        if count is None:
+            count = self._count[answer] = self._operations.labels(*answer).inc
+        count()
         if seconds is not None:
-            self._seconds.labels(label).observe(seconds)
-
-    def watch(self, collector: Collector) -> None:
-        """Read one more book at every scrape."""
-        self._registry.register(collector)
+            self._observe[label](seconds)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""
@@ -63,9 +88,11 @@ class Metrics:
 
     def _label(self, name: str | None) -> str:
         label = name or "anonymous"
-        if label not in self._names and len(self._names) >= MOST_NAMES:
-            return "other"
-        self._names.add(label)
+        if label in self._observe:
+            return label
+        if len(label) > LONGEST_NAME or len(self._observe) >= MOST_NAMES:
+            label = "other"
+        self._observe[label] = self._seconds.labels(label).observe
         return label
 
 

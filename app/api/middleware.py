@@ -9,8 +9,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from app.api.addresses import Forwarding
+from app.api.callers import CLIENT_HEADERS
 from app.api.http_reading import PREFLIGHT_HEADERS
-from app.settings import Cors
+from app.settings import Cors, Server
 
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 CAREFUL = (
@@ -23,12 +25,17 @@ CAREFUL = (
 BEGINNINGS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 
-def middleware(cors: Cors) -> list[Middleware]:
+def middleware(cors: Cors, server: Server) -> list[Middleware]:
     """What stands before the routes, outermost first."""
     return [
+        *([_forwarding(server)] if server.trusted_proxies else []),
         Middleware(RequestId),
         *([_cross_origin(cors)] if cors.origins else []),
     ]
+
+
+def _forwarding(server: Server) -> Middleware:
+    return Middleware(Forwarding, trusted=server.trusted_proxies, header=server.forwarded_header)
 
 
 def _cross_origin(cors: Cors) -> Middleware:
@@ -43,6 +50,7 @@ def _cross_origin(cors: Cors) -> Middleware:
             "last-event-id",
             "x-request-id",
             *PREFLIGHT_HEADERS,
+            *CLIENT_HEADERS,
         ),
         expose_headers=("retry-after", "x-request-id"),
         max_age=round(cors.max_age.total_seconds()),

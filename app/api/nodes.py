@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import strawberry
 
+from app.api.paging import LONGEST_KEY
 from app.errors import InvalidInputError
 
 
@@ -30,7 +31,7 @@ def split_id(given: str) -> tuple[str, str]:
     except ValueError:
         text = ""
     kind, colon, key = text.partition(":")
-    if not (kind and colon and key):
+    if not (kind and colon and key) or len(key) > LONGEST_KEY:
         raise InvalidInputError(
             "The id is not one of this schema's: pass an id as it was answered.", argument="id"
         )

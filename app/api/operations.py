@@ -1,35 +1,45 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from graphql import GraphQLError, OperationType
+from graphql import DocumentNode, GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
-from app.api.admission import Admission, NotAnsweredError, behind_gate
+from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
+from app.api.caching import Attempt, Caching
 from app.api.callers import Caller
 from app.api.context import Context, Services
+from app.api.delivery import Delivery
 from app.api.metrics import Metrics
-from app.api.outcomes import Outcome, broken, executed, late, refused
+from app.api.outcomes import Outcome, broken, executed, late, refused, within
 from app.api.schema import Schema, core
 from app.api.subscribing import Outcomes, Subscriptions
-from app.api.tracing import operation_span
-from app.engine.execution import Engine, Executed, Request, interpreted
+from app.api.tracing import conclude, operation_span
+from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
 from app.engine.gate import Admitted
 from app.settings import Requests
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
-from app.upstream.report import Report
 
+T = TypeVar("T")
 STREAMED = (
     "A subscription is answered by a stream: send it over a WebSocket (graphql-transport-ws),"
-    " or accept text/event-stream."
+    " or accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0."
 )
+WORTH_A_PAUSE = 2_000  # what costs more gives others their turn before it is put in writing
+
+
+def not_streamed() -> Outcome:
+    """For a subscription of a client that takes a single answer."""
+    return refused(STREAMED, "BAD_REQUEST", 406)
 
 
 class Operations:
@@ -46,9 +56,9 @@ class Operations:
         now: Callable[[], datetime],
         metrics: Metrics,
         introspection: bool,
+        caching: Caching | None = None,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
-        behind_gate(schema)
         self._schema = schema
         self._admission = admission
         self._engine = engine
@@ -58,15 +68,16 @@ class Operations:
         self._metrics = metrics
         self._introspection = introspection
         self._log = structlog.get_logger(__name__).bind()  # once, not at every line
-        self._unbroken: set[asyncio.Task[Outcome]] = set()
+        self._unbroken: set[asyncio.Task[Any]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
-            context=self._context,
-            execute=self._executed,
+            context=lambda admitted, caller: self._context(admitted, caller, self._attempt()),
+            execute=self._told_of_event,
             metrics=metrics,
             budget=requests.budget.total_seconds(),
             introspection=introspection,
         )
+        self._caching = caching
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The one answer to an operation; one that must be `safe` changes nothing."""
@@ -74,7 +85,7 @@ class Operations:
         if isinstance(answers, Outcome):
             return answers
         await answers.aclose()
-        return refused(STREAMED, "BAD_REQUEST", 406)
+        return not_streamed()
 
     async def answers(
         self, asked: Asked, caller: Caller, *, safe: bool = False
@@ -85,6 +96,39 @@ class Operations:
             admitted = await self._admission.admit(asked, caller, safe=safe)
         except NotAnsweredError as refusal:
             return refusal.outcome
+        return await self._answers(admitted, asked, caller, started)
+
+    @asynccontextmanager
+    async def in_parts(
+        self, asked: Asked, caller: Caller, *, safe: bool = False, deferred: bool = True
+    ) -> AsyncIterator[Outcome | Outcomes | Delivery]:
+        """The answer as `answers` gives it, or in parts, if they are asked for and may be deferred.
+
+        Parts that are not delivered by the end of the block are dropped.
+        """
+        started = perf_counter()
+        try:
+            admitted = await self._admission.admit(asked, caller, safe=safe)
+        except NotAnsweredError as refusal:
+            yield refusal.outcome
+            return
+        if admitted.deferring is None or not deferred:
+            yield await self._answers(admitted, asked, caller, started)
+            return
+        self._metrics.begun()
+        with operation_span(admitted, caller.trace) as span:
+            delivery = self._delivery(admitted, admitted.deferring, asked, caller)
+            try:
+                yield delivery
+            finally:
+                self._metrics.ended()
+                await delivery.end()
+                conclude(span, delivery.outcome)
+                self._told(admitted, delivery.outcome, perf_counter() - started)
+
+    async def _answers(
+        self, admitted: Entered, asked: Asked, caller: Caller, started: float
+    ) -> Outcome | Outcomes:
         if admitted.kind is OperationType.SUBSCRIPTION:
             return self._subscriptions.outcomes(admitted, asked, caller)
         answering = self._answered(admitted, asked, caller, started)
@@ -92,30 +136,84 @@ class Operations:
             return await self._to_the_end(answering)
         return await answering
 
-    async def _to_the_end(self, answering: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """What changes something is not given up half-way, even if nobody waits for it."""
-        task = asyncio.create_task(answering)
+        task = asyncio.create_task(work)
         self._unbroken.add(task)
         task.add_done_callback(self._unbroken.discard)
         return await asyncio.shield(task)
 
     async def _answered(
-        self, admitted: Admitted, asked: Asked, caller: Caller, started: float
+        self, admitted: Entered, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
-        with operation_span(admitted) as span:
-            outcome = await self._executed(admitted, asked, caller)
-            span.set_attribute("tessera.error_codes", outcome.codes)
+        self._metrics.begun()
+        try:
+            with operation_span(admitted, caller.trace) as span:
+                outcome = await self._kept_or_executed(admitted, asked, caller)
+                outcome = await self._admission.settled(admitted, outcome)
+                conclude(span, outcome)
+        finally:
+            self._metrics.ended()
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
-    async def _executed(
-        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any = None
+    def _delivery(
+        self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
+    ) -> Delivery:
+        attempt, deadline = self._attempt(), Deadline.after(self._requests.budget)
+        context = self._context(admitted, caller, attempt)
+        name = admitted.name
+        request = Request(document, admitted.text, name, asked.variables, context)
+
+        async def begin() -> Begun:
+            try:
+                async with asyncio.timeout_at(deadline.at):
+                    if self._engine is not None:
+                        return await self._engine.in_parts(request)
+                    return await begun(core(self._schema), request)
+            except (asyncio.CancelledError, TimeoutError):
+                context.drop()
+                raise
+
+        async def changing() -> Begun:
+            return await self._to_the_end(begin())
+
+        changes = admitted.kind is OperationType.MUTATION
+        return Delivery(
+            changing if changes else begin,
+            context,
+            deadline=deadline,
+            introspection=self._introspection,
+        )
+
+    async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
+        run = partial(self._executed, admitted, asked, caller)
+        if self._caching is None:
+            return await run(self._attempt())
+        return await self._caching.answer(admitted, asked.variables, caller, run)
+
+    async def _told_of_event(
+        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
     ) -> Outcome:
-        context = self._context(admitted, caller)
+        return await self._executed(admitted, asked, caller, self._attempt(), event=event)
+
+    async def _executed(
+        self,
+        admitted: Admitted,
+        asked: Asked,
+        caller: Caller,
+        attempt: Attempt,
+        *,
+        event: Any = None,
+    ) -> Outcome:
+        context = self._context(admitted, caller, attempt)
         try:
-            async with asyncio.timeout(self._requests.budget.total_seconds()):
+            async with asyncio.timeout(attempt.within.total_seconds()):
                 done = await self._run(admitted, asked, context, event)
-            return executed(done.data, done.errors, context, introspection=self._introspection)
+            if admitted.cost > WORTH_A_PAUSE:
+                await asyncio.sleep(0)
+            outcome = executed(done.data, done.errors, context, introspection=self._introspection)
+            return within(outcome, self._requests.max_answer)
         except TimeoutError:
             return late()
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
@@ -124,7 +222,7 @@ class Operations:
     async def _run(
         self, admitted: Admitted, asked: Asked, context: Context, event: Any
     ) -> Executed:
-        name = asked.operation_name
+        name = admitted.name  # whether it was asked by that name or not
         request = Request(admitted.document, admitted.text, name, asked.variables, context, event)
         if self._engine is not None:
             return await self._engine.execute(request)
@@ -137,28 +235,36 @@ class Operations:
             context_value=context,
         )
         if not isinstance(result, ExecutionResult):
-            raise TypeError("the answer is delivered in parts, which no transport here does")
+            raise TypeError("the answer comes in parts, though its document was taken at once")
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
 
-    def _context(self, admitted: Admitted, caller: Caller) -> Context:
-        deadline = Deadline.after(self._requests.budget)
+    def _attempt(self) -> Attempt:
+        return Attempt(self._requests.budget)
+
+    def _context(self, admitted: Admitted, caller: Caller, attempt: Attempt) -> Context:
+        deadline = Deadline.after(attempt.within)
         return Context(
             document=admitted.document,
             services=self._services(),
-            inquiry=Inquiry(deadline.earlier(self._requests.reserve), Report()),
+            inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
             now=self._now(),
             accepted=caller.accepted,
             last_event=caller.last_event,
+            seen=attempt.seen,
         )
 
-    def _told(self, admitted: Admitted, outcome: Outcome, seconds: float) -> None:
-        self._metrics.answered(admitted.name, outcome=outcome.kind, seconds=seconds)
+    def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
+        self._metrics.answered(
+            admitted.name, kind=admitted.kind.value, outcome=outcome.kind, seconds=seconds
+        )
         self._log.info(
             "operation",
             name=admitted.name,
             outcome=outcome.kind,
+            document=admitted.how,
             cost=admitted.cost,
+            cached=outcome.cached,
             milliseconds=round(seconds * 1000, 1),
             errors=outcome.codes,
         )

@@ -2,24 +2,27 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 
 from app.api.context import Context
 from app.api.errors import (
     ErrorEntry,
     entries,
     failure_entries,
+    is_ours,
     masked,
     note_entries,
     request_error,
 )
 from app.api.scalars import iso_duration
+from app.engine.budget import BudgetExceeded
+from app.engine.documents import DocumentRefused, MalformedDocumentRequest
 from app.engine.gate import NotAdmittedError, Stage
 from app.upstream.report import Report
 
@@ -40,25 +43,47 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The answer to one operation. `data` is JSON, None where nothing was executed.
+class Keeping:
+    """For how many seconds others may keep an answer, and how many of them have gone.
 
+    `etag` stands for what it tells.
+    """
+
+    lifetime: int
+    age: int
+    private: bool
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The answer to one operation.
+
+    `data` is JSON, None where nothing was executed; it is `useful` where a root field has a value.
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
+    `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
     """
 
     fate: Fate
     data: bytes | None = None
+    useful: bool = False
     errors: Sequence[ErrorEntry] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
+    cached: bool = False
+    keeping: Keeping | None = None
 
     @property
     def kind(self) -> str:
-        """What happened, in a word: its fate, or `partial` for data with errors beside it."""
-        return "partial" if self.fate is Fate.EXECUTED and self.errors else self.fate.value
+        """What came of it, in a word; failed is what is not the caller's fault."""
+        if not self.errors:
+            return "complete"
+        if self.useful:
+            return "partial"
+        return "failed" if any(map(is_ours, self.codes)) else "refused"
 
     @property
     def codes(self) -> list[str]:
@@ -91,6 +116,28 @@ def refused(message: str, code: str, status: int, **headers: str) -> Outcome:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     entry = request_error(message, code)
     return Outcome(fate=Fate.REFUSED, errors=[entry], status=status, headers=named)
+
+
+def only_by_post(kind: OperationType) -> Outcome:
+    """For what changes something and came in a way that must not."""
+    return refused(f"Send a {kind.value} by POST.", "BAD_REQUEST", 405, allow="POST")
+
+
+def document_refused(refusal: DocumentRefused) -> Outcome:
+    """For a document that is not executed, or not known."""
+    if isinstance(refusal, MalformedDocumentRequest):
+        return malformed(str(refusal))
+    return refused(str(refusal), refusal.code, refusal.status)
+
+
+def over_budget(refusal: BudgetExceeded) -> Outcome:
+    """For what costs more points than its caller has now, or ever."""
+    seconds = refusal.retry_after_seconds
+    wait = {} if seconds is None else {"retry_after": str(seconds)}
+    outcome = refused(str(refusal), refusal.code, 429 if wait else 400, **wait)
+    if refusal.retry_after is not None:
+        outcome.errors[0]["extensions"]["retryAfter"] = iso_duration(refusal.retry_after)
+    return replace(outcome, extensions={"cost": refusal.cost.told()})
 
 
 def late() -> Outcome:
@@ -135,10 +182,11 @@ def executed(
     started = data is not None or any(error.path for error in raised)
     if not started and not introspection:
         raised = [_veiled(error) for error in raised]
-    ages = _ages(context.inquiry.report, context.now)
+    ages = freshness(context.inquiry.report, context.now)
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
+        useful=data is not None and any(value is not None for value in data.values()),
         errors=_errors(raised, context),
         extensions={"freshness": ages} if ages else {},
     )
@@ -152,6 +200,19 @@ def _errors(raised: Iterable[GraphQLError], context: Context) -> list[ErrorEntry
     ]
 
 
+def within(outcome: Outcome, most: int) -> Outcome:
+    """The outcome, unless its data has more than `most` bytes: then it is told that it has."""
+    if outcome.data is None or len(outcome.data) <= most:
+        return outcome
+    message = (
+        f"The answer has {len(outcome.data):,} bytes, the limit is {most:,}: ask for smaller pages"
+        " (first), fewer keys or fewer fields."
+    )
+    entry = request_error(message, "ANSWER_TOO_LARGE")
+    entry["extensions"] |= {"measured": len(outcome.data), "limit": most}
+    return replace(outcome, data=b"null", useful=False, errors=[entry])
+
+
 def _veiled(error: GraphQLError) -> GraphQLError:
     """The same error without the names of types and fields that its message may hold."""
     if (found := VARIABLE.match(error.message)) is None:
@@ -159,7 +220,7 @@ def _veiled(error: GraphQLError) -> GraphQLError:
     return GraphQLError(f"Variable '${found['name']}' has an invalid value.", error.nodes)
 
 
-def _ages(report: Report, now: datetime) -> list[dict[str, Any]]:
+def freshness(report: Report, now: datetime) -> list[dict[str, Any]]:
     """`extensions.freshness`: one entry for each connection and port that was read."""
     return [
         {

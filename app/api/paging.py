@@ -7,14 +7,16 @@ from typing import Any
 import orjson
 import strawberry
 
+from app.api.hints import AS_ITS_OWNER
 from app.errors import InvalidInputError
 
 DEFAULT_FIRST = 20
 MOST_FIRST = 100
 MOST_INPUTS = 100
+LONGEST_KEY = 500  # characters; longer ones name nothing and only cost memory
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=AS_ITS_OWNER)
 class PageInfo:
     """See the Relay cursor connections specification."""
 
@@ -51,6 +53,19 @@ def bounded(values: Sized, *, argument: str) -> None:
             " ask in several operations.",
             argument=argument,
         )
+
+
+def named(key: str | None, *, argument: str) -> str | None:
+    """The key, unless it is too long to name anything.
+
+    Raises:
+        InvalidInputError: it is.
+    """
+    if key is not None and len(key) > LONGEST_KEY:
+        raise InvalidInputError(
+            f"{argument} has at most {LONGEST_KEY} characters.", argument=argument
+        )
+    return key
 
 
 def encode_cursor(*key: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from app import ports, values
+from app.api.hints import AS_ITS_OWNER, PRICES, kept
 from app.engine.unchanging import Unchanging
 from app.upstream.reader import Reading
 from app.upstream.report import Freshness
@@ -15,7 +16,7 @@ from app.values import ChannelCode, CurrencyCode
 PRICE = "price"  # the face of a reading
 
 
-@strawberry.type(description="An exact amount of money.")
+@strawberry.type(description="An exact amount of money.", directives=AS_ITS_OWNER)
 class Money:
     """Major units of a currency."""
 
@@ -28,7 +29,7 @@ class Money:
         return cls(amount=money.amount, currency=money.currency)
 
 
-@strawberry.type(description="What one unit costs through a channel.")
+@strawberry.type(description="What one unit costs through a channel.", directives=kept(PRICES))
 class Price(Unchanging):
     """A price and where it comes from."""
 

@@ -9,9 +9,10 @@ import strawberry
 
 from app import ports
 from app.api.context import Context, Info, Languages
+from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
 from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
-from app.api.paging import PageInfo, bounded, page_size
+from app.api.paging import PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant
 from app.engine.unchanging import UnchangingList
@@ -30,7 +31,9 @@ LocaleArgument = Annotated[
 ]
 
 
-@strawberry.type(description="The thing shown, with everything it is sold as.")
+@strawberry.type(
+    description="The thing shown, with everything it is sold as.", directives=kept(CATALOGUE)
+)
 class Product(Node):
     """A product as one caller sees it."""
 
@@ -106,7 +109,7 @@ class Product(Node):
         )
 
 
-@strawberry.type(description="A product and its place in the list.")
+@strawberry.type(description="A product and its place in the list.", directives=AS_ITS_OWNER)
 class ProductEdge:
     """See the Relay cursor connections specification."""
 
@@ -114,7 +117,7 @@ class ProductEdge:
     node: Product = strawberry.field(description="The product.")
 
 
-@strawberry.type(description="A page of products.")
+@strawberry.type(description="A page of products.", directives=kept(CATALOGUE))
 class ProductConnection:
     """See the Relay cursor connections specification."""
 
@@ -178,14 +181,16 @@ class ProductRoot:
         languages = info.context.languages(locale, through)
         query = ProductQuery(
             first=page_size(first),
-            after=after,
+            after=named(after, argument="after"),
             search=_words(search),
-            category=category,
+            category=named(category, argument="category"),
             sort=sort,
             channel=through.code,
             locale=languages[0],
         )
         reading = await info.context.services.products.browse(query, info.context.inquiry)
+        if (page := reading.value) is not None:
+            info.context.seen.products.extend(edge.product for edge in page.edges)
         return _connection(reading, languages, follows=after is not None)
 
     @strawberry.field(
@@ -212,6 +217,7 @@ async def products_by_key(
 ) -> list[Product | None]:
     """The products that keys name, in their order, in one question to the catalogue."""
     found = await context.services.products.find(keys, context.inquiry)
+    context.seen.products.extend(one.value for one in found.values() if one.value is not None)
     return [_dressed(found[key], languages) for key in keys]
 
 
@@ -241,6 +247,7 @@ def _relevant(
 
 
 def _one_key(id_: str | None, handle: str | None, sku: Sku | None) -> ProductKey:
+    named(handle, argument="handle")
     given = {"id": id_, "handle": handle, "sku": sku}
     if sum(value is not None for value in given.values()) != 1:
         raise InvalidInputError("product needs one of id, handle and sku.", argument="id")

@@ -12,13 +12,8 @@ from strawberry.types import ExecutionContext
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
 from app.api.context import Context, Info
 from app.api.entities import ENTITIES
-from app.api.federation import (
-    FEDERATION_SCALARS,
-    Reference,
-    federated,
-    referred,
-    subgraph_sdl,
-)
+from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
+from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
 from app.api.paging import bounded
@@ -76,11 +71,16 @@ class Schema(strawberry.Schema):
 
 
 class GivenDocument(SchemaExtension):
-    """Executes the document that was parsed and selected before, instead of parsing again."""
+    """Executes the document that passed the gate, instead of parsing and validating again."""
 
     def on_parse(self) -> Iterator[None]:
         """Hand it over."""
         self.execution_context.graphql_document = self.execution_context.context.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Say that it was done, and that nothing was found."""
+        self.execution_context.pre_execution_errors = []
         yield
 
 
@@ -89,14 +89,18 @@ def core(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001
 
 
-def build_schema(*, subgraph: bool = True, tell: bool = True) -> Schema:
-    """The executable schema; as a `subgraph` it also answers a router, and may `tell` its SDL."""
+def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = True) -> Schema:
+    """The executable schema; as a `subgraph` it also answers a router, and may `tell` its SDL.
+
+    `deferring`: with @defer and @stream.
+    """
     told = federation_sdl() if subgraph and tell else None
     query = federated(Query, ENTITIES, sdl=told) if subgraph else Query
     scalars = SCALARS | FEDERATION_SCALARS if subgraph else SCALARS
-    return Schema(
-        query=query, extensions=[GivenDocument], config=StrawberryConfig(scalar_map=scalars)
+    config = StrawberryConfig(
+        scalar_map=scalars, enable_experimental_incremental_execution=deferring
     )
+    return Schema(query=query, extensions=[GivenDocument], config=config)
 
 
 def sdl() -> str:
@@ -105,6 +109,10 @@ def sdl() -> str:
 
 
 def federation_sdl() -> str:
-    """The same schema as a router composes it, in the terms of Apollo Federation 2.7."""
+    """The same schema as a router composes it, in the terms of Apollo Federation.
+
+    It has no @defer and @stream: a router keeps these to itself.
+    """
     keys = {name: entity.marks for name, entity in ENTITIES.items()}
-    return subgraph_sdl(sdl(), keys | dict.fromkeys(SHARED, "@shareable"))
+    plain = build_schema(subgraph=False, deferring=False).as_str() + "\n"
+    return subgraph_sdl(plain, keys | dict.fromkeys(SHARED, "@shareable"))

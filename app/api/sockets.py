@@ -48,11 +48,13 @@ class SocketEndpoint:
         with suppress(OSError):  # who goes during the handshake is told of by the first frame
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
         log.info("socket.opened")
-        conversation = Conversation(self._terms, caller_of(Headers(scope=scope)), receive, send)
-        end = CloseError(4406, "Subprotocol not acceptable")
+        conversation = Conversation(self._terms, caller_of(scope), receive, send)
+        end = CloseError(1006, ours=False)  # unless it gets as far as saying why
         try:
             if known:
                 end = await conversation.held()
+            else:
+                end = CloseError(4406, "Subprotocol not acceptable")
             await self._close(send, end)
         finally:
             self._terms.lasting.closed[str(end.code) if end.ours else "client"] += 1

@@ -23,7 +23,7 @@ from app.api.context import Context
 from app.api.metrics import Metrics
 from app.api.outcomes import Fate, Outcome, broken, executed, interrupted, late
 from app.api.schema import Schema, core
-from app.api.tracing import operation_span
+from app.api.tracing import conclude, operation_span
 from app.engine.execution import Request
 from app.engine.gate import Admitted
 from app.engine.subscribing import Source, open_source
@@ -60,8 +60,10 @@ class Subscriptions:
                     answers += 1
                     yield outcome
         finally:
-            kind = "executed" if outcome is None else outcome.kind
-            self.metrics.answered(admitted.name, outcome=kind, seconds=None)
+            kind = "complete" if outcome is None else outcome.kind
+            self.metrics.answered(
+                admitted.name, kind=admitted.kind.value, outcome=kind, seconds=None
+            )
             log.info(
                 "subscription",
                 name=admitted.name,
@@ -109,9 +111,9 @@ class Subscriptions:
         return executed(None, source, context, introspection=self.introspection)
 
     async def _told(self, admitted: Admitted, asked: Asked, caller: Caller, event: Any) -> Outcome:
-        with operation_span(admitted) as span:
+        with operation_span(admitted, caller.trace) as span:
             outcome = await self.execute(admitted, asked, caller, event)
-            span.set_attribute("tessera.error_codes", outcome.codes)
+            conclude(span, outcome)
         return replace(outcome, cursor=cursor_of(event))
 
     async def _close(self, source: Source) -> None:

@@ -7,13 +7,16 @@ import strawberry
 
 from app import ports
 from app.api.context import Languages
+from app.api.hints import AS_ITS_OWNER
 from app.api.paging import page_size
 from app.engine.unchanging import UnchangingList
 from app.upstream.readings import Faces
 from app.values import Texts
 
 
-@strawberry.type(description="One choice that tells a variant from its siblings.")
+@strawberry.type(
+    description="One choice that tells a variant from its siblings.", directives=AS_ITS_OWNER
+)
 class VariantOption:
     """Such as size: 42."""
 
@@ -26,7 +29,7 @@ class VariantOption:
         return cls(name=option.name.best(languages)[0], value=option.value.best(languages)[0])
 
 
-@strawberry.type(description="A picture.")
+@strawberry.type(description="A picture.", directives=AS_ITS_OWNER)
 class Image:
     """A picture, by address."""
 
@@ -76,7 +79,7 @@ def written(product: ports.Product) -> Iterator[Texts]:
         yield from (option.name, option.value)
 
 
-@strawberry.type(description="A place in the category tree.")
+@strawberry.type(description="A place in the category tree.", directives=AS_ITS_OWNER)
 class Category:
     """Where a product is found."""
 

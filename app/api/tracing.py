@@ -1,33 +1,54 @@
 """What does a trace tell of an operation? Its name and a hash of its document, no variables."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 
+from opentelemetry import baggage
+from opentelemetry.propagate import extract
 from opentelemetry.trace import Span, SpanKind, get_tracer
 
+from app.api.errors import is_ours
+from app.api.outcomes import Outcome
 from app.engine.gate import Admitted
+from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
+LONGEST_NAME = 100  # characters; a name is the caller's
 tracer = get_tracer("tessera.operation")
 
 
-@contextmanager
-def operation_span(admitted: Admitted) -> Iterator[Span]:
-    """A span around an operation (OpenTelemetry GraphQL server conventions)."""
-    with tracer.start_as_current_span(
-        f"{admitted.kind.value} {admitted.name or 'anonymous'}",
-        kind=SpanKind.SERVER,
-        record_exception=False,
-    ) as span:
-        if span.is_recording():
-            span.set_attribute("graphql.operation.type", admitted.kind.value)
-            span.set_attribute("graphql.operation.name", admitted.name or "")
-            span.set_attribute("graphql.document.hash", f"sha256:{_hash(admitted.text)}")
-            span.set_attribute("tessera.cost", admitted.cost)
-        yield span
+def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None) -> SpanBlock:
+    """A span around an operation (OpenTelemetry GraphQL server conventions).
+
+    It goes on with the trace of the caller's `headers`; the caller's baggage is left behind, so
+    that no upstream is told of it.
+    """
+    if not listened():
+        return NOBODY_LISTENS
+    kind = admitted.kind.value
+    attributes: Attributes = {
+        "graphql.operation.type": kind,
+        "graphql.document.hash": _hash(admitted.text),
+        "tessera.cost": admitted.cost,
+    }
+    if admitted.name is not None:
+        attributes["graphql.operation.name"] = admitted.name[:LONGEST_NAME]
+    context = None if headers is None else baggage.clear(extract(headers))
+    return Current(
+        tracer.start_span(kind, context=context, kind=SpanKind.SERVER, attributes=attributes)
+    )
+
+
+def conclude(span: Span, outcome: Outcome) -> None:
+    """Tell a span what came of its operation: the codes of its errors, and whether it failed."""
+    if not outcome.errors or not span.is_recording():
+        return
+    codes = outcome.codes
+    span.set_attribute("tessera.error_codes", codes)
+    if outcome.kind == "failed":
+        failed(span, next(filter(is_ours, codes)))
 
 
 @lru_cache(maxsize=512)
 def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    return f"sha256:{sha256(text.encode()).hexdigest()}"

@@ -11,6 +11,7 @@ from app import ports
 from app.api.availability import AggregateAvailability, Availability, DestinationInput
 from app.api.batching import batched
 from app.api.context import Context, Languages
+from app.api.hints import CATALOGUE, kept
 from app.api.locations import Dressed, GeoPointInput
 from app.api.nodes import Node, global_id
 from app.api.paging import bounded, page_size
@@ -70,6 +71,7 @@ async def availability(
     places = places.first(page_size(first))
     skus = [variant.sku for variant in variants]
     spreads = await service.at(skus, places, inquiry, max_age=max_age)
+    context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
     return [Availability.each(spreads[sku], dressed) for sku in skus]
 
@@ -91,6 +93,7 @@ async def available_to_sell(
     places = service.selling(rules, to=to, report=inquiry.report)
     skus = [variant.sku for variant in variants]
     together = await service.together(skus, places, inquiry, global_buffer=rules.global_buffer)
+    context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
     return [AggregateAvailability.of(together[sku], dressed) for sku in skus]
 
@@ -109,7 +112,10 @@ async def price(
     return [Price.of(found[variant.sku], channel=through.code) for variant in variants]
 
 
-@strawberry.type(description="The thing sold: one product in one size, colour and so on.")
+@strawberry.type(
+    description="The thing sold: one product in one size, colour and so on.",
+    directives=kept(CATALOGUE),
+)
 class ProductVariant(Node):
     """A variant as one caller sees it."""
 

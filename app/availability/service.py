@@ -1,5 +1,6 @@
 """Answers: how many can be sold, and from where?"""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -31,6 +32,7 @@ Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
+MANY = 1_000  # spots that are worth letting others have their turn in between
 
 
 class AvailabilityService:
@@ -94,7 +96,10 @@ class AvailabilityService:
                 " in one answer: ask for fewer of either.",
                 argument="first",
             )
-        return await self._at(skus, places, inquiry, max_age)
+        spreads = await self._at(skus, places, inquiry, max_age)
+        if len(skus) * len(places.all) > MANY:
+            await asyncio.sleep(0)
+        return spreads
 
     async def together(
         self,

@@ -4,30 +4,34 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    ExperimentalIncrementalExecutionResults,
     GraphQLError,
     GraphQLSchema,
     OperationType,
-    execute,
+    experimental_execute_incrementally,
 )
 from graphql.execution.values import VariableValues
 
 from app.engine.completion import Completion
+from app.engine.deferring import deferring
 from app.engine.operations import Operation, operation_of
 from app.engine.plancache import Conditions, PlanCache, Prepared
 from app.engine.planning import Planner, Uncompilable
 from app.engine.plans import Description, Plan
 from app.engine.resolving import resolve
 from app.engine.runs import Run
+from app.engine.streaming import StreamingExecutor
 from app.engine.writing import written
 
 MOST_BYTES = 32 * 1024 * 1024
 FIELD_SIZE = 1_500  # bytes of the objects that plan one field, beside its code
 TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
+Begun: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,21 @@ class Engine:
         self._at_first_sight = at_first_sight
 
     async def execute(self, request: Request) -> Executed:
-        """The answer to an operation of a valid document."""
+        """The whole answer to an operation of a valid document that defers nothing."""
         try:
             prepared = self._prepared(request)
             return await self._compiled(request, prepared)
         except Uncompilable as reason:
             return await self._interpreted(request, str(reason))
+
+    async def in_parts(self, request: Request) -> Begun:
+        """Begin to answer an operation whose document says what may come later.
+
+        That is always interpreted, for the directives that ask for it.
+        """
+        names = {f"@{one.name.value}" for one in deferring(request.document)}
+        self.counts[" ".join(sorted(names))] += 1
+        return await begun(self.schema, request)
 
     def prepare(self, document: DocumentNode, key: Hashable, operation_name: str | None) -> None:
         """Compile before it is asked, for every value of its conditions.
@@ -149,19 +162,29 @@ class Engine:
 async def interpreted(
     schema: GraphQLSchema, request: Request, reason: str | None = None
 ) -> Executed:
-    """The answer of the reference executor."""
-    result = execute(
+    """The answer of the reference executor, to an operation that defers nothing."""
+    result = await begun(schema, request)
+    assert isinstance(result, ExecutionResult)  # noqa: S101  nothing is deferred
+    return Executed(result.data, result.errors or [], reason)
+
+
+async def begun(schema: GraphQLSchema, request: Request) -> Begun:
+    """What graphql-core makes of a request: an answer, or its first part and those after it.
+
+    What comes later is worked on at once: the items of a streamed list would otherwise wait for one
+    another, and nothing that they ask of the outside could be asked together.
+    """
+    result = experimental_execute_incrementally(
         schema,
         request.document,
         request.root,
         request.context,
         dict(request.variables),
         request.operation_name,
+        enable_early_execution=True,
+        executor_class=StreamingExecutor,
     )
-    if isawaitable(result):
-        result = await result
-    assert isinstance(result, ExecutionResult)  # noqa: S101  told by graphql.execute
-    return Executed(result.data, result.errors or [], reason)
+    return await result if isawaitable(result) else result
 
 
 def plans_for(

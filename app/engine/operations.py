@@ -17,6 +17,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from app.engine.arguments import Variables
+from app.engine.deferring import at_once
 from app.engine.planning import Uncompilable
 
 MOST_CONDITIONS = 6  # variables of @skip and @include: each doubles the plans
@@ -33,11 +34,12 @@ class Operation:
 
 
 def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> Operation:
-    """The operation that is meant.
+    """The operation that is meant, to be answered at once whatever it asks for later.
 
     Raises:
         Uncompilable: there is none, or it uses what only the interpreter knows.
     """
+    document = at_once(document)
     definition = get_operation_ast(document, name)
     if definition is None:
         raise Uncompilable("no operation")
@@ -51,7 +53,7 @@ def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None
     directives = _Directives()
     visit(document, directives)
     if directives.foreign:
-        raise Uncompilable("directive")
+        raise Uncompilable(f"@{min(directives.foreign)}")
     if len(directives.conditions) > MOST_CONDITIONS:
         raise Uncompilable("many conditions")
     variables = Variables.of(schema, definition)
@@ -64,12 +66,12 @@ class _Directives(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.conditions: set[str] = set()
-        self.foreign = False
+        self.foreign: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: object) -> None:
         """One directive."""
         if node.name.value not in {"skip", "include"}:
-            self.foreign = True
+            self.foreign.add(node.name.value)
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode):
                 self.conditions.add(argument.value.name.value)

@@ -49,10 +49,13 @@ class LocationService:
         self.edition = 0
         self._merge()
 
-    async def refresh(self) -> None:
-        """Ask every source again; one that fails keeps what it told before."""
+    async def refresh(self) -> frozenset[LocationCode]:
+        """Ask every source again; one that fails keeps what it told before. What has changed."""
+        before = self._all
         await asyncio.gather(*(self._ask(name) for name in self._sources))
         self._merge()
+        every = before.keys() | self._all.keys()
+        return frozenset(code for code in every if before.get(code) != self._all.get(code))
 
     @property
     def incomplete(self) -> bool:

@@ -1,21 +1,35 @@
 """Answers: what does it cost through this channel?"""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from app.ports import Price, PriceSource
+from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
-from app.values import Channel, ChannelCode, Sku
+from app.upstream.second_level import Kind, SecondLevel, through
+from app.values import Channel, ChannelCode, Money, Sku
 
 
 class PricingService:
     """Reads prices from the connection that owns them, one call a channel."""
 
     def __init__(
-        self, source: PriceSource, *, health: Health, policy: FreshnessPolicy, timeout: timedelta
+        self,
+        source: PriceSource,
+        *,
+        health: Health,
+        policy: FreshnessPolicy,
+        timeout: timedelta,
+        changes: Changes | None = None,
+        level: SecondLevel | None = None,
     ) -> None:
+        """`changes` tells what must be asked for again; `level` is what other processes read."""
+        self._level = level
         self._source = source
+        self._changes = Changes(health.now) if changes is None else changes
         self._health = health
         self._policy = policy
         self._timeout = timeout
@@ -25,7 +39,20 @@ class PricingService:
         self, skus: Collection[Sku], *, channel: Channel, inquiry: Inquiry
     ) -> Mapping[Sku, Reading[Price]]:
         """A price for every SKU; value None: the owner has none in the channel's currency."""
-        return await self._reader(channel).read(skus, inquiry)
+        reader = self._reader(channel)
+        read = await reader.read(skus, inquiry)
+        if self._changes:
+            for since, outdated in self._outdated(skus).items():
+                read |= await reader.read(outdated, inquiry, max_age=since)
+        return read
+
+    def _outdated(self, skus: Collection[Sku]) -> Mapping[timedelta, list[Sku]]:
+        """Those whose price may have changed, by how long ago."""
+        found: dict[timedelta, list[Sku]] = {}
+        for sku in skus:
+            if (since := self._changes.since(_names(sku))) is not None:
+                found.setdefault(since, []).append(sku)
+        return found
 
     def _reader(self, channel: Channel) -> Reader[Sku, Price]:
         if channel.code not in self._readers:
@@ -37,9 +64,35 @@ class PricingService:
 
             self._readers[channel.code] = Reader(
                 port="PriceSource",
-                fetch=fetch,
+                fetch=through(self._level, _kind(channel), fetch),
                 policy=self._policy,
                 health=self._health,
                 timeout=self._timeout,
             )
         return self._readers[channel.code]
+
+
+def _names(sku: Sku) -> tuple[str, ...]:
+    """What a change of its price goes by."""
+    return ("Price", "ProductVariant", f"ProductVariant:{sku}")
+
+
+def _kind(channel: Channel) -> Kind[Price]:
+    name = f"price {channel.code} {channel.currency}"
+    return Kind(name=name, read=_written, changes_of=lambda price: _names(price.sku))
+
+
+def _written(told: Mapping[str, Any]) -> Price:
+    """A price that was written down as JSON."""
+    compare_at = told["compare_at"]
+    return Price(
+        sku=told["sku"],
+        amount=_money(told["amount"]),
+        compare_at=None if compare_at is None else _money(compare_at),
+        tax_included=told["tax_included"],
+        as_of=datetime.fromisoformat(told["as_of"]),
+    )
+
+
+def _money(told: Mapping[str, Any]) -> Money:
+    return Money(Decimal(told["amount"]), told["currency"])

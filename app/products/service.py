@@ -1,11 +1,14 @@
 """Answers: which products are there?"""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
 from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQuery
+from app.products import written
+from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
+from app.upstream.second_level import Kind, SecondLevel, through
 
 PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
 
@@ -14,19 +17,28 @@ class ProductService:
     """Reads the catalogue of the connection that owns it."""
 
     def __init__(
-        self, source: CatalogSource, *, health: Health, policy: FreshnessPolicy, timeout: timedelta
+        self,
+        source: CatalogSource,
+        *,
+        health: Health,
+        policy: FreshnessPolicy,
+        timeout: timedelta,
+        changes: Changes | None = None,
+        level: SecondLevel | None = None,
     ) -> None:
+        """`changes` tells what must be asked for again; `level` is what other processes read."""
         self._source = source
+        self._changes = Changes(health.now) if changes is None else changes
         self._products: Reader[ProductKey, Product] = Reader(
             port="CatalogSource",
-            fetch=self._fetch_products,
+            fetch=through(level, PRODUCTS, self._fetch_products),
             policy=policy,
             health=health,
             timeout=timeout,
         )
         self._pages: Reader[ProductQuery, ProductPage] = Reader(
             port="CatalogSource",
-            fetch=self._fetch_pages,
+            fetch=through(level, PAGES, self._fetch_pages),
             policy=policy.holding(PAGES_KEPT),
             health=health,
             timeout=timeout,
@@ -36,7 +48,17 @@ class ProductService:
         self, keys: Collection[ProductKey], inquiry: Inquiry
     ) -> dict[ProductKey, Reading[Product]]:
         """The product each key names."""
-        return await self._products.read(keys, inquiry)
+        found = await self._products.read(keys, inquiry)
+        if not self._changes:
+            return found
+        outdated: dict[timedelta, list[ProductKey]] = {}
+        for key, reading in found.items():
+            products = () if reading.value is None else (reading.value,)
+            if (since := self._changes.since(_names(products, key))) is not None:
+                outdated.setdefault(since, []).append(key)
+        for since, some in outdated.items():
+            found |= await self._products.read(some, inquiry, max_age=since)
+        return found
 
     async def browse(self, query: ProductQuery, inquiry: Inquiry) -> Reading[ProductPage]:
         """A page of the listing.
@@ -44,7 +66,13 @@ class ProductService:
         Raises:
             InvalidInputError: `after` is no cursor of this listing.
         """
-        return (await self._pages.read([query], inquiry))[query]
+        reading = (await self._pages.read([query], inquiry))[query]
+        if not self._changes:
+            return reading
+        products = [edge.product for edge in reading.value.edges] if reading.value else []
+        if (since := self._changes.since(_names(products))) is None:
+            return reading
+        return (await self._pages.read([query], inquiry, max_age=since))[query]
 
     async def _fetch_products(self, keys: Collection[ProductKey]) -> Fetched[ProductKey, Product]:
         answer = await self._source.products(keys)
@@ -76,3 +104,23 @@ def keys_of(product: Product) -> Iterator[ProductKey]:
     yield ProductKey("id", product.id)
     yield ProductKey("handle", product.handle)
     yield from (ProductKey("sku", variant.sku) for variant in product.variants)
+
+
+def _names(products: Iterable[Product], key: ProductKey | None = None) -> Iterator[str]:
+    """What changes of products, or of the one a key names, go by."""
+    yield from ("Product", "ProductVariant")
+    if key is not None:
+        yield f"{'ProductVariant' if key.by == 'sku' else 'Product'}:{key.value}"
+    for product in products:
+        yield f"Product:{product.id}"
+        yield from (f"ProductVariant:{variant.sku}" for variant in product.variants)
+
+
+PRODUCTS = Kind(
+    name="product", read=written.product, changes_of=lambda product: list(_names([product]))
+)
+PAGES = Kind(
+    name="page",
+    read=written.page,
+    changes_of=lambda page: list(_names(edge.product for edge in page.edges)),
+)

@@ -1,8 +1,11 @@
 """What may a deployment decide? One file, read once, passed on as narrow values."""
 
+from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
+from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.secrets import secret
 from app.settings.serving import (
     CatalogueWindows,
     Cors,
@@ -17,18 +20,25 @@ from app.settings.serving import (
     Windows,
 )
 from app.settings.streaming import Streams
+from app.settings.words import Network
 
 __all__ = [
     "Bindings",
+    "Budget",
+    "Cache",
     "CatalogueWindows",
     "Channel",
     "Connection",
     "Cors",
+    "Documents",
     "Execution",
     "Freshness",
     "Location",
     "Log",
+    "Network",
+    "Points",
     "PriceWindows",
+    "Redis",
     "Requests",
     "Server",
     "Settings",
@@ -39,5 +49,6 @@ __all__ = [
     "explain",
     "load",
     "parse",
+    "secret",
     "unknown",
 ]

@@ -12,7 +12,9 @@ from pydantic import (
 )
 
 from app.errors import MisconfiguredError
+from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
+from app.settings.guarding import Budget, Documents, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
 from app.settings.streaming import Streams
@@ -31,6 +33,10 @@ class Settings(Section):
     requests: Requests = Requests()
     streams: Streams = Streams()
     execution: Execution = Execution()
+    documents: Documents = Documents()
+    budget: Budget | None = None
+    cache: Cache = Cache()
+    redis: Redis | None = None
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()

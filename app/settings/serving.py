@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.settings.words import Positive, Section
+from app.settings.words import Network, Positive, Section
 
 
 class Windows(Section):
@@ -62,17 +62,24 @@ Statuses = Literal["draft-2026", "draft-2023"]
 class Requests(Section):
     """What one request may cost. `budget` is the whole answer, upstreams included.
 
+    `read_within` is what its head may take, and then its body.
     `introspection` tells callers of the schema; left unsaid, it is as open as GraphiQL.
     `document_cache` are bytes for documents that need not be parsed again.
     """
 
     budget: Positive = timedelta(seconds=2.5)
     reserve: timedelta = timedelta(milliseconds=100)
+    read_within: Positive = timedelta(seconds=10)
     max_body: int = Field(default=100_000, ge=1_000)
+    max_answer: int = Field(default=2_000_000, ge=1_000)
+    max_document: int = Field(default=30_000, ge=1_000)
+    max_lines: int = Field(default=3_000, ge=100)
+    max_values: int = Field(default=5_000, ge=100)
     max_tokens: int = Field(default=2_000, ge=100)
     max_depth: int = Field(default=10, ge=1)
     max_aliases: int = Field(default=20, ge=0)
     max_directives: int = Field(default=50, ge=0)
+    max_deferrals: int = Field(default=20, ge=0)
     max_root_fields: int = Field(default=10, ge=1)
     max_mutations: int = Field(default=4, ge=1)
     max_operations: int = Field(default=10, ge=1)
@@ -130,9 +137,12 @@ class Log(Section):
 class Server(Section):
     """`graceful` bounds the shutdown: what is still open after that is cut.
 
-    `metrics` opens `/metrics` to whoever reaches the port.
+    `metrics` opens `/metrics` to whoever reaches the port. `trusted_proxies` are believed when they
+    say in `forwarded_header` on whose behalf they ask; nobody else is.
     """
 
     graceful: Positive = timedelta(seconds=10)
     graphiql: bool = False
     metrics: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"

@@ -11,7 +11,8 @@ class Streams(Section):
     """Sockets and event streams of one process; see `docs/operations.md`.
 
     `queue` messages or `queue_bytes` are kept for a client that reads slowly; one that makes no
-    room within `patience` is cut.
+    room within `patience` is cut. Multipart subscriptions have a heartbeat instead of pings, as
+    often as their protocol wants it.
     """
 
     max_open: int = Field(default=1_000, ge=1)
@@ -24,4 +25,5 @@ class Streams(Section):
     patience: Positive = timedelta(seconds=5)
     init_within: Positive = timedelta(seconds=10)
     ping_every: Positive = timedelta(seconds=25)
+    beat_every: Positive = timedelta(seconds=5)
     pong_within: Positive = timedelta(seconds=10)

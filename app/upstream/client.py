@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -98,14 +99,14 @@ class GuardedHttp:
 
     async def _repeated(self, attempt: Attempt, first: UpstreamUnavailable) -> WireResponse:
         """The attempts after the first, whose failure is replayed so that they are counted."""
-        failures = [first]
+        sent = count()
 
         async def again() -> WireResponse:
-            if failures:
-                raise failures.pop()
-            return await self._tried(attempt)
+            if (before := next(sent)) == 0:
+                raise first
+            return await self._tried(attempt, resent=before)
 
-        def count(_state: RetryCallState) -> None:
+        def noted(_state: RetryCallState) -> None:
             attempt.operation.retries += 1
 
         return await AsyncRetrying(
@@ -114,11 +115,11 @@ class GuardedHttp:
             retry=retry_if_exception(
                 lambda error: error is first or self._worth_repeating(attempt, error)
             ),
-            before_sleep=count,
+            before_sleep=noted,
             reraise=True,
         )(again)
 
-    async def _tried(self, attempt: Attempt) -> WireResponse:
+    async def _tried(self, attempt: Attempt, *, resent: int = 0) -> WireResponse:
         """One attempt, with its outcome told to the breaker."""
         self._keep_throttle()
         operation = attempt.operation
@@ -129,7 +130,7 @@ class GuardedHttp:
                 await self._in_time(attempt)
                 sent = True
                 operation.calls += 1
-                response = await self._exchange.send(attempt.request)
+                response = await self._exchange.send(attempt.request, resent=resent)
         except UpstreamUnavailable as error:
             operation.failures += 1
             operation.breaker.failed()

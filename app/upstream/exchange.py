@@ -6,8 +6,6 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
-from opentelemetry.propagate import inject
-from opentelemetry.trace import Span, SpanKind, StatusCode, get_tracer
 from yarl import URL
 
 from app.errors import (
@@ -21,10 +19,10 @@ from app.errors import (
 from app.ports import WireRequest, WireResponse
 from app.upstream.headers import http_date, proxy_for, retry_after
 from app.upstream.health import Health
+from app.upstream.spans import call_span, carried, failed
 
 CHUNK = 65_536  # bytes read at a time, so that the size limit bites early
 KEEP_ALIVE = 15.0  # seconds; below what common servers close after
-tracer = get_tracer("tessera.upstream")
 
 
 class Exchange:
@@ -59,29 +57,18 @@ class Exchange:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, request: WireRequest) -> WireResponse:
-        """One request and its answer, as a span (OpenTelemetry HTTP client conventions).
-
-        The span holds neither the address nor anything that was sent or answered.
-        """
-        with tracer.start_as_current_span(
-            f"{self._health.connection} {request.operation}",
-            kind=SpanKind.CLIENT,
-            attributes={
-                "tessera.connection": self._health.connection,
-                "tessera.operation": request.operation,
-                "http.request.method": request.method,
-            },
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
+    async def send(self, request: WireRequest, *, resent: int) -> WireResponse:
+        """One request and its answer; it was sent `resent` times before."""
+        with call_span(self._health.connection, request, resent=resent) as span:
             try:
                 response = await self._answered(request)
             except UpstreamError as error:
-                _failed(span, error.code, error.status)
+                if error.status is not None:
+                    span.set_attribute("http.response.status_code", error.status)
+                failed(span, error.code)
                 raise
             except asyncio.CancelledError:
-                _failed(span, "timeout", None)
+                failed(span, "timeout")
                 raise
             span.set_attribute("http.response.status_code", response.status)
             return response
@@ -90,15 +77,13 @@ class Exchange:
         if self._session is None or self._session.closed:
             raise UpstreamUnavailable("is not called while the gateway is closing")
         task = asyncio.current_task()
-        headers = dict(request.headers)
-        inject(headers)  # the trace goes on in the upstream, where one is kept
         try:
             if task is not None:
                 self._sending.add(task)
             async with self._session.request(
                 request.method,
                 self._target(request),
-                headers=headers,
+                headers=carried(request.headers),
                 data=request.body,
                 allow_redirects=False,
             ) as answer:
@@ -145,10 +130,3 @@ class Exchange:
             raise UpstreamRefused(said, status=status, body=body)
         date = http_date(headers.get("date")) or self._health.now()
         return WireResponse(status=status, headers=headers, body=body, date=date)
-
-
-def _failed(span: Span, kind: str, status: int | None) -> None:
-    if status is not None:
-        span.set_attribute("http.response.status_code", status)
-    span.set_attribute("error.type", kind)
-    span.set_status(StatusCode.ERROR)

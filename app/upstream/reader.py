@@ -59,4 +59,5 @@ class Reader(Generic[K, V]):
 
 def _alone(fetched: Fetched[K, V]) -> Fetched[tuple[K, None], V]:
     values = {(key, None): told for key, told in fetched.values.items()}
-    return Fetched(values, fetched.as_of, fetched.rejected)
+    read_at = {(key, None): moment for key, moment in fetched.read_at.items()}
+    return Fetched(values, fetched.as_of, fetched.rejected, read_at)

@@ -74,11 +74,15 @@ class Reading(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[K, V]):
-    """What one port call brought; it may hold more keys than were asked for."""
+    """What one port call brought; it may hold more keys than were asked for.
+
+    `read_at` says of which of them another process read them, and when.
+    """
 
     values: Mapping[K, tuple[V, datetime]]
     as_of: datetime
     rejected: Iterable[RejectedRow] = ()
+    read_at: Mapping[K, datetime] = field(default_factory=dict)
 
 
 class Kept(NamedTuple, Generic[V]):

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -155,24 +154,7 @@ def _with_secrets(
         if field is None or "SecretStr" not in str(field.annotation):
             yield key, value
         else:
-            yield key, SecretStr(_secret(value, environ, at=f"{at}.{key}"))
-
-
-def _secret(reference: object, environ: Mapping[str, str], *, at: str) -> str:
-    match reference:
-        case {"env": str(variable), **rest} if not rest:
-            if variable not in environ:
-                raise MisconfiguredError(f"{at}: the environment has no variable {variable}")
-            return environ[variable]
-        case {"file": str(path), **rest} if not rest:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise MisconfiguredError(f"{at}: the file {path} cannot be read") from error
-    raise MisconfiguredError(
-        f'{at}: a secret does not belong in this file; write {{ env = "NAME" }}'
-        ' or { file = "/path" }'
-    )
+            yield key, SecretStr(config.secret(value, environ, at=f"{at}.{key}"))
 
 
 def _unfulfilled(settings: config.Settings, planned: Mapping[str, Planned]) -> Iterator[str]:

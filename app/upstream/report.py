@@ -22,12 +22,16 @@ ORDER = tuple(Freshness)
 
 @dataclass(slots=True)
 class SourceAge:
-    """The worst freshness and the oldest time of what one connection contributed to an answer."""
+    """The worst freshness and the oldest time of what one connection contributed to an answer.
+
+    `read_at` is when we read the first of it, where its reader says so.
+    """
 
     connection: str
     port: str
     freshness: Freshness
     as_of: datetime | None
+    read_at: datetime | None = None
 
     def add(self, freshness: Freshness, as_of: datetime | None) -> None:
         """Let one more value count."""
@@ -61,6 +65,11 @@ class Report:
             self._ages[connection, port] = SourceAge(connection, port, freshness, as_of)
         else:
             known.add(freshness, as_of)
+
+    def read_before(self, connection: str, port: str, moment: datetime) -> None:
+        """What was told of a connection had been read at that moment, or later."""
+        known = self._ages[connection, port]
+        known.read_at = moment if known.read_at is None else min(known.read_at, moment)
 
     def failed(self, connection: str, error: UpstreamError) -> None:
         """`connection` could not answer; the first failure is the one told."""

@@ -104,7 +104,8 @@ class ShelfReader(Generic[R, C, V]):
         """
         read_at, truthful = self.health.now(), self.health.truthful
         for key, (value, as_of) in fetched.values.items():
-            self.rows.put(*key, Kept(value, truthful(as_of, read_at), read_at))
+            moment = fetched.read_at.get(key, read_at)
+            self.rows.put(*key, Kept(value, truthful(as_of, read_at), moment))
         missing = [key for key in wanted if key not in fetched.values]
         if rejected := list(fetched.rejected):
             self.health.rejected(
@@ -174,11 +175,20 @@ class Asked(Generic[R, C, V]):
             oldest = min(map(AS_OF, self.fresh.values()))
             values = len(self.fresh) * len(self.columns)
             self.reader.count(CACHED, values, oldest, self.inquiry.report)
+            self._told_since(self.fresh)
         if len(self.fresh) == len(self.rows):
             return self.fresh
         others = self._others()
         self._count(reading for shelf in others.values() for reading in shelf.readings)
+        self._told_since(others)
         return {row: self.fresh.get(row) or others[row] for row in self.rows}
+
+    def _told_since(self, shelves: Mapping[R, Shelf[V]]) -> None:
+        """Tell the report since when all of this has been known."""
+        if shelves and self.columns:
+            source, port = self.reader.health.connection, self.reader.port
+            since = min(shelf.read_at for shelf in shelves.values())
+            self.inquiry.report.read_before(source, port, since)
 
     def _others(self) -> dict[R, Shelf[V]]:
         """What is known now of the rows that were not fresh as a whole."""
@@ -219,7 +229,8 @@ class Asked(Generic[R, C, V]):
         if in_vain or kept.as_of < true_since or key in self._aging:
             freshness = Freshness.STALE
         else:
-            freshness = Freshness.LIVE if asked else CACHED
+            live = asked and kept.observed_at >= self.wish.now
+            freshness = Freshness.LIVE if live else CACHED
         return Reading(kept.value, kept.as_of, freshness, source)
 
     def _count(self, readings: Iterable[Reading[V]]) -> None:

@@ -8,7 +8,8 @@ from graphql import build_schema, get_introspection_query, parse
 
 from app.engine.gate import Admitted, Documents, Gate, Limits, ListSizes, NotAdmittedError, Stage
 from app.engine.gate.analysis import Analysis, analyse
-from app.engine.gate.merging import merges
+from app.engine.gate.merging import EndlessError, merges
+from app.engine.gate.values import values
 
 SCHEMA = build_schema(
     """
@@ -167,6 +168,12 @@ def test_astronomical_sizes_saturate(first: float) -> None:
         ("{ thing { id name ... { colour } } }", {"selections": 4}, "selections", 5),
         ("{ thing { id id id id } }", {"merges": 5}, "merges", 6),
         ("{ all { id } }", {"cost": 9}, "cost", 10),
+        ("{ all { id(nope: 1) } }", {"cost": 9}, "cost", 10),
+        ("{ all { id } }#234567", {"characters": 20}, "characters", 21),
+        ("{ all\n\r { id } }", {"lines": 1}, "lines", 2),
+        ("{ all { id } }", {"tokens": 5}, "tokens", 6),
+        ("{ all { id } }#\n#\n", {"tokens": 7}, "tokens", 8),
+        ("query A { all { id } } query B { thing { id } }", {"selections": 3}, "selections", 4),
     ],
 )
 def test_each_limit_tells_its_number_and_what_to_do(
@@ -180,6 +187,23 @@ def test_each_limit_tells_its_number_and_what_to_do(
     assert (refused.excess.measure, refused.excess.measured) == (measure, number)
     assert f"is {number:,}, the limit is {limit:,}: " in refused.errors[0].message
     assert within_measures(text, dict.fromkeys(limits, number))
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [({}, 0), ({"a": 1, "b": "long"}, 2), ({"a": [1, [2, 3]]}, 5), ({"a": {"b": {"c": None}}}, 3)],
+)
+def test_values_of_variables_are_counted_however_deep(given: dict[str, Any], count: int) -> None:
+    assert values(given, most=100) == count
+
+
+def test_too_many_values_are_refused_before_the_document_is_read() -> None:
+    refused = refusal("{", gate=a_gate({"values": 10}), keys=["k"] * 10)
+
+    assert refused.errors[0].message == (
+        "The number of values in the variables is 11, the limit is 10: send fewer of them in one"
+        " request."
+    )
 
 
 def within_measures(text: str, limits: Mapping[str, int]) -> bool:
@@ -250,10 +274,31 @@ def test_a_chain_of_a_thousand_fragments_does_not_exhaust_the_stack() -> None:
 
 
 def test_pairs_are_counted_in_steps_of_the_selections() -> None:
-    assert merges(parse("{ thing { id name } }"), most=100) == 0
-    assert merges(parse("{ thing { id } thing { id } }"), most=100) == 2
-    assert merges(parse("{ ...A ...A } fragment A on Query { all { id } }"), most=100) == 5
-    assert merges(parse("{ thing {" + "id " * 500 + "} }"), most=10**9) == 500 * 499 / 2
+    assert pairs("{ thing { id name } }") == 0
+    assert pairs("{ thing { id id id } }") == 3
+    assert pairs("{ thing { id } thing { id } }") == 1 + 3 + 1
+    assert pairs("{ things(first: 1) { total } things(first: 1) { total } }") == 1 + 3 + 2 + 1
+    assert pairs("{ ...A ...A } fragment A on Query { x }") == 3 + 1
+    assert pairs("{ thing {" + "id " * 500 + "} }") == 500 * 499 / 2
+    assert pairs("{ x } fragment A on Thing { id id } fragment A on Thing { id id id }") == 1 + 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ ...A } fragment A on Query { ...A }",
+        "{ thing { ...A } } fragment A on Thing { self { ...A } }",
+        "{ x } fragment A on Thing { self { ...A } }",
+        "{ x } fragment A on Thing {" + "id " * 1_000 + "}",
+    ],
+)
+def test_counting_pairs_ends_where_selections_do_not(text: str) -> None:
+    with pytest.raises(EndlessError):
+        merges(parse(text), most=10**9, selections=1_000)
+
+
+def pairs(text: str) -> int:
+    return merges(parse(text), most=10**9, selections=10_000)
 
 
 def test_the_standard_introspection_query_passes_the_default_limits() -> None:

@@ -77,8 +77,8 @@ async def test_what_a_foreign_page_could_send_unasked_is_refused(
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({}, "query must be a GraphQL document, as a string."),
-        ({"query": " "}, "query must be a GraphQL document, as a string."),
+        ({}, "Send a document as query, or name one with documentId."),
+        ({"query": " "}, "Send a document as query, or name one with documentId."),
         ({"query": "{a}", "variables": "{"}, "variables is not JSON."),
         ({"query": "{a}", "variables": ""}, "variables is not JSON."),
         ({"query": "{a}", "variables": "[1]"}, "variables must be an object."),

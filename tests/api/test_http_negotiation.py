@@ -66,8 +66,9 @@ async def test_a_client_that_takes_neither_is_told_before_anything_is_executed(a
     response = await ask.http.post("/graphql", json=OK, headers={"accept": "image/png"})
 
     assert response.status_code == 406
-    told = response.json()["errors"][0]["message"]
-    assert told == f"Accept {JSON}, {RESPONSE} or text/event-stream."
+    assert response.json()["errors"][0]["message"] == (
+        f"Accept {JSON}, {RESPONSE}, text/event-stream or multipart/mixed."
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,19 @@ def test_the_settings_shown_are_sound(tmp_path: Path) -> None:
     assert set(planned) == {"shop", "erp"}
 
 
+def test_the_settings_of_documents_and_budgets_shown_are_sound() -> None:
+    [text] = re.findall(
+        r"```toml\n(.*?)```", (ROOT / "docs/trusted-documents.md").read_text(), flags=re.DOTALL
+    )
+
+    settings = config.parse(tomllib.loads(block("toml") + text))
+
+    assert settings.documents.mode == "warn"
+    assert settings.budget is not None
+    assert [str(network) for network in settings.budget.networks] == ["10.20.0.0/16"]
+    assert settings.redis is not None
+
+
 @pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"])
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text())

@@ -277,7 +277,7 @@ CONDITIONS = "query (" + " ".join(f"$c{i}: Boolean = true" for i in range(7)) + 
     ("text", "reason"),
     [
         ("{ __schema { queryType { name } } }", "introspection"),
-        ("{ slow @mark }", "directive"),
+        ("{ slow @mark }", "@mark"),
         ("{ foreign }", "resolver"),
         (CONDITIONS, "many conditions"),
         (doubled(30), "too large"),

@@ -6,7 +6,7 @@ from inspect import isawaitable
 from typing import Any
 
 import pytest
-from graphql import ExecutionResult, execute, parse, validate
+from graphql import ExecutionResult, experimental_execute_incrementally, parse, validate
 
 from app.api.context import Context
 from app.api.execution import build_engine
@@ -148,7 +148,9 @@ async def test_an_operation_is_answered_as_by_the_reference_executor(
         )
 
     async def reference() -> ExecutionResult:
-        result: Any = execute(engine.schema, document, None, context(), dict(variables))
+        result: Any = experimental_execute_incrementally(
+            engine.schema, document, None, context(), dict(variables)
+        )
         answered: ExecutionResult = await result if isawaitable(result) else result
         return answered
 

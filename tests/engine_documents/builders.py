@@ -7,12 +7,21 @@ from typing import Any
 from graphql import build_schema
 
 from app.engine.documents import Entry, Register, build_register, hash_of
+from app.engine.gate import Documents, Gate, Limits, ListSizes
 
 SCHEMA = build_schema("""
 type Query { product(handle: String): Product }
 type Product { name: String price: Float }
 type Mutation { rename(name: String!): Product }
 """)
+GATE = Gate(
+    SCHEMA,
+    limits=Limits(),
+    sizes=ListSizes(),
+    rules=(),
+    introspection=True,
+    documents=Documents(most_bytes=0),
+)
 NAME = "query Name { product { name } }"
 PRICE = "query Price { product { price } }"
 RENAME = 'mutation Rename { rename(name: "Tee") { name } }'
@@ -49,4 +58,4 @@ def entry(text: str, id_: str | None = None) -> Entry:
 
 
 def register(**clients: list[Entry]) -> Register:
-    return build_register(clients, SCHEMA)
+    return build_register(clients, GATE)

@@ -14,7 +14,7 @@ from app.engine.documents import (
     PersistedQueryNotFound,
     SharedDocuments,
     TrustedDocuments,
-    asked,
+    asked_document,
     hash_of,
 )
 from app.engine.documents.automatic import PREFIX
@@ -22,8 +22,10 @@ from tests.engine_documents.builders import NAME, STRANGER, register
 from tests.redis import RedisServer
 
 PATIENT = Patience(within=timedelta(seconds=5))
-BY_HASH = asked({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_of(STRANGER)}}})
-WITH_TEXT = asked(
+BY_HASH = asked_document(
+    {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_of(STRANGER)}}}
+)
+WITH_TEXT = asked_document(
     {
         "query": STRANGER,
         "extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_of(STRANGER)}},

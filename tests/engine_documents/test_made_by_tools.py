@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from app.engine.documents import Mode, TrustedDocuments, asked, build_register, read_manifest
-from tests.engine_documents.builders import SCHEMA
+from app.engine.documents import (
+    Mode,
+    TrustedDocuments,
+    asked_document,
+    build_register,
+    read_manifest,
+)
+from tests.engine_documents.builders import GATE
 
 MADE_BY = Path(__file__).parent / "made_by"
 
@@ -43,12 +49,12 @@ async def test_what_a_tool_wrote_is_registered_and_found_as_its_client_asks(
     tool: str, request_of: Callable[[str], dict[str, Any]]
 ) -> None:
     path = MADE_BY / f"{tool}.json"
-    register = build_register({"web": read_manifest(path)}, SCHEMA)
+    register = build_register({"web": read_manifest(path)}, GATE)
     trusted = TrustedDocuments(register, mode=Mode.ENFORCE)
     ids = ids_in(json.loads(path.read_text()))
 
-    found = [await trusted.find(asked(request_of(id_)), client="web") for id_ in ids]
+    found = [await trusted.find(asked_document(request_of(id_)), client="web") for id_ in ids]
 
     kinds = sorted("mutation" if "mutation" in one.text else "query" for one in found)
     assert kinds == ["mutation", "query"]
-    assert all(one.trusted for one in found)
+    assert all(one.prepared is not None for one in found)

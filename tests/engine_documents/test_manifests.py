@@ -15,12 +15,12 @@ from app.engine.documents import (
 )
 from app.errors import MisconfiguredError
 from tests.engine_documents.builders import (
+    GATE,
     INVALID,
     MD5,
     NAME,
     PRICE,
     RENAME,
-    SCHEMA,
     apollo,
     entry,
     operation,
@@ -122,7 +122,7 @@ def test_every_document_is_proven_against_the_schema_and_every_mistake_told() ->
     )
 
     with pytest.raises(MisconfiguredError) as refused:
-        build_register({"web": [entry(INVALID), syntax, entry(PRICE)], "app": [mismatch]}, SCHEMA)
+        build_register({"web": [entry(INVALID), syntax, entry(PRICE)], "app": [mismatch]}, GATE)
 
     assert refused.value.problems == (
         "web.json: Wrong: Cannot query field 'colour' on type 'Product'. (line 1)",
@@ -135,7 +135,7 @@ def test_a_file_of_fragments_alone_is_no_document() -> None:
     fragment = "fragment Name on Product { name } "
 
     with pytest.raises(MisconfiguredError) as refused:
-        build_register({"web": [entry(fragment)]}, SCHEMA)
+        build_register({"web": [entry(fragment)]}, GATE)
 
     assert refused.value.problems == (
         f"web.json: {hash_of(fragment)}: Fragment 'Name' is never used. (line 1)",
@@ -144,14 +144,14 @@ def test_a_file_of_fragments_alone_is_no_document() -> None:
 
 def test_one_id_cannot_stand_for_two_documents() -> None:
     with pytest.raises(MisconfiguredError) as refused:
-        build_register({"web": [entry(NAME, MD5)], "app": [entry(PRICE, MD5)]}, SCHEMA)
+        build_register({"web": [entry(NAME, MD5)], "app": [entry(PRICE, MD5)]}, GATE)
 
     assert refused.value.problems == (f"web.json: {MD5}: this id stands for another document too",)
 
 
 def test_what_was_proven_before_is_not_proven_again() -> None:
-    before = build_register({"web": [entry(NAME)]}, SCHEMA)
-    after = build_register({"web": [entry(PRICE)], "app": [entry(NAME)]}, SCHEMA, known=before)
+    before = build_register({"web": [entry(NAME)]}, GATE)
+    after = build_register({"web": [entry(PRICE)], "app": [entry(NAME)]}, GATE, known=before)
 
     assert after.by_id[hash_of(NAME)] is before.by_id[hash_of(NAME)]
     assert {document.text for document in after.documents} == {NAME, PRICE}
@@ -183,7 +183,7 @@ def test_the_mistakes_of_all_files_are_told_together(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["", "../web", "a/b", ".web", "a" * 41])
+@pytest.mark.parametrize("name", ["", "../web", "a/b", ".web", "a" * 65])
 def test_a_client_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(MisconfiguredError, match="a client's name has 1 to 40 letters"):
+    with pytest.raises(MisconfiguredError, match="a client's name has 1 to 64 letters"):
         manifest_of(tmp_path, name)

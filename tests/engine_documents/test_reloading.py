@@ -16,12 +16,12 @@ from app.engine.documents import (
     Register,
     Sources,
     TrustedDocuments,
-    asked,
+    asked_document,
     hash_of,
     keep_loaded,
 )
 from app.errors import MisconfiguredError
-from tests.engine_documents.builders import INVALID, NAME, PRICE, RENAME, SCHEMA, plain, written
+from tests.engine_documents.builders import GATE, INVALID, NAME, PRICE, RENAME, plain, written
 
 WRITTEN_AT = 1_800_000_000
 LONG_AFTER = WRITTEN_AT + 3600.0
@@ -37,7 +37,7 @@ class Folder:
         os.utime(file, (at, at))
 
     def manifests(self) -> Manifests:
-        return Manifests(Sources(folder=self.path), SCHEMA, now=lambda: self.now)
+        return Manifests(Sources(folder=self.path), GATE, now=lambda: self.now)
 
 
 def texts_of(register: Register | None) -> set[str] | None:
@@ -172,7 +172,7 @@ async def test_while_serving_new_documents_take_effect_and_old_ones_end(tmp_path
         slept.append(seconds)
         await turns.get()
 
-    def use(register: Register) -> None:
+    async def use(register: Register) -> None:
         trusted.register = register
         reloaded.set()
 
@@ -188,6 +188,22 @@ async def test_while_serving_new_documents_take_effect_and_old_ones_end(tmp_path
         await keeping
 
     assert set(slept) == {30.0}
-    assert (await trusted.find(asked({"documentId": hash_of(PRICE)}))).trusted
+    assert (await trusted.find(asked_document({"documentId": hash_of(PRICE)}))).prepared is not None
     with pytest.raises(DocumentNotTrusted):
-        await trusted.find(asked({"query": RENAME}))
+        await trusted.find(asked_document({"query": RENAME}))
+
+
+def test_a_folder_that_is_gone_is_no_empty_folder(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "documents")
+    folder.write(NAME)
+    manifests = folder.manifests()
+    manifests.load()
+    folder.path.rename(tmp_path / "elsewhere")
+
+    with capture_logs() as logs:
+        assert manifests.changed() is None
+    (tmp_path / "elsewhere").rename(folder.path)
+    folder.write(PRICE, at=WRITTEN_AT + 10)
+
+    assert [one["problems"] for one in logs] == [(f"{folder.path}: is no folder of documents",)]
+    assert texts_of(manifests.changed()) == {PRICE}

@@ -4,11 +4,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.engine.documents import (
-    Asked,
+    AskedDocument,
     DocumentNotFound,
     DocumentNotTrusted,
     DocumentRefused,
     FoundDocument,
+    How,
     MalformedDocumentRequest,
     MemoryDocuments,
     Mode,
@@ -16,7 +17,7 @@ from app.engine.documents import (
     PersistedQueryNotSupported,
     Register,
     TrustedDocuments,
-    asked,
+    asked_document,
     hash_of,
 )
 from app.engine.documents.automatic import OVERHEAD
@@ -31,8 +32,8 @@ def documents(mode: Mode, known: Register = REGISTER) -> TrustedDocuments:
     return TrustedDocuments(known, mode=mode)
 
 
-def by_apollo(hash_: str, text: str | None = None) -> Asked:
-    return asked(
+def by_apollo(hash_: str, text: str | None = None) -> AskedDocument:
+    return asked_document(
         {"query": text, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_}}}
     )
 
@@ -53,17 +54,18 @@ async def test_a_registered_document_is_found_in_every_mode_however_it_is_named(
 ) -> None:
     known = REGISTER.by_id[hash_of(NAME)]
 
-    found = await documents(mode).find(asked(body), client="web")
+    found = await documents(mode).find(asked_document(body), client="web")
 
-    assert found == FoundDocument(sha256=known.sha256, text=NAME, tree=known.tree)
-    assert found.trusted
+    assert found == FoundDocument(
+        sha256=known.sha256, text=NAME, how=How.REGISTERED, prepared=known.prepared
+    )
 
 
 async def test_an_older_id_finds_its_document_and_so_do_its_hash_and_its_text() -> None:
     trusted = documents(Mode.ENFORCE)
 
     found = [
-        (await trusted.find(asked(body))).sha256
+        (await trusted.find(asked_document(body))).sha256
         for body in ({"documentId": MD5}, {"documentId": hash_of(PRICE)}, {"query": PRICE})
     ]
 
@@ -72,7 +74,7 @@ async def test_an_older_id_finds_its_document_and_so_do_its_hash_and_its_text() 
 
 async def test_enforced_trust_refuses_a_text_that_is_not_registered() -> None:
     with capture_logs() as logs, pytest.raises(DocumentNotTrusted) as refused:
-        await documents(Mode.ENFORCE).find(asked({"query": STRANGER}))
+        await documents(Mode.ENFORCE).find(asked_document({"query": STRANGER}))
 
     assert (refused.value.code, refused.value.status) == ("DOCUMENT_NOT_TRUSTED", 403)
     assert str(refused.value) == (
@@ -86,17 +88,19 @@ async def test_enforced_trust_refuses_a_text_that_is_not_registered() -> None:
 
 async def test_a_caller_with_the_right_may_send_any_text() -> None:
     with capture_logs() as logs:
-        found = await documents(Mode.ENFORCE).find(asked({"query": STRANGER}), any_text=True)
+        found = await documents(Mode.ENFORCE).find(
+            asked_document({"query": STRANGER}), any_text=True
+        )
 
     assert (found, logs) == (FoundDocument(sha256=hash_of(STRANGER), text=STRANGER), [])
-    assert not found.trusted
+    assert found.prepared is None
 
 
 async def test_a_warning_is_logged_once_a_document_and_the_document_found() -> None:
     trusted = documents(Mode.WARN)
 
     with capture_logs() as logs:
-        found = [await trusted.find(asked({"query": STRANGER})) for _ in range(3)]
+        found = [await trusted.find(asked_document({"query": STRANGER})) for _ in range(3)]
 
     assert {one.text for one in found} == {STRANGER}
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [
@@ -106,7 +110,7 @@ async def test_a_warning_is_logged_once_a_document_and_the_document_found() -> N
 
 async def test_with_trust_off_nothing_is_said() -> None:
     with capture_logs() as logs:
-        found = await documents(Mode.OFF).find(asked({"query": STRANGER}))
+        found = await documents(Mode.OFF).find(asked_document({"query": STRANGER}))
 
     assert (found.text, logs) == (STRANGER, [])
 
@@ -114,18 +118,20 @@ async def test_with_trust_off_nothing_is_said() -> None:
 async def test_a_client_uses_its_own_documents_and_a_nameless_one_all() -> None:
     trusted = documents(Mode.ENFORCE)
 
-    assert (await trusted.find(asked({"documentId": MD5}), client="app")).trusted
-    assert (await trusted.find(asked({"documentId": MD5}))).trusted
+    assert (
+        await trusted.find(asked_document({"documentId": MD5}), client="app")
+    ).prepared is not None
+    assert (await trusted.find(asked_document({"documentId": MD5}))).prepared is not None
     for client in ("web", "stranger"):
         with pytest.raises(DocumentNotFound):
-            await trusted.find(asked({"documentId": MD5}), client=client)
+            await trusted.find(asked_document({"documentId": MD5}), client=client)
         with pytest.raises(DocumentNotTrusted):
-            await trusted.find(asked({"query": PRICE}), client=client)
+            await trusted.find(asked_document({"query": PRICE}), client=client)
 
 
 async def test_an_unknown_id_is_told_with_what_to_do() -> None:
     with pytest.raises(DocumentNotFound) as refused:
-        await documents(Mode.OFF).find(asked({"documentId": ABSENT}))
+        await documents(Mode.OFF).find(asked_document({"documentId": ABSENT}))
 
     assert (refused.value.code, refused.value.status) == ("DOCUMENT_NOT_FOUND", 404)
     assert "tessera documents add" in str(refused.value)
@@ -164,14 +170,14 @@ async def test_automatic_queries_are_not_found_then_learnt_then_found() -> None:
         200,
     )
     assert sent == FoundDocument(sha256=digest, text=STRANGER, learn=True)
-    assert found == FoundDocument(sha256=digest, text=STRANGER)
+    assert found == FoundDocument(sha256=digest, text=STRANGER, how=How.AUTOMATIC)
 
 
 async def test_nothing_is_learnt_from_a_text_without_its_hash_or_with_the_option_off() -> None:
     store = MemoryDocuments()
     trusted = TrustedDocuments(REGISTER, mode=Mode.OFF, automatic=store)
 
-    await trusted.learn(await trusted.find(asked({"query": STRANGER})))
+    await trusted.learn(await trusted.find(asked_document({"query": STRANGER})))
     off = await documents(Mode.OFF).find(by_apollo(hash_of(STRANGER), STRANGER))
 
     assert await store.get(hash_of(STRANGER)) is None
@@ -238,7 +244,7 @@ def test_a_request_that_names_no_one_document_is_told_why(
     body: dict[str, object], message: str
 ) -> None:
     with pytest.raises(MalformedDocumentRequest) as refused:
-        asked(body)
+        asked_document(body)
 
     assert (str(refused.value), refused.value.code, refused.value.status) == (
         message,
@@ -249,4 +255,4 @@ def test_a_request_that_names_no_one_document_is_told_why(
 
 async def test_an_older_id_beside_another_text_is_refused() -> None:
     with pytest.raises(MalformedDocumentRequest, match="stands for another document"):
-        await documents(Mode.OFF).find(asked({"documentId": MD5, "query": NAME}))
+        await documents(Mode.OFF).find(asked_document({"documentId": MD5, "query": NAME}))

@@ -40,10 +40,11 @@ class Joined:
     reviews: Reviews
 
 
-def node() -> Node:
+def node(recipe: Path = RECIPE) -> Node:
+    """With the packages of a recipe; without Node.js the test is skipped."""
     try:
         engine = find_engine()
-        return Node(engine.node, installed(RECIPE, engine))
+        return Node(engine.node, installed(recipe, engine))
     except NoNodeError as error:
         absent("federation", error)
 
@@ -75,7 +76,7 @@ async def joined(router: str, reviews: Reviews) -> AsyncIterator[Joined]:
             },
         )
         assert said["apollo"]["errors"] == []
-        url = await stack.enter_async_context(_running(router, said["apollo"]["supergraph"]))
+        url = await stack.enter_async_context(routing(router, said["apollo"]["supergraph"]))
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=url, timeout=ANSWER_WITHIN, trust_env=False)
         )
@@ -106,33 +107,41 @@ def _requests_only(app: ASGIApp) -> Any:
 
 
 @asynccontextmanager
-async def _running(router: str, supergraph: str) -> AsyncIterator[str]:
+async def routing(router: str, supergraph: str) -> AsyncIterator[str]:
+    """The address of the router `apollo` or `hive` over a supergraph."""
     with_node = await asyncio.to_thread(node)
     with tempfile.TemporaryDirectory(prefix="router-") as scratch:
         file = Path(scratch) / "supergraph.graphql"
         file.write_text(supergraph)
-        process = await asyncio.create_subprocess_exec(
-            *with_node.command,
-            f"{router}.js",
-            str(file),
-            cwd=with_node.home,
-            env={"NODE_ENV": "production"},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        said = process.stdout
-        try:
-            url = await asyncio.wait_for(_ready(said), BOOT_WITHIN)
-            async with asyncio.TaskGroup() as listening:
-                listening.create_task(said.read())  # so that it never blocks on a full pipe
-                try:
-                    yield url
-                finally:
-                    await _ended(process)
-        finally:
-            await _ended(process)
+        async with running(with_node, f"{router}.js", str(file)) as url:
+            yield url
+
+
+@asynccontextmanager
+async def running(with_node: Node, script: str, argument: str) -> AsyncIterator[str]:
+    """A script that says `READY` and its address, until the end of the block."""
+    process = await asyncio.create_subprocess_exec(
+        *with_node.command,
+        script,
+        argument,
+        cwd=with_node.home,
+        env={"NODE_ENV": "production"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    said = process.stdout
+    try:
+        url = await asyncio.wait_for(_ready(said), BOOT_WITHIN)
+        async with asyncio.TaskGroup() as listening:
+            listening.create_task(said.read())  # so that it never blocks on a full pipe
+            try:
+                yield url
+            finally:
+                await _ended(process)
+    finally:
+        await _ended(process)
 
 
 async def _ready(said: asyncio.StreamReader) -> str:
@@ -141,7 +150,7 @@ async def _ready(said: asyncio.StreamReader) -> str:
         lines.append(line.decode())
         if line.startswith(b"READY "):
             return line.decode().split()[1].removesuffix("/").removesuffix("/graphql")
-    raise NodeError(f"the router did not come up:\n{''.join(lines)}")
+    raise NodeError(f"it did not come up:\n{''.join(lines)}")
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

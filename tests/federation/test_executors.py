@@ -4,7 +4,7 @@ from datetime import timedelta
 from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, execute, parse
+from graphql import ExecutionResult, experimental_execute_incrementally, parse
 
 from app.api.context import Context
 from app.api.execution import build_engine
@@ -53,7 +53,9 @@ async def test_entities_are_compiled_and_answered_as_by_the_reference() -> None:
     variables = {"representations": GIVEN}
     async with sandbox_gateway() as sandbox:
         context = a_context(sandbox)
-        waiting: Any = execute(engine.schema, context.document, None, context, variables)
+        waiting: Any = experimental_execute_incrementally(
+            engine.schema, context.document, None, context, variables
+        )
         expected: ExecutionResult = await waiting if isawaitable(waiting) else waiting
         context = a_context(sandbox)
         asked = Request(context.document, DOCUMENT, None, variables, context)

@@ -68,6 +68,22 @@ async def test_what_another_subgraph_lists_is_asked_for_in_one_question(both: Jo
     assert both.sandbox.calls == {"shop": 1}
 
 
+async def test_each_object_that_cannot_be_found_has_its_own_error() -> None:
+    wrong = ["1", "2"]
+    async with joined("apollo", Reviews(dict(PRAISED))) as both:
+        page = await both.ask.data("{ products(first: 1) { edges { node { id name } } } }")
+        sold = page["products"]["edges"][0]["node"]
+        both.reviews.praised["products"] = [wrong[0], sold["id"], wrong[1]]
+
+        answer = await both.ask("{ bestProducts { name } }")
+
+    assert answer["data"] == {"bestProducts": [None, {"name": sold["name"]}, None]}
+    assert [error["path"] for error in answer["errors"]] == [
+        ["bestProducts", 0],
+        ["bestProducts", 2],
+    ]
+
+
 async def test_variants_are_joined_by_sku_and_locations_by_code(both: Joined) -> None:
     answer = await both.ask(
         "{ bestVariants { sku price { amount { currency } } product { handle } }"

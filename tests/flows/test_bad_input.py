@@ -68,6 +68,26 @@ def node_id(text: str) -> str:
             "search has at most 200 characters.",
         ),
         (
+            '{ product(handle: "' + "x" * 501 + '") { name } }',
+            "handle",
+            "handle has at most 500 characters.",
+        ),
+        (
+            '{ products(category: "' + "x" * 501 + '") { totalCount } }',
+            "category",
+            "category has at most 500 characters.",
+        ),
+        (
+            '{ products(after: "' + "x" * 501 + '") { totalCount } }',
+            "after",
+            "after has at most 500 characters.",
+        ),
+        (
+            f'{{ product(id: "{node_id("Product:" + "x" * 501)}") {{ name }} }}',
+            "id",
+            "The id is not one of this schema's: pass an id as it was answered.",
+        ),
+        (
             "{ variants(skus: [" + '"S",' * 101 + "]) { sku } }",
             "skus",
             "skus takes at most 100 values, 101 were given: ask in several operations.",

@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "bind": {"catalogue": "shop", "prices": "shop", "stock": {"shop": ["*"]}},
     "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
 }
+ONE_POINT = {"size": 1, "restore_rate": 1}
 SECRETS = {"SHOP_PASSWORD": "hunter2"}
 
 
@@ -124,6 +125,32 @@ def test_good_settings_are_planned_and_secrets_fetched() -> None:
         (
             changed("connections", "shop", "settings", "password", to={"file": "/nowhere"}),
             "connections.shop.settings.password: the file /nowhere cannot be read",
+        ),
+        (
+            changed("documents", to={"mode": "warn"}),
+            "documents: mode 'warn' needs files or a folder of documents",
+        ),
+        (
+            changed("documents", to={"mode": "enforce", "folder": "x", "automatic": True}),
+            (
+                "documents: automatic persisted queries let every client register documents:"
+                " switch them off, or do not enforce trusted documents"
+            ),
+        ),
+        (
+            changed("budget", to={**ONE_POINT, "networks": {"10.0.0.1/8": ONE_POINT}}),
+            (
+                "budget.networks.10.0.0.1/8: '10.0.0.1/8' is not a network such as '10.0.0.0/8',"
+                " or an address"
+            ),
+        ),
+        (
+            changed("budget", to={"size": 10, "restore_rate": 1, "processs": 2}),
+            "budget.processs: unknown key 'processs', did you mean 'processes'?",
+        ),
+        (
+            changed("server", to={"trusted_proxies": ["*"]}),
+            "server.trusted_proxies.0: '*' is not a network such as '10.0.0.0/8', or an address",
         ),
     ],
 )

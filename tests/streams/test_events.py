@@ -198,7 +198,8 @@ async def test_a_subscription_needs_a_transport_with_streams(method: str, accept
     assert answer.json()["errors"] == [
         {
             "message": "A subscription is answered by a stream: send it over a WebSocket"
-            " (graphql-transport-ws), or accept text/event-stream.",
+            " (graphql-transport-ws), or accept text/event-stream,"
+            " or multipart/mixed;subscriptionSpec=1.0.",
             "extensions": {"code": "BAD_REQUEST"},
         }
     ]

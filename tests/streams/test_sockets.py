@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from app.api.callers import Caller
 from app.api.schema import build_schema
 from tests.streams.schemas import END, News
-from tests.streams.served import Clock, served, until
+from tests.streams.served import WITHIN, Clock, served, until
 
 HELLO = "{ hello }"
 NEWS = "subscription($of: String) { news(of: $of) { number twice } }"
@@ -250,6 +250,19 @@ async def test_who_is_not_welcome_is_told_so() -> None:
     assert [caller.introduction for caller in met] == [{"token": "wrong"}, {"token": "right"}]
 
 
+async def test_a_bug_ends_the_socket_and_is_told_by_its_number_only() -> None:
+    async def welcome(_caller: Caller) -> bool:
+        raise RuntimeError("secret")
+
+    with capture_logs() as logs:
+        async with served(welcome=welcome) as gateway, gateway.socket() as client:
+            await client.say(type="connection_init")
+            assert await client.ends() == (4500, "Internal server error")
+
+    assert [line["kind"] for line in logs if line["event"] == "operation.bug"] == ["RuntimeError"]
+    assert "secret" not in str(logs)
+
+
 async def test_who_says_nothing_loses_the_socket_in_time() -> None:
     clock = Clock()
     async with served(sleep=clock.sleep) as gateway, gateway.socket() as client:
@@ -306,7 +319,7 @@ INVALID = {
     '{"type": "subscribe", "id": "1"}': "its payload is not an object",
     '{"type": "subscribe", "id": "1", "payload": 1}': "its payload is not an object",
     '{"type": "subscribe", "id": "1", "payload": {}}': (
-        "query must be a GraphQL document, as a string."
+        "Send a document as query, or name one with documentId."
     ),
     '{"type": "subscribe", "id": "1", "payload": {"query": 1}}': (
         "query must be a GraphQL document, as a string."
@@ -431,6 +444,39 @@ async def test_a_handshake_has_a_request_id_and_so_do_the_lines_of_its_socket() 
         ("operation", None, "hello-1"),
         ("socket.closed", 1000, "hello-1"),
     ]
+
+
+async def test_when_the_process_goes_queries_are_answered_and_streams_are_not_completed() -> None:
+    async with served() as gateway, gateway.client() as client:
+        await client.ask("query", "{ waiting }")
+        await client.ask("stream", NEVER)
+        await until(lambda: gateway.feeds.open == 1)
+        leaving = asyncio.ensure_future(gateway.gateway.lasting.leave(WITHIN))
+        await until(lambda: gateway.feeds.open == 0)
+        await client.ask("another", HELLO)
+        await client.say(type="ping")
+        assert await client.hear() == {"type": "pong"}
+        with pytest.raises(websockets.InvalidStatus) as refusal:
+            async with gateway.socket():
+                pass
+        gateway.feeds.gate.set()
+        told = [await client.hear(), await client.hear()]
+        end = await client.ends()
+        await leaving
+
+    assert refusal.value.response.status_code == 503
+    assert [(one["id"], one["type"]) for one in told] == [("query", "next"), ("query", "complete")]
+    assert end == (1001, "Going away")
+
+
+async def test_a_process_that_goes_waits_only_so_long() -> None:
+    async with served(requests={"budget": "PT60S"}) as gateway, gateway.client() as client:
+        await client.ask("query", "{ waiting }")
+        await client.say(type="ping")
+        await client.hear()
+        async with asyncio.timeout(WITHIN):
+            await gateway.gateway.lasting.leave(0.05)
+        assert gateway.gateway.lasting.open["socket"] == 1
 
 
 async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:

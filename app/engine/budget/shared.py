@@ -7,9 +7,10 @@ a charge that is sent twice is taken twice.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -57,6 +58,11 @@ class SharedRedis:
         """Whether it is taken for dead: a metric."""
         return self._ask_again_at is not None
 
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.client.aclose()
+        await self.client.connection_pool.aclose()
+
     async def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
         """The answer to one question.
 
@@ -98,8 +104,7 @@ class SharedRedis:
         self._in_a_row, self._ask_again_at = 0, None
 
 
-@asynccontextmanager
-async def open_redis(url: str, *, connections: int = 32) -> AsyncIterator[Redis]:
+def redis_client(url: str, *, connections: int = 32) -> Redis:
     """A client that connects when it is first asked.
 
     Raises:
@@ -113,9 +118,16 @@ async def open_redis(url: str, *, connections: int = 32) -> AsyncIterator[Redis]
         raise MisconfiguredError(
             "the address of Redis must look like redis://host:6379/0 or rediss://host:6379/0"
         ) from error
-    client = Redis(connection_pool=pool)
-    try:
-        yield client
-    finally:
-        await client.aclose()
-        await pool.aclose()
+    return Redis(connection_pool=pool)
+
+
+@asynccontextmanager
+async def open_redis(url: str) -> AsyncIterator[Redis]:
+    """A client for as long as the block lasts.
+
+    Raises:
+        MisconfiguredError: as above.
+    """
+    shared = SharedRedis(redis_client(url), monotonic)
+    async with aclosing(shared):
+        yield shared.client

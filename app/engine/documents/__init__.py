@@ -1,6 +1,6 @@
 """Trusted documents: manifests of what may be executed, and what becomes of everything else."""
 
-from app.engine.documents.asked import Asked, asked, hash_of
+from app.engine.documents.asked import AskedDocument, asked_document, hash_of
 from app.engine.documents.automatic import DocumentStore, MemoryDocuments, SharedDocuments
 from app.engine.documents.manifests import Entry, read_manifest
 from app.engine.documents.refusals import (
@@ -15,17 +15,18 @@ from app.engine.documents.register import EMPTY, Register, TrustedDocument, buil
 from app.engine.documents.registration import add_documents, registered, remove_documents
 from app.engine.documents.reloading import Manifests, keep_loaded
 from app.engine.documents.sources import Sources, manifest_of
-from app.engine.documents.trusted import FoundDocument, Mode, TrustedDocuments
+from app.engine.documents.trusted import FoundDocument, How, Mode, TrustedDocuments
 
 __all__ = [
     "EMPTY",
-    "Asked",
+    "AskedDocument",
     "DocumentNotFound",
     "DocumentNotTrusted",
     "DocumentRefused",
     "DocumentStore",
     "Entry",
     "FoundDocument",
+    "How",
     "MalformedDocumentRequest",
     "Manifests",
     "MemoryDocuments",
@@ -38,7 +39,7 @@ __all__ = [
     "TrustedDocument",
     "TrustedDocuments",
     "add_documents",
-    "asked",
+    "asked_document",
     "build_register",
     "hash_of",
     "keep_loaded",

@@ -13,7 +13,7 @@ LONGEST_ID = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedDocument:
     """What a request says of its document: a text, a name for it, or both.
 
     `automatic` says that the name came as Apollo's `persistedQuery`, which may teach us the text.
@@ -29,7 +29,7 @@ def hash_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def asked(body: Mapping[str, Any]) -> Asked:
+def asked_document(body: Mapping[str, Any]) -> AskedDocument:
     """The document that the parameters of a GraphQL request name.
 
     Raises:
@@ -49,7 +49,7 @@ def asked(body: Mapping[str, Any]) -> Asked:
         raise MalformedDocumentRequest("Send a document as query, or name one with documentId.")
     if text is not None and name is not None:
         _check_same(text, name, automatic=apollo is not None)
-    return Asked(text=text, id=name, automatic=apollo is not None)
+    return AskedDocument(text=text, id=name, automatic=apollo is not None)
 
 
 def _plain(id_: str) -> str:

@@ -1,22 +1,18 @@
-"""Which documents may be executed, by whom, and are they sound? Parsed and validated at start."""
+"""Which documents may be executed, by whom, and are they sound? Put through a gate at start."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    parse,
-    validate,
-)
+from graphql import GraphQLError, OperationDefinitionNode
 
 from app.engine.documents.asked import hash_of
-from app.engine.documents.manifests import Entry
+from app.engine.documents.manifests import KINDS, Entry
+from app.engine.gate import Gate, NotAdmittedError, Prepared
 from app.errors import MisconfiguredError
 
 MOST_ERRORS = 5  # told of one document
+NAMED = re.compile(rf"\b(?:{'|'.join(sorted(KINDS))})\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +21,12 @@ class TrustedDocument:
 
     sha256: str
     text: str
-    tree: DocumentNode
+    prepared: Prepared
+
+    @property
+    def operations(self) -> Sequence[OperationDefinitionNode]:
+        """Its operations; more than one where a client registers whole files."""
+        return [operation for operation, _ in self.prepared.analysis.operations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,11 @@ EMPTY = Register({}, {})
 
 
 def build_register(
-    entries: Mapping[str, Sequence[Entry]], schema: GraphQLSchema, *, known: Register = EMPTY
+    entries: Mapping[str, Sequence[Entry]], gate: Gate, *, known: Register = EMPTY
 ) -> Register:
-    """The register of the manifests of every client; what `known` holds is not validated again.
+    """The register of the manifests of every client; what `known` holds is not proven again.
 
-    `known` must have been built against the same schema.
+    `gate` proves each document; `known` must have been built with the same.
 
     Raises:
         MisconfiguredError: one line for every mistake, with its file and operation.
@@ -67,7 +68,7 @@ def build_register(
         own = by_client.setdefault(client, {})
         for entry in registered:
             try:
-                document = _trusted(entry, schema, proven)
+                document = _trusted(entry, gate, proven)
             except MisconfiguredError as error:
                 problems.extend(error.problems)
                 continue
@@ -79,9 +80,7 @@ def build_register(
     return Register(by_client, by_id)
 
 
-def _trusted(
-    entry: Entry, schema: GraphQLSchema, proven: dict[str, TrustedDocument]
-) -> TrustedDocument:
+def _trusted(entry: Entry, gate: Gate, proven: dict[str, TrustedDocument]) -> TrustedDocument:
     """The document of an entry, from `proven` or added to it.
 
     Raises:
@@ -90,30 +89,25 @@ def _trusted(
     digest = hash_of(entry.text)
     document = proven.get(digest)
     if document is None:
-        tree = _valid(entry, schema)
-        document = proven[digest] = TrustedDocument(sha256=digest, text=entry.text, tree=tree)
-    if not any(_is_meant(entry, operation) for operation in _operations(document.tree)):
+        prepared = _proven(entry, gate)
+        document = proven[digest] = TrustedDocument(
+            sha256=digest, text=entry.text, prepared=prepared
+        )
+    if not any(_is_meant(entry, operation) for operation in document.operations):
         meant = " ".join(part for part in (entry.kind, entry.name) if part) or "operation"
         raise MisconfiguredError(f"{_called(entry)}: the document has no {meant}")
     return document
 
 
-def _valid(entry: Entry, schema: GraphQLSchema) -> DocumentNode:
+def _proven(entry: Entry, gate: Gate) -> Prepared:
     try:
-        tree = parse(entry.text)
-    except GraphQLError as error:
-        raise MisconfiguredError(f"{_called(entry)}: {_told(error)}") from error
-    if errors := validate(schema, tree, max_errors=MOST_ERRORS):
-        name = next((found.name.value for found in _operations(tree) if found.name), None)
-        where = _called(entry, name)
-        raise MisconfiguredError(*(f"{where}: {_told(error)}" for error in errors[:MOST_ERRORS]))
-    return tree
-
-
-def _operations(tree: DocumentNode) -> Iterator[OperationDefinitionNode]:
-    for definition in tree.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            yield definition
+        return gate.prepare(entry.text)
+    except NotAdmittedError as refusal:
+        found = NAMED.search(entry.text)
+        where = _called(entry, found and found[1])
+        raise MisconfiguredError(*(f"{where}: {line}" for line in _told(refusal))) from refusal
+    except RecursionError:
+        raise MisconfiguredError(f"{_called(entry)}: it is nested too deeply") from None
 
 
 def _is_meant(entry: Entry, operation: OperationDefinitionNode) -> bool:
@@ -125,6 +119,10 @@ def _called(entry: Entry, name: str | None = None) -> str:
     return f"{entry.source}: {entry.name or name or entry.id}"
 
 
-def _told(error: GraphQLError) -> str:
-    at = f" (line {error.locations[0].line})" if error.locations else ""
-    return f"{error.message}{at}"
+def _told(refusal: NotAdmittedError) -> Iterator[str]:
+    for error in refusal.errors[:MOST_ERRORS]:
+        yield f"{error.message}{_line(error)}"
+
+
+def _line(error: GraphQLError) -> str:
+    return f" (line {error.locations[0].line})" if error.locations else ""

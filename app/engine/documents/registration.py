@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from graphql import GraphQLSchema
-
 from app.engine.documents.asked import HASH_PREFIX
 from app.engine.documents.manifests import Entry, read_manifest
 from app.engine.documents.register import build_register
+from app.engine.gate import Gate
 from app.errors import MisconfiguredError
 
 
@@ -27,15 +26,15 @@ def registered(manifest: Path) -> dict[str, str]:
     return {entry.id: entry.text for entry in read_manifest(manifest)}
 
 
-def add_documents(manifest: Path, entries: Iterable[Entry], schema: GraphQLSchema) -> list[str]:
+def add_documents(manifest: Path, entries: Iterable[Entry], gate: Gate) -> list[str]:
     """Register documents; the ids that are new.
 
     Raises:
-        MisconfiguredError: one of them is not sound against `schema`, or its id is taken; nothing
+        MisconfiguredError: one of them does not pass `gate`, or its id is taken; nothing
             was registered.
     """
     given = list(entries)
-    build_register({"": given}, schema)
+    build_register({"": given}, gate)
     texts = {entry.id: entry.text for entry in given}
 
     def with_them(kept: Mapping[str, str]) -> dict[str, str]:

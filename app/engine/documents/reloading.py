@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from graphql import GraphQLSchema
 
 from app.engine.documents.register import EMPTY, Register, build_register
 from app.engine.documents.sources import Sources
+from app.engine.gate import Gate
 from app.errors import MisconfiguredError
 
 log = structlog.get_logger(__name__)
@@ -27,16 +27,14 @@ class _Seen:
 
 
 class Manifests:
-    """The manifests of a deployment, read against one schema.
+    """The manifests of a deployment, put through one gate.
 
     `now` tells the time of day in seconds, by the clock that stamps files.
     """
 
-    def __init__(
-        self, sources: Sources, schema: GraphQLSchema, *, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, sources: Sources, gate: Gate, *, now: Callable[[], float]) -> None:
         self._sources = sources
-        self._schema = schema
+        self._gate = gate
         self._now = now
         self._seen: _Seen | None = None
         self._register = EMPTY
@@ -49,7 +47,7 @@ class Manifests:
             MisconfiguredError: one line for every mistake, with its file and operation.
         """
         self._seen = self._look()
-        self._register = build_register(self._sources.read(), self._schema, known=self._register)
+        self._register = build_register(self._sources.read(), self._gate, known=self._register)
         return self._register
 
     def changed(self) -> Register | None:
@@ -97,7 +95,7 @@ class Manifests:
 
 async def keep_loaded(
     manifests: Manifests,
-    use: Callable[[Register], None],
+    use: Callable[[Register], Awaitable[None]],
     *,
     every: timedelta,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -106,7 +104,7 @@ async def keep_loaded(
     while True:
         await sleep(every.total_seconds())
         if (register := await asyncio.to_thread(manifests.changed)) is not None:
-            use(register)
+            await use(register)
             log.info("documents.reloaded", documents=len(register.documents))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.engine.documents.manifests import SUFFIXES, Entry, read_manifest
 from app.errors import MisconfiguredError
 
-CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,14 @@ class Sources:
     folder: Path | None = None
 
     def paths(self) -> dict[str, list[Path]]:
-        """The manifests of each client, as they are on the disk now."""
+        """The manifests of each client, as they are on the disk now.
+
+        Raises:
+            MisconfiguredError: the folder is not there. That is no empty folder: with it, all
+                documents would be gone.
+        """
         found = {client: list(paths) for client, paths in self.files.items()}
-        for path in sorted(self.folder.iterdir()) if self.folder and self.folder.is_dir() else ():
+        for path in () if self.folder is None else _inside(self.folder):
             client = path.name if path.is_dir() else path.stem
             if CLIENT_NAME.fullmatch(client) and (path.is_dir() or path.suffix == ".json"):
                 found.setdefault(client, []).append(path)
@@ -62,10 +67,19 @@ def manifest_of(folder: Path, client: str) -> Path:
     """
     if not CLIENT_NAME.fullmatch(client):
         raise MisconfiguredError(
-            "a client's name has 1 to 40 letters, digits, dots, dashes or underscores,"
+            "a client's name has 1 to 64 letters, digits, dots, dashes or underscores,"
             " and begins with a letter or a digit"
         )
     return folder / f"{client}.json"
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MisconfiguredError(f"{folder}: is no folder of documents") from error
+    except OSError as error:
+        raise MisconfiguredError(f"{folder}: cannot be read: {error.strerror}") from error
 
 
 def _files(path: Path) -> list[Path]:

@@ -5,9 +5,8 @@ from enum import StrEnum
 
 import structlog
 from cachetools import LRUCache
-from graphql import DocumentNode
 
-from app.engine.documents.asked import HASH_LENGTH, Asked, hash_of
+from app.engine.documents.asked import HASH_LENGTH, AskedDocument, hash_of
 from app.engine.documents.automatic import DocumentStore
 from app.engine.documents.refusals import (
     DocumentNotFound,
@@ -17,6 +16,7 @@ from app.engine.documents.refusals import (
     PersistedQueryNotSupported,
 )
 from app.engine.documents.register import Register, TrustedDocument
+from app.engine.gate import Prepared
 from app.errors import MisconfiguredError
 
 log = structlog.get_logger(__name__)
@@ -31,23 +31,27 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
+class How(StrEnum):
+    """How a document was found."""
+
+    REGISTERED = "registered"
+    AUTOMATIC = "automatic"
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDocument:
     """The document to execute.
 
-    `tree` is there when it was parsed and validated at the start. `learn` says that
-    `TrustedDocuments.learn` should be told once it has proven valid.
+    `prepared` is there when it is registered. `learn` says that `TrustedDocuments.learn` should be
+    told once it has proven valid.
     """
 
     sha256: str
     text: str
-    tree: DocumentNode | None = None
+    how: How = How.TEXT
+    prepared: Prepared | None = None
     learn: bool = False
-
-    @property
-    def trusted(self) -> bool:
-        """Whether it is registered."""
-        return self.tree is not None
 
 
 class TrustedDocuments:
@@ -67,7 +71,7 @@ class TrustedDocuments:
         self._logged: LRUCache[str, None] = LRUCache(REMEMBERED)
 
     async def find(
-        self, asked: Asked, *, client: str | None = None, any_text: bool = False
+        self, asked: AskedDocument, *, client: str | None = None, any_text: bool = False
     ) -> FoundDocument:
         """The document a request asks for.
 
@@ -80,12 +84,12 @@ class TrustedDocuments:
         if asked.id is not None and (known := self.register.find(asked.id, client)) is not None:
             return _same(known, asked.text)
         if asked.text is None:
-            return await self._learnt(asked, any_text=any_text)
+            return await self._learnt(asked, client, any_text=any_text)
         digest = hash_of(asked.text)
         if (known := self.register.find(digest, client)) is not None:
             return _same(known, None)
         if not any_text:
-            self._judge(digest)
+            self._judge(digest, client)
         learn = asked.automatic and self._automatic is not None
         return FoundDocument(sha256=digest, text=asked.text, learn=learn)
 
@@ -94,13 +98,15 @@ class TrustedDocuments:
         if found.learn and self._automatic is not None:
             await self._automatic.put(found.sha256, found.text)
 
-    async def _learnt(self, asked: Asked, *, any_text: bool) -> FoundDocument:
+    async def _learnt(
+        self, asked: AskedDocument, client: str | None, *, any_text: bool
+    ) -> FoundDocument:
         """What an id stands for that is not registered."""
         if self._automatic is not None and asked.id is not None and len(asked.id) == HASH_LENGTH:
             text = await self._automatic.get(asked.id)
             if text is not None:
-                self._judge(asked.id)
-                return FoundDocument(sha256=asked.id, text=text)
+                self._judge(asked.id, client)
+                return FoundDocument(sha256=asked.id, text=text, how=How.AUTOMATIC)
         if not asked.automatic:
             raise DocumentNotFound
         if self._mode is Mode.ENFORCE and not any_text:
@@ -109,7 +115,7 @@ class TrustedDocuments:
             raise PersistedQueryNotSupported
         raise PersistedQueryNotFound
 
-    def _judge(self, digest: str) -> None:
+    def _judge(self, digest: str, client: str | None) -> None:
         """Say once of each unregistered document that it is none; refuse it when enforcing.
 
         Raises:
@@ -119,7 +125,9 @@ class TrustedDocuments:
             return
         if digest not in self._logged:
             self._logged[digest] = None
-            log.warning("document.not_registered", sha256=digest, mode=self._mode.value)
+            log.warning(
+                "document.not_registered", sha256=digest, client=client, mode=self._mode.value
+            )
         if self._mode is Mode.ENFORCE:
             raise DocumentNotTrusted(digest)
 
@@ -127,4 +135,6 @@ class TrustedDocuments:
 def _same(known: TrustedDocument, text: str | None) -> FoundDocument:
     if text is not None and text != known.text:
         raise MalformedDocumentRequest("documentId stands for another document than query.")
-    return FoundDocument(sha256=known.sha256, text=known.text, tree=known.tree)
+    return FoundDocument(
+        sha256=known.sha256, text=known.text, how=How.REGISTERED, prepared=known.prepared
+    )

@@ -1,8 +1,17 @@
 """The gate before execution: what may an operation cost, and is it sound? Knows no noun of ours."""
 
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
-from app.engine.gate.documents import Documents
+from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
 from app.engine.gate.sizes import ListSizes
 
-__all__ = ["Admitted", "Documents", "Gate", "Limits", "ListSizes", "NotAdmittedError", "Stage"]
+__all__ = [
+    "Admitted",
+    "Documents",
+    "Gate",
+    "Limits",
+    "ListSizes",
+    "NotAdmittedError",
+    "Prepared",
+    "Stage",
+]

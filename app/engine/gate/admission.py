@@ -1,7 +1,7 @@
 """May this operation be executed? One answer for every transport."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from graphql import (
@@ -14,12 +14,16 @@ from graphql import (
     parse,
 )
 
+from app.engine.deferring import at_once, deferring, wrong_counts
 from app.engine.gate.analysis import analyse
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Excess, Limits, excesses
-from app.engine.gate.merging import merges
+from app.engine.gate.merging import EndlessError, merges
 from app.engine.gate.sizes import ListSizes, Variables
 from app.engine.gate.validation import Rules, Validator
+from app.engine.gate.values import values
+
+TOO_MANY_TOKENS = "tokens. Parsing aborted"  # as graphql-core says it
 
 
 class Stage(StrEnum):
@@ -43,12 +47,17 @@ class NotAdmittedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An operation that may be executed, and its cost."""
+    """An operation that may be executed, and its cost.
+
+    `document` is executed to answer at once. `deferring` is the document as it was sent, if the
+    operation asks for parts of its answer later.
+    """
 
     text: str
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
+    deferring: DocumentNode | None = None
 
     @property
     def name(self) -> str | None:
@@ -62,7 +71,7 @@ class Admitted:
 
 
 class Gate:
-    """Parses, measures and validates, in this order, what is not known already."""
+    """Parses, measures, prices and validates, in this order, what is not known already."""
 
     def __init__(
         self,
@@ -89,40 +98,95 @@ class Gate:
         Raises:
             NotAdmittedError: it cannot be, or may not be.
         """
-        prepared = self._documents.find(text) or self._prepared(text)
-        operation = self._selected(prepared.document, operation_name)
-        cost = _cost(prepared, operation, variables)
-        self._refuse_above({"cost": cost})
-        return Admitted(text, prepared.document, operation, cost)
+        self._refuse_above({"values": values(variables, most=self._limits.values)})
+        prepared = self._documents.find(text)
+        if prepared is None:
+            measured = self._measured(text)
+            self._cost(measured, get_operation_ast(measured.document, operation_name), variables)
+            prepared = self._proven(measured)
+        return self._admitted(prepared, operation_name, variables)
 
-    def _prepared(self, text: str) -> Prepared:
+    def admit_prepared(
+        self, prepared: Prepared, *, operation_name: str | None, variables: Variables
+    ) -> Admitted:
+        """The operation of a document that passed this gate, or another before the same schema.
+
+        Raises:
+            NotAdmittedError: there is no such operation, or it costs too much.
+        """
+        self._refuse_above({"values": values(variables, most=self._limits.values)})
+        return self._admitted(prepared, operation_name, variables)
+
+    def prepare(self, text: str) -> Prepared:
+        """The document, valid and within the limits of form.
+
+        Raises:
+            NotAdmittedError: it is not.
+        """
+        return self._proven(self._measured(text))
+
+    def _admitted(self, prepared: Prepared, name: str | None, variables: Variables) -> Admitted:
+        operation = self._executable(get_operation_ast(prepared.document, name))
+        tally = prepared.tally(operation)
+        cost = self._cost(prepared, operation, variables)
+        if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
+            raise NotAdmittedError(Stage.VALIDATE, *wrong)
+        later = prepared.document if tally.deferrals else None
+        return Admitted(prepared.text, prepared.at_once, operation, cost, later)
+
+    def _cost(
+        self, prepared: Prepared, operation: OperationDefinitionNode | None, variables: Variables
+    ) -> int:
+        """What it costs; what there is no operation for is refused later."""
+        if operation is None:
+            return 0
+        cost = prepared.analysis.program.value(prepared.tally(operation).cost, variables)
+        self._refuse_above({"cost": cost})
+        return cost
+
+    def _measured(self, text: str) -> Prepared:
+        lines = text.count("\n") + text.count("\r")
+        self._refuse_above({"characters": len(text), "lines": lines})
         try:
             document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLError as error:
+            if TOO_MANY_TOKENS in error.message:
+                self._refuse_above({"tokens": self._limits.tokens + 1})
             raise NotAdmittedError(Stage.PARSE, error) from error
         analysis = analyse(document, self._schema, self._sizes)
         for figures in analysis.figures():
             self._refuse_above(figures)
-        self._refuse_invalid(document)
-        prepared = Prepared(text, document, analysis)
+        return Prepared(text, document, analysis, document)
+
+    def _proven(self, measured: Prepared) -> Prepared:
+        self._refuse_invalid(measured.document)
+        prepared = measured
+        if measured.analysis.defers:
+            plain, later = at_once(measured.document), deferring(measured.document)
+            prepared = replace(measured, at_once=plain, deferring=later)
         self._documents.keep(prepared)
         return prepared
 
     def _refuse_invalid(self, document: DocumentNode) -> None:
         """The pairs of selections are limited before they are compared."""
-        if mistakes := self._validator.own_mistakes(document):
-            raise NotAdmittedError(Stage.VALIDATE, *mistakes)
-        self._refuse_above({"merges": merges(document, most=self._limits.merges)})
-        if mistakes := self._validator.mistakes(document):
+        limits = self._limits
+        try:
+            pairs = merges(document, most=limits.merges, selections=limits.selections)
+            self._refuse_above({"merges": pairs})
+            mistakes = self._validator.mistakes(document)
+        except EndlessError:
+            mistakes = self._validator.own_mistakes(document)
+            if not mistakes:
+                self._refuse_above({"selections": limits.selections + 1})
+        if mistakes:
             raise NotAdmittedError(Stage.VALIDATE, *mistakes)
 
     def _refuse_above(self, figures: dict[str, int]) -> None:
         for excess in excesses(figures, self._most):
             raise NotAdmittedError(Stage.MEASURE, GraphQLError(excess.message), excess=excess)
 
-    def _selected(self, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    def _executable(self, operation: OperationDefinitionNode | None) -> OperationDefinitionNode:
         """The operation that is meant (GraphQL specification, 6.1 GetOperation)."""
-        operation = get_operation_ast(document, name)
         if operation is None:
             message = (
                 "Name one operation of the document in operationName: it has none, or several."
@@ -132,12 +196,6 @@ class Gate:
             message = f"There is no {operation.operation.value} that could be executed."
             raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
         return operation
-
-
-def _cost(prepared: Prepared, operation: OperationDefinitionNode, variables: Variables) -> int:
-    analysis = prepared.analysis
-    tally = next(tally for one, tally in analysis.operations if one is operation)
-    return analysis.program.value(tally.cost, variables)
 
 
 def _by_measure(limits: Limits) -> Mapping[str, int]:

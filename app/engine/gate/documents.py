@@ -3,25 +3,32 @@
 from dataclasses import dataclass
 
 from cachetools import LRUCache
-from graphql import DocumentNode
+from graphql import DirectiveNode, DocumentNode, OperationDefinitionNode
 
-from app.engine.gate.analysis import Analysis
+from app.engine.gate.analysis import Analysis, Tally
 
 BYTES_PER_CHARACTER = 270  # of a parsed document, measured where every other one is a name
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A valid document and its figures."""
+    """A valid document and its figures; `at_once` is the same without what is `deferring` in it."""
 
     text: str
     document: DocumentNode
     analysis: Analysis
+    at_once: DocumentNode
+    deferring: tuple[DirectiveNode, ...] = ()
+
+    def tally(self, operation: OperationDefinitionNode) -> Tally:
+        """The figures of one of its operations."""
+        return next(tally for one, tally in self.analysis.operations if one is operation)
 
     @property
     def weight(self) -> int:
         """About how many bytes it takes."""
-        return len(self.text) * BYTES_PER_CHARACTER
+        copies = 2 if self.deferring else 1
+        return copies * len(self.text) * BYTES_PER_CHARACTER
 
 
 class Documents:

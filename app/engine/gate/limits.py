@@ -10,11 +10,15 @@ MOST = 1_000_000_000  # where counting ends: a measure this large is refused wha
 class Limits:
     """What one document and one operation of it may have; see `docs/operations.md`."""
 
+    characters: int = 30_000
+    lines: int = 3_000
+    values: int = 5_000
     tokens: int = 2_000
     depth: int = 10
     introspection_depth: int = 20
     aliases: int = 20
     directives: int = 50
+    deferrals: int = 20
     root_fields: int = 10
     mutations: int = 4
     operations: int = 10
@@ -41,15 +45,23 @@ class Excess:
 
 
 TOLD = {
+    "characters": (
+        "The length of the document in characters",
+        "send values as variables, or ask in several operations",
+    ),
+    "lines": ("The number of lines in the document", "send longer texts as variables"),
+    "values": ("The number of values in the variables", "send fewer of them in one request"),
+    "tokens": ("The number of tokens in the document", "ask in several operations"),
     "depth": ("The depth of the operation", "ask for fewer levels, or in several operations"),
     "introspectionDepth": ("The depth of the introspection", "ask for fewer levels of types"),
     "aliases": ("The number of aliases, fragments expanded,", "ask in several operations"),
     "directives": ("The number of directives, fragments expanded,", "use fewer"),
+    "deferrals": ("The number of @defer and @stream, fragments expanded,", "defer larger parts"),
     "rootFields": ("The number of root fields, fragments expanded,", "ask in several operations"),
     "mutations": ("The number of mutations in the operation", "send them one by one"),
     "operations": ("The number of operations in the document", "send only the one to execute"),
     "selections": (
-        "The number of selections, fragments expanded,",
+        "The number of selections in the document, fragments expanded,",
         "spread fragments fewer times, or ask in several operations",
     ),
     "merges": (

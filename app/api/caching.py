@@ -1,0 +1,244 @@
+"""Is there an answer already that may be told again, and how is it told?
+
+What a document says of keeping is worked out once (`app.engine.caching.terms`). What came with an
+answer can only make it less: an answer with errors, or with a value that is STALE or UNKNOWN, is
+not kept, and none for longer than the oldest value in it counts as fresh.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from math import ceil
+from typing import Any
+
+import orjson
+import strawberry
+from cachetools import LRUCache
+
+from app.api.callers import Caller
+from app.api.hints import hints_of
+from app.api.outcomes import Fate, Keeping, Outcome
+from app.api.scalars import iso_duration
+from app.api.tags import Seen
+from app.engine.caching.answers import Answers, Made, Order, Reused
+from app.engine.caching.entries import Entry, etag_of
+from app.engine.caching.invalidations import Mark
+from app.engine.caching.terms import KEY_SIZE, Rules, Terms, Wording, terms_of
+from app.engine.gate import Admitted
+from app.settings import Freshness as Windows
+from app.settings import Settings
+from app.settings import Windows as PortWindows
+from app.upstream.report import Freshness, Report
+
+WORDING = Wording(
+    fresh_arguments=frozenset({"maxAge"}),
+    told="Freshness",
+    first=Freshness.LIVE,
+    again=Freshness.CACHED,
+    late=Freshness.STALE,
+)
+MOST_TERMS = 8 * 1024 * 1024  # bytes of documents whose terms are known
+EACH_TERMS = 1_000  # bytes of the terms of one
+ANONYMOUS = "anonymous"
+NOTHING = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One execution: the time it has, and where it notes what it tells of and what it learnt."""
+
+    within: timedelta
+    seen: Seen = field(default_factory=Seen)
+    report: Report = field(default_factory=Report)
+
+
+Run = Callable[[Attempt], Awaitable[Outcome]]
+
+
+def authorisation_of(_caller: Caller) -> str:
+    """Who gets the same answers as this caller: everybody, as long as nobody says who they are.
+
+    It is part of every key. What depends on who asks must make a difference here.
+    """
+    return ANONYMOUS
+
+
+def generation_of(sdl: str, settings: Settings) -> bytes:
+    """What answers depend on beside what is asked; processes that differ in it share none."""
+    told = settings.model_dump(mode="json", include={"bind", "channels", "locations"})
+    first = settings.first_channel
+    return blake2b(orjson.dumps([sdl, told, first]), digest_size=KEY_SIZE).digest()
+
+
+class Caching:
+    """Answers from what is kept, where a document allows it."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        answers: Answers[Outcome] | None,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Without `answers` nothing is kept here; clients are told what they may keep."""
+        core = schema._schema  # noqa: SLF001  strawberry has no public name for it
+        self._rules = Rules(core, hints_of(schema), WORDING)
+        self._answers = answers
+        self._lifetimes = Lifetimes(settings.freshness, settings.cache.grace)
+        self._budget = settings.requests.budget
+        self._now = now
+        self._generation = generation_of(schema.as_str(), settings)
+        self._terms: LRUCache[tuple[str, int], Terms] = LRUCache(
+            MOST_TERMS, getsizeof=lambda _terms: EACH_TERMS
+        )
+
+    async def answer(
+        self, admitted: Admitted, variables: Mapping[str, Any], caller: Caller, run: Run
+    ) -> Outcome:
+        """The answer to an operation: one that is kept, or what running it gives."""
+        terms = self.terms(admitted)
+        if terms.max_age <= 0:
+            return await run(Attempt(self._budget))
+
+        async def make(order: Order) -> Made[Outcome]:
+            return await self._made(terms, run, order)
+
+        key = None if terms.private else self.key(terms, variables, caller)
+        if self._answers is None or key is None:
+            return (await make(Order(Mark(0, None), self._budget))).answer
+        found = await self._answers.get(key, make)
+        return found.answer if isinstance(found, Made) else self._again(terms, found)
+
+    def terms(self, admitted: Admitted) -> Terms:
+        """The terms of an operation, worked out when it is first seen."""
+        loc = admitted.operation.loc
+        key = (admitted.text, loc.start if loc else 0)
+        if (known := self._terms.get(key)) is None:
+            known = terms_of(admitted.document, admitted.text, admitted.operation, self._rules)
+            self._terms[key] = known
+        return known
+
+    def key(self, terms: Terms, variables: Mapping[str, Any], caller: Caller) -> bytes | None:
+        """What the answer depends on, in short; None for variables that cannot be written down."""
+        given = {name: variables[name] for name in terms.variables if name in variables}
+        asked = [given, caller.accepted, authorisation_of(caller)]
+        try:
+            told = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            return None
+        whole = b"".join((self._generation, terms.digest, told))
+        return blake2b(whole, digest_size=KEY_SIZE).digest()
+
+    async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
+        began, attempt = self._now(), Attempt(order.within)
+        outcome = await run(attempt)
+        tags = attempt.seen.tags(terms.types)
+        lifetime, grace = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
+        if outcome.data is None or lifetime <= NOTHING:
+            return Made(outcome, None, tags)
+        data = _said(outcome.data, terms.told, WORDING.first, WORDING.again)
+        facts = _facts(attempt.report)
+        entry = Entry(
+            data=data,
+            facts=facts,
+            tags=tags,
+            made_at=began,
+            lifetime=lifetime,
+            grace=grace,
+            etag=etag_of(data, facts),
+            seen=order.mark.seen,
+        )
+        keeping = _keeping(entry, terms, began)
+        return Made(replace(outcome, keeping=keeping), entry, tags)
+
+    def _again(self, terms: Terms, found: Reused[Outcome]) -> Outcome:
+        if found.answer is not None:
+            return replace(found.answer, cached=True)
+        if (entry := found.entry) is None:
+            raise TypeError("nothing was reused")
+        now = self._now()
+        fresh = entry.fresh(now)
+        data = entry.data
+        if not fresh:
+            data = _said(data, terms.told, WORDING.again, WORDING.late)
+        return Outcome(
+            fate=Fate.EXECUTED,
+            data=data,
+            extensions=_freshness(entry.facts, now, WORDING.again if fresh else WORDING.late),
+            cached=True,
+            keeping=_keeping(entry, terms, now) if fresh else None,
+        )
+
+
+class Lifetimes:
+    """How long is an answer as good as new, by the windows of the data in it?"""
+
+    def __init__(self, windows: Windows, grace: timedelta) -> None:
+        self._grace = grace
+        self._windows: Mapping[str, PortWindows] = {
+            "CatalogSource": windows.catalogue,
+            "PriceSource": windows.prices,
+            "StockSource": windows.stock,
+        }
+
+    def of(
+        self, outcome: Outcome, report: Report, most: int, began: datetime
+    ) -> tuple[timedelta, timedelta]:
+        """How long from when it was begun, and for how long it is of use after that."""
+        if outcome.fate is not Fate.EXECUTED or outcome.errors:
+            return NOTHING, NOTHING
+        lifetime, grace = timedelta(seconds=most), self._grace
+        for age in report.ages:
+            window = self._windows.get(age.port)
+            known = age.freshness in {Freshness.LIVE, Freshness.CACHED}
+            if window is None or not known or age.read_at is None:
+                return NOTHING, NOTHING
+            lifetime = min(lifetime, window.fresh_for - max(NOTHING, began - age.read_at))
+            grace = min(grace, window.revalidate_for)
+        return lifetime, grace
+
+
+def _said(data: bytes, keys: Sequence[str], was: str, now: str) -> bytes:
+    """The same JSON, with what stands under some keys replaced.
+
+    Inside a string every quote is escaped, so that what is replaced is a member and nothing else.
+    """
+    for key in keys:
+        data = data.replace(f'"{key}":"{was}"'.encode(), f'"{key}":"{now}"'.encode())
+    return data
+
+
+def _facts(report: Report) -> list[list[str | None]]:
+    """What `extensions.freshness` says, but for what changes with the time."""
+    return [
+        [age.connection, age.port, None if age.as_of is None else age.as_of.isoformat()]
+        for age in report.ages
+    ]
+
+
+def _freshness(facts: list[list[str | None]], now: datetime, freshness: str) -> dict[str, Any]:
+    told = [
+        {
+            "connection": connection,
+            "port": port,
+            "freshness": freshness,
+            "asOf": as_of,
+            "age": as_of and _age(now, as_of),
+        }
+        for connection, port, as_of in facts
+    ]
+    return {"freshness": told} if told else {}
+
+
+def _age(now: datetime, as_of: str) -> str:
+    return iso_duration(max(now - datetime.fromisoformat(as_of), NOTHING))
+
+
+def _keeping(entry: Entry, terms: Terms, now: datetime) -> Keeping | None:
+    """What others may do; nothing with what is not good for a second."""
+    if (lifetime := int(entry.lifetime.total_seconds())) < 1:
+        return None
+    age = ceil((now - entry.made_at).total_seconds())
+    return Keeping(lifetime=lifetime, age=age, private=terms.private, etag=entry.etag)

@@ -1,0 +1,5 @@
+"""`python -m app.cli …` is `tessera …`."""
+
+from app.cli import main
+
+main()

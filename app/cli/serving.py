@@ -1,0 +1,86 @@
+"""`tessera serve` and `tessera demo`: the gateway as a process."""
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import click
+
+from app import logs, tracing
+from app.api.examples import EXAMPLES
+from app.cli.choosing import chosen, config_option, connectors, embedded
+from app.main import Gateway
+from app.serving import GatewayServer
+from app.settings import Settings
+from app.upstream.registry import plan
+
+host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
+port_option = click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free."
+)
+
+
+@click.command()
+@config_option
+@host_option
+@port_option
+def serve(config: Path | None, host: str, port: int) -> None:
+    """Serve the gateway."""
+    _serve(chosen(config), host, port, announce=_address)
+
+
+@click.command()
+@host_option
+@port_option
+def demo(host: str, port: int) -> None:
+    """Serve the gateway over an embedded retailer, with GraphiQL, and say what to try."""
+    settings = embedded()
+    _serve(settings, host, port, announce=_what_to_try)
+
+
+def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    gateway = Gateway(settings, plan(settings, connectors()))
+    app = gateway.app()
+    listening = _bound(host, port)
+    logs.configure(level=settings.log.level, style=settings.log.format)
+    tracing.configure(os.environ)
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    server = GatewayServer(gateway, app, settings, announce=partial(announce, address))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    if not server.started:
+        raise click.ClickException("the gateway could not start; its log says why")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Named as TCP, so that asyncio switches Nagle's algorithm off.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, proto=socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        reason = os.strerror(error.errno or 0).lower()
+        raise click.UsageError(f"cannot listen on {host}:{port}: {reason}; try --port") from error
+    return listening
+
+
+def _address(address: str) -> None:
+    click.echo(f"Tessera answers at {address}/graphql")
+
+
+def _what_to_try(address: str) -> None:
+    click.echo(f"Tessera answers at {address}/graphql (open it in a browser for GraphiQL).")
+    click.echo("A demo retailer stands behind it: a shop, 12 stores, a warehouse, a supplier.\n")
+    click.echo("Try:\n")
+    for example in EXAMPLES[:3]:
+        document = " ".join(example.document.split()).replace('"', '\\"')
+        click.echo(f"# {example.title}")
+        click.echo(f"curl -s {address}/graphql -H 'content-type: application/json' \\")
+        click.echo(f'  -d \'{{"query": "{document}"}}\'\n')
+    click.echo("Break an upstream and ask again: tessera sandbox fault tills silent")
+    click.echo("Stop with Ctrl-C.")

@@ -1,0 +1,91 @@
+"""The same schema over the same data in memory: what does each server cost, beside the floor?"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import orjson
+
+from benchmarks.peers import measuring
+from benchmarks.peers.goals import Goal, cheaper, within
+from benchmarks.peers.load import Load, Target
+from benchmarks.peers.measuring import Cells, Effort, Targets
+from benchmarks.peers.questions import Question
+from benchmarks.peers.report import Report, Table
+from benchmarks.peers.running import Server
+from benchmarks.peers.stage import Answers, Stage, agreed
+
+ENGINE, GATEWAY = "Tessera, engine", "Tessera, whole gateway"
+MERCURIUS, YOGA, APOLLO = "mercurius, jit", "graphql-yoga", "Apollo Server"
+STRAWBERRY, FLOOR = "strawberry, plain", "raw ASGI, same bytes"
+NODE = {MERCURIUS: "mercurius", YOGA: "yoga", APOLLO: "apollo"}
+PYTHON = {ENGINE: "engine", GATEWAY: "gateway in memory", STRAWBERRY: "strawberry"}
+PAGE, LISTING = "product page", "listing of 24"
+WITH_STOCK, LARGE = "listing of 24, 10 locations", "listing of 100, 10 locations"
+SHARE = 0.5  # of what Apollo Server bears: the rate of the open load
+
+
+async def servers(stage: Stage, stack: AsyncExitStack) -> dict[str, Server]:
+    """Every server but the floor."""
+    started = {
+        name: await stage.in_python(stack, application, data=stage.files["data"])
+        for name, application in PYTHON.items()
+    }
+    for name, script in NODE.items():
+        started[name] = await stage.in_node(stack, script, stage.files)
+    order = (ENGINE, GATEWAY, MERCURIUS, YOGA, APOLLO, STRAWBERRY)
+    return {name: started[name] for name in order}
+
+
+async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
+    """Every question to every server."""
+    async with AsyncExitStack() as stack:
+        running = await servers(stage, stack)
+        answers = await agreed(running, stage.questions)
+        floor = await _floor(stage, stack, answers)
+        tables = []
+        for question in stage.questions:
+            size = len(answers[question.name][0])
+            targets = {name: Target.graphql(one, question, size) for name, one in running.items()}
+            targets[FLOOR] = Target(floor, f"{floor.url}/{_slug(question)}", question.bodies, size)
+            tables.append(await _table(load, targets, effort, question.name, size))
+    report = Report("Data in memory", tables, plotted=len(tables))
+    report.goals = _goals({table.title: table.closed for table in tables})
+    return report
+
+
+async def _table(load: Load, targets: Targets, effort: Effort, title: str, size: int) -> Table:
+    """The open load is the same for all; the largest answers come too seldom for one."""
+    closed = await measuring.closed(load, targets, effort)
+    if title == LARGE:
+        return Table(title, closed, size)
+    rate = round(SHARE * closed[APOLLO].rate)
+    opened = await measuring.opened(load, targets, effort, rate=rate)
+    return Table(title, closed, size, opened, rate)
+
+
+async def _floor(stage: Stage, stack: AsyncExitStack, answers: Answers) -> Server:
+    told = {
+        _slug(question): [body.decode() for body in answers[question.name]]
+        for question in stage.questions
+    }
+    file = stage.folder / "answers.json"
+    file.write_bytes(orjson.dumps(told))
+    return await stage.in_python(stack, "floor", answers=str(file))
+
+
+def _slug(question: Question) -> str:
+    return question.name.replace(",", "").replace(" ", "-")
+
+
+def _goals(cells: Mapping[str, Cells]) -> Sequence[Goal]:
+    """What the engine should be, where it was asked."""
+    listing, stock, large = cells[LISTING], cells[WITH_STOCK], cells[LARGE]
+    return [
+        cheaper(LISTING, listing, ENGINE, MERCURIUS, 1.1),
+        cheaper(LISTING, listing, ENGINE, YOGA, 7),
+        cheaper(LISTING, listing, ENGINE, APOLLO, 10),
+        cheaper(LISTING, listing, ENGINE, STRAWBERRY, 60),
+        within(LISTING, listing, ENGINE, FLOOR, 8),
+        cheaper(WITH_STOCK, stock, ENGINE, MERCURIUS, 1.3),
+        cheaper(LARGE, large, ENGINE, MERCURIUS, 1.3),
+    ]

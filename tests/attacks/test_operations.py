@@ -1,0 +1,62 @@
+"""Valid operations at random: whatever they ask, the answer has the shape of the specification."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+from graphql import parse
+from hypothesis import given, seed, settings
+from hypothesis import strategies as some
+from hypothesis_graphql import nodes, queries
+from structlog.testing import capture_logs
+
+from app.api.schema import sdl
+from tests.gateways import Asker, Retailer, gateway_over
+
+WORDS = some.text(max_size=120) | some.sampled_from(("WEB", "ST-MIL", "it", "EUR", "PT1S"))
+SCALARS = (
+    *("Sku", "Gtin", "LocationCode", "ChannelCode", "CurrencyCode", "CountryCode"),
+    *("Locale", "Duration", "Date", "DateTime", "Decimal"),
+)
+OPERATIONS = queries(sdl(), custom_scalars={name: WORDS.map(nodes.String) for name in SCALARS})
+EXAMPLES = 200
+
+
+def test_whatever_is_valid_is_answered_in_the_shape_of_the_specification() -> None:
+    codes: set[str] = set()
+
+    async def opened(stack: AsyncExitStack) -> Asker:
+        return await stack.enter_async_context(gateway_over({"shop": Retailer()}))
+
+    with capture_logs() as logs, asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        ask = runner.run(opened(stack))
+
+        @seed(7)
+        @settings(max_examples=EXAMPLES, deadline=None, database=None)
+        @given(OPERATIONS)
+        def holds(operation: str) -> None:
+            response = runner.run(ask.post(operation))
+            assert response.status_code in {200, 400}
+            codes.update(told(response.json(), operation))
+
+        holds()
+        runner.run(stack.aclose())
+
+    assert codes <= {"OPERATION_TOO_COMPLEX", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    assert [one for one in logs if one["log_level"] in {"error", "critical"}] == []
+    assert sum(one["event"] == "operation" for one in logs) > EXAMPLES / 4
+
+
+def told(body: dict[str, Any], operation: str) -> set[str]:
+    """The codes of an answer's errors, when all of it has its shape."""
+    assert set(body) <= {"data", "errors", "extensions"}
+    assert "data" in body or body["errors"]
+    if body.get("data") is not None:
+        [definition] = parse(operation).definitions
+        asked = {(one.alias or one.name).value for one in definition.selection_set.selections}  # type: ignore[attr-defined]  # fields of one operation
+        assert set(body["data"]) == asked
+    for error in body.get("errors", ()):
+        assert set(error) <= {"message", "locations", "path", "extensions"}
+        assert isinstance(error["message"], str)
+    return {error["extensions"]["code"] for error in body.get("errors", ())}
