@@ -35,7 +35,8 @@ from benchmarks.executors import QUERIES, ROUNDS, Turn, measured
 from tests.engine_documents.builders import entry
 from tests.redis import running_redis
 
-TEXT, VARIABLES = QUERIES["listing of 24"]
+TEXT, ASKED = QUERIES["listing of 24"]
+VARIABLES = ASKED()
 CALLER = Caller(client="web", address="192.0.2.1")
 PATIENT = Patience(within=timedelta(seconds=10))  # what is measured is work, not waiting
 PLENTY = Budget(size=10**9, restore_rate=10**9)

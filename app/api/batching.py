@@ -3,7 +3,9 @@
 A batch function takes the parents, the context and the field's arguments by keyword, and gives as
 many answers in the same order. Here an aiodataloader drives it: parents that are reached together
 are answered by one call for each distinct set of arguments. The function stays reachable in the
-field's metadata under `BATCH`, so that an executor can also call it directly.
+field's metadata under `BATCH`, so that an executor can also call it directly. The engine takes its
+first step at once and may let another task go on with it: it must not hold a time limit or set a
+context variable over its first wait.
 """
 
 import inspect

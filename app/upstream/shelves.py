@@ -42,7 +42,7 @@ C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Fetch = Callable[[Collection[tuple[R, C]]], Awaitable[Fetched[tuple[R, C], V]]]
 Before = Mapping[tuple[R, C], Kept[V] | None]
-AS_OF = attrgetter("as_of")
+AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
 CACHED = Freshness.CACHED
 
 
@@ -187,7 +187,7 @@ class Asked(Generic[R, C, V]):
         """Tell the report since when all of this has been known."""
         if shelves and self.columns:
             source, port = self.reader.health.connection, self.reader.port
-            since = min(shelf.read_at for shelf in shelves.values())
+            since = min(map(READ_AT, shelves.values()))
             self.inquiry.report.read_before(source, port, since)
 
     def _others(self) -> dict[R, Shelf[V]]:
