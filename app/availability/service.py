@@ -20,7 +20,7 @@ from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
-from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry
+from app.upstream.readings import Fetched, FreshnessPolicy, Inquiry
 from app.upstream.report import Report
 from app.upstream.rows import Shelf
 from app.upstream.shelves import ShelfReader
@@ -126,21 +126,19 @@ class AvailabilityService:
             for source, codes in sources.items()
         ]
         read = [await one for one in asked]
-        return {sku: self._spread(sku, places, [shelves[sku] for shelves in read]) for sku in skus}
-
-    def _spread(self, sku: Sku, places: Places, shelves: Sequence[Shelf[StockLevel]]) -> Spread:
-        """Made once for the same shelves, and kept with the first of them."""
-        faces, beside = (shelves[0].faces, shelves[1:]) if shelves else (Faces(), shelves)
-        known: Spread | None = faces.get(places.codes)
-        if known is not None and known.beside == beside:
-            return known
-        told = {
-            code: reading
-            for codes, shelf in zip(self._sources(places).values(), shelves, strict=True)
-            for code, reading in zip(codes, shelf.readings, strict=True)
-        }
-        parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
-        return faces.keep(places.codes, Spread(tuple(parts), beside))
+        if not read:
+            return {sku: _spread(sku, places, sources, []) for sku in skus}
+        first, *others = read
+        spreads = {}
+        for sku in skus:
+            shelf = first[sku]
+            beside = [shelves[sku] for shelves in others] if others else []
+            known: Spread | None = shelf.faces.get(places.codes)
+            if known is None or known.beside != beside:  # made once for the same shelves
+                known = _spread(sku, places, sources, [shelf, *beside])
+                shelf.faces.keep(places.codes, known)
+            spreads[sku] = known
+        return spreads
 
     def _sources(self, places: Places) -> Mapping[str, Codes]:
         """Who knows the stock of which of the places."""
@@ -176,6 +174,22 @@ class AvailabilityService:
     def _stocked(self, place: Place) -> bool:
         """Whether anybody is bound to know the stock of a place."""
         return self._source_of(place.location.code) is not None
+
+
+def _spread(
+    sku: Sku,
+    places: Places,
+    sources: Mapping[str, Codes],
+    shelves: Sequence[Shelf[StockLevel]],
+) -> Spread:
+    """What the shelves of several sources mean for the places."""
+    told = {
+        code: reading
+        for codes, shelf in zip(sources.values(), shelves, strict=True)
+        for code, reading in zip(codes, shelf.readings, strict=True)
+    }
+    parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
+    return Spread(tuple(parts), shelves[1:])
 
 
 def stock_reader(

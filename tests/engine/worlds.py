@@ -18,6 +18,7 @@ from graphql import (
 
 from app.engine.plans import Attribute, Batch, Description, Each, How
 from app.engine.runs import Call
+from app.engine.unchanging import Unchanging, UnchangingList
 from tests.engine.leaves import BAD, GOOD, Odd
 from tests.engine.schemas import Builder
 
@@ -37,6 +38,7 @@ class Mood:
     seed: int
     wrong: float
     calls: list[tuple[tuple[Any, ...], str, int]] = field(default_factory=list)
+    kept: dict[str, Unchanging] = field(default_factory=dict)
 
     def dice(self, about: str) -> Random:
         return seeded(f"{self.seed}|{about}")
@@ -66,7 +68,10 @@ def raised(value: Any) -> Any:
 
 @dataclass
 class World:
-    """A schema, how its fields are resolved, and the class of some of its types."""
+    """A schema, how its fields are resolved, and the class of some of its types.
+
+    Half of the types are of things that are kept, and given again to who asks again.
+    """
 
     dice: Random
     kinds: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -88,7 +93,7 @@ class World:
         if kind == "attribute":
             return Attribute(name)
         if kind == "batch":
-            return Batch(lambda call: self._batch(call, name))
+            return Batch(lambda call: self._batch(call, name), eager=len(name) % 2 == 0)
         resolve: Any = definition.resolve
         return Each(lambda call: lambda thing: resolve(thing, call.info(), **dict(call.arguments)))
 
@@ -146,10 +151,14 @@ class World:
 
     def _list(self, type_: Any, mood: Mood, about: str, dice: Random) -> Any:
         made = [self.make(type_, mood, f"{about}.{i}") for i in range(dice.randrange(4))]
-        container = dice.choice((list, list, list, tuple, iter))
-        return container(made)
+        lasting = list if any(hasattr(one, "__iter__") for one in made) else UnchangingList
+        container = dice.choice((list, list, lasting, tuple, iter))
+        return self._kept(mood, f"{about} of many", container(made))
 
-    def _thing(self, type_: Any, mood: Mood, about: str, dice: Random, *, failing: bool) -> Thing:
+    def _kept(self, mood: Mood, about: str, value: Any) -> Any:
+        return mood.kept.setdefault(about, value) if isinstance(value, Unchanging) else value
+
+    def _thing(self, type_: Any, mood: Mood, about: str, dice: Random, *, failing: bool) -> Any:
         possible = [type_] if isinstance(type_, GraphQLObjectType) else (
             self.schema.get_possible_types(type_)
         )  # fmt: skip
@@ -157,10 +166,11 @@ class World:
         if failing:
             name = dice.choice(["Nobody", "Colour", *self.types])
             return Thing(self, mood, name, about)
-        return self.types[name](self, mood, name, about)
+        return self._kept(mood, f"{about} of {name}", self.types[name](self, mood, name, about))
 
     def new_type(self, name: str) -> type[Thing]:
-        self.types[name] = type(name, (Thing,), {})
+        bases = (Thing, Unchanging) if len(self.types) % 2 else (Thing,)
+        self.types[name] = type(name, bases, {})
         return self.types[name]
 
     def resolver(self, name: str, kind: str) -> Any:
