@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from benchmarks import executors, fault_matrix, http_clients
+from benchmarks import caching, executors, fault_matrix, http_clients
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     asyncio.run(http_clients.main())
     asyncio.run(executors.main())
+    asyncio.run(caching.main())
     asyncio.run(fault_matrix.main())
 
 
