@@ -1,0 +1,181 @@
+"""From where can be sold, by whose rules, and how long is an answer the same object?"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from app import settings as config
+from app.availability.model import FulfilmentMethod
+from app.availability.service import AvailabilityService, stock_reader
+from app.errors import InvalidInputError
+from app.locations.model import Places, Search
+from app.locations.service import LocationService
+from app.upstream.deadline import Deadline
+from app.upstream.health import Health
+from app.upstream.reader import FreshnessPolicy, Inquiry
+from app.upstream.report import Report
+from app.values import CountryCode, LocationCode, Sku
+from app.values import LocationService as Service
+from tests.builders import NOON, a_level, a_location
+from tests.gateways import Retailer
+
+HOUR = timedelta(hours=1)
+SHIRT, COAT = Sku("SHIRT-M"), Sku("COAT-M")
+
+
+class Stage:
+    """A service over made-up systems; a location's source is named by the part before its dash."""
+
+    def __init__(self, *locations: Any, **sources: Retailer) -> None:
+        health = {
+            name: Health(connection=name, now=lambda: NOON, clock=monotonic) for name in sources
+        }
+        self.directory = Retailer(known_locations=locations)
+        self.locations = LocationService(
+            {
+                "directory": (
+                    self.directory,
+                    Health(connection="d", now=lambda: NOON, clock=monotonic),
+                )
+            },
+            configured={},
+            timeout=lambda _: HOUR,
+        )
+        self.service = AvailabilityService(
+            {
+                name: stock_reader(
+                    source,
+                    health=health[name],
+                    policy=FreshnessPolicy(fresh_for=HOUR),
+                    timeout=HOUR,
+                )
+                for name, source in sources.items()
+            },
+            source_of=lambda code: name if (name := code.partition("-")[0]) in sources else None,
+            locations=self.locations,
+        )
+
+    def holding(self, search: Search = Search(), **wanted: Any) -> Places:  # noqa: B008  frozen
+        return self.service.holding(search, report=Report(), **wanted)
+
+
+def rules(**said: Any) -> config.Channel:
+    return config.Channel(currency="EUR", country="IT", locale="it", **said)
+
+
+def inquiry() -> Inquiry:
+    return Inquiry(Deadline.after(timedelta(seconds=5)), Report())
+
+
+async def a_stage(**sources: Retailer) -> Stage:
+    stage = Stage(
+        a_location("a-1", services=frozenset({Service.SHIP_FROM})),
+        a_location("a-2", services=frozenset({Service.PICKUP, Service.RESERVE})),
+        a_location("b-1", services=frozenset()),
+        a_location("none-1", services=frozenset({Service.PICKUP})),
+        **(sources or {"a": Retailer(), "b": Retailer()}),
+    )
+    await stage.locations.refresh()
+    return stage
+
+
+async def test_places_hold_stock_and_offer_a_method_unless_they_are_asked_for() -> None:
+    stage = await a_stage()
+    codes = frozenset({LocationCode("none-1")})
+
+    found: Mapping[str, Places] = {
+        "everywhere": stage.holding(),
+        "pickup": stage.holding(methods=[FulfilmentMethod.PICK_UP_IN_STORE]),
+        "either": stage.holding(
+            methods=[FulfilmentMethod.SHIP_TO_HOME, FulfilmentMethod.RESERVE_IN_STORE]
+        ),
+        "no method": stage.holding(methods=[]),
+        "asked for": stage.holding(Search(codes=codes)),
+    }
+
+    assert {name: list(places.codes) for name, places in found.items()} == {
+        "everywhere": ["a-1", "a-2", "b-1"],
+        "pickup": ["a-2"],
+        "either": ["a-1", "a-2"],
+        "no method": [],
+        "asked for": ["none-1"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "to", "expected"),
+    [
+        ({}, None, ["a-1", "a-2", "b-1"]),
+        ({"sells_from": ("b-*", "a-2")}, None, ["a-2", "b-1"]),
+        ({}, "JP", ["a-1"]),
+        ({"ships_to": ("IT", "FR")}, "FR", ["a-1"]),
+        ({"ships_to": ("IT", "FR")}, "JP", []),
+        ({"ships_to": ("IT", "FR"), "sells_from": ("b-*",)}, "IT", []),
+    ],
+)
+async def test_a_channel_sells_from_its_locations_and_ships_where_it_ships(
+    said: dict[str, Any], to: str | None, expected: list[str]
+) -> None:
+    stage = await a_stage()
+    country = None if to is None else CountryCode(to)
+
+    assert list(stage.service.selling(rules(**said), to=country, report=Report()).codes) == expected
+
+
+async def test_places_are_the_same_until_the_directory_is_read_again() -> None:
+    stage = await a_stage()
+    before = stage.holding()
+    assert stage.holding() is before
+    assert stage.holding().first(2) is before.first(2)
+    assert before.first(3) is before
+    stage.directory.known_locations = [a_location("a-1", name="New name")]
+
+    await stage.locations.refresh()
+
+    assert [place.location.name for place in stage.holding().all] == ["New name"]
+
+
+async def test_what_several_sources_say_is_put_together_once_until_one_says_something_new() -> None:
+    first = Retailer(levels=[a_level(location=LocationCode("a-1"), on_hand=1)])
+    second = Retailer(levels=[a_level(location=LocationCode("b-1"), on_hand=2)])
+    stage = await a_stage(a=first, b=second)
+    places = stage.holding()
+
+    async def spread(**wanted: Any) -> Any:
+        return (await stage.service.at([SHIRT], places, inquiry(), **wanted))[SHIRT]
+
+    await spread()
+    before, again = await spread(), await spread()
+    second.levels = [a_level(location=LocationCode("b-1"), on_hand=7)]
+    await spread(max_age=timedelta())
+    await spread()
+    after = await spread()
+
+    assert again is before
+    assert [part.available_to_sell for part in before.parts] == [1, None, 2]
+    assert [part.available_to_sell for part in after.parts] == [1, None, 7]
+    assert [part.source for part in after.parts] == ["a", "a", "b"]
+
+
+async def test_each_source_is_asked_once_for_all_skus_at_all_its_locations() -> None:
+    first, second = Retailer(), Retailer()
+    stage = await a_stage(a=first, b=second)
+
+    await stage.service.together([SHIRT, COAT], stage.holding(), inquiry(), global_buffer=0)
+
+    assert first.calls == [("stock_levels", ((COAT, SHIRT), ("a-1", "a-2")))]
+    assert second.calls == [("stock_levels", ((COAT, SHIRT), ("b-1",)))]
+
+
+async def test_one_answer_holds_so_much_and_no_more() -> None:
+    stage = await a_stage()
+    skus = [Sku(f"S{number}") for number in range(6_667)]
+
+    with pytest.raises(
+        InvalidInputError, match="6667 variants at 3 locations are more than 20,000"
+    ):
+        await stage.service.at(skus, stage.holding(), inquiry())
+    assert len(await stage.service.at(skus[:6_666], stage.holding(), inquiry())) == 6_666
