@@ -14,13 +14,14 @@ from collections.abc import Sequence
 
 import structlog
 
-from benchmarks import admission, executors, fault_matrix, http_clients, observability
+from benchmarks import admission, caching, executors, fault_matrix, http_clients, observability
 from benchmarks.peers import parts
 
 ALONE = {
     "http_clients": http_clients,
     "admission": admission,
     "executors": executors,
+    "caching": caching,
     "fault_matrix": fault_matrix,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }

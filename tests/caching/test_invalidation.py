@@ -88,7 +88,8 @@ async def test_a_message_that_is_lost_is_made_up_for_by_time(
     ):
         assert [await name_told(one), await name_told(deaf)] == ["Camicia", "Camicia"]
         await renamed(one)
-        one.gateway.caches.answers.log.add(frozenset({"Product:1"}))  # told to nobody else
+        log, now = one.gateway.caches.answers.log, one.clock()
+        log.add(frozenset({"Product:1"}), at=now)  # and told to nobody else
 
         assert await name_told(one) == "Blusa"
         one.clock.passes(57.9)

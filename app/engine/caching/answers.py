@@ -97,7 +97,7 @@ class Answers(Generic[T]):
     async def invalidate(self, tags: frozenset[str]) -> None:
         """Say that whatever tells of one of the tags is out of date, here and everywhere."""
         self.counts["invalidated"] += 1
-        self.log.add(tags)
+        self.log.add(tags, at=self.now())
         if self.shared is not None:
             await self.shared.invalidate(tags)
 

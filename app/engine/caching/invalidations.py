@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 
 MOST = 10_000  # events that are remembered; what is older than all of them does not hold
 
@@ -23,11 +24,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Some tags are out of date. `name` is what all processes know the event by, if they do."""
+    """Some tags are out of date. `name` is what all processes know the event by.
+
+    One that has none was said here, `at` a moment; whether others hear of it is not sure.
+    """
 
     number: int
     tags: AbstractSet[str]
     name: str | None
+    at: datetime | None
 
 
 @dataclass(slots=True)
@@ -49,10 +54,12 @@ class Invalidations:
         """How much was heard until now."""
         return Mark(self.count, self.heard)
 
-    def add(self, tags: AbstractSet[str], name: str | None = None) -> None:
+    def add(
+        self, tags: AbstractSet[str], name: str | None = None, at: datetime | None = None
+    ) -> None:
         """Hear that tags are out of date."""
         self.count += 1
-        self._events.append(Event(self.count, tags, name))
+        self._events.append(Event(self.count, tags, name, at))
         if name is not None:
             self.heard = name
         while len(self._events) > self.most:
@@ -73,17 +80,15 @@ class Invalidations:
         last = self.count if until is None else until
         return all(tags.isdisjoint(event.tags) for event in self._after(seen, last))
 
-    def holds_everywhere(self, tags: AbstractSet[str], heard: str) -> bool:
-        """Whether no tag was named after what another process had heard."""
+    def holds_for(self, tags: AbstractSet[str], heard: str, made_at: datetime) -> bool:
+        """Whether what another process made holds: no tag was named that it had not heard of."""
         if before(heard, self._floor):
             return False
-        for event in reversed(self._events):
-            if event.name is not None:
-                if not before(heard, event.name):
-                    break
-                if not tags.isdisjoint(event.tags):
-                    return False
-        return True
+        return not any(
+            event.at >= made_at if event.at is not None else before(heard, event.name or "")
+            for event in self._events
+            if not tags.isdisjoint(event.tags)
+        )
 
     def _after(self, seen: int, until: int) -> Iterator[Event]:
         for event in reversed(self._events):

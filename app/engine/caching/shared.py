@@ -119,7 +119,7 @@ class SharedAnswers:
             entry, heard = unpack(packed, self.zone, self.log.count)
         except ValueError:
             return None
-        return entry if self.log.holds_everywhere(entry.tags, heard) else None
+        return entry if self.log.holds_for(entry.tags, heard, entry.made_at) else None
 
     async def _asked(self, question: Callable[[Redis], Awaitable[T]]) -> T | None:
         try:
