@@ -2,7 +2,8 @@
 
 In process, on one core, without a socket: CPU of the application alone. `made` is the compiled
 operation over readers that have everything; `hit` the same request answered from memory; `floor` an
-application that sends the same bytes; `redis` looks into a Redis of this machine and finds it.
+application that sends the same bytes. `look` is the part of a hit that is the cache's own, without
+HTTP, logs, metrics and the gate.
 """
 
 import asyncio
@@ -18,9 +19,14 @@ import structlog
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
+from app.api.admission import build_gate
+from app.api.caching import Attempt
+from app.api.callers import Caller
+from app.api.outcomes import Outcome
+from app.api.schema import build_schema
 from benchmarks.executors import QUERIES
 from tests.builders import a_level, a_location, a_price, a_product, a_variant
-from tests.caching.builders import a_gateway
+from tests.caching.builders import Shop, a_gateway
 from tests.gateways import Retailer
 from tests.redis import NoRedisError, running_redis
 
@@ -66,6 +72,7 @@ async def main() -> None:
             turns = {
                 "made": turn(made.app, request),
                 "hit": turn(hits.app, request),
+                "look": look(hits, text, variables),
                 "floor": turn(floor(body), request),
             }
             report(name, len(body), await measured(turns))
@@ -88,6 +95,24 @@ async def shared() -> None:
 
 async def _length(client: Redis) -> int:
     return len(await client.get("answer") or b"")
+
+
+def look(at: Shop, text: str, variables: dict[str, Any]) -> Turn:
+    """The cache alone."""
+    schema = build_schema(tell=False)
+    caching = at.gateway.caches.caching(schema)
+    gate = build_gate(schema, at.gateway.settings.requests, introspection=False)
+    admitted = gate.admit(text, operation_name=None, variables=variables)
+    caller = Caller()
+
+    async def never(_attempt: Attempt) -> Outcome:
+        raise RuntimeError("it is not kept")
+
+    async def once() -> int:
+        outcome = await caching.answer(admitted, variables, caller, never)
+        return len(outcome.data or b"")
+
+    return once
 
 
 def turn(app: ASGIApp, request: bytes) -> Turn:

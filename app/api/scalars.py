@@ -45,8 +45,11 @@ def _duration(value: Any) -> timedelta:
 
 
 def iso_duration(value: timedelta) -> str:
-    """ISO 8601, such as `PT30S`."""
-    return str(_durations.dump_python(value, mode="json"))
+    """ISO 8601, such as `PT30S`. Ages below a minute, as nearly all are, need no library."""
+    seconds, micros = value.seconds, value.microseconds
+    if value.days or seconds >= 60:  # noqa: PLR2004  of a minute
+        return str(_durations.dump_python(value, mode="json"))
+    return f"PT{seconds}.{micros:06}".rstrip("0") + "S" if micros else f"PT{seconds}S"
 
 
 def _named(name: str, description: str) -> ScalarDefinition:
