@@ -2,6 +2,8 @@
 
 import gzip
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from starlette.datastructures import Headers
@@ -11,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.asking import Asked, MalformedRequest, asked
 from app.api.callers import Caller, caller_of
 from app.api.delivery import Delivery
-from app.api.events_stream import EventStreams
+from app.api.events_stream import EventStreams, Framing
 from app.api.graphiql import page
 from app.api.http_answers import StatusRules
 from app.api.http_caching import caching_headers, send_unchanged, unchanged
@@ -20,6 +22,7 @@ from app.api.http_negotiation import (
     EVENT_STREAM,
     JSON,
     MULTIPART,
+    REMEMBERED,
     RESPONSE,
     Media,
     names_json,
@@ -28,7 +31,7 @@ from app.api.http_negotiation import (
     takes_gzip,
     takes_page,
 )
-from app.api.http_parts import protocol_of, send_parts, send_whole, unless_gone
+from app.api.http_parts import Protocol, protocol_of, send_parts, send_whole, unless_gone
 from app.api.http_reading import BadRequest, bad, read
 from app.api.lasting import HTTP
 from app.api.multipart import framing_of
@@ -118,23 +121,40 @@ class GraphQLEndpoint:
             raise BadRequest(malformed(str(error))) from error
 
 
-class _Reply:
-    """What is sent to one client, in a form that it takes.
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What a client takes: `protocol` is that of deferred parts, `framing` that of subscriptions.
 
-    `protocol` is that of deferred parts, `framing` that of subscriptions; None where it takes none.
+    None stands for what it does not take.
     """
+
+    media: Media | None
+    protocol: Protocol | None
+    framing: Framing | None
+    rules: StatusRules
+    streams_alone: bool
+
+
+@lru_cache(REMEMBERED)
+def _wishes(accept: str | None, statuses: Statuses) -> _Wishes:
+    media, protocol, framing = negotiated(accept), protocol_of(accept), framing_of(accept)
+    legacy = media == JSON and names_json(accept)
+    rules = StatusRules(media or JSON, statuses, legacy=legacy)
+    unwhole = media is None and protocol is None
+    alone = prefers_events(accept) or (unwhole and framing is not None)
+    return _Wishes(media, protocol, framing, rules, alone)
+
+
+class _Reply:
+    """What is sent to one client, in a form that it takes."""
 
     def __init__(self, send: Send, method: str, headers: Headers, statuses: Statuses) -> None:
         self.send = send
         self._method, self._headers = method, headers
-        accept = headers.get("accept")
-        self._media = negotiated(accept)
-        self.protocol = protocol_of(accept)
-        self.framing = framing_of(accept)
-        legacy = self._media == JSON and names_json(accept)
-        self.rules = StatusRules(self._media or JSON, statuses, legacy=legacy)
-        unwhole = self._media is None and self.protocol is None
-        self.streams_alone = prefers_events(accept) or (unwhole and self.framing is not None)
+        wishes = _wishes(headers.get("accept"), statuses)
+        self._media, self.rules = wishes.media, wishes.rules
+        self.protocol, self.framing = wishes.protocol, wishes.framing
+        self.streams_alone = wishes.streams_alone
 
     @property
     def streams(self) -> bool:
