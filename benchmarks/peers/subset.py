@@ -26,7 +26,7 @@ from graphql import (
 
 
 def subset(sdl: str, documents: Iterable[str]) -> str:
-    """The definitions that documents use: types, fields and arguments, without descriptions.
+    """The types, fields and arguments that documents use, without descriptions and directives.
 
     Raises:
         GraphQLError: a document is not valid.
@@ -83,12 +83,14 @@ def _cut(definition: DefinitionNode, used: _Used) -> DefinitionNode | None:
                 for one in definition.fields or ()
                 if one.name.value in asked
             )
-            return replace(definition, description=None, interfaces=(), fields=fields)
+            return replace(
+                definition, description=None, interfaces=(), directives=(), fields=fields
+            )
         case EnumTypeDefinitionNode(name=name) if name.value in used.types:
             values = tuple(replace(one, description=None) for one in definition.values or ())
-            return replace(definition, description=None, values=values)
+            return replace(definition, description=None, directives=(), values=values)
         case ScalarTypeDefinitionNode(name=name) if name.value in used.types:
-            return replace(definition, description=None)
+            return replace(definition, description=None, directives=())
     return None
 
 
@@ -98,4 +100,4 @@ def _cut_field(definition: FieldDefinitionNode, given: set[str]) -> FieldDefinit
         for one in definition.arguments or ()
         if one.name.value in given
     )
-    return replace(definition, description=None, arguments=arguments)
+    return replace(definition, description=None, directives=(), arguments=arguments)

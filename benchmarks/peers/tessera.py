@@ -28,8 +28,8 @@ Data = Mapping[str, Any]
 def settings(**sections: Any) -> Settings:
     """Those of a retailer with one system, and otherwise the defaults.
 
-    But for the limits of time: on a busy machine questions would be turned away, and peers have no
-    such limits.
+    But answers are not kept, since peers make each anew; and time is not limited as usual, since on
+    a busy machine questions would be turned away, which peers do not do.
     """
     return config.parse(
         {
@@ -42,6 +42,7 @@ def settings(**sections: Any) -> Settings:
             },
             "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
             "requests": {"budget": "PT60S"},
+            "cache": {"answers": False},
             **sections,
         }
     )
