@@ -86,11 +86,12 @@ class Answers(Generic[T]):
                 flight = self._fly(key, make)
             done = await asyncio.shield(flight.task)
             if isinstance(done, Entry):
-                return self._reused(done)
-            if leading:
+                if leading or self.log.holds(done.tags, done.seen, joined):
+                    return self._reused(done)
+            elif leading:
                 self.counts["miss"] += 1
                 return done
-            if self.log.holds(done.tags, flight.began, joined):
+            elif self.log.holds(done.tags, flight.began, joined):
                 self.counts["joined"] += 1
                 return Reused(done.entry, done.answer)
 
@@ -102,11 +103,11 @@ class Answers(Generic[T]):
             await self.shared.invalidate(tags)
 
     async def close(self) -> None:
-        """End what is still going on."""
-        tasks = [*self._background, *(flight.task for flight in self._flights.values())]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """End what is being made; what is being kept ends by itself, within its time limit."""
+        flights = [flight.task for flight in self._flights.values()]
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, *self._background, return_exceptions=True)
 
     def _kept(self, key: bytes, make: Make[T]) -> Reused[T] | None:
         entry = self.memory.find(key)
