@@ -4,16 +4,19 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.engine.budget import SharedRedis, SilentRedis
+from app.engine.budget import Patience, SharedRedis, SilentRedis
 from app.engine.caching.shared import publish
 from app.errors import MisconfiguredError
 from app.main import shared_redis
 from app.settings import Settings
+
+A_PERSON_WAITS = timedelta(seconds=5)
 
 
 def cache_commands(
@@ -43,6 +46,7 @@ def cache_commands(
 
 
 async def _purge(shared: SharedRedis, tags: frozenset[str]) -> None:
+    shared.patience = Patience(within=A_PERSON_WAITS)
     async with aclosing(shared):
         try:
             await shared.ask(lambda client: publish(client, tags))
