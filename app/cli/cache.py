@@ -3,15 +3,18 @@
 import asyncio
 import os
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from app.cli.choosing import chosen, config_option
-from app.engine.budget import SharedRedis, SilentRedis
+from app.engine.budget import Patience, SharedRedis, SilentRedis
 from app.engine.caching.shared import publish
 from app.errors import MisconfiguredError
 from app.main import shared_redis
+
+A_PERSON_WAITS = timedelta(seconds=5)
 
 
 @click.group(name="cache")
@@ -35,6 +38,7 @@ def purge(config: Path | None, tags: tuple[str, ...]) -> None:
 
 
 async def _purge(shared: SharedRedis, tags: frozenset[str]) -> None:
+    shared.patience = Patience(within=A_PERSON_WAITS)
     async with aclosing(shared):
         try:
             await shared.ask(lambda client: publish(client, tags))

@@ -23,7 +23,7 @@ async def main(url: str, number: int) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         redis = over(server, Path(folder))
-        async with a_gateway(a_shop(), redis=redis) as at:
+        async with a_gateway(a_shop(), redis=redis, requests={"budget": "PT1M"}) as at:
             at.shop.wait = slowly
             query = '{ product(handle: "shirt") { name } }'
             await asyncio.gather(*(at.told(query) for _ in range(number)))

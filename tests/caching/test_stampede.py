@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = '{ product(handle: "shirt") { name } }'
 NAMED = {"data": {"product": {"name": "Camicia"}}}
 MANY = 1_000
+PATIENT = {"budget": "PT1M"}  # half of it is spent waiting for another process
 
 
 async def asked_and_held(at: Shop, number: int) -> list["asyncio.Task[Any]"]:
@@ -54,7 +55,10 @@ async def test_two_gateways_on_one_redis_are_one_question(
 ) -> None:
     held, shop = Held(), a_shop()
     redis = over(shared_server, tmp_path)
-    async with a_gateway(shop, redis=redis) as one, a_gateway(shop, redis=redis) as other:
+    async with (
+        a_gateway(shop, redis=redis, requests=PATIENT) as one,
+        a_gateway(shop, redis=redis, requests=PATIENT) as other,
+    ):
         shop.wait = held
         here = await asked_and_held(one, MANY // 2)
         there = [asyncio.create_task(other.told(PRODUCT)) for _ in range(MANY // 2)]

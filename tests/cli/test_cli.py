@@ -281,3 +281,15 @@ def test_spans_go_to_the_collector_that_the_environment_names(tmp_path: Path) ->
     assert b"graphql.document.hash" in told
     assert b"branches" in told  # a call at the start
     assert b"ST-MIL" not in told
+
+
+def test_a_purge_without_a_redis_says_how_processes_hear_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["cache", "purge", "Product:1"])
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "tessera: redis: is missing; processes hear of a purge through Redis\n"
+    )
