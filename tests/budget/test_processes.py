@@ -29,6 +29,8 @@ processes = 2
 [redis]
 url = {{ env = "REDIS_URL" }}
 timeout = "{said.get("timeout", "PT0.05S")}"
+[cache]
+answers = false
 """
     file.write_text(file.read_text() + sections)
     return str(file)

@@ -290,14 +290,29 @@ async def test_refusals_do_not_open_the_breaker() -> None:
 
 
 async def test_no_more_calls_are_out_than_there_is_room_for() -> None:
-    async with serving(silent) as server, client(server.url, concurrency=3) as http:
-        told = await asyncio.gather(
-            *(http.send(asking(safe=False)) for _ in range(10)), return_exceptions=True
-        )
+    full, gate = asyncio.Event(), asyncio.Event()
 
-    assert {type(one) for one in told} == {UpstreamUnavailable}
-    assert len(server.requests) == 3
-    assert http.health.operation("stock").failures == 3
+    async def held(writer: asyncio.StreamWriter) -> None:
+        if len(server.requests) == 3:
+            full.set()
+        await gate.wait()
+        await saying()(writer)
+
+    patient = timedelta(seconds=30)
+    async with (
+        serving(held) as server,
+        client(server.url, concurrency=3, timeout=patient) as http,
+    ):
+        out = [asyncio.create_task(http.send(asking(safe=False))) for _ in range(3)]
+        await full.wait()
+        with Deadline.after(timedelta(seconds=0.1)).shared():
+            told = await asyncio.gather(
+                *(http.send(asking(safe=False)) for _ in range(7)), return_exceptions=True
+            )
+        assert {type(one) for one in told} == {UpstreamUnavailable}
+        assert len(server.requests) == 3
+        gate.set()
+        assert {one.status for one in await asyncio.gather(*out)} == {200}
 
 
 async def test_a_call_ends_with_the_deadline_it_is_bound_to() -> None:

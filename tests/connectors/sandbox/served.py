@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from app.ports import Wiring
-from app.upstream.client import open_client
+from app.upstream.client import ClientPolicy, open_client
 from app.values import LocationCode, Sku
 from connectors import sandbox
 from connectors.kit.serve import serve
@@ -52,6 +52,9 @@ def a_system(system: System = "shop", clock: Clock | None = None) -> FaultyUpstr
     return upstream(system, seed=SEED, now=clock or Clock())
 
 
+PATIENT = ClientPolicy(timeout=timedelta(seconds=30))  # the machine may be busy
+
+
 @asynccontextmanager
 async def connected(
     system: System, locations: Mapping[LocationCode, str] | None = None
@@ -59,7 +62,7 @@ async def connected(
     """A connection through the gateway's own client."""
     clock = Clock()
     served = a_system(system, clock)
-    async with serve(served) as url, open_client(system, url) as http:
+    async with serve(served) as url, open_client(system, url, policy=PATIENT) as http:
         settings = sandbox.Settings(url=url, system=system, seed=SEED)
         wiring = Wiring(name=system, http=http, now=clock, locations=locations or {})
         yield Served(sandbox.connect(settings, wiring), served, clock)
