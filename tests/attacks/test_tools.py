@@ -5,10 +5,12 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+import httpx
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 from structlog.testing import capture_logs
 
 from app.api.schema import build_schema, core
+from app.engine.documents import hash_of
 from tests.attacks.served import served_gateway
 from tests.node import NodeError, run
 from tests.tools import installed_tool
@@ -49,6 +51,18 @@ def recovered(url: str, wordlist: Collection[str], folder: Path) -> list[str]:
 def test_a_wordlist_of_all_our_names_tells_a_stranger_no_type(tmp_path: Path) -> None:
     with served_gateway() as served:
         assert recovered(served.url, words(), tmp_path) == []
+
+
+def test_nor_does_it_where_only_registered_documents_are_answered(tmp_path: Path) -> None:
+    registered = tmp_path / "documents"
+    registered.mkdir()
+    text = "{ __typename }"
+    (registered / "web.json").write_text(json.dumps({hash_of(text): text}))
+    documents = {"mode": "enforce", "folder": str(registered)}
+    with served_gateway(documents=documents) as served:
+        assert recovered(served.url, words(), tmp_path) == []
+        answer = httpx.post(f"{served.url}/graphql", json={"query": "{ upstreams { name } }"})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
 
 
 def test_it_would_tell_them_where_messages_name_names(tmp_path: Path) -> None:
