@@ -5,12 +5,13 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Integer,
     MetaData,
     String,
     Table,
 )
+
+from app.store.instants import Instant
 
 metadata = MetaData(
     naming_convention={
@@ -38,6 +39,6 @@ facts = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String(60), nullable=False),
     Column("entity", String(120), nullable=False),
-    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
     Column("body", JSON, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, insert, update
@@ -44,7 +44,7 @@ class Work:
                     "seq": first + place,
                     "kind": fact.kind,
                     "entity": fact.entity,
-                    "occurred_at": self.now.astimezone(UTC),
+                    "occurred_at": self.now,
                     "body": dict(fact.body),
                 }
                 for place, fact in enumerate(self.told)
