@@ -1,0 +1,61 @@
+"""What do we keep of stock: the last news of every level, and whom units are promised to."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+)
+
+from app.store.instants import Instant
+from app.store.tables import metadata
+
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    Column("sku", String(80), primary_key=True),
+    Column("location", String(40), primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("on_hand", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False),
+    Column("damaged", Integer, nullable=False),
+    Column("safety_stock", Integer, nullable=False),
+    Column("as_of", Instant, nullable=False),
+)
+
+# One row for each holder, from its first hold on; `fence` counts its holds. It holds nothing once
+# it has no lines, or once `expires_at` has passed.
+holds = Table(
+    "holds",
+    metadata,
+    Column("holder", String(80), primary_key=True),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+hold_lines = Table(
+    "hold_lines",
+    metadata,
+    Column("holder", String(80), ForeignKey(holds.c.holder), primary_key=True),
+    Column("sku", String(80), primary_key=True),
+    Column("location", String(40), primary_key=True),
+    Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_hold_lines_spot", "sku", "location"),
+)
+
+# `known_at`: the time, by the upstream's clock, from which on its own figures have them.
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("order", String(80), primary_key=True),
+    Column("sku", String(80), primary_key=True),
+    Column("location", String(40), primary_key=True),
+    Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
+    Column("known_at", Instant),
+    Index("ix_allocations_spot", "sku", "location"),
+)

@@ -1,0 +1,105 @@
+"""Which database do the settings name, and is it the one this code was written for?"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.errors import MisconfiguredError
+from app.store.postgres import PostgresStore, postgres_engine
+from app.store.sqlite import SqliteStore, sqlite_engine
+from app.store.work import Store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """The store at an address, closed at the end.
+
+    Raises:
+        MisconfiguredError: the address names no database of ours, or one of another version.
+    """
+    found = driven(url)
+    if found.startswith("sqlite"):
+        store: SqliteStore | PostgresStore = SqliteStore(found)
+    else:
+        store = PostgresStore(found)
+    try:
+        if await store.read(_revision) != newest():
+            raise MisconfiguredError(
+                "the database is not of this version: run `tessera db upgrade`"
+            )
+        yield store
+    finally:
+        await store.close()
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database at an address to a revision of its tables."""
+    found = driven(url)
+    if found.startswith("sqlite"):
+        await asyncio.to_thread(_upgrade_sqlite, found, revision)
+        return
+    engine = postgres_engine(found)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrated, revision)
+    finally:
+        await engine.dispose()
+
+
+def driven(url: str) -> str:
+    """The address with the driver we use.
+
+    Raises:
+        MisconfiguredError: it is none, or of another kind of database; it is not repeated.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.drivername not in DRIVERS:
+        raise MisconfiguredError(
+            "the address of the store must look like sqlite:///path/to/file "
+            "or postgresql://user:password@host/database"
+        )
+    return parsed.set(drivername=DRIVERS[parsed.drivername]).render_as_string(hide_password=False)
+
+
+def migrated(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations within a transaction of the connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def newest() -> str | None:
+    """The revision this code was written for."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def _upgrade_sqlite(url: str, revision: str) -> None:
+    engine = sqlite_engine(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            migrated(connection, revision)
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+    engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

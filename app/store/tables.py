@@ -1,0 +1,44 @@
+"""Which tables do we own? Each noun adds its own to one `metadata`."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+from app.store.instants import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One row. Whoever tells facts takes their numbers here, last in the transaction, and holds the row
+# until the commit: so the numbers are dense and in the order of the commits.
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True),
+    Column("epoch", String(32), nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(60), nullable=False),
+    Column("entity", String(120), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("body", JSON, nullable=False),
+)

@@ -1,0 +1,50 @@
+"""What does a database that does not answer become? One error of ours; a bug stays what it is."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from app.store.work import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+# PostgreSQL: connection, no resources, operator intervention and time limits, locks, given up.
+SQLSTATES = ("08", "53", "57", "58", "55P03", "40")
+SQLITE_CODES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
+PRIMARY = 0xFF  # the part of an extended result code of SQLite that names its kind
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Turn the silence of a database into `StoreUnavailable`."""
+    try:
+        yield
+    except (DBAPIError, NoConnection, OSError) as error:
+        if not _silent(error):
+            raise
+        kind = type(getattr(error, "orig", error)).__name__
+        log.error("store.unavailable", kind=kind)  # noqa: TRY400  its text may hold values
+        raise StoreUnavailable("The store does not answer. Try again later.") from error
+
+
+def _silent(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError):
+        return True
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", None)  # none is set by the driver itself
+        return code is not None and code & PRIMARY in SQLITE_CODES
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    return state.startswith(SQLSTATES)

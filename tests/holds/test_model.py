@@ -1,0 +1,225 @@
+"""Any sequence of news, holds, orders and hours: the store says what a model of a page says."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Connection
+
+from app.availability import ledger
+from app.availability.model import Spot
+from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
+from app.availability.tables import allocations, hold_lines, holds, stock_levels
+from app.errors import Refusal
+from app.ports import StockLevel
+from app.store import Store, Work, open_store
+from app.values import LocationCode, Sku
+from tests.builders import NOON
+
+# Small pools, so that the same units are wanted again and again.
+SPOTS = [Spot(Sku("A"), LocationCode(at)) for at in ("ST-1", "WH-1")]
+HOLDERS = ("cart:1", "cart:2")
+ORDERS = ("T-1", "T-2", "T-3")
+demands = st.dictionaries(st.sampled_from(SPOTS), st.integers(1, 2), min_size=1)
+minutes = st.sampled_from([0, 0, 1, 2]).map(lambda n: timedelta(minutes=n))
+
+
+class Promises(RuleBasedStateMachine):
+    """`store` and `runner` are given by the test."""
+
+    store: Store
+    runner: asyncio.Runner
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOON
+        self.levels: dict[Spot, StockLevel] = {}
+        self.held: dict[str, tuple[int, Any, dict[Spot, int]]] = {}
+        self.fences: dict[str, int] = {}
+        self.owed: dict[str, tuple[dict[Spot, int], Any]] = {}
+
+    @initialize()
+    def empty(self) -> None:
+        def clear(work: Work) -> None:
+            for table in (allocations, hold_lines, holds, stock_levels):
+                work.connection.execute(table.delete())
+
+        self.do(clear)
+        for spot in SPOTS[:1]:  # of the other nobody has told yet
+            self.news(spot, 3, timedelta())
+
+    def do(self, change: Any) -> Any:
+        return self.runner.run(self.store.act(change, now=self.now))
+
+    def free(self, spot: Spot, holder: str | None = None) -> int:
+        level = self.levels[spot]
+        held = sum(
+            demand.get(spot, 0)
+            for who, (_, until, demand) in self.held.items()
+            if until > self.now and who != holder
+        )
+        owed = sum(
+            demand.get(spot, 0)
+            for demand, known_at in self.owed.values()
+            if known_at is None or known_at > level.as_of
+        )
+        return max(0, level.on_hand - level.reserved - level.safety_stock - held - owed)
+
+    def short(self, demand: dict[Spot, int], holder: str) -> bool:
+        return any(
+            spot not in self.levels or self.free(spot, holder) < asked
+            for spot, asked in demand.items()
+        )
+
+    @rule(spot=st.sampled_from(SPOTS), on_hand=st.integers(-1, 4), age=minutes)
+    def news(self, spot: Spot, on_hand: int, age: timedelta) -> None:
+        level = StockLevel(
+            sku=spot.sku, location=spot.location, on_hand=on_hand, as_of=self.now - age
+        )
+        self.do(partial(ledger.record, source="tills", levels=[level]))
+        if spot not in self.levels or level.as_of > self.levels[spot].as_of:
+            self.levels[spot] = level
+
+    @rule(holder=st.sampled_from(HOLDERS), demand=demands, ttl=minutes)
+    def place(self, holder: str, demand: dict[Spot, int], ttl: timedelta) -> None:
+        until = self.now + timedelta(minutes=1) + ttl
+        expected = InsufficientStock if self.short(demand, holder) else None
+        got = self.outcome(lambda work: ledger.place(work, holder, demand, until=until))
+        assert got == expected
+        if expected is None:
+            self.fences[holder] = self.fences.get(holder, 0) + 1
+            self.held[holder] = (self.fences[holder], until, demand)
+
+    @rule(holder=st.sampled_from(HOLDERS))
+    def release(self, holder: str) -> None:
+        assert self.do(partial(ledger.release, holder=holder)) is (holder in self.held)
+        self.held.pop(holder, None)
+
+    @rule(
+        holder=st.sampled_from(HOLDERS),
+        order=st.sampled_from(ORDERS),
+        behind=st.sampled_from([0, 0, 0, 1]),
+    )
+    def commit(self, holder: str, order: str, behind: int) -> None:
+        if order in self.owed:
+            return
+        fence = self.fences.get(holder, 1) - behind
+        known = self.held.get(holder)
+        if known is None or known[0] != fence:
+            expected: type[Refusal] | None = HoldSuperseded
+        elif known[1] <= self.now:
+            expected = HoldExpired
+        else:
+            expected = InsufficientStock if self.short(known[2], holder) else None
+        assert self.outcome(lambda work: ledger.commit(work, holder, fence, order)) == expected
+        if expected is None:
+            self.owed[order] = (self.held.pop(holder)[2], None)
+
+    @rule(order=st.sampled_from(ORDERS))
+    def give_back(self, order: str) -> None:
+        assert self.do(partial(ledger.give_back, order=order)) is (order in self.owed)
+        self.owed.pop(order, None)
+
+    @rule(order=st.sampled_from(ORDERS), age=minutes)
+    def upstream_knows(self, order: str, age: timedelta) -> None:
+        since = self.now - age
+        self.do(partial(ledger.known, order=order, since=since))
+        if order in self.owed:
+            self.owed[order] = (self.owed[order][0], since)
+
+    @rule(later=minutes)
+    def time_passes(self, later: timedelta) -> None:
+        self.now += later
+
+    @invariant()
+    def the_store_agrees(self) -> None:
+        def asked(connection: Connection) -> dict[Spot, int]:
+            return ledger.sellable(connection, SPOTS, now=self.now)
+
+        got = self.runner.run(self.store.read(asked))
+        assert got == {spot: self.free(spot) for spot in self.levels}
+
+    def outcome(self, change: Any) -> type[Exception] | None:
+        try:
+            self.do(change)
+        except Refusal as refusal:
+            return type(refusal)
+        return None
+
+
+@pytest.fixture
+def machine(address: str) -> Iterator[type[Promises]]:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        opened = runner.run(stack.enter_async_context(open_store(address)))
+        yield type("Opened", (Promises,), {"store": opened, "runner": runner})
+        runner.run(stack.aclose())
+
+
+def checked(machine: type[Promises], *, examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],  # what fails is small already, and a step is a commit
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_holds_and_orders_are_what_the_model_says(machine: type[Promises]) -> None:
+    checked(machine, examples=25, steps=20)
+
+
+def wrong(name: str) -> Any:
+    """A way to get it wrong that was seen in the field."""
+    original = getattr(ledger, name)
+
+    def forgets_expiry(spots: Any, *, now: Any, holder: Any) -> Any:
+        return original(spots, now=now - timedelta(days=1), holder=holder)
+
+    def blocks_its_holder(spots: Any, *, now: Any, holder: Any) -> Any:  # noqa: ARG001
+        return original(spots, now=now, holder=None)
+
+    def forgets_orders(spots: Any) -> Any:
+        return original(spots).where(allocations.c.quantity < 0)
+
+    def promises_what_is_short(demand: Any, free: Any) -> None:
+        if all(free.get(spot, 0) == 0 for spot in demand):
+            original(demand, free)
+
+    return locals()
+
+
+@pytest.mark.parametrize(
+    ("name", "mutant"),
+    [
+        ("_held", "forgets_expiry"),
+        ("_held", "blocks_its_holder"),
+        ("_allocated", "forgets_orders"),
+        ("_refuse_short", "promises_what_is_short"),
+    ],
+)
+def test_the_model_tells_a_wrong_ledger(
+    machine: type[Promises], monkeypatch: pytest.MonkeyPatch, name: str, mutant: str
+) -> None:
+    monkeypatch.setattr(ledger, name, wrong(name)[mutant])
+
+    with pytest.raises(AssertionError):
+        checked(machine, examples=100, steps=20)

