@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from alembic import command
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import MisconfiguredError
-from app.store.postgres import PostgresStore, postgres_engine
+from app.store.postgres import PATIENCE, PostgresStore, postgres_engine
 from app.store.sqlite import SqliteStore, sqlite_engine
 from app.store.work import Store
 
@@ -22,8 +23,8 @@ DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncIterator[Store]:
-    """The store at an address, closed at the end.
+async def open_store(url: str, *, patience: timedelta = PATIENCE) -> AsyncIterator[Store]:
+    """The store at an address, closed at the end; `patience` is for a connection to a server.
 
     Raises:
         MisconfiguredError: the address names no database of ours, or one of another version.
@@ -32,7 +33,7 @@ async def open_store(url: str) -> AsyncIterator[Store]:
     if found.startswith("sqlite"):
         store: SqliteStore | PostgresStore = SqliteStore(found)
     else:
-        store = PostgresStore(found)
+        store = PostgresStore(found, patience)
     try:
         if await store.read(_revision) != newest():
             raise MisconfiguredError(

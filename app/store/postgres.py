@@ -1,7 +1,7 @@
 """How is PostgreSQL used? A pool, time limits everywhere; who lost a deadlock runs again."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from app.store.work import Work
 
 T = TypeVar("T")
 POOL = 10
-POOL_WAIT = 2.0  # seconds
+PATIENCE = timedelta(seconds=2)  # for a connection
 LIMITS = {  # milliseconds; all three are off unless they are set
     "statement_timeout": "5000",
     "lock_timeout": "3000",
@@ -27,8 +27,8 @@ ATTEMPTS = 4
 class PostgresStore:
     """A `Store` in a PostgreSQL database."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = postgres_engine(url)
+    def __init__(self, url: str, patience: timedelta = PATIENCE) -> None:
+        self.engine = postgres_engine(url, patience)
 
     async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
         """What a change returns, once it is committed."""
@@ -65,15 +65,15 @@ class PostgresStore:
         await self.engine.dispose()
 
 
-def postgres_engine(url: str) -> AsyncEngine:
-    """An engine whose sessions never wait without a limit."""
+def postgres_engine(url: str, patience: timedelta = PATIENCE) -> AsyncEngine:
+    """An engine whose sessions never wait without a limit; `patience` is for a connection."""
     return create_async_engine(
         url,
         pool_size=POOL,
         max_overflow=0,
-        pool_timeout=POOL_WAIT,
+        pool_timeout=patience.total_seconds(),
         pool_pre_ping=True,
-        connect_args={"server_settings": LIMITS, "timeout": POOL_WAIT},
+        connect_args={"server_settings": LIMITS, "timeout": patience.total_seconds()},
     )
 
 
