@@ -169,10 +169,12 @@ def machine(address: str) -> Iterator[type[Promises]]:
         runner.run(stack.aclose())
 
 
-def checked(machine: type[Promises], *, examples: int, steps: int) -> None:
+def checked(machine: type[Promises], *, examples: int, steps: int, fixed: bool = False) -> None:
+    """`fixed` examples are the same in every run."""
     run_state_machine_as_test(
         machine,
         settings=settings(
+            derandomize=fixed,
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
@@ -207,6 +209,7 @@ def wrong(name: str) -> Any:
     return locals()
 
 
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "mutant"),
     [
@@ -222,4 +225,4 @@ def test_the_model_tells_a_wrong_ledger(
     monkeypatch.setattr(ledger, name, wrong(name)[mutant])
 
     with pytest.raises(AssertionError):
-        checked(machine, examples=100, steps=20)
+        checked(machine, examples=300, steps=20, fixed=True)
