@@ -8,6 +8,7 @@ work, in a short time; its figures prove nothing.
 import argparse
 import asyncio
 import logging
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -30,14 +31,14 @@ GROUPS = {"peers": list(parts.PARTS)}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for, everything if nothing is."""
-    names, quick = asked(arguments)
+    (names, quick), busy = asked(arguments), os.getloadavg()[0]
     print(f"{platform.system()} {platform.machine()}, CPython {sys.version.split()[0]}\n")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     for name, benchmark in ALONE.items():
         if name in names:
             asyncio.run(benchmark.main())
     if beside := [name for name in parts.PARTS if name in names]:
-        asyncio.run(parts.main(beside, quick=quick))
+        asyncio.run(parts.main(beside, quick=quick, busy=busy))
 
 
 def asked(arguments: Sequence[str] | None) -> tuple[set[str], bool]:

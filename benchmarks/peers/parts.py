@@ -20,8 +20,8 @@ RESULTS = Path(__file__).parents[1] / "results"
 TRIALS = ROOT / ".cache" / "benchmarks"  # of quick runs, which prove nothing
 
 
-async def main(names: Collection[str], *, quick: bool) -> None:
-    """Measure, print and write."""
+async def main(names: Collection[str], *, quick: bool, busy: float) -> None:
+    """Measure, print and write; `busy` was the load average before anything of ours ran."""
     node, effort = prepared(), QUICK if quick else FULL
     versions = python_versions() | node.versions()
     folder = TRIALS if quick else RESULTS
@@ -29,7 +29,7 @@ async def main(names: Collection[str], *, quick: bool) -> None:
         async with client(node) as load:
             for name in names:
                 report = await PARTS[name](stage, load, effort)
-                text = "\n".join(report.lines(effort, versions))
+                text = "\n".join(report.lines(effort, versions, busy))
                 print(text)
                 _keep(folder, name, report, text)
 

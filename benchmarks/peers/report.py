@@ -11,6 +11,8 @@ from benchmarks.peers.goals import Goal
 from benchmarks.peers.load import CONNECTIONS, Cell
 from benchmarks.peers.measuring import Cells, Effort
 
+QUIET = 0.5  # load average of a machine that does nothing else
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -55,20 +57,22 @@ class Report:
     plotted: int = 0
     goals: Sequence[Goal] = ()
 
-    def lines(self, effort: Effort, versions: Mapping[str, str]) -> Iterator[str]:
-        """As Markdown."""
-        yield from (f"# {self.title}", "", *setting(effort, versions), "")
+    def lines(self, effort: Effort, versions: Mapping[str, str], busy: float) -> Iterator[str]:
+        """As Markdown; `busy` is the load average of the machine before all began."""
+        yield from (f"# {self.title}", "", *setting(effort, versions, busy), "")
         rows = [[g.about, g.wanted, g.measured, "yes" if g.met else "**no**"] for g in self.goals]
         yield from ("## Goals", "", *_table(["what", "goal", "measured", "met"], rows), "")
         for table in self.tables:
             yield from table.lines()
 
 
-def setting(effort: Effort, versions: Mapping[str, str]) -> Iterator[str]:
+def setting(effort: Effort, versions: Mapping[str, str], busy: float) -> Iterator[str]:
     """When, where, how long and with what."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{_processor()}, {os.cpu_count()} cores"
     yield f"{when} · {machine} · {platform.system()} {platform.release()}"
+    if busy > QUIET:
+        yield f"\n**The machine was busy before (load average {busy:.1f}): take these for noise.**"
     yield ""
     yield (
         f"Medians of {effort.rounds} interleaved rounds of about {effort.seconds:g} s, with"

@@ -64,7 +64,7 @@ def a_report() -> Report:
 
 
 def test_a_table_has_a_row_for_every_server_and_tells_who_was_overloaded() -> None:
-    lines = list(a_report().lines(Effort(3, 1.2), {"node": "v20"}))
+    lines = list(a_report().lines(Effort(3, 1.2), {"node": "v20"}, 0.1))
 
     assert "| listing: CPU of theirs / ours | >= 1.3x | 1.20x | **no** |" in lines
     assert "## Listing (30.9 kB)" in lines
@@ -72,6 +72,13 @@ def test_a_table_has_a_row_for_every_server_and_tells_who_was_overloaded() -> No
     assert (
         "| theirs | 0.600 | 1.20 | 500 | 40.00 | 50.00 | overloaded | 7 unanswered | 90 |" in lines
     )
+
+
+def test_a_report_tells_of_a_machine_that_was_busy() -> None:
+    def noise(busy: float) -> bool:
+        return "take these for noise" in "\n".join(a_report().lines(Effort(3, 1.2), {}, busy))
+
+    assert [noise(0.4), noise(2.3)] == [False, True]
 
 
 def test_a_chart_is_svg_with_a_bar_for_every_server_as_long_as_its_figure() -> None:
