@@ -1,5 +1,6 @@
 """GraphQL face of the thing sold, and of what must be asked about it outside."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import timedelta
@@ -18,6 +19,7 @@ from app.api.paging import bounded, page_size
 from app.api.pricing import Price
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import FulfilmentMethod
+from app.availability.service import MANY
 from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.locations.model import Search
@@ -73,7 +75,12 @@ async def availability(
     spreads = await service.at(skus, places, inquiry, max_age=max_age)
     context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
-    return [Availability.each(spreads[sku], dressed) for sku in skus]
+    answers, pause = [], max(1, MANY // max(1, len(places.all)))
+    for number, sku in enumerate(skus, 1):
+        answers.append(Availability.each(spreads[sku], dressed))
+        if number % pause == 0 and number < len(skus):
+            await asyncio.sleep(0)
+    return answers
 
 
 async def available_to_sell(

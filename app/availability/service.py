@@ -129,12 +129,16 @@ class AvailabilityService:
         if not read:
             return {sku: _spread(sku, places, sources, []) for sku in skus}
         first, *others = read
-        spreads = {}
+        spreads, made = {}, 0
         for sku in skus:
             shelf = first[sku]
             beside = [shelves[sku] for shelves in others] if others else []
             known: Spread | None = shelf.faces.get(places.codes)
             if known is None or known.beside != beside:  # made once for the same shelves
+                made += len(places.all)
+                if made > MANY:  # that is long enough for the others
+                    await asyncio.sleep(0)
+                    made = 0
                 known = _spread(sku, places, sources, [shelf, *beside])
                 shelf.faces.keep(places.codes, known)
             spreads[sku] = known
