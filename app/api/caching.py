@@ -8,6 +8,7 @@ not kept, and none for longer than the oldest value in it counts as fresh.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from math import ceil
 from typing import Any
@@ -251,8 +252,11 @@ def _freshness(facts: list[list[str | None]], now: datetime, freshness: str) -> 
     return {"freshness": told} if told else {}
 
 
+_instant = lru_cache(1024)(datetime.fromisoformat)  # what is kept is told again and again
+
+
 def _age(now: datetime, as_of: str) -> str:
-    return iso_duration(max(now - datetime.fromisoformat(as_of), NOTHING))
+    return iso_duration(max(now - _instant(as_of), NOTHING))
 
 
 def _keeping(
