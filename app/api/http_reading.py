@@ -6,7 +6,6 @@ is taken, which is not simple. A GET must carry a header that makes it not simpl
 the GraphQL media type would not, since pages may set that freely.
 """
 
-import asyncio
 import zlib
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.api.headers import RequestHeaders
 from app.api.http_leaving import ClientLeft
 from app.api.http_negotiation import JSON, media_type
 from app.api.outcomes import Outcome, refused
+from app.engine.steps import within
 from app.settings import Requests
 
 PREFLIGHT_HEADERS = ("x-tessera-preflight", "apollo-require-preflight")
@@ -46,9 +46,9 @@ async def read(scope: Scope, headers: RequestHeaders, receive: Receive, requests
     match scope["method"]:
         case "POST":
             _check_type(headers)
+            coming = _body(receive, _decoder(headers), requests.max_body)
             try:
-                async with asyncio.timeout(requests.read_within.total_seconds()):
-                    body = await _body(receive, _decoder(headers), requests.max_body)
+                body = await within(requests.read_within.total_seconds(), coming)
             except TimeoutError as late:
                 raise bad(408, "The body did not come in time.", connection="close") from late
             return _decoded(body)
