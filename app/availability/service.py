@@ -1,10 +1,11 @@
 """Answers: how many can be sold, and from where?"""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import repeat
 
 from app.availability.model import (
     NEEDED_SERVICE,
@@ -20,7 +21,7 @@ from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
-from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry
+from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading
 from app.upstream.report import Report
 from app.upstream.rows import Shelf
 from app.upstream.shelves import ShelfReader
@@ -187,13 +188,18 @@ def _spread(
     shelves: Sequence[Shelf[StockLevel]],
 ) -> Spread:
     """What the shelves of several sources mean for the places."""
-    told = {
-        code: reading
-        for codes, shelf in zip(sources.values(), shelves, strict=True)
-        for code, reading in zip(codes, shelf.readings, strict=True)
-    }
-    parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
-    return Spread(tuple(parts), shelves[1:])
+    readings: Iterable[Reading[StockLevel] | None]
+    if len(shelves) == 1 and len(shelves[0].readings) == len(places.codes):
+        readings = shelves[0].readings
+    else:
+        told = {
+            code: reading
+            for codes, shelf in zip(sources.values(), shelves, strict=True)
+            for code, reading in zip(codes, shelf.readings, strict=True)
+        }
+        readings = map(told.get, places.codes)
+    spots = map(Spot, repeat(sku), places.codes)
+    return Spread(tuple(map(Availability.of, spots, readings)), shelves[1:])
 
 
 def stock_reader(
