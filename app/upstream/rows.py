@@ -53,7 +53,7 @@ class Rows(Generic[R, C, V]):
     _choices: dict[R, list[tuple[C, ...]]] = field(default_factory=dict)
 
     def row(self, row: R) -> Mapping[C, Kept[V]]:
-        """What is kept of one row, by column."""
+        """What is kept of one row, by column; later changes do not show in it."""
         return self._values.get(row, NONE)
 
     def put(self, row: R, values: dict[C, Kept[V]]) -> None:
@@ -62,11 +62,12 @@ class Rows(Generic[R, C, V]):
             self._values[row] = values
             self.size += len(values)
         else:
-            self.size -= len(before)
-            before.update(values)
-            self.size += len(before)
-            self._clear(row)
+            after = values if before.keys() <= values.keys() else {**before, **values}
+            self._values[row] = after
+            self.size += len(after) - len(before)
             self._values.move_to_end(row)
+            if row in self._choices:
+                self._clear(row)
         while self.size > self.capacity:
             oldest, dropped = self._values.popitem(last=False)
             self.size -= len(dropped)

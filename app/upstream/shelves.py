@@ -14,7 +14,7 @@ from collections.abc import (
     Mapping,
 )
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -40,10 +40,11 @@ R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Fetch = Callable[[Cells[R, C]], Awaitable[FetchedRows[R, C, V]]]
-Before = Mapping[R, list[Kept[V] | None]]
+Before = Mapping[R, Mapping[C, Kept[V]]]
 AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
-OBSERVED_AT, FRESHNESS = attrgetter("observed_at"), attrgetter("freshness")
-LIVE, CACHED = Freshness.LIVE, Freshness.CACHED
+FRESHNESS = attrgetter("freshness")
+LIVE, CACHED, STALE, UNKNOWN = Freshness
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class ShelfReader(Generic[R, C, V]):
     timeout: timedelta
     flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
+    newest: datetime = NEVER  # when anything that is kept was read last
 
     def __post_init__(self) -> None:
         self.flights = Flights(self._ask, f"read {self.port}")
@@ -103,6 +105,7 @@ class ShelfReader(Generic[R, C, V]):
                 among them. What was understood is kept.
         """
         read_at = self.health.now()
+        self.newest = max(self.newest, read_at)
         for row, told in fetched.rows.items():
             self.rows.put(row, self._kept(told, read_at, fetched.read_at.get(row, read_at)))
         missing = {
@@ -155,7 +158,7 @@ class Asked(Generic[R, C, V]):
     inquiry: Inquiry
     wish: Wish
     fresh: dict[R, Shelf[V]]
-    _before: Before[R, V]
+    _before: Before[R, C, V]
     _missing: Mapping[R, tuple[C, ...]]
     _aging: Mapping[R, tuple[C, ...]]
     _flights: Collection[Flight] = ()
@@ -170,41 +173,33 @@ class Asked(Generic[R, C, V]):
         waits for what is missing and for nothing else.
         """
         kept = self.reader.rows.row
-        before: dict[R, list[Kept[V] | None]] = {}
+        self._before = {row: kept(row) for row in self.rows if row not in self.fresh}
+        if self.reader.newest <= self.wish.served_since:
+            self._missing = dict.fromkeys(self._before, self.columns) if self.columns else NONE
+        else:
+            self._look()
+        self._flights = self.reader.flights.start(self._missing)
+        if self._aging:
+            self.reader.flights.start(self._aging)
+
+    def _look(self) -> None:
+        """Find what must be asked for, and what should be."""
+        served, read = self.wish.served_since, self.wish.read_since
         missing: dict[R, tuple[C, ...]] = {}
         aging: dict[R, tuple[C, ...]] = {}
-        for row in self.rows:
-            if row in self.fresh or row in before:
-                continue
-            known = kept(row)
-            before[row] = values = [known.get(column) for column in self.columns]
-            if known:
-                self._look(row, values, missing, aging)
-            elif self.columns:
-                missing[row] = self.columns
-        self._before, self._missing, self._aging = before, missing, aging
-        self._flights = self.reader.flights.start(missing)
-        self.reader.flights.start(aging)
-
-    def _look(
-        self,
-        row: R,
-        values: list[Kept[V] | None],
-        missing: dict[R, tuple[C, ...]],
-        aging: dict[R, tuple[C, ...]],
-    ) -> None:
-        """Find what of a row must be asked for, and what should be."""
-        served, read = self.wish.served_since, self.wish.read_since
-        absent, old = [], []
-        for column, one in zip(self.columns, values, strict=True):
-            if one is None or one.observed_at <= served:
-                absent.append(column)
-            elif one.observed_at <= read:
-                old.append(column)
-        if absent:
-            missing[row] = self.columns if len(absent) == len(values) else tuple(absent)
-        if old:
-            aging[row] = tuple(old)
+        for row, known in self._before.items():
+            absent, old = [], []
+            for column in self.columns:
+                one = known.get(column)
+                if one is None or one.observed_at <= served:
+                    absent.append(column)
+                elif one.observed_at <= read:
+                    old.append(column)
+            if absent:
+                missing[row] = tuple(absent)
+            if old:
+                aging[row] = tuple(old)
+        self._missing, self._aging = missing, aging
 
     async def _answer(self) -> Mapping[R, Shelf[V]]:
         if self._flights:
@@ -233,53 +228,47 @@ class Asked(Generic[R, C, V]):
     def _others(self) -> dict[R, Shelf[V]]:
         """What is known now of the rows that were not fresh as a whole."""
         true_since = before(self.reader.health.now(), self.wish.stale_after)
-        return {row: self._shelf(row, kept, true_since) for row, kept in self._before.items()}
+        useful_since = before(self.wish.now, self.wish.error_for)
+        return {
+            row: self._shelf(row, was, true_since, useful_since)
+            for row, was in self._before.items()
+        }
 
-    def _shelf(self, row: R, was: list[Kept[V] | None], true_since: datetime) -> Shelf[V]:
+    def _shelf(
+        self, row: R, was: Mapping[C, Kept[V]], true_since: datetime, useful_since: datetime
+    ) -> Shelf[V]:
         """What was asked for is as it is now, everything else as it was before."""
-        missing, now = self._missing.get(row, ()), self.reader.rows.row(row)
-        kept = [
-            now.get(column) if column in missing else before
-            for column, before in zip(self.columns, was, strict=True)
-        ]
-        readings = self._readings(row, was, kept, true_since)
-        known = [one for one in kept if one is not None]
-        shelf = Shelf(
-            readings,
-            min(map(OBSERVED_AT, known), default=self.wish.now),
-            min(map(AS_OF, known), default=self.wish.now),
-        )
-        if known and all(reading.freshness is CACHED for reading in readings):
-            self._shelve(row, shelf, kept)
+        source, now = self.reader.health.connection, self.wish.now
+        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        aging = self._aging.get(row, ())
+        readings: list[Reading[V]] = []
+        read_at = as_of = None
+        for column in self.columns:
+            old, asked = was.get(column), column in missing
+            if (one := known.get(column) if asked else old) is None:
+                readings.append(Reading(None, None, UNKNOWN, source))
+                continue
+            true, read = one.as_of, one.observed_at
+            if read is not read_at and (read_at is None or read < read_at):
+                read_at = read
+            if true is not as_of and (as_of is None or true < as_of):
+                as_of = true
+            if read < useful_since:
+                readings.append(Reading(None, None, UNKNOWN, source))
+            elif (asked and one is old) or true < true_since or column in aging:
+                readings.append(Reading(one.value, true, STALE, source))
+            else:
+                freshness = LIVE if asked and read >= now else CACHED
+                readings.append(Reading(one.value, true, freshness, source))
+        shelf = Shelf(tuple(readings), read_at or now, as_of or now)
+        if read_at is not None and all(one.freshness is CACHED for one in readings):
+            self._shelve(row, was, shelf)
         return shelf
 
-    def _readings(
-        self,
-        row: R,
-        was: list[Kept[V] | None],
-        kept: list[Kept[V] | None],
-        true_since: datetime,
-    ) -> tuple[Reading[V], ...]:
-        source, now = self.reader.health.connection, self.wish.now
-        useful_since = before(now, self.wish.error_for)
-        missing, aging = self._missing.get(row, ()), self._aging.get(row, ())
-        readings: list[Reading[V]] = []
-        for column, old, one in zip(self.columns, was, kept, strict=True):
-            if one is None or one.observed_at < useful_since:
-                readings.append(Reading(None, None, Freshness.UNKNOWN, source))
-                continue
-            asked = column in missing
-            if (asked and one is old) or one.as_of < true_since or column in aging:
-                freshness = Freshness.STALE
-            else:
-                freshness = LIVE if asked and one.observed_at >= now else CACHED
-            readings.append(Reading(one.value, one.as_of, freshness, source))
-        return tuple(readings)
-
-    def _shelve(self, row: R, shelf: Shelf[V], kept: list[Kept[V] | None]) -> None:
+    def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
         """Keep a shelf, unless something newer came while its reader waited."""
-        now = self.reader.rows.row(row)
-        if all(now.get(column) is one for column, one in zip(self.columns, kept, strict=True)):
+        now, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
             self.reader.rows.shelve(row, self.columns, shelf)
 
     def _count(self, readings: list[Reading[V]]) -> None:
