@@ -39,6 +39,7 @@ from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.settings import Settings, Windows, secret
+from app.store.standing import StandingStore
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -64,12 +65,14 @@ class Gateway:
     welcome: Welcome = everybody
     running: Services | None = None
     shared: SharedRedis | None = field(init=False)
+    store: StandingStore = field(init=False)
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
 
     def __post_init__(self) -> None:
-        """Know where Redis is; nobody is called yet."""
+        """Know where Redis and the store are; nobody is called yet."""
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
+        self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
 
@@ -159,6 +162,7 @@ class Gateway:
     async def _lifespan(self, documents: ServedDocuments, _app: Starlette) -> AsyncIterator[None]:
         async with (
             aclosing(self.shared) if self.shared is not None else nullcontext(),
+            self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
             services = assemble(self.settings, connections, self.caches)
@@ -169,6 +173,7 @@ class Gateway:
                     self._keep_locations(services.locations),
                     self.caches.listen(),
                     documents.keep(),
+                    self.store.keep(),
                 ):
                     yield
             finally:
@@ -195,6 +200,8 @@ class Gateway:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
         if self.running is None:
             return PlainTextResponse("starting", 503)
+        if not await self.store.answers():
+            return PlainTextResponse("the store does not answer", 503)
         return PlainTextResponse("ready")
 
 

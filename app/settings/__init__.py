@@ -19,6 +19,7 @@ from app.settings.serving import (
     StockWindows,
     Windows,
 )
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Network
 
@@ -44,6 +45,7 @@ __all__ = [
     "Settings",
     "Statuses",
     "StockWindows",
+    "Store",
     "Streams",
     "Windows",
     "explain",

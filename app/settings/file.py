@@ -17,6 +17,7 @@ from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Code, Name, Section
 
@@ -37,6 +38,7 @@ class Settings(Section):
     budget: Budget | None = None
     cache: Cache = Cache()
     redis: Redis | None = None
+    store: Store = Store()
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()
