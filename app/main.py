@@ -32,13 +32,21 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, stock_reader
+from app.carts.acting import CartActs
+from app.carts.checking import CartChecks
+from app.carts.handing import HandOvers
+from app.carts.holding import CartHolds
+from app.carts.pricing import Pricing
+from app.carts.service import CartService
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.settings import Settings, Windows, secret
+from app.store import Store
 from app.store.standing import StandingStore
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
@@ -165,7 +173,7 @@ class Gateway:
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections, self.caches)
+            services = assemble(self.settings, connections, self.caches, self.store)
             await services.locations.refresh()
             self.running = services
             try:
@@ -231,8 +239,13 @@ def shared_redis(
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
 
 
-def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
-    """The services over open connections, each bound as the settings say."""
+def assemble(
+    settings: Settings, connections: Connections, caches: Caches, store: Store | None = None
+) -> Services:
+    """The services over open connections, each bound as the settings say.
+
+    Without a `store` there are no carts, and nothing is held.
+    """
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
     products = ProductService(
@@ -271,12 +284,18 @@ def assemble(settings: Settings, connections: Connections, caches: Caches) -> Se
         },
         source_of=bind.stock_source,
         locations=locations,
+        promised=None if store is None else Promised(store, now=caches.now),
     )
+    acts = CartActs(store or StandingStore(None), terms=settings.carts, channels=settings.channels)
     return Services(
         products=products,
         locations=locations,
         availability=availability,
         pricing=pricing,
+        carts=CartService(acts, Pricing(pricing, products)),
+        cart_holds=CartHolds(acts, availability),
+        cart_checks=CartChecks(acts, prices=pricing, availability=availability),
+        hand_overs=HandOvers(acts),
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

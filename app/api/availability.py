@@ -58,6 +58,9 @@ class Availability:
         description="Units that stand there and cannot be sold; not part of onHand."
     )
     safety_stock: int | None = strawberry.field(description="Units kept back.")
+    promised: int | None = strawberry.field(
+        description="Units that are held for carts or ordered here, and not part of reserved."
+    )
     incoming: list[IncomingSupply] = strawberry.field(description="Units on their way.")
     as_of: datetime | None = strawberry.field(
         description="When its system said so, by that system's clock."
@@ -89,6 +92,7 @@ class Availability:
             reserved=None if level is None else level.reserved,
             damaged=None if level is None else level.damaged,
             safety_stock=None if level is None else level.safety_stock,
+            promised=None if level is None else answer.promised,
             incoming=[IncomingSupply.of(supply) for supply in answer.incoming],
             as_of=answer.as_of,
             freshness=answer.freshness,

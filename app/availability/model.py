@@ -1,6 +1,6 @@
 """What we are willing to sell, as opposed to what stands on the shelf."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,11 +44,33 @@ NEEDED_SERVICE = {
 }
 
 
+class Promises(NamedTuple):
+    """Units of a spot that we have promised: `held`, and ordered since its system knew of them."""
+
+    held: int = 0
+    ordered: tuple[tuple[int, datetime | None], ...] = ()
+
+    def with_(self, quantity: int, known_at: datetime | None, *, ordered: bool) -> "Promises":
+        """With more of them."""
+        if ordered:
+            return self._replace(ordered=(*self.ordered, (quantity, known_at)))
+        return self._replace(held=self.held + quantity)
+
+    def beside(self, level: StockLevel) -> int:
+        """Those that a level does not have yet."""
+        return self.held + sum(
+            quantity
+            for quantity, known_at in self.ordered
+            if known_at is None or known_at > level.as_of
+        )
+
+
 class Availability(NamedTuple):
     """Whether a SKU can be sold from one location, and how many.
 
     UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.
-    In both cases there is no level and no quantity: `available_to_sell` is None.
+    In both cases there is no level and no quantity: `available_to_sell` is None. `promised` are
+    units that we have promised ourselves and that the level does not have.
     """
 
     spot: Spot
@@ -58,6 +80,7 @@ class Availability(NamedTuple):
     as_of: datetime | None
     freshness: Freshness
     source: str | None
+    promised: int = 0
 
     @classmethod
     def of(cls, spot: Spot, reading: Reading[StockLevel] | None) -> Self:
@@ -66,15 +89,9 @@ class Availability(NamedTuple):
             return cls.unknown(spot, source=None if reading is None else reading.source)
         level = reading.value
         quantity = None if level is None else sellable(level)
-        if quantity is None:
-            status = AvailabilityStatus.NOT_CARRIED
-        elif quantity > 0:
-            status = AvailabilityStatus.IN_STOCK
-        else:
-            status = AvailabilityStatus.OUT_OF_STOCK
         return cls(
             spot=spot,
-            status=status,
+            status=_carried(quantity),
             level=level,
             available_to_sell=quantity,
             as_of=reading.as_of,
@@ -95,6 +112,16 @@ class Availability(NamedTuple):
             source=source,
         )
 
+    def less(self, promises: Promises | None) -> "Availability":
+        """The same when we have promised some of it."""
+        if promises is None or self.level is None:
+            return self
+        promised = promises.beside(self.level)
+        quantity = max(0, sellable(self.level) - promised)
+        return self._replace(
+            status=_carried(quantity), available_to_sell=quantity, promised=promised
+        )
+
     @property
     def incoming(self) -> tuple[IncomingSupply, ...]:
         """Units on their way."""
@@ -111,6 +138,12 @@ class Spread:
     parts: tuple[Availability, ...]
     beside: Sequence[Shelf[StockLevel]] = ()
     faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+    def less(self, promised: Mapping[LocationCode, Promises] | None) -> "Spread":
+        """The same when we have promised some of it; nobody else is given that one."""
+        if not promised:
+            return self
+        return Spread(tuple(part.less(promised.get(part.spot.location)) for part in self.parts))
 
     def together(self, *, global_buffer: int) -> "Aggregate":
         """What can be sold over all of them."""
@@ -152,9 +185,10 @@ class Aggregate:
     def over(cls, parts: Iterable[Availability], *, global_buffer: int) -> Self:
         """The aggregate of one SKU's availabilities."""
         parts = tuple(parts)
+        carried = [part for part in parts if part.level is not None]
         levels = [part.level for part in parts if part.level is not None]
         unknown = tuple(p.spot.location for p in parts if p.status is AvailabilityStatus.UNKNOWN)
-        quantity = _together(levels, global_buffer=global_buffer)
+        quantity = _together(carried, global_buffer=global_buffer)
         known = [part for part in parts if part.as_of is not None]
         return cls(
             available_to_sell=None if not levels and unknown else quantity,
@@ -170,10 +204,17 @@ class Aggregate:
         )
 
 
-def _together(levels: Iterable[StockLevel], *, global_buffer: int) -> int:
-    levels = list(levels)
-    total = sum(sellable(level) for level in levels)
-    return max(0, min(total, sum(uncommitted(level) for level in levels) - global_buffer))
+def _carried(quantity: int | None) -> AvailabilityStatus:
+    if quantity is None:
+        return AvailabilityStatus.NOT_CARRIED
+    return AvailabilityStatus.IN_STOCK if quantity > 0 else AvailabilityStatus.OUT_OF_STOCK
+
+
+def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
+    levels = [(part.level, part.promised) for part in parts if part.level is not None]
+    total = sum(max(0, sellable(level) - promised) for level, promised in levels)
+    free = sum(uncommitted(level) - promised for level, promised in levels)
+    return max(0, min(total, free - global_buffer))
 
 
 def _status(

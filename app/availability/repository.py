@@ -4,16 +4,32 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from app.availability.model import Spot
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
 from app.ports import StockLevel
+from app.store.instants import Instant
 from app.store.statements import inserting
 from app.values import LocationCode, Sku
 
 Demand = Mapping[Spot, int]
 OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
+_no_time = cast(null(), Instant)
 MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
 
 
@@ -29,6 +45,15 @@ class HoldRow(NamedTuple):
 
     fence: int
     expires_at: datetime
+
+
+class PromisedRow(NamedTuple):
+    """Units that are held, or ordered; of these since when the upstream's own figures have them."""
+
+    spot: Spot
+    quantity: int
+    ordered: bool
+    known_at: datetime | None
 
 
 def put_levels(
@@ -85,9 +110,7 @@ def held(
 def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int]:
     """Units that orders have and the level does not know of yet."""
     columns = allocations.c
-    level = and_(
-        stock_levels.c.sku == columns.sku, stock_levels.c.location == columns.location
-    )
+    level = and_(stock_levels.c.sku == columns.sku, stock_levels.c.location == columns.location)
     unknown = or_(columns.known_at.is_(None), columns.known_at > stock_levels.c.as_of)
     return _sums(
         connection,
@@ -97,25 +120,24 @@ def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int
     )
 
 
-def held_of(
+def promised(
     connection: Connection, skus: Collection[Sku], *, now: datetime, holder: str | None
-) -> list[tuple[Spot, int]]:
-    """Units of SKUs that holds keep now, wherever they stand; those of a `holder` left out."""
-    columns = hold_lines.c
-    question = _summed(columns).where(columns.sku.in_(sorted(skus)), columns.expires_at > now)
+) -> list[PromisedRow]:
+    """Units of SKUs that are held now or ordered, wherever; holds of a `holder` left out."""
+    of_holds, of_orders = hold_lines.c, allocations.c
+    wanted = sorted(skus)
+    held = _summed(of_holds).where(of_holds.sku.in_(wanted), of_holds.expires_at > now)
     if holder is not None:
-        question = question.where(columns.holder != holder)
-    return list(_sums(connection, question).items())
-
-
-def allocated_of(
-    connection: Connection, skus: Collection[Sku]
-) -> list[tuple[Spot, int, datetime | None]]:
-    """Units of SKUs that orders have, and since when the upstream's own figures do."""
-    columns = allocations.c
-    question = select(columns.sku, columns.location, columns.quantity, columns.known_at)
-    rows = connection.execute(question.where(columns.sku.in_(sorted(skus))))
-    return [(_spot(row), row.quantity, row.known_at) for row in rows]
+        held = held.where(of_holds.holder != holder)
+    held = held.add_columns(literal(value=False).label("ordered"), _no_time.label("known_at"))
+    ordered = (
+        _summed(of_orders)
+        .add_columns(literal(value=True), of_orders.known_at)
+        .where(of_orders.sku.in_(wanted))
+        .group_by(of_orders.known_at)
+    )
+    rows = connection.execute(union_all(held, ordered))
+    return [PromisedRow(_spot(row), int(row.units), row.ordered, row.known_at) for row in rows]
 
 
 def next_fence(connection: Connection, holder: str, until: datetime) -> int:

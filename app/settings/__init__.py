@@ -6,6 +6,7 @@ from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.secrets import secret
+from app.settings.selling import Carts
 from app.settings.serving import (
     CatalogueWindows,
     Cors,
@@ -27,6 +28,7 @@ __all__ = [
     "Bindings",
     "Budget",
     "Cache",
+    "Carts",
     "CatalogueWindows",
     "Channel",
     "Connection",

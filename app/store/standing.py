@@ -1,4 +1,4 @@
-"""Is the store there? One that is not leaves the rest of the gateway at work, and is tried again."""
+"""Is the store there? Without it the rest of the gateway is at work, and it is tried again."""
 
 import asyncio
 import tempfile

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from app.availability import ledger
-from app.availability.ledger import Demand, Hold
+from app.availability.ledger import Hold
 from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
+from app.availability.repository import Demand
 from app.ports import StockLevel
 from app.store import Store, Work
 from app.values import LocationCode, Sku
