@@ -41,7 +41,7 @@ class CartChanged:
 class CartHandedOver:
     """The code is told here and nowhere else."""
 
-    code: str = strawberry.field(
+    take_over_code: str = strawberry.field(
         description="Good for one cartTakeOver; a later code takes its place."
     )
     expires_at: datetime = strawberry.field(description="From then on it is not good any more.")
@@ -278,7 +278,7 @@ class CartMutations:
             refused: Any = problem_of(refusal)
             done: CartHandOverResult = refused
             return done
-        return CartHandedOver(code=code, expires_at=until)
+        return CartHandedOver(take_over_code=code, expires_at=until)
 
     @strawberry.mutation(description="The cart that a code stands for; both devices have it then.")
     async def cart_take_over(

@@ -110,7 +110,7 @@ def problem_of(refusal: Refusal) -> Problem:
     """Dress a refusal."""
     type_, more = PROBLEMS[type(refusal)]
     path = ["input", *getattr(refusal, "path", ())]
-    return type_(code=ProblemCode(refusal.code), message=str(refusal), path=path, **more(refusal))
+    return type_(code=ProblemCode[refusal.code], message=str(refusal), path=path, **more(refusal))
 
 
 def _nothing(_refusal: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from app.api.problems import ProblemCode
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
@@ -135,23 +134,5 @@ _tell(
         "BLOCKING": "It cannot be bought like that: change the line.",
         "REVIEW": "It can be bought when the buyer agrees.",
         "TEMPORARY": "It may pass by itself: ask again.",
-    },
-)
-_tell(
-    ProblemCode,
-    "What a refusal means to a program. Treat an unknown value as a refusal for good.",
-    {
-        "INVALID_INPUT": "What was asked cannot be; path leads to what is wrong.",
-        "IDEMPOTENCY_KEY_REUSED": "The key stands for another request.",
-        "IDEMPOTENCY_IN_PROGRESS": "The request of this key is in progress.",
-        "CART_NOT_FOUND": "There is no such cart, or it has expired.",
-        "CART_CLOSED": "The cart was merged into another.",
-        "CART_VERSION_CONFLICT": "The cart has another version now.",
-        "CURRENCY_MISMATCH": "The carts are of different channels or currencies.",
-        "VARIANT_NOT_SOLD": "Some SKUs do not exist, or are not sold through the channel.",
-        "PRICE_UNKNOWN": "Nobody can say what some of it costs at the moment.",
-        "INSUFFICIENT_STOCK": "There are fewer units than were asked for.",
-        "STOCK_UNKNOWN": "Nobody can say whether there are enough units.",
-        "HAND_OVER_CODE_REFUSED": "The code is wrong, was used, or is too old.",
     },
 )
