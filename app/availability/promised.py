@@ -24,8 +24,8 @@ ByLocation = Mapping[LocationCode, Promises]
 Found = Mapping[Sku, ByLocation]
 NONE: Found = MappingProxyType({})
 STORE = "store"  # what its failures are told under, as those of connections are
-WITHIN = timedelta(milliseconds=300)
-REST = timedelta(seconds=1)  # after a failure nobody is kept waiting
+WITHIN = timedelta(seconds=1)
+REST = timedelta(seconds=2)  # after a failure nobody is kept waiting
 SILENT = "does not answer, so that what is held may be counted as available"
 
 
