@@ -6,6 +6,7 @@ from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.secrets import secret
+from app.settings.selling import Carts
 from app.settings.serving import (
     CatalogueWindows,
     Cors,
@@ -19,6 +20,7 @@ from app.settings.serving import (
     StockWindows,
     Windows,
 )
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Network
 
@@ -26,6 +28,7 @@ __all__ = [
     "Bindings",
     "Budget",
     "Cache",
+    "Carts",
     "CatalogueWindows",
     "Channel",
     "Connection",
@@ -44,6 +47,7 @@ __all__ = [
     "Settings",
     "Statuses",
     "StockWindows",
+    "Store",
     "Streams",
     "Windows",
     "explain",

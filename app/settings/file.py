@@ -16,7 +16,9 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.selling import Carts
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Code, Name, Section
 
@@ -37,6 +39,8 @@ class Settings(Section):
     budget: Budget | None = None
     cache: Cache = Cache()
     redis: Redis | None = None
+    store: Store = Store()
+    carts: Carts = Carts()
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()

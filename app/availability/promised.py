@@ -1,0 +1,102 @@
+"""How many units have we promised ourselves, which no upstream knows of? Holds and orders.
+
+Whoever asks in the same turn of the loop asks together: an operation costs one question to the
+store, whatever it has in it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from types import MappingProxyType
+from typing import Any
+
+from app.availability import repository
+from app.availability.model import Promises
+from app.errors import UpstreamUnavailable
+from app.store import Store, StoreUnavailable
+from app.upstream.report import Report
+from app.values import LocationCode, Sku
+
+ByLocation = Mapping[LocationCode, Promises]
+Found = Mapping[Sku, ByLocation]
+NONE: Found = MappingProxyType({})
+STORE = "store"  # what its failures are told under, as those of connections are
+WITHIN = timedelta(seconds=1)
+REST = timedelta(seconds=2)  # after a failure nobody is kept waiting
+SILENT = "does not answer, so that what is held may be counted as available"
+
+
+@dataclass(slots=True)
+class _Question:
+    skus: set[Sku] = field(default_factory=set)
+    answer: "asyncio.Future[Found | None]" = field(default_factory=asyncio.Future)
+
+
+class Promised:
+    """Asks the store; one that is silent for long keeps nobody waiting."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._clock = clock
+        self._silent_until = 0.0
+        self._next: dict[str | None, _Question] = {}
+        self._asking: set[asyncio.Task[Any]] = set()
+
+    def ask(self, skus: Collection[Sku], holder: str | None) -> "asyncio.Future[Found | None]":
+        """What is promised of SKUs to others than the `holder`; None where nobody says."""
+        if (question := self._next.get(holder)) is None:
+            question = self._next[holder] = _Question()
+            asyncio.get_running_loop().call_soon(self._send, holder)
+        question.skus.update(skus)
+        return question.answer
+
+    async def answered(self, asked: "asyncio.Future[Found | None]", report: Report) -> Found:
+        """The answer; a store that is silent is told, and nothing is taken for promised."""
+        await asyncio.wait({asked})  # that one caller goes away is no matter of the others
+        if (found := asked.result()) is None:
+            report.failed(STORE, UpstreamUnavailable(SILENT))
+            return NONE
+        return found
+
+    def _send(self, holder: str | None) -> None:
+        question = self._next.pop(holder)
+        task = asyncio.create_task(self._read(question, holder))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _read(self, question: _Question, holder: str | None) -> None:
+        found: Found | None = None
+        try:
+            if self._clock() >= self._silent_until:
+                found = await self._found(question.skus, holder)
+        except (StoreUnavailable, TimeoutError):
+            self._silent_until = self._clock() + REST.total_seconds()
+        except Exception as bug:  # noqa: BLE001  it is the callers' answer
+            question.answer.set_exception(bug)
+            return
+        question.answer.set_result(found)
+
+    async def _found(self, skus: Collection[Sku], holder: str | None) -> Found:
+        asked = partial(repository.promised, skus=skus, now=self._now(), holder=holder)
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            rows = await self._store.read(asked)
+        return _by_sku(rows)
+
+
+def _by_sku(rows: Collection[repository.PromisedRow]) -> Found:
+    found: dict[Sku, dict[LocationCode, Promises]] = {}
+    for row in rows:
+        places = found.setdefault(row.spot.sku, {})
+        before = places.get(row.spot.location, Promises())
+        places[row.spot.location] = before.with_(row.quantity, row.known_at, ordered=row.ordered)
+    return found
