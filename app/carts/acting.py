@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 from sqlalchemy import Connection
 
 from app.availability import ledger
@@ -23,7 +23,6 @@ from app.values import Channel, ChannelCode
 
 KEY = re.compile(r"[\x21-\x7e]{16,100}")
 NEW = "new"  # the scope of what is asked of no cart yet
-CARTS = TypeAdapter(Cart)
 Change = Callable[[Work], Cart]
 
 
@@ -123,7 +122,7 @@ class CartActs:
         if (told := claim(work, once, kept_for=self.terms.keys_for)) is not None:
             return _told(work.connection, told, work.now)
         cart = change(work)
-        settle(work, once, CARTS.dump_python(replace(cart, buyer=None), mode="json"))
+        settle(work, once, msgspec.to_builtins(replace(cart, buyer=None)))
         return cart
 
 
@@ -156,6 +155,6 @@ def _again(connection: Connection, *, once: Once, now: datetime) -> Cart | None:
 
 def _told(connection: Connection, told: Any, now: datetime) -> Cart:
     """What was told before. Who buys is not written twice: it is as it is now."""
-    cart = CARTS.validate_python(told)
+    cart = msgspec.convert(told, Cart)
     current = repository.find(connection, cart.id, now=now)
     return replace(cart, buyer=None if current is None else current.buyer)
