@@ -351,7 +351,7 @@ def counts_nobody_else(*_: object, **__: object) -> dict[Spot, int]:
     return {}
 
 
-MUTANTS = {
+MUTANTS: dict[str, tuple[list[tuple[Any, str]], Any]] = {
     "no row for a key": ([(acting, "claim"), (acting, "result_of")], forgets_keys),
     "versions are not looked at": ([(acting, "_seen")], ignores_versions),
     "another content is held for": ([(CartActs, "keep")], keeps_what_is_held),
