@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -48,6 +47,7 @@ from app.products.service import ProductService
 from app.settings import Settings, Windows, secret
 from app.store import Store
 from app.store.standing import StandingStore
+from app.upkeep import beside, keep_swept, projected_stock, projections
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -177,11 +177,13 @@ class Gateway:
             await services.locations.refresh()
             self.running = services
             try:
-                async with _beside(
+                async with beside(
                     self._keep_locations(services.locations),
                     self.caches.listen(),
                     documents.keep(),
                     self.store.keep(),
+                    keep_swept(self.store, self.now),
+                    *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield
             finally:
@@ -211,18 +213,6 @@ class Gateway:
         if not await self.store.answers():
             return PlainTextResponse("the store does not answer", 503)
         return PlainTextResponse("ready")
-
-
-@asynccontextmanager
-async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on for as long as the block lasts."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def shared_redis(
@@ -284,7 +274,10 @@ def assemble(
         },
         source_of=bind.stock_source,
         locations=locations,
-        promised=None if store is None else Promised(store, now=caches.now),
+        promised=None
+        if store is None
+        else Promised(store, now=caches.now, fresh_for=windows.stock.fresh_for),
+        projected=projected_stock(settings, store, caches.now),
     )
     acts = CartActs(store or StandingStore(None), terms=settings.carts, channels=settings.channels)
     return Services(

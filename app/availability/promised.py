@@ -23,6 +23,8 @@ from app.values import LocationCode, Sku
 ByLocation = Mapping[LocationCode, Promises]
 Found = Mapping[Sku, ByLocation]
 NONE: Found = MappingProxyType({})
+NOWHERE: ByLocation = MappingProxyType({})
+MOST_KNOWN = 50_000  # SKUs
 STORE = "store"  # what its failures are told under, as those of connections are
 WITHIN = timedelta(seconds=1)
 REST = timedelta(seconds=2)  # after a failure nobody is kept waiting
@@ -36,24 +38,35 @@ class _Question:
 
 
 class Promised:
-    """Asks the store; one that is silent for long keeps nobody waiting."""
+    """Asks the store; one that is silent for long keeps nobody waiting.
+
+    What it said stays true for as long as stock does, for who only looks (`fresh_for`); holds are
+    placed by what is true at that moment.
+    """
 
     def __init__(
         self,
         store: Store,
         *,
         now: Callable[[], datetime],
+        fresh_for: timedelta = timedelta(),
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
         self._now = now
+        self._fresh_for = fresh_for.total_seconds()
         self._clock = clock
+        self._known: dict[Sku, tuple[float, ByLocation]] = {}
         self._silent_until = 0.0
         self._next: dict[str | None, _Question] = {}
         self._asking: set[asyncio.Task[Any]] = set()
 
     def ask(self, skus: Collection[Sku], holder: str | None) -> "asyncio.Future[Found | None]":
         """What is promised of SKUs to others than the `holder`; None where nobody says."""
+        if holder is None and (known := self._remembered(skus)) is not None:
+            answered: asyncio.Future[Found | None] = asyncio.Future()
+            answered.set_result(known)
+            return answered
         if (question := self._next.get(holder)) is None:
             question = self._next[holder] = _Question()
             asyncio.get_running_loop().call_soon(self._send, holder)
@@ -67,6 +80,28 @@ class Promised:
             report.failed(STORE, UpstreamUnavailable(SILENT))
             return NONE
         return found
+
+    def forget(self) -> None:
+        """Something was held or released here: ask again."""
+        self._known.clear()
+
+    def _remembered(self, skus: Collection[Sku]) -> Found | None:
+        since = self._clock() - self._fresh_for
+        found = {}
+        for sku in skus:
+            known = self._known.get(sku)
+            if known is None or known[0] <= since:
+                return None
+            if known[1]:
+                found[sku] = known[1]
+        return found
+
+    def _remember(self, skus: Collection[Sku], found: Found, asked_at: float) -> None:
+        if not self._fresh_for:
+            return
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        self._known |= {sku: (asked_at, found.get(sku, NOWHERE)) for sku in skus}
 
     def _send(self, holder: str | None) -> None:
         question = self._next.pop(holder)
@@ -89,8 +124,11 @@ class Promised:
     async def _found(self, skus: Collection[Sku], holder: str | None) -> Found:
         asked = partial(repository.promised, skus=skus, now=self._now(), holder=holder)
         async with asyncio.timeout(WITHIN.total_seconds()):
-            rows = await self._store.read(asked)
-        return _by_sku(rows)
+            asked_at = self._clock()
+            found = _by_sku(await self._store.read(asked))
+        if holder is None:
+            self._remember(skus, found, asked_at)
+        return found
 
 
 def _by_sku(rows: Collection[repository.PromisedRow]) -> Found:

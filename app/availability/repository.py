@@ -40,6 +40,13 @@ class KeptLevel(NamedTuple):
     safety_stock: int
 
 
+class News(NamedTuple):
+    """What an upstream last said of a spot."""
+
+    level: StockLevel
+    source: str
+
+
 class HoldRow(NamedTuple):
     """A holder's row; its lines stand elsewhere."""
 
@@ -94,6 +101,26 @@ def levels(
         question = question.with_for_update()  # SQLite has one writer and no such words
     rows = connection.execute(question)
     return {_spot(row): KeptLevel(row.free, row.safety_stock) for row in rows}
+
+
+def news(connection: Connection, spots: Collection[Spot]) -> dict[Spot, News]:
+    """What was last said of spots."""
+    found = {}
+    wanted = sorted(spots)
+    for start in range(0, len(wanted), MOST_ROWS):
+        among = _among(stock_levels.c, wanted[start : start + MOST_ROWS])
+        for row in connection.execute(select(stock_levels).where(among)):
+            level = StockLevel(
+                sku=Sku(row.sku),
+                location=LocationCode(row.location),
+                on_hand=row.on_hand,
+                reserved=row.reserved,
+                damaged=row.damaged,
+                safety_stock=row.safety_stock,
+                as_of=row.as_of,
+            )
+            found[_spot(row)] = News(level, row.source)
+    return found
 
 
 def held(
@@ -174,6 +201,17 @@ def drop_lines(connection: Connection, holder: str) -> bool:
     """Forget a holder's lines; whether there were any."""
     gone = connection.execute(delete(hold_lines).where(hold_lines.c.holder == holder))
     return bool(gone.rowcount)
+
+
+def drop_expired(connection: Connection, before: datetime) -> None:
+    """Forget lines of holds that ended before a time."""
+    connection.execute(delete(hold_lines).where(hold_lines.c.expires_at <= before))
+
+
+def forget_holders(connection: Connection, holders: Collection[str]) -> None:
+    """Forget holders who never come again."""
+    for table in (hold_lines, holds):
+        connection.execute(delete(table).where(table.c.holder.in_(sorted(holders))))
 
 
 def put_allocations(connection: Connection, order: str, demand: Demand) -> None:

@@ -15,6 +15,7 @@ from app.availability.model import (
     Spot,
     Spread,
 )
+from app.availability.projection import ProjectedStock
 from app.availability.promised import Promised
 from app.errors import InvalidInputError
 from app.locations.model import Place, Places, Search
@@ -50,9 +51,11 @@ class AvailabilityService:
         source_of: Callable[[LocationCode], str | None],
         locations: LocationService,
         promised: Promised | None = None,
+        projected: ProjectedStock | None = None,
     ) -> None:
-        """Without `promised` nothing is promised by us."""
+        """Without `promised` nothing is; without `projected` what is unknown stays so."""
         self._promised = promised
+        self._projected = projected
         self._readers = readers
         self._source_of = lru_cache(maxsize=10_000)(source_of)
         self._locations = locations
@@ -81,6 +84,11 @@ class AvailabilityService:
         if not reached:
             return NOWHERE
         return self._selling(self._locations.edition, rules.sells_from, sent=to is not None)
+
+    def promises_changed(self) -> None:
+        """Something was held or released in this process."""
+        if self._promised is not None:
+            self._promised.forget()
 
     async def at(
         self,
@@ -135,7 +143,9 @@ class AvailabilityService:
         if self._promised is None or not skus:
             return await self._at(skus, places, inquiry, max_age)
         asked = self._promised.ask(skus, holder)
-        spreads = await self._at(skus, places, inquiry, max_age)
+        spreads: Mapping[Sku, Spread] = await self._at(skus, places, inquiry, max_age)
+        if self._projected is not None and max_age is None:
+            spreads = await self._projected.filled(spreads)
         if promised := await self._promised.answered(asked, inquiry.report):
             return {sku: spread.less(promised.get(sku)) for sku, spread in spreads.items()}
         return spreads

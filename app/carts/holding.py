@@ -1,6 +1,6 @@
 """What is held for a cart, and where? All of it or nothing, for a while."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -66,7 +66,7 @@ class CartHolds:
             demand = _chosen(seen, parts, news) if parts is not None else _found(seen, news)
             return lambda work: self._held(work, seen, demand, news)
 
-        return await self._acts.once(request, prepare)
+        return await self._seen_by_all(request, prepare)
 
     async def release(self, cart: str, version: int, request: Request) -> Cart:
         """The cart with nothing held; one that holds nothing stays as it is."""
@@ -84,7 +84,15 @@ class CartHolds:
 
             return change
 
-        return await self._acts.once(request, prepare)
+        return await self._seen_by_all(request, prepare)
+
+    async def _seen_by_all(
+        self, request: Request, prepare: Callable[[], Awaitable[Change]]
+    ) -> Cart:
+        """The cart after a change, which shows in what others are told from now on."""
+        cart = await self._acts.once(request, prepare)
+        self._availability.promises_changed()
+        return cart
 
     async def _news(self, cart: Cart, request: Request) -> _News:
         _, rules = self._acts.channel(cart.channel)

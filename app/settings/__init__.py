@@ -4,6 +4,7 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.projecting import Projection
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.secrets import secret
 from app.settings.selling import Carts
@@ -41,6 +42,7 @@ __all__ = [
     "Network",
     "Points",
     "PriceWindows",
+    "Projection",
     "Redis",
     "Requests",
     "Server",
