@@ -274,9 +274,7 @@ def assemble(
         },
         source_of=bind.stock_source,
         locations=locations,
-        promised=None
-        if store is None
-        else Promised(store, now=caches.now, fresh_for=windows.stock.fresh_for),
+        promised=None if store is None else Promised(store, now=caches.now),
         projected=projected_stock(settings, store, caches.now),
     )
     acts = CartActs(store or StandingStore(None), terms=settings.carts, channels=settings.channels)

@@ -19,6 +19,11 @@ from app.availability.repository import Demand
 from app.ports import StockLevel
 from app.store import Fact, Work
 
+# Each names the holder or the order as its entity; what an order has was its `holder`'s before.
+TELLS_OF_PROMISES = frozenset(
+    {"HoldPlaced", "HoldReleased", "StockAllocated", "StockGivenBack", "AllocationsKnown"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
@@ -142,13 +147,14 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
     _refuse_short(demand, free)
     repository.put_allocations(work.connection, order, demand)
     repository.drop_lines(work.connection, holder)
-    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(demand)))
+    work.tell(Fact(kind="StockAllocated", entity=order, body={"holder": holder, **_told(demand)}))
     return demand
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:
     """The upstream's own figures have an order's allocations since a time of its clock."""
     repository.mark_known(work.connection, order, since)
+    work.tell(Fact(kind="AllocationsKnown", entity=order, body={"since": since.isoformat()}))
 
 
 def give_back(work: Work, order: str) -> bool:

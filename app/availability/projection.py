@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from msgspec import structs
 
 from app.availability import ledger, repository
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
@@ -84,7 +85,8 @@ class Projection:
         answer = await asked(self._health.connection, question, within=self._timeout)
         now = self._health.now()
         levels = [
-            replace(level, as_of=self._health.truthful(level.as_of, now)) for level in answer.rows
+            structs.replace(level, as_of=self._health.truthful(level.as_of, now))
+            for level in answer.rows
         ]
         source = self._health.connection
         record = partial(ledger.record, source=source, levels=levels, read_at=began)

@@ -1,47 +1,52 @@
 """How many units have we promised ourselves, which no upstream knows of? Holds and orders.
 
-Whoever asks in the same turn of the loop asks together: an operation costs one question to the
-store, whatever it has in it.
+They are few beside what is for sale, so all of them are kept in memory, and kept right by following
+the log: a look asks what has happened since the last one, and reads again whom that concerns. So
+availability costs the store one small question every now and then, however much is asked. What is
+held is decided by the store alone, when it is held.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 from types import MappingProxyType
-from typing import Any
+
+from sqlalchemy import Connection
 
 from app.availability import repository
-from app.availability.model import Promises
+from app.availability.book import Book, ByLocation, PromisedLine
+from app.availability.ledger import TELLS_OF_PROMISES
 from app.errors import UpstreamUnavailable
-from app.store import Store, StoreUnavailable
+from app.store import Store, StoreUnavailable, log
 from app.upstream.report import Report
-from app.values import LocationCode, Sku
+from app.values import Sku
 
-ByLocation = Mapping[LocationCode, Promises]
 Found = Mapping[Sku, ByLocation]
 NONE: Found = MappingProxyType({})
-NOWHERE: ByLocation = MappingProxyType({})
-MOST_KNOWN = 50_000  # SKUs
 STORE = "store"  # what its failures are told under, as those of connections are
 WITHIN = timedelta(seconds=1)
+EVERY = timedelta(milliseconds=250)  # what other processes promise shows so much later, at most
 REST = timedelta(seconds=2)  # after a failure nobody is kept waiting
+MOST_FACTS = 10_000  # to catch up with; after more, everything is read anew
+TIDY = timedelta(minutes=1)  # between two goes at forgetting what is over
 SILENT = "does not answer, so that what is held may be counted as available"
 
 
-@dataclass(slots=True)
-class _Question:
-    skus: set[Sku] = field(default_factory=set)
-    answer: "asyncio.Future[Found | None]" = field(default_factory=asyncio.Future)
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What a look found: whose lines these are; `owners` None: they are everybody's."""
+
+    head: log.Head
+    owners: frozenset[str] | None
+    lines: list[PromisedLine]
 
 
 class Promised:
-    """Asks the store; one that is silent for long keeps nobody waiting.
+    """Follows the promises of all processes. A store that is silent keeps nobody waiting for long.
 
-    What it said stays true for as long as stock does, for who only looks (`fresh_for`); holds are
-    placed by what is true at that moment.
+    What this process has promised shows at once, what others have `every` so often.
     """
 
     def __init__(
@@ -49,92 +54,84 @@ class Promised:
         store: Store,
         *,
         now: Callable[[], datetime],
-        fresh_for: timedelta = timedelta(),
         clock: Callable[[], float] = monotonic,
+        every: timedelta = EVERY,
     ) -> None:
         self._store = store
         self._now = now
-        self._fresh_for = fresh_for.total_seconds()
         self._clock = clock
-        self._known: dict[Sku, tuple[float, ByLocation]] = {}
-        self._silent_until = 0.0
-        self._next: dict[str | None, _Question] = {}
-        self._asking: set[asyncio.Task[Any]] = set()
+        self._every = every.total_seconds()
+        self._book = Book()
+        self._head: log.Head | None = None
+        self._tidied_at = float("-inf")
+        self._looked_at = float("-inf")
+        self._changes = self._seen = 0
+        self._silent_until = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
 
-    def ask(self, skus: Collection[Sku], holder: str | None) -> "asyncio.Future[Found | None]":
-        """What is promised of SKUs to others than the `holder`; None where nobody says."""
-        if holder is None and (known := self._remembered(skus)) is not None:
-            answered: asyncio.Future[Found | None] = asyncio.Future()
-            answered.set_result(known)
-            return answered
-        if (question := self._next.get(holder)) is None:
-            question = self._next[holder] = _Question()
-            asyncio.get_running_loop().call_soon(self._send, holder)
-        question.skus.update(skus)
-        return question.answer
+    def changed(self) -> None:
+        """Something was promised or given back here."""
+        self._changes += 1
 
-    async def answered(self, asked: "asyncio.Future[Found | None]", report: Report) -> Found:
-        """The answer; a store that is silent is told, and nothing is taken for promised."""
-        await asyncio.wait({asked})  # that one caller goes away is no matter of the others
-        if (found := asked.result()) is None:
+    async def of(self, skus: Collection[Sku], *, holder: str | None, report: Report) -> Found:
+        """What is promised of SKUs, but for what a `holder` holds.
+
+        While the store is silent it is what was known before, and that is told.
+        """
+        if self._seen < self._changes or self._clock() - self._looked_at >= self._every:
+            await self._look(self._changes)
+        if self._silent_until > self._looked_at:
             report.failed(STORE, UpstreamUnavailable(SILENT))
+        if not self._book:
             return NONE
-        return found
+        now = self._now()
+        found = ((sku, self._book.of(sku, now=now, holder=holder)) for sku in skus)
+        return {sku: at for sku, at in found if at}
 
-    def forget(self) -> None:
-        """Something was held or released here: ask again."""
-        self._known.clear()
+    async def _look(self, changes: int) -> None:
+        """Let the store be asked, together with all who wait for the same."""
+        for _ in range(2):  # what is under way may have begun before the change
+            if self._clock() < self._silent_until:
+                return
+            looking = self._looking or self._begin()
+            await asyncio.wait({looking})  # that one caller goes away is nobody else's matter
+            if not looking.cancelled():
+                looking.result()
+            if self._seen >= changes:
+                return
 
-    def _remembered(self, skus: Collection[Sku]) -> Found | None:
-        since = self._clock() - self._fresh_for
-        found = {}
-        for sku in skus:
-            known = self._known.get(sku)
-            if known is None or known[0] <= since:
-                return None
-            if known[1]:
-                found[sku] = known[1]
-        return found
+    def _begin(self) -> asyncio.Task[None]:
+        self._looking = asyncio.create_task(self._caught_up())
+        return self._looking
 
-    def _remember(self, skus: Collection[Sku], found: Found, asked_at: float) -> None:
-        if not self._fresh_for:
-            return
-        if len(self._known) > MOST_KNOWN:
-            self._known.clear()
-        self._known |= {sku: (asked_at, found.get(sku, NOWHERE)) for sku in skus}
-
-    def _send(self, holder: str | None) -> None:
-        question = self._next.pop(holder)
-        task = asyncio.create_task(self._read(question, holder))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-
-    async def _read(self, question: _Question, holder: str | None) -> None:
-        found: Found | None = None
+    async def _caught_up(self) -> None:
+        began, changes, seen = self._clock(), self._changes, self._head
         try:
-            if self._clock() >= self._silent_until:
-                found = await self._found(question.skus, holder)
+            async with asyncio.timeout(WITHIN.total_seconds()):
+                news = await self._store.read(lambda db: _news(db, seen, self._now()))
         except (StoreUnavailable, TimeoutError):
             self._silent_until = self._clock() + REST.total_seconds()
-        except Exception as bug:  # noqa: BLE001  it is the callers' answer
-            question.answer.set_exception(bug)
             return
-        question.answer.set_result(found)
+        finally:
+            self._looking = None
+        if news.owners is None:
+            self._book = Book()
+        self._book.replace(news.owners or (), news.lines)
+        if began - self._tidied_at >= TIDY.total_seconds():
+            self._book.drop_over(self._now())
+            self._tidied_at = began
+        self._head, self._looked_at, self._seen = news.head, began, changes
 
-    async def _found(self, skus: Collection[Sku], holder: str | None) -> Found:
-        asked = partial(repository.promised, skus=skus, now=self._now(), holder=holder)
-        async with asyncio.timeout(WITHIN.total_seconds()):
-            asked_at = self._clock()
-            found = _by_sku(await self._store.read(asked))
-        if holder is None:
-            self._remember(skus, found, asked_at)
-        return found
 
-
-def _by_sku(rows: Collection[repository.PromisedRow]) -> Found:
-    found: dict[Sku, dict[LocationCode, Promises]] = {}
-    for row in rows:
-        places = found.setdefault(row.spot.sku, {})
-        before = places.get(row.spot.location, Promises())
-        places[row.spot.location] = before.with_(row.quantity, row.known_at, ordered=row.ordered)
-    return found
+def _news(connection: Connection, seen: log.Head | None, now: datetime) -> _News:
+    head = log.head(connection)
+    behind = -1 if seen is None or seen.epoch != head.epoch else head.last - seen.last
+    if seen is None or not 0 <= behind <= MOST_FACTS:
+        return _News(head, None, repository.every_promise(connection, now=now))
+    if not behind:
+        return _News(head, frozenset(), [])
+    told = log.since(connection, seen.last, TELLS_OF_PROMISES)
+    owners = frozenset(
+        owner for one in told for owner in (one.fact.entity, one.fact.body.get("holder")) if owner
+    )
+    return _News(head, owners, repository.promises_of(connection, owners, now=now))

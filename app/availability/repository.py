@@ -1,6 +1,6 @@
 """What is written of levels, holds and allocations? Fetches and keeps; `ledger` has the rules."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,28 +8,25 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
-    cast,
     delete,
+    false,
     func,
-    literal,
-    null,
+    not_,
     or_,
     select,
     tuple_,
-    union_all,
     update,
 )
 
+from app.availability.book import PromisedLine
 from app.availability.model import Spot
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
 from app.ports import StockLevel
-from app.store.instants import Instant
 from app.store.statements import inserting
 from app.values import LocationCode, Sku
 
 Demand = Mapping[Spot, int]
 OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
-_no_time = cast(null(), Instant)
 MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
 
 
@@ -52,15 +49,6 @@ class HoldRow(NamedTuple):
 
     fence: int
     expires_at: datetime
-
-
-class PromisedRow(NamedTuple):
-    """Units that are held, or ordered; of these since when the upstream's own figures have them."""
-
-    spot: Spot
-    quantity: int
-    ordered: bool
-    known_at: datetime | None
 
 
 def put_levels(
@@ -147,24 +135,38 @@ def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int
     )
 
 
-def promised(
-    connection: Connection, skus: Collection[Sku], *, now: datetime, holder: str | None
-) -> list[PromisedRow]:
-    """Units of SKUs that are held now or ordered, wherever; holds of a `holder` left out."""
-    of_holds, of_orders = hold_lines.c, allocations.c
-    wanted = sorted(skus)
-    held = _summed(of_holds).where(of_holds.sku.in_(wanted), of_holds.expires_at > now)
-    if holder is not None:
-        held = held.where(of_holds.holder != holder)
-    held = held.add_columns(literal(value=False).label("ordered"), _no_time.label("known_at"))
-    ordered = (
-        _summed(of_orders)
-        .add_columns(literal(value=True), of_orders.known_at)
-        .where(of_orders.sku.in_(wanted))
-        .group_by(of_orders.known_at)
+def every_promise(connection: Connection, *, now: datetime) -> list[PromisedLine]:
+    """All that is held now or ordered, but for what the level has by now."""
+    level = and_(
+        stock_levels.c.sku == allocations.c.sku, stock_levels.c.location == allocations.c.location
     )
-    rows = connection.execute(union_all(held, ordered))
-    return [PromisedRow(_spot(row), int(row.units), row.ordered, row.known_at) for row in rows]
+    known = and_(
+        allocations.c.known_at.is_not(None), allocations.c.known_at <= stock_levels.c.as_of
+    )
+    ordered = (
+        select(allocations)
+        .join_from(allocations, stock_levels, level, isouter=True)
+        .where(not_(func.coalesce(known, false())))
+    )
+    held = select(hold_lines).where(hold_lines.c.expires_at > now)
+    return [*_held_lines(connection, held), *_ordered_lines(connection, ordered)]
+
+
+def promises_of(
+    connection: Connection, owners: Collection[str], *, now: datetime
+) -> list[PromisedLine]:
+    """What some holders hold now, and what some orders have."""
+    lines: list[PromisedLine] = []
+    wanted = sorted(owners)
+    for start in range(0, len(wanted), MOST_ROWS):
+        some = wanted[start : start + MOST_ROWS]
+        of_holders = hold_lines.c.holder.in_(some)
+        held = select(hold_lines).where(of_holders, hold_lines.c.expires_at > now)
+        lines += _held_lines(connection, held)
+        lines += _ordered_lines(
+            connection, select(allocations).where(allocations.c.order.in_(some))
+        )
+    return lines
 
 
 def next_fence(connection: Connection, holder: str, until: datetime) -> int:
@@ -269,3 +271,13 @@ def _level_row(source: str, level: StockLevel, read_at: datetime) -> dict[str, A
 
 def _spot(row: Any) -> Spot:
     return Spot(Sku(row.sku), LocationCode(row.location))
+
+
+def _held_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
+    for row in connection.execute(question):
+        yield PromisedLine(row.holder, False, _spot(row), row.quantity, until=row.expires_at)  # noqa: FBT003  in their order
+
+
+def _ordered_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
+    for row in connection.execute(question):
+        yield PromisedLine(row.order, True, _spot(row), row.quantity, known_at=row.known_at)  # noqa: FBT003  as above

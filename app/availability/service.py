@@ -88,7 +88,7 @@ class AvailabilityService:
     def promises_changed(self) -> None:
         """Something was held or released in this process."""
         if self._promised is not None:
-            self._promised.forget()
+            self._promised.changed()
 
     async def at(
         self,
@@ -139,14 +139,13 @@ class AvailabilityService:
         *,
         holder: str | None,
     ) -> Mapping[Sku, Spread]:
-        """What the upstreams say, less what we have promised; both are asked at once."""
+        """What the upstreams say, less what we have promised."""
         if self._promised is None or not skus:
             return await self._at(skus, places, inquiry, max_age)
-        asked = self._promised.ask(skus, holder)
         spreads: Mapping[Sku, Spread] = await self._at(skus, places, inquiry, max_age)
         if self._projected is not None and max_age is None:
             spreads = await self._projected.filled(spreads)
-        if promised := await self._promised.answered(asked, inquiry.report):
+        if promised := await self._promised.of(skus, holder=holder, report=inquiry.report):
             return {sku: spread.less(promised.get(sku)) for sku, spread in spreads.items()}
         return spreads
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from msgspec import structs
+
 from app.availability import ledger
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
 from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
@@ -210,7 +212,7 @@ def _level(part: Availability) -> StockLevel:
     as_of = part.as_of
     assert as_of is not None  # noqa: S101  it is known
     if part.level is not None:
-        return replace(part.level, as_of=as_of)
+        return structs.replace(part.level, as_of=as_of)
     return StockLevel(sku=part.spot.sku, location=part.spot.location, on_hand=0, as_of=as_of)
 
 
