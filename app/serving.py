@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from app.main import Gateway
 from app.settings import Requests, Settings, Streams
 
+LOOSE_ENDS = 50_000  # objects more than before, until Python looks for garbage among them
 LINGER = 10.0  # seconds that a connection has to take what was last written to it
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
@@ -162,11 +163,13 @@ class GatewayServer(uvicorn.Server):
         """Start, then announce.
 
         What is there by then stays. Looking through all of it for garbage, as Python would do now
-        and then, would hold up everybody for longer than most answers take.
+        and then, would hold up everybody for longer than most answers take. What an answer is made
+        of lives until it is sent: looking for garbage several times an answer finds none.
         """
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(LOOSE_ENDS)
         if self.started:
             self._announce()
 
