@@ -63,7 +63,7 @@ class Reader(Generic[K, V]):
     def read_at(self, key: K) -> datetime:
         """When what is kept of a key was read; long ago, if nothing is."""
         kept = self.shelves.rows.row(key).get(None)
-        return NEVER if kept is None else kept.observed_at
+        return NEVER if kept is None else kept.moment.observed_at
 
     async def _fetch(self, cells: Cells[K, None]) -> FetchedRows[K, None, V]:
         return _alone(await self.fetch(list(cells.by_row)))

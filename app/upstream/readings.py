@@ -135,12 +135,18 @@ class FetchedRows(Generic[R, C, V]):
     read_at: Mapping[R, datetime] = field(default_factory=dict)
 
 
+class Moment(Struct, frozen=True, gc=False):
+    """When values were true, and when they were read: one object for those read together."""
+
+    as_of: datetime
+    observed_at: datetime
+
+
 class Kept(Struct, Generic[V], frozen=True, gc=False):
     """A value as it lies in the cache."""
 
     value: V | None
-    as_of: datetime
-    observed_at: datetime
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import (
     Collection,
     Generator,
     Hashable,
+    Iterator,
     Mapping,
 )
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from app.upstream.readings import (
     FreshnessPolicy,
     Inquiry,
     Kept,
+    Moment,
     Reading,
     Wish,
     before,
@@ -106,8 +108,8 @@ class ShelfReader(Generic[R, C, V]):
         """
         read_at = self.health.now()
         self.newest = max(self.newest, read_at)
-        for row, told in fetched.rows.items():
-            self.rows.put(row, self._kept(told, read_at, fetched.read_at.get(row, read_at)))
+        for row, values in self._kept(fetched, read_at):
+            self.rows.put(row, values)
         missing = {
             row: absent
             for row, columns in wanted.items()
@@ -121,20 +123,24 @@ class ShelfReader(Generic[R, C, V]):
             )
             if missing:
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
-        nothing: Kept[V] = Kept(None, self.health.truthful(fetched.as_of, read_at), read_at)
+        moment = Moment(self.health.truthful(fetched.as_of, read_at), read_at)
+        nothing: Kept[V] = Kept(None, moment)
         for row, columns in missing.items():
             self.rows.put(row, dict.fromkeys(columns, nothing))
 
     def _kept(
-        self, told: Mapping[C, tuple[V, datetime]], heard: datetime, read_at: datetime
-    ) -> dict[C, Kept[V]]:
-        """The values of one row as they are kept; most often all are of one moment."""
-        kept, said, true = {}, None, heard
-        for column, (value, as_of) in told.items():
-            if as_of is not said:
-                said, true = as_of, self.health.truthful(as_of, heard)
-            kept[column] = Kept(value, true, read_at)
-        return kept
+        self, fetched: FetchedRows[R, C, V], heard: datetime
+    ) -> Iterator[tuple[R, dict[C, Kept[V]]]]:
+        """The values as they are kept; most often all are of one moment."""
+        said, moment = None, Moment(heard, heard)
+        for row, told in fetched.rows.items():
+            read_at = fetched.read_at.get(row, heard)
+            values = {}
+            for column, (value, as_of) in told.items():
+                if as_of is not said or read_at is not moment.observed_at:
+                    said, moment = as_of, Moment(self.health.truthful(as_of, heard), read_at)
+                values[column] = Kept(value, moment)
+            yield row, values
 
     def count(self, freshness: Freshness, values: int, as_of: datetime | None, to: Report) -> None:
         """Tell the report and the books how some values came."""
@@ -191,9 +197,9 @@ class Asked(Generic[R, C, V]):
             absent, old = [], []
             for column in self.columns:
                 one = known.get(column)
-                if one is None or one.observed_at <= served:
+                if one is None or one.moment.observed_at <= served:
                     absent.append(column)
-                elif one.observed_at <= read:
+                elif one.moment.observed_at <= read:
                     old.append(column)
             if absent:
                 missing[row] = tuple(absent)
@@ -237,33 +243,50 @@ class Asked(Generic[R, C, V]):
     def _shelf(
         self, row: R, was: Mapping[C, Kept[V]], true_since: datetime, useful_since: datetime
     ) -> Shelf[V]:
-        """What was asked for is as it is now, everything else as it was before."""
-        source, now = self.reader.health.connection, self.wish.now
-        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
-        aging = self._aging.get(row, ())
+        """What is said of a value is said of all that were read in the same moment."""
+        source, missing = self.reader.health.connection, self._missing.get(row, ())
+        known, last, freshness, as_of = self.reader.rows.row(row), None, UNKNOWN, None
         readings: list[Reading[V]] = []
-        read_at = as_of = None
+        moments: list[Moment] = []
         for column in self.columns:
-            old, asked = was.get(column), column in missing
-            if (one := known.get(column) if asked else old) is None:
+            one = (known if column in missing else was).get(column)
+            if one is None:
                 readings.append(Reading(None, None, UNKNOWN, source))
                 continue
-            true, read = one.as_of, one.observed_at
-            if read is not read_at and (read_at is None or read < read_at):
-                read_at = read
-            if true is not as_of and (as_of is None or true < as_of):
-                as_of = true
-            if read < useful_since:
-                readings.append(Reading(None, None, UNKNOWN, source))
-            elif (asked and one is old) or true < true_since or column in aging:
-                readings.append(Reading(one.value, true, STALE, source))
-            else:
-                freshness = LIVE if asked and read >= now else CACHED
-                readings.append(Reading(one.value, true, freshness, source))
-        shelf = Shelf(tuple(readings), read_at or now, as_of or now)
-        if read_at is not None and all(one.freshness is CACHED for one in readings):
+            if one.moment is not last:
+                moments.append(last := one.moment)
+                useful = last.observed_at >= useful_since
+                in_vain = one is was.get(column)
+                freshness = (
+                    self._freshness(row, column, last, true_since, in_vain=in_vain)
+                    if useful
+                    else UNKNOWN
+                )
+                as_of = last.as_of if useful else None
+            readings.append(Reading(one.value if as_of else None, as_of, freshness, source))
+        shelf = self._of(tuple(readings), moments)
+        if moments and all(one.freshness is CACHED for one in readings):
             self._shelve(row, was, shelf)
         return shelf
+
+    def _freshness(
+        self, row: R, column: C, moment: Moment, true_since: datetime, *, in_vain: bool
+    ) -> Freshness:
+        """How what was read in a moment came; it was asked for `in_vain` if it was there before."""
+        asked = column in self._missing.get(row, ())
+        if (asked and in_vain) or moment.as_of < true_since or column in self._aging.get(row, ()):
+            return STALE
+        return LIVE if asked and moment.observed_at >= self.wish.now else CACHED
+
+    def _of(self, readings: tuple[Reading[V], ...], moments: list[Moment]) -> Shelf[V]:
+        if len(moments) == 1:
+            return Shelf(readings, moments[0].observed_at, moments[0].as_of)
+        now = self.wish.now
+        return Shelf(
+            readings,
+            min((one.observed_at for one in moments), default=now),
+            min((one.as_of for one in moments), default=now),
+        )
 
     def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
         """Keep a shelf, unless something newer came while its reader waited."""
@@ -274,10 +297,14 @@ class Asked(Generic[R, C, V]):
     def _count(self, readings: list[Reading[V]]) -> None:
         """Once for each freshness and not for each value."""
         for freshness, count in Counter(map(FRESHNESS, readings)).items():
-            times = (one.as_of for one in readings if one.freshness is freshness and one.as_of)
+            times = {one.as_of for one in readings if one.freshness is freshness and one.as_of}
             self.reader.count(freshness, count, min(times, default=None), self.inquiry.report)
 
 
 def _absent(columns: tuple[C, ...], told: Mapping[C, object] | None) -> tuple[C, ...]:
     """The columns that were not told."""
-    return columns if told is None else tuple(one for one in columns if one not in told)
+    if told is None:
+        return columns
+    if all(map(told.__contains__, columns)):
+        return ()
+    return tuple(one for one in columns if one not in told)
