@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from app.upstream.health import Health
 from app.upstream.readings import (
+    NEVER,
     Cells,
     Fetched,
     FetchedRows,
@@ -19,7 +20,7 @@ from app.upstream.readings import (
     Inquiry,
     Reading,
 )
-from app.upstream.shelves import NEVER, ShelfReader
+from app.upstream.shelves import ShelfReader
 
 __all__ = ["Fetched", "FreshnessPolicy", "Inquiry", "Reader", "Reading"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 F = TypeVar("F")
+NEVER = datetime.min.replace(tzinfo=UTC)
 CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
 MOST_FACES = 4  # of one thing, such as one for each language it is told in
 
