@@ -173,7 +173,7 @@ class ProductVariant(Node):
             sku=variant.sku,
             gtin=variant.gtin,
             name=name,
-            options=UnchangingList(VariantOption.of(one, languages) for one in variant.options),
+            options=UnchangingList([VariantOption.of(one, languages) for one in variant.options]),
             locale=locale,
             product=product,
             told=variant,
