@@ -75,9 +75,7 @@ def _levels(start: int, end: int, as_of: datetime) -> Sequence[StockLevel]:
 async def _read(store: Store, rows: int) -> list[float]:
     chance, times = random.Random(7), []
     for _ in range(READS):
-        skus = [
-            Sku(f"SKU-{chance.randrange(rows // len(PLACES)):08}") for _ in range(SKUS_READ)
-        ]
+        skus = [Sku(f"SKU-{chance.randrange(rows // len(PLACES)):08}") for _ in range(SKUS_READ)]
         spots = [Spot(sku, place) for sku in skus for place in PLACES]
         began = perf_counter()
         await store.read(partial(ledger.sellable, spots=spots, now=NOON))
