@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from app import values
 from app.ports import IncomingSupply, StockLevel
 from app.upstream.readings import Faces, Reading
 from app.upstream.report import Freshness
@@ -29,14 +30,7 @@ class AvailabilityStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-class FulfilmentMethod(StrEnum):
-    """How goods reach the shopper."""
-
-    SHIP_TO_HOME = "SHIP_TO_HOME"
-    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
-    RESERVE_IN_STORE = "RESERVE_IN_STORE"
-
-
+FulfilmentMethod = values.FulfilmentMethod
 NEEDED_SERVICE = {
     FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
     FulfilmentMethod.PICK_UP_IN_STORE: LocationService.PICKUP,

@@ -43,9 +43,9 @@ def a_channel(currency: str = "EUR") -> Channel:
 @pytest.mark.parametrize(
     ("system", "ports"),
     [
-        ("shop", {"CatalogSource", "LocationSource", "PriceSource", "StockSource"}),
+        ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
         ("tills", {"LocationSource", "StockSource"}),
-        ("warehouse", {"LocationSource", "StockSource"}),
+        ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
     ],
 )
