@@ -1,4 +1,4 @@
-"""Whoever is unsure whether an order was taken asks by its key, and never sends it twice at once."""
+"""Whoever is unsure whether an order was taken asks by its key; two never send it at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
