@@ -41,7 +41,7 @@ from connectors.kit.writes import Write
 NEVER = (UpstreamRefused, UpstreamUnauthorized, UpstreamThrottled)
 UNKNOWN = (UpstreamUnavailable, UpstreamBroken)
 RETRY_AFTER = 7  # seconds the throttling upstream asks for
-FEW = 12  # steps of a conversation that are broken one by one; no connector should need more
+FEW = 20  # steps of a conversation that are broken one by one; no connector should need more
 Result = Any
 
 

@@ -1,7 +1,7 @@
 """Orders handed over to a real Vendure 3.7: one for each key, and its stock falls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from connectors.vendure import Settings, connect
 from connectors.vendure.connection import VendureConnection
 from tests.real.assortment import DEPOT
 from tests.real.sales import euro, sold
+from tests.real.vendure.live import live
 from tests.real.vendure.server import VendureServer
 from tests.real.vendure.visitors import administrator
 
@@ -73,6 +74,13 @@ async def connected(
         line = LosesAnswers(http, lost)
         wiring = Wiring(name="shop", http=line, now=lambda: datetime.now(UTC), locations=LOCATIONS)
         yield connect(settings, wiring), line
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[VendureServer]:
+    """A Vendure of these tests' own: they change its stock."""
+    with live() as running:
+        yield running
 
 
 def a_key() -> str:
