@@ -65,11 +65,16 @@ class Line:
             raise RunawayError(f"asked {MOST_CALLS} times and did not stop")
         if self.repeats_pages and (first := self._first.pop(request.operation, None)):
             return first
-        response = await self._http.send(request)
-        if self.calls == self.ends_after:
-            raise CrashError
+        response = await self._answered(request)
         self._first[request.operation] = response
         return response
+
+    async def _answered(self, request: WireRequest) -> WireResponse:
+        try:
+            return await self._http.send(request)
+        finally:
+            if self.calls == self.ends_after:
+                raise CrashError
 
 
 Outcome = Reading | BaseException

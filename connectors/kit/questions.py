@@ -11,6 +11,8 @@ from app.ports import (
     LocationSource,
     OrderKey,
     OrderSink,
+    PaymentKey,
+    PaymentProvider,
     PriceSource,
     ProductKey,
     ProductPage,
@@ -185,6 +187,11 @@ def _no_such_orders(_specimen: Specimen, count: int) -> Keys:
     return tuple(OrderKey(f"NO-SUCH-ORDER-{number:04}") for number in range(count))
 
 
+async def _payments(connection: PaymentProvider, _specimen: Specimen, keys: Keys) -> Reading:
+    answer = await connection.payments([PaymentKey(str(key)) for key in keys])
+    return _reading(answer, lambda payment: payment.key)
+
+
 QUESTIONS: Collection[Question] = (
     Question(
         port="StockSource",
@@ -210,6 +217,15 @@ QUESTIONS: Collection[Question] = (
         port="OrderSink",
         name="placed",
         ask=_placed,
+        keys=lambda _: STOCKED_UP,
+        unknown=_no_such_orders,
+        strays=_stray_keys,
+        figures=True,
+    ),
+    Question(
+        port="PaymentProvider",
+        name="payments",
+        ask=_payments,
         keys=lambda _: STOCKED_UP,
         unknown=_no_such_orders,
         strays=_stray_keys,

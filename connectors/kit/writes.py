@@ -4,8 +4,16 @@ from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.ports import OrderKey, OrderSink, OrderStatus, SoldOrder
-from connectors.kit.specimen import Effect, Specimen
+from app.ports import (
+    OrderKey,
+    OrderSink,
+    OrderStatus,
+    PaymentKey,
+    PaymentProvider,
+    PaymentRequest,
+    SoldOrder,
+)
+from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
 
 Make = Callable[[Any, Specimen], Awaitable[Hashable]]
 """Writes over a connection; what is said of it must be the same whenever it is repeated."""
@@ -61,7 +69,65 @@ async def _cancelled(connection: OrderSink, specimen: Specimen) -> Hashable:
     return told.status is OrderStatus.CANCELLED
 
 
+def a_payment(specimen: Specimen, key: str = "T-100") -> PaymentRequest:
+    """The specimen's payment under a key."""
+    return replace(_payments(specimen).request, key=PaymentKey(key))
+
+
+def moved(request: PaymentRequest, *, captured: int = 0, refunded: int = 0) -> Effect:
+    """What a payment comes to, once it was captured and refunded so many times out of one."""
+    amount = request.amount.amount
+    return str(request.key), (amount, amount * captured, amount * refunded)
+
+
+def payments_held(specimen: Specimen, app: Any) -> list[Effect]:
+    """The payments that bind money or have moved it."""
+    return _payments(specimen).held(app)
+
+
+def _payments(specimen: Specimen) -> PaymentsSpecimen:
+    if specimen.payments is None:
+        raise LookupError(f"specimen {specimen.label}: PaymentProvider needs `payments`")
+    return specimen.payments
+
+
+async def _authorise(connection: PaymentProvider, specimen: Specimen) -> Hashable:
+    told = await connection.authorise(a_payment(specimen))
+    return told.key, told.status, told.authorised
+
+
+async def _capture(connection: PaymentProvider, specimen: Specimen) -> Hashable:
+    request = a_payment(specimen)
+    return (await connection.capture(request.key, request.amount)).captured
+
+
+async def _give_back(connection: PaymentProvider, specimen: Specimen) -> Hashable:
+    request = a_payment(specimen)
+    return (await connection.give_back(request.key, request.amount)).refunded
+
+
+async def _void(connection: PaymentProvider, specimen: Specimen) -> Hashable:
+    told = await connection.void(a_payment(specimen).key)
+    return None if told is None else told.status
+
+
+def _payment_write(name: str, make: Make, *before: Make, **moves: int) -> Write:
+    return Write(
+        port="PaymentProvider",
+        name=name,
+        make=make,
+        before=before,
+        effects=lambda specimen: [moved(a_payment(specimen), **moves)] if make != _void else [],
+        held=payments_held,
+    )
+
+
 WRITES: Collection[Write] = (
+    _payment_write("authorise", _authorise),
+    _payment_write("capture", _capture, _authorise, captured=1),
+    _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),
+    _payment_write("void", _void, _authorise),
+    _payment_write("void of nothing", _void),
     Write(
         port="OrderSink",
         name="hand_over",

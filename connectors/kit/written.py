@@ -9,8 +9,9 @@ from app.ports import OrderKey, OrderSink, OrderStatus
 from app.values import Sku
 from connectors.kit.bench import Bench
 from connectors.kit.findings import Finding, told
+from connectors.kit.paid import payment_laws
 from connectors.kit.questions import STOCKED_UP
-from connectors.kit.writes import an_order, orders_held, units
+from connectors.kit.writes import a_payment, an_order, orders_held, units
 
 Laws = Callable[[Bench], Awaitable[Collection[Finding]]]
 ACCEPTED, CANCELLED = OrderStatus.ACCEPTED, OrderStatus.CANCELLED
@@ -100,6 +101,9 @@ async def stock_up(place: Bench, port: str) -> None:
     if port == "OrderSink":
         for key in STOCKED_UP:
             await connection.hand_over(an_order(place.specimen, key))
+    if port == "PaymentProvider":
+        for key in STOCKED_UP:
+            await connection.authorise(a_payment(place.specimen, key))
 
 
 def laws_of(port: str) -> Laws:
@@ -107,4 +111,4 @@ def laws_of(port: str) -> Laws:
     return LAWS[port]
 
 
-LAWS: Mapping[str, Laws] = {"OrderSink": order_laws}
+LAWS: Mapping[str, Laws] = {"OrderSink": order_laws, "PaymentProvider": payment_laws}

@@ -8,7 +8,17 @@ from typing import Any, Literal
 
 import orjson
 
-from app.ports import Address, Buyer, OrderKey, ProductKey, Promised, SoldLine, SoldOrder
+from app.ports import (
+    Address,
+    Buyer,
+    OrderKey,
+    PaymentKey,
+    PaymentRequest,
+    ProductKey,
+    Promised,
+    SoldLine,
+    SoldOrder,
+)
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -18,7 +28,14 @@ from app.values import (
     Money,
     Sku,
 )
-from connectors.kit.specimen import Asgi, Effect, OrdersSpecimen, Rewrite, Specimen
+from connectors.kit.specimen import (
+    Asgi,
+    Effect,
+    OrdersSpecimen,
+    PaymentsSpecimen,
+    Rewrite,
+    Specimen,
+)
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
 from connectors.sandbox.retailer.shelves import stock
@@ -26,6 +43,7 @@ from connectors.sandbox.retailer.upstreams import upstream
 from connectors.sandbox.settings import System
 
 SEED = 7
+GOOD = "tok_ok"  # stands for a card of nobody
 SPARE = 5  # pieces of what is ordered
 MOMENT = datetime(2026, 3, 2, 10, 30, 20, tzinfo=UTC)  # a Monday, when all stores are open
 
@@ -135,7 +153,30 @@ TABLES: Mapping[Literal["empty", "duplicate"], Rewrite] = {
     "empty": _with_rows(lambda _: []),
     "duplicate": _with_rows(lambda rows: rows + rows),
 }
+
+
+def _payments() -> Specimen:
+    request = PaymentRequest(key=PaymentKey("T-1"), amount=_euro("24.80"), token=GOOD)
+    return Specimen(
+        label="payments",
+        app=_app("payments"),
+        settings={"system": "payments", "seed": SEED},
+        ports=frozenset({"PaymentProvider"}),
+        payments=PaymentsSpecimen(request=request, declined="tok_declined", held=_charged),
+    )
+
+
+def _charged(app: Any) -> list[Effect]:
+    """Payments that bind money or have moved it."""
+    return [
+        (charge.key, (charge.authorised, charge.captured, charge.refunded))
+        for charge in app.served.state.till.charges.values()
+        if charge.state == "authorised"
+    ]
+
+
 SPECIMENS = (
+    _payments(),
     _shop(),
     replace(_holder("tills", *(store.number for store in STORES)), rewrites=TABLES),
     replace(

@@ -45,6 +45,7 @@ def a_channel(currency: str = "EUR") -> Channel:
     [
         ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
         ("tills", {"LocationSource", "StockSource"}),
+        ("payments", {"PaymentProvider"}),
         ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
     ],
