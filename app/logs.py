@@ -16,14 +16,16 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(serializer=_json)
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    ours = renderer
+    written: Any = structlog.WriteLoggerFactory(sys.stderr)
+    if style == "json":
+        renderer = structlog.processors.JSONRenderer(serializer=_json)
+        ours = structlog.processors.JSONRenderer(serializer=orjson.dumps)
+        written = structlog.BytesLoggerFactory(sys.stderr.buffer)
     structlog.configure(
-        processors=[*shared, renderer],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        processors=[*shared, ours],
+        logger_factory=written,
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     handler = logging.StreamHandler(sys.stderr)

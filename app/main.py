@@ -145,7 +145,7 @@ class Gateway:
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
                 *([Route("/metrics", _scraped(metrics))] if self.settings.server.metrics else []),
             ],
-            middleware=middleware(self.settings.cors, self.settings.server),
+            middleware=middleware(self.settings.cors, self.settings.server, {"/graphql": endpoint}),
             lifespan=partial(self._lifespan, documents),
         )
 

@@ -17,6 +17,11 @@ from app.settings import Requests, Settings, Streams
 
 LINGER = 10.0  # seconds that a connection has to take what was last written to it
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
+GARBAGE = (
+    50_000,
+    20,
+    100,
+)  # objects more than before, and how often until older ones are looked at
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 
 
@@ -130,6 +135,17 @@ def websockets(streams: Streams) -> dict[str, Any]:
     }
 
 
+def look_less_for_garbage() -> None:
+    """Look for garbage in cycles seldom, and never among what is there by now, for that stays.
+
+    Looking through all of it, as Python does now and then, holds up everybody for longer than most
+    answers take.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+
+
 class GatewayServer(uvicorn.Server):
     """A server that says when it listens, and lets lasting connections go before it ends."""
 
@@ -159,14 +175,9 @@ class GatewayServer(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce.
-
-        What is there by then stays. Looking through all of it for garbage, as Python would do now
-        and then, would hold up everybody for longer than most answers take.
-        """
+        """Start, then announce."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
+        look_less_for_garbage()
         if self.started:
             self._announce()
 

@@ -1,11 +1,14 @@
 """The small words every part of the gateway shares."""
 
+from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
-from typing import NewType
+from typing import NewType, cast
+
+from msgspec import Struct, StructMeta
 
 Sku = NewType("Sku", str)
 """The retailer's own key of one sellable variant, the same in every system."""
@@ -57,8 +60,7 @@ class FulfilmentMethod(StrEnum):
     RESERVE_IN_STORE = "RESERVE_IN_STORE"
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True, gc=False):
     """An exact amount in major units of a currency."""
 
     amount: Decimal
@@ -99,28 +101,35 @@ def lookup(wanted: Locale) -> Iterator[Locale]:
         tag = tag.rpartition("-")[0]
 
 
-class Texts(Mapping[Locale, str]):
-    """One text in the languages its owner wrote it in. Immutable and hashable."""
+class _Abstract(StructMeta, ABCMeta):
+    """The kind of a class that is made as fast as a structure and is a mapping."""
 
-    __slots__ = ("_by_locale",)
 
-    def __init__(self, by_locale: Mapping[str, str]) -> None:
-        self._by_locale = {Locale(locale): text for locale, text in by_locale.items()}
+class Texts(Struct, Mapping[Locale, str], frozen=True, gc=False, eq=False, metaclass=_Abstract):
+    """One text in the languages its owner wrote it in. Immutable and hashable.
+
+    What it is made of is not copied: whoever made it must not change it.
+    """
+
+    by_locale: Mapping[str, str]
 
     def __getitem__(self, locale: Locale) -> str:
-        return self._by_locale[locale]
+        return self.by_locale[locale]
 
     def __iter__(self) -> Iterator[Locale]:
-        return iter(self._by_locale)
+        return cast("Iterator[Locale]", iter(self.by_locale))
 
     def __len__(self) -> int:
-        return len(self._by_locale)
+        return len(self.by_locale)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and dict(self) == dict(other)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._by_locale.items()))
+        return hash(frozenset(self.by_locale.items()))
 
     def __repr__(self) -> str:
-        return f"Texts({self._by_locale!r})"
+        return f"Texts({self.by_locale!r})"
 
     def best(self, wanted: Sequence[Locale]) -> tuple[str, Locale | None]:
         """The text in the first wanted language there is, and that language.
@@ -128,10 +137,16 @@ class Texts(Mapping[Locale, str]):
         `de-CH` is served by `de` (RFC 4647 lookup). Without a match, the first text written;
         an empty `Texts` gives `("", None)`.
         """
+        written = self.by_locale
         for locale in wanted:
+            if (text := written.get(locale)) is not None:
+                return text, locale
             for tag in lookup(locale):
-                if tag in self._by_locale:
-                    return self._by_locale[tag], tag
-        for locale, text in self._by_locale.items():
-            return text, locale
+                if tag in written:
+                    return written[tag], tag
+        for first, text in written.items():
+            return text, Locale(first)
         return "", None
+
+
+NO_WORDS = Texts({})

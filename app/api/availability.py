@@ -1,7 +1,7 @@
 """GraphQL face of availability."""
 
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 import strawberry
 
@@ -11,6 +11,7 @@ from app.availability import model
 from app.availability.model import AvailabilityStatus
 from app.engine.unchanging import Unchanging, UnchangingList
 from app.ports import IncomingSupply as Supply
+from app.ports import StockLevel
 from app.upstream.report import Freshness
 from app.values import CountryCode
 
@@ -36,6 +37,19 @@ class IncomingSupply:
     def of(cls, supply: Supply) -> Self:
         """Dress incoming supply."""
         return cls(quantity=supply.quantity, expected_at=supply.expected_at)
+
+
+class Figures(NamedTuple):
+    """What a system says it holds, or that it says nothing."""
+
+    on_hand: int | None = None
+    reserved: int | None = None
+    damaged: int | None = None
+    safety_stock: int | None = None
+    incoming: tuple[Supply, ...] = ()
+
+
+UNTOLD = Figures()
 
 
 @strawberry.type(
@@ -74,22 +88,24 @@ class Availability:
         if known is not None:
             return known
         parts = zip(spread.parts, at.locations, strict=True)
-        dressed = UnchangingList(cls.of(part, location=location) for part, location in parts)
+        dressed = UnchangingList([cls.of(part, location=location) for part, location in parts])
         return spread.faces.keep(at, dressed)
 
     @classmethod
     def of(cls, answer: model.Availability, *, location: Location) -> Self:
         """Dress an availability."""
-        level = answer.level
+        told: Figures | StockLevel = UNTOLD if answer.level is None else answer.level
         return cls(
             location=location,
             status=answer.status,
             available_to_sell=answer.available_to_sell,
-            on_hand=None if level is None else level.on_hand,
-            reserved=None if level is None else level.reserved,
-            damaged=None if level is None else level.damaged,
-            safety_stock=None if level is None else level.safety_stock,
-            incoming=[IncomingSupply.of(supply) for supply in answer.incoming],
+            on_hand=told.on_hand,
+            reserved=told.reserved,
+            damaged=told.damaged,
+            safety_stock=told.safety_stock,
+            incoming=[IncomingSupply.of(supply) for supply in told.incoming]
+            if told.incoming
+            else [],
             as_of=answer.as_of,
             freshness=answer.freshness,
             source=answer.source,

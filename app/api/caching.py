@@ -8,6 +8,7 @@ not kept, and none for longer than the oldest value in it counts as fresh.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from math import ceil
 from typing import Any
@@ -23,7 +24,6 @@ from app.api.scalars import iso_duration
 from app.api.tags import Seen
 from app.engine.caching.answers import Answers, Made, Order, Reused
 from app.engine.caching.entries import Entry, etag_of
-from app.engine.caching.invalidations import Mark
 from app.engine.caching.terms import KEY_SIZE, Rules, Terms, Wording, terms_of
 from app.engine.gate import Admitted
 from app.settings import Freshness as Windows
@@ -42,6 +42,7 @@ MOST_TERMS = 8 * 1024 * 1024  # bytes of documents whose terms are known
 EACH_TERMS = 1_000  # bytes of the terms of one
 ANONYMOUS = "anonymous"
 NOTHING = timedelta()
+SHORTEST = timedelta(seconds=1)  # that others are told to keep something
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Caching:
 
         key = None if terms.private else self.key(terms, variables, caller)
         if self._answers is None or key is None:
-            return (await make(Order(Mark(0, None), self._budget))).answer
+            return await self._kept_by_others(terms, run)
         found = await self._answers.get(key, make)
         return found.answer if isinstance(found, Made) else self._again(terms, found)
 
@@ -131,6 +132,16 @@ class Caching:
         whole = b"".join((self._generation, terms.digest, told))
         return blake2b(whole, digest_size=KEY_SIZE).digest()
 
+    async def _kept_by_others(self, terms: Terms, run: Run) -> Outcome:
+        """What running it gives, with what clients may do with it; nothing is kept here."""
+        began, attempt = self._now(), Attempt(self._budget)
+        outcome = await run(attempt)
+        lifetime, _ = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
+        if outcome.data is None or lifetime < SHORTEST:
+            return outcome
+        _, _, etag = _lasting(outcome.data, terms, attempt.report)
+        return replace(outcome, keeping=_keeping(lifetime, began, etag, terms, began))
+
     async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
         began, attempt = self._now(), Attempt(order.within)
         outcome = await run(attempt)
@@ -138,8 +149,7 @@ class Caching:
         lifetime, grace = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
         if outcome.data is None or lifetime <= NOTHING:
             return Made(outcome, None, tags)
-        data = _said(outcome.data, terms.told, WORDING.first, WORDING.again)
-        facts = _facts(attempt.report)
+        data, facts, etag = _lasting(outcome.data, terms, attempt.report)
         entry = Entry(
             data=data,
             facts=facts,
@@ -147,10 +157,10 @@ class Caching:
             made_at=began,
             lifetime=lifetime,
             grace=grace,
-            etag=etag_of(data, facts),
+            etag=etag,
             seen=order.mark.seen,
         )
-        keeping = _keeping(entry, terms, began)
+        keeping = _keeping(lifetime, began, etag, terms, began)
         return Made(replace(outcome, keeping=keeping), entry, tags)
 
     def _again(self, terms: Terms, found: Reused[Outcome]) -> Outcome:
@@ -168,7 +178,9 @@ class Caching:
             data=data,
             extensions=_freshness(entry.facts, now, WORDING.again if fresh else WORDING.late),
             cached=True,
-            keeping=_keeping(entry, terms, now) if fresh else None,
+            keeping=_keeping(entry.lifetime, entry.made_at, entry.etag, terms, now)
+            if fresh
+            else None,
         )
 
 
@@ -210,6 +222,14 @@ def _said(data: bytes, keys: Sequence[str], was: str, now: str) -> bytes:
     return data
 
 
+def _lasting(
+    data: bytes, terms: Terms, report: Report
+) -> tuple[bytes, list[list[str | None]], str]:
+    """What of an answer can be told again: its data, facts and entity tag."""
+    data, facts = _said(data, terms.told, WORDING.first, WORDING.again), _facts(report)
+    return data, facts, etag_of(data, facts)
+
+
 def _facts(report: Report) -> list[list[str | None]]:
     """What `extensions.freshness` says, but for what changes with the time."""
     return [
@@ -232,13 +252,18 @@ def _freshness(facts: list[list[str | None]], now: datetime, freshness: str) -> 
     return {"freshness": told} if told else {}
 
 
+_instant = lru_cache(1024)(datetime.fromisoformat)  # what is kept is told again and again
+
+
 def _age(now: datetime, as_of: str) -> str:
-    return iso_duration(max(now - datetime.fromisoformat(as_of), NOTHING))
+    return iso_duration(max(now - _instant(as_of), NOTHING))
 
 
-def _keeping(entry: Entry, terms: Terms, now: datetime) -> Keeping | None:
+def _keeping(
+    lifetime: timedelta, made_at: datetime, etag: str, terms: Terms, now: datetime
+) -> Keeping | None:
     """What others may do; nothing with what is not good for a second."""
-    if (lifetime := int(entry.lifetime.total_seconds())) < 1:
+    if lifetime < SHORTEST:
         return None
-    age = ceil((now - entry.made_at).total_seconds())
-    return Keeping(lifetime=lifetime, age=age, private=terms.private, etag=entry.etag)
+    seconds, age = int(lifetime.total_seconds()), ceil((now - made_at).total_seconds())
+    return Keeping(lifetime=seconds, age=age, private=terms.private, etag=etag)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.api.addresses import household_of
+from app.api.headers import RequestHeaders
 from app.api.languages import accepted_languages
 from app.values import Locale
 
@@ -33,7 +33,7 @@ class Caller:
     client: str | None = None
     introduction: Mapping[str, Any] = field(default_factory=dict)
     last_event: str | None = None
-    trace: Headers | None = field(default=None, repr=False)
+    trace: Mapping[str, str] | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
 
     @property
@@ -46,9 +46,8 @@ class Caller:
         return NOWHERE if self.address is None else household_of(self.address)
 
 
-def caller_of(scope: Scope) -> Caller:
+def caller_of(scope: Scope, headers: RequestHeaders) -> Caller:
     """The caller that a request, or a socket's handshake, tells of."""
-    headers = Headers(scope=scope)
     peer = scope.get("client")
     return Caller(
         accepted=accepted_languages(headers.get("accept-language")),

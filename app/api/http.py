@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -15,6 +14,7 @@ from app.api.callers import Caller, caller_of
 from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams, Framing
 from app.api.graphiql import page
+from app.api.headers import RequestHeaders
 from app.api.http_answers import StatusRules
 from app.api.http_caching import caching_headers, send_unchanged, unchanged
 from app.api.http_leaving import Attended, ClientLeft
@@ -63,7 +63,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever its method."""
-        headers = Headers(scope=scope)
+        headers = RequestHeaders(scope)
         accept = headers.get("accept")
         if self._graphiql and scope["method"] == "GET" and accept and takes_page(accept):
             seen = HTMLResponse(page(), headers={"cache-control": "no-store", "vary": "Accept"})
@@ -74,7 +74,7 @@ class GraphQLEndpoint:
             reply.check()
             question = await self._asked(scope, headers, receive)
             safe = scope["method"] == "GET"
-            await self._answered(question, caller_of(scope), reply, receive, safe=safe)
+            await self._answered(question, caller_of(scope, headers), reply, receive, safe=safe)
         except BadRequest as error:
             log.info("request.refused", status=reply.rules.of(error.outcome))
             await reply.whole(error.outcome)
@@ -113,7 +113,7 @@ class GraphQLEndpoint:
             await answers.aclose()
             await reply.whole(not_streamed())
 
-    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Asked:
+    async def _asked(self, scope: Scope, headers: RequestHeaders, receive: Receive) -> Asked:
         parameters = await read(scope, headers, receive, self._requests)
         try:
             return asked(parameters)
@@ -148,7 +148,9 @@ def _wishes(accept: str | None, statuses: Statuses) -> _Wishes:
 class _Reply:
     """What is sent to one client, in a form that it takes."""
 
-    def __init__(self, send: Send, method: str, headers: Headers, statuses: Statuses) -> None:
+    def __init__(
+        self, send: Send, method: str, headers: RequestHeaders, statuses: Statuses
+    ) -> None:
         self.send = send
         self._method, self._headers = method, headers
         wishes = _wishes(headers.get("accept"), statuses)

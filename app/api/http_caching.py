@@ -5,9 +5,9 @@ they are just now, and may be compressed on the way. Comparing for `If-None-Matc
 (RFC 9110, 13.1.2).
 """
 
-from starlette.datastructures import Headers
 from starlette.types import Send
 
+from app.api.headers import RequestHeaders
 from app.api.outcomes import Keeping, Outcome
 
 Pairs = list[tuple[bytes, bytes]]
@@ -32,7 +32,7 @@ def caching_headers(outcome: Outcome) -> Pairs:
     ]
 
 
-def unchanged(outcome: Outcome, method: str, headers: Headers) -> bool:
+def unchanged(outcome: Outcome, method: str, headers: RequestHeaders) -> bool:
     """Whether the one who asks by GET has this answer already."""
     given = headers.get("if-none-match")
     if given is None or method != "GET" or (keeping := outcome.keeping) is None:

@@ -6,17 +6,18 @@ is taken, which is not simple. A GET must carry a header that makes it not simpl
 the GraphQL media type would not, since pages may set that freely.
 """
 
-import asyncio
 import zlib
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from app.api.headers import RequestHeaders
 from app.api.http_leaving import ClientLeft
 from app.api.http_negotiation import JSON, media_type
 from app.api.outcomes import Outcome, refused
+from app.engine.steps import within
 from app.settings import Requests
 
 PREFLIGHT_HEADERS = ("x-tessera-preflight", "apollo-require-preflight")
@@ -36,7 +37,7 @@ def bad(status: int, message: str, **headers: str) -> BadRequest:
     return BadRequest(refused(message, "BAD_REQUEST", status, **headers))
 
 
-async def read(scope: Scope, headers: Headers, receive: Receive, requests: Requests) -> Any:
+async def read(scope: Scope, headers: RequestHeaders, receive: Receive, requests: Requests) -> Any:
     """The parameters a request holds, as large and as slow as requests may be.
 
     Raises:
@@ -45,9 +46,9 @@ async def read(scope: Scope, headers: Headers, receive: Receive, requests: Reque
     match scope["method"]:
         case "POST":
             _check_type(headers)
+            coming = _body(receive, _decoder(headers), requests.max_body)
             try:
-                async with asyncio.timeout(requests.read_within.total_seconds()):
-                    body = await _body(receive, _decoder(headers), requests.max_body)
+                body = await within(requests.read_within.total_seconds(), coming)
             except TimeoutError as late:
                 raise bad(408, "The body did not come in time.", connection="close") from late
             return _decoded(body)
@@ -58,16 +59,16 @@ async def read(scope: Scope, headers: Headers, receive: Receive, requests: Reque
     raise bad(405, message, allow="GET, POST")
 
 
-def _check_type(headers: Headers) -> None:
-    given = headers.getlist("content-type")
-    kind = media_type(given[0]) if len(given) == 1 else None
+def _check_type(headers: RequestHeaders) -> None:
+    once = headers.times("content-type") == 1
+    kind = media_type(headers["content-type"]) if once else None
     if kind is None or kind.name != JSON:
         raise bad(415, "The Content-Type must be application/json.", accept_post=JSON)
     if not kind.utf_8:
         raise bad(415, "The charset of the Content-Type must be utf-8.", accept_post=JSON)
 
 
-def _check_preflight(headers: Headers) -> None:
+def _check_preflight(headers: RequestHeaders) -> None:
     if not any(name in headers for name in PREFLIGHT_HEADERS):
         raise bad(
             400,
@@ -85,7 +86,7 @@ class _Plain:
         return chunk
 
 
-def _decoder(headers: Headers) -> Any:
+def _decoder(headers: RequestHeaders) -> Any:
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding in {"", "identity"}:
         return _Plain()

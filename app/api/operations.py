@@ -25,6 +25,7 @@ from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import conclude, operation_span
 from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
 from app.engine.gate import Admitted
+from app.engine.steps import within as in_time
 from app.settings import Requests
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
@@ -208,8 +209,8 @@ class Operations:
     ) -> Outcome:
         context = self._context(admitted, caller, attempt)
         try:
-            async with asyncio.timeout(attempt.within.total_seconds()):
-                done = await self._run(admitted, asked, context, event)
+            running = self._run(admitted, asked, context, event)
+            done = await in_time(attempt.within.total_seconds(), running)
             if admitted.cost > WORTH_A_PAUSE:
                 await asyncio.sleep(0)
             outcome = executed(done.data, done.errors, context, introspection=self._introspection)

@@ -7,11 +7,11 @@ from time import perf_counter
 from urllib.parse import SplitResult, urlsplit
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from app.api.callers import caller_of
 from app.api.conversation import Conversation, Terms
+from app.api.headers import RequestHeaders
 from app.api.lasting import SOCKET, FullError
 from app.api.socket_messages import PROTOCOL, CloseError
 from app.settings import Cors
@@ -32,23 +32,25 @@ class SocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one socket, from its handshake to its end."""
         await receive()  # the handshake
-        headers = Headers(scope=scope)
+        headers = RequestHeaders(scope)
         if not welcome_from(headers, self._origins):
             await _refuse(scope, send, 403, "This site may not open a socket here.")
             return
         try:
             with self._terms.lasting.held(SOCKET):
-                await self._held(scope, receive, send)
+                await self._held(scope, headers, receive, send)
         except FullError:
             await _refuse(scope, send, 503, "Too many connections are open.")
 
-    async def _held(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _held(
+        self, scope: Scope, headers: RequestHeaders, receive: Receive, send: Send
+    ) -> None:
         started = perf_counter()
         known = PROTOCOL in scope["subprotocols"]
         with suppress(OSError):  # who goes during the handshake is told of by the first frame
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
         log.info("socket.opened")
-        conversation = Conversation(self._terms, caller_of(scope), receive, send)
+        conversation = Conversation(self._terms, caller_of(scope, headers), receive, send)
         end = CloseError(1006, ours=False)  # unless it gets as far as saying why
         try:
             if known:
@@ -76,7 +78,7 @@ class SocketEndpoint:
                 await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
 
-def welcome_from(headers: Headers, origins: Sequence[str]) -> bool:
+def welcome_from(headers: RequestHeaders, origins: Sequence[str]) -> bool:
     """Whether the page that opens a socket is one of ours; a program names no page.
 
     No browser asks us first, as it does before it reads an answer of another site.

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from msgspec import Struct
+
 from app import values
 from app.ports import IncomingSupply, StockLevel
 from app.upstream.readings import Faces, Reading
@@ -30,6 +32,8 @@ class AvailabilityStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+IN_STOCK, OUT_OF_STOCK = AvailabilityStatus.IN_STOCK, AvailabilityStatus.OUT_OF_STOCK
+NOT_CARRIED, NOBODY_COULD_SAY = AvailabilityStatus.NOT_CARRIED, Freshness.UNKNOWN
 FulfilmentMethod = values.FulfilmentMethod
 NEEDED_SERVICE = {
     FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
@@ -38,7 +42,7 @@ NEEDED_SERVICE = {
 }
 
 
-class Availability(NamedTuple):
+class Availability(Struct, frozen=True, gc=False):
     """Whether a SKU can be sold from one location, and how many.
 
     UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.
@@ -56,25 +60,14 @@ class Availability(NamedTuple):
     @classmethod
     def of(cls, spot: Spot, reading: Reading[StockLevel] | None) -> Self:
         """The availability that a reading of the stock level means."""
-        if reading is None or reading.freshness is Freshness.UNKNOWN:
+        if reading is None or reading.freshness is NOBODY_COULD_SAY:
             return cls.unknown(spot, source=None if reading is None else reading.source)
-        level = reading.value
-        quantity = None if level is None else sellable(level)
-        if quantity is None:
-            status = AvailabilityStatus.NOT_CARRIED
-        elif quantity > 0:
-            status = AvailabilityStatus.IN_STOCK
-        else:
-            status = AvailabilityStatus.OUT_OF_STOCK
-        return cls(
-            spot=spot,
-            status=status,
-            level=level,
-            available_to_sell=quantity,
-            as_of=reading.as_of,
-            freshness=reading.freshness,
-            source=reading.source,
-        )
+        as_of, freshness, source = reading.as_of, reading.freshness, reading.source
+        if (level := reading.value) is None:
+            return cls(spot, NOT_CARRIED, None, None, as_of, freshness, source)
+        quantity = sellable(level)
+        status = IN_STOCK if quantity > 0 else OUT_OF_STOCK
+        return cls(spot, status, level, quantity, as_of, freshness, source)
 
     @classmethod
     def unknown(cls, spot: Spot, *, source: str | None) -> Self:
@@ -121,7 +114,7 @@ def uncommitted(level: StockLevel) -> int:
 
 def sellable(level: StockLevel) -> int:
     """Available to sell at one location: never below zero."""
-    return max(0, uncommitted(level) - level.safety_stock)
+    return max(0, level.on_hand - level.reserved - level.safety_stock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

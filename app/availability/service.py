@@ -1,10 +1,11 @@
 """Answers: how many can be sold, and from where?"""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import repeat
 
 from app.availability.model import (
     NEEDED_SERVICE,
@@ -20,7 +21,7 @@ from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
-from app.upstream.readings import Fetched, FreshnessPolicy, Inquiry
+from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading
 from app.upstream.report import Report
 from app.upstream.rows import Shelf
 from app.upstream.shelves import ShelfReader
@@ -187,13 +188,18 @@ def _spread(
     shelves: Sequence[Shelf[StockLevel]],
 ) -> Spread:
     """What the shelves of several sources mean for the places."""
-    told = {
-        code: reading
-        for codes, shelf in zip(sources.values(), shelves, strict=True)
-        for code, reading in zip(codes, shelf.readings, strict=True)
-    }
-    parts = [Availability.of(Spot(sku, code), told.get(code)) for code in places.codes]
-    return Spread(tuple(parts), shelves[1:])
+    readings: Iterable[Reading[StockLevel] | None]
+    if len(shelves) == 1 and len(shelves[0].readings) == len(places.codes):
+        readings = shelves[0].readings
+    else:
+        told = {
+            code: reading
+            for codes, shelf in zip(sources.values(), shelves, strict=True)
+            for code, reading in zip(codes, shelf.readings, strict=True)
+        }
+        readings = map(told.get, places.codes)
+    spots = map(Spot, repeat(sku), places.codes)
+    return Spread(tuple(map(Availability.of, spots, readings)), shelves[1:])
 
 
 def stock_reader(
@@ -202,13 +208,15 @@ def stock_reader(
     """A reader of one connection's stock: a SKU's stock at several locations lies together."""
 
     async def fetch(
-        spots: Collection[tuple[Sku, LocationCode]],
-    ) -> Fetched[tuple[Sku, LocationCode], StockLevel]:
-        answer = await source.stock_levels(
-            sorted({sku for sku, _ in spots}), sorted({location for _, location in spots})
-        )
-        values = {(lv.sku, lv.location): (lv, lv.as_of) for lv in answer.rows}
-        return Fetched(values, answer.as_of, answer.rejected)
+        spots: Cells[Sku, LocationCode],
+    ) -> FetchedRows[Sku, LocationCode, StockLevel]:
+        answer = await source.stock_levels(sorted(spots.by_row), sorted(spots.columns))
+        rows: dict[Sku, dict[LocationCode, tuple[StockLevel, datetime]]] = {}
+        for level in answer.rows:
+            if (row := rows.get(level.sku)) is None:
+                row = rows[level.sku] = {}
+            row[level.location] = (level, level.as_of)
+        return FetchedRows(rows, answer.as_of, answer.rejected)
 
     return ShelfReader(
         port="StockSource", fetch=fetch, policy=policy, health=health, timeout=timeout

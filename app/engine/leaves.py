@@ -31,9 +31,14 @@ PASSES = {
 
 def passes(type_: GraphQLLeafType) -> str | None:
     """The condition under which a value is its own output; None where there is no such rule."""
-    if getattr(type_, "coerce_output_value", None) is str:
+    if writes_text(type_):
         return "{0}.__class__ is str"
     return next((rule for known, rule in PASSES.items() if known is type_), None)
+
+
+def writes_text(type_: GraphQLLeafType) -> bool:
+    """Whether whatever it is given is written by `str`."""
+    return getattr(type_, "coerce_output_value", None) is str
 
 
 def output(type_: GraphQLLeafType) -> "Output":

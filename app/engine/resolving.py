@@ -1,10 +1,8 @@
 """How is everything fetched that an operation needs: level by level, once for each field path?"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from itertools import chain
-from types import coroutine
 from typing import Any, TypeAlias
 
 from graphql.pyutils import Undefined, is_iterable
@@ -20,6 +18,7 @@ from app.engine.plans import (
     Shape,
 )
 from app.engine.runs import Call, Run
+from app.engine.steps import resumed
 from app.engine.unchanging import UnchangingList
 
 Chain: TypeAlias = Coroutine[Any, Any, None]
@@ -82,22 +81,7 @@ def _begun(going: Chain) -> list[Chain]:
 
 
 async def _rest(going: Chain, waits_for: Any) -> None:
-    await _resumed(going, waits_for)
-
-
-@coroutine
-def _resumed(going: Chain, waits_for: Any) -> Generator[Any, Any, None]:
-    """A coroutine after its first step, for whoever runs it from now on."""
-    while True:
-        step: Callable[[], Any]
-        try:
-            step = partial(going.send, (yield waits_for))
-        except BaseException as error:  # noqa: BLE001  it is thrown where it waits
-            step = partial(going.throw, error)
-        try:
-            waits_for = step()
-        except StopIteration:
-            return
+    await resumed(going, waits_for)
 
 
 def _read(run: Run, name: str, parents: list[Any]) -> list[Any]:

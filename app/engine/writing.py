@@ -1,19 +1,20 @@
 """How is the code written that completes the answers of a plan when nothing is wrong with them?
 
 The code walks the answers once, in the order in which they were resolved, and builds the JSON
-document as dicts and lists. It has no handlers: it raises at the first surprise, and
-`app.engine.completion` starts over with the same answers. A writer in another language would stand
-in for `written` and give bytes.
+document as dicts, lists and JSON that is there already. It has no handlers: it raises at the first
+surprise, and `app.engine.completion` starts over with the same answers. A writer in another
+language would stand in for `written` and give bytes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from keyword import iskeyword
 from typing import Any
 
 from graphql.pyutils import Undefined
 
-from app.engine.leaves import EnumOutput, Surprise, output, passes
+from app.engine.leaves import EnumOutput, Surprise, output, passes, writes_text
 from app.engine.planning import Uncompilable
 from app.engine.plans import (
     Attribute,
@@ -94,20 +95,20 @@ class _Writer:
         return value
 
     def _kept(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
-        """The completed form of a value that lasts is kept with it."""
+        """The completed form of a value that lasts is kept with it, as JSON."""
         unchanging = _unchanging(shape)
         if unchanging is None:
             self._present(one, shape, value, depth)
             return
-        whole, class_, place = self._new("o"), self._constant(unchanging), self._constant(object())
+        whole, forms = self._new("o"), self._new("f")
+        class_, place = self._constant(unchanging), self._constant(object())
         self._line(depth, f"{whole} = {value}")
-        known = f"{whole}.forms.get({place}) if {whole}.__class__ is {class_} else None"
-        self._line(depth, f"{value} = {known}")
+        self._line(depth, f"{forms} = {whole}.forms if {whole}.__class__ is {class_} else None")
+        self._line(depth, f"{value} = {forms}.get({place}) if {forms} else None")
         self._line(depth, f"if {value} is None:")
         self._line(depth + 1, f"{value} = {whole}")
         self._present(one, shape, value, depth + 1)
-        keep = f"{whole}.forms.keep({place}, {value})"
-        self._line(depth + 1, f"if {whole}.__class__ is {class_}: {keep}")
+        self._line(depth + 1, f"if {whole}.__class__ is {class_}: {whole}.seen({place}, {value})")
 
     def _leaf(self, kind: Leaf, value: str, depth: int, *, required: bool) -> None:
         conditions = [] if required else [f"{value} is not None"]
@@ -115,6 +116,9 @@ class _Writer:
             conditions.append(f"not ({rule.format(value)})")
         writer = output(kind.type)
         written = f"{self._constant(writer)}({value})"
+        if writes_text(kind.type):
+            exact = f"{value}.__class__ is {self._constant(Decimal)}"
+            written = f"{self._constant(str)}({value}) if {exact} else {written}"
         if isinstance(writer, EnumOutput):
             written = f"{self._constant(writer.known.get)}(id({value})) or {written}"
         write = f"{value} = {written}"

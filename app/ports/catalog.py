@@ -1,27 +1,27 @@
 """Catalogue: what can be bought, and how it is described."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from app.ports.answer import Answer, RejectedRow
-from app.values import ChannelCode, Gtin, Locale, ProductId, Sku, Texts
+from app.values import NO_WORDS, ChannelCode, Gtin, Locale, ProductId, Sku, Texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True, gc=False):
     """A picture, by address; sizes in pixels where the owner states them."""
 
     url: str
-    alt: Texts = field(default_factory=lambda: Texts({}))
+    alt: Texts = NO_WORDS
     width: int | None = None
     height: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
+class Category(Struct, frozen=True, kw_only=True, gc=False):
     """A place in the owner's category tree."""
 
     id: str
@@ -29,16 +29,14 @@ class Category:
     name: Texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantOption:
+class VariantOption(Struct, frozen=True, kw_only=True, gc=False):
     """One choice that tells a variant from its siblings, such as size: 42."""
 
     name: Texts
     value: Texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductVariant:
+class ProductVariant(Struct, frozen=True, kw_only=True, gc=False):
     """The thing sold."""
 
     sku: Sku
@@ -49,8 +47,7 @@ class ProductVariant:
     images: tuple[Image, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Struct, frozen=True, kw_only=True, gc=False):
     """The thing shown, with everything it is sold as. `handle` is its name in addresses."""
 
     id: ProductId
@@ -96,8 +93,7 @@ class ProductQuery:
     channel: ChannelCode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProductEdge:
+class ProductEdge(Struct, frozen=True, gc=False):
     """A product and the cursor of its place in the listing."""
 
     cursor: str

@@ -1,16 +1,16 @@
 """Prices: what a SKU costs through a channel."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from app.ports.answer import Answer
 from app.values import Channel, Money, Sku
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True, gc=False):
     """What one unit costs; `compare_at` is the price it is marked down from."""
 
     sku: Sku

@@ -1,24 +1,23 @@
 """Stock: how much of a SKU stands where."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from app.ports.answer import Answer
 from app.values import LocationCode, Sku
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingSupply:
+class IncomingSupply(Struct, frozen=True, kw_only=True, gc=False):
     """Units on their way, and when they are expected (None: no date given)."""
 
     quantity: int
     expected_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockLevel:
+class StockLevel(Struct, frozen=True, kw_only=True, gc=False):
     """What one upstream says it holds of one SKU at one location, in whole units.
 
     `on_hand` may be negative where a system lets it run below zero. `damaged` units stand there but

@@ -1,51 +1,74 @@
 """Who is asking for these keys already? Calls in flight, shared by all who want the same."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from app.errors import UpstreamError, UpstreamUnavailable
 from app.upstream.deadline import Deadline
+from app.upstream.readings import Cells
 
-K = TypeVar("K", bound=Hashable)
+R = TypeVar("R", bound=Hashable)
+C = TypeVar("C", bound=Hashable)
 Flight = asyncio.Task[None]
 
 
 @dataclass(slots=True)
-class Flights(Generic[K]):
-    """The calls of one reader. `ask` is one call for many keys; it keeps what it brings."""
+class Flights(Generic[R, C]):
+    """The calls of one reader. `ask` is one call for many cells; it keeps what it brings."""
 
-    ask: Callable[[list[K]], Awaitable[None]]
+    ask: Callable[[Cells[R, C]], Awaitable[None]]
     name: str
-    by_key: dict[K, Flight] = field(default_factory=dict)
+    by_row: dict[R, dict[C, Flight]] = field(default_factory=dict)
 
-    def start(self, keys: Iterable[K]) -> Mapping[K, Flight]:
-        """One call for all keys that nobody is asking for yet, joined with those in flight."""
-        wanted = list(keys)
-        if new := [key for key in wanted if key not in self.by_key]:
-            flight = asyncio.create_task(self._asked(new), name=self.name)
-            for key in new:
-                self.by_key[key] = flight
-            flight.add_done_callback(lambda done: self._land(new, done))
-        return {key: self.by_key[key] for key in wanted}
+    def start(self, wanted: Mapping[R, tuple[C, ...]]) -> set[Flight]:
+        """One call for all cells that nobody is asking for yet, joined with those in flight."""
+        joined: set[Flight] = set()
+        new: dict[R, tuple[C, ...]] = {}
+        for row, columns in wanted.items():
+            flying = self.by_row.get(row)
+            if flying is None:
+                new[row] = columns
+                continue
+            joined.update(flying[column] for column in columns if column in flying)
+            if rest := tuple(column for column in columns if column not in flying):
+                new[row] = rest
+        if new:
+            joined.add(self._take_off(new))
+        return joined
 
-    async def _asked(self, keys: list[K]) -> None:
-        await self.ask(keys)
+    def _take_off(self, new: Mapping[R, tuple[C, ...]]) -> Flight:
+        flight = asyncio.create_task(self._asked(Cells(new)), name=self.name)
+        for row, columns in new.items():
+            if row in self.by_row:
+                self.by_row[row].update(dict.fromkeys(columns, flight))
+            else:
+                self.by_row[row] = dict.fromkeys(columns, flight)
+        flight.add_done_callback(lambda done: self._land(new, done))
+        return flight
 
-    def _land(self, keys: list[K], flight: Flight) -> None:
-        for key in keys:
-            del self.by_key[key]
+    async def _asked(self, cells: Cells[R, C]) -> None:
+        await self.ask(cells)
+
+    def _land(self, asked: Mapping[R, tuple[C, ...]], flight: Flight) -> None:
+        for row, columns in asked.items():
+            flying = self.by_row[row]
+            if len(flying) == len(columns):
+                del self.by_row[row]
+                continue
+            for column in columns:
+                del flying[column]
         if not flight.cancelled():
             flight.exception()  # marks it as seen: a refresh behind the back has no other listener
 
 
-async def landed(flights: Iterable[Flight], deadline: Deadline) -> UpstreamError | None:
+async def landed(flights: Collection[Flight], deadline: Deadline) -> UpstreamError | None:
     """Wait for flights, at most until the deadline; the first failure, if any.
 
     A deadline ends the wait of this caller, not the calls.
     """
-    done, late = await asyncio.wait(set(flights), timeout=deadline.remaining())
+    done, late = await asyncio.wait(flights, timeout=deadline.remaining())
     for flight in done:
         error = flight.exception()
         if isinstance(error, UpstreamError):

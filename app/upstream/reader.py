@@ -11,7 +11,14 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from app.upstream.health import Health
-from app.upstream.readings import Fetched, FreshnessPolicy, Inquiry, Reading
+from app.upstream.readings import (
+    Cells,
+    Fetched,
+    FetchedRows,
+    FreshnessPolicy,
+    Inquiry,
+    Reading,
+)
 from app.upstream.shelves import ShelfReader
 
 __all__ = ["Fetched", "FreshnessPolicy", "Inquiry", "Reader", "Reading"]
@@ -51,13 +58,12 @@ class Reader(Generic[K, V]):
 
     def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
         """Keep what a call brought; see `ShelfReader.keep`."""
-        self.shelves.keep(_alone(fetched), [(key, None) for key in wanted])
+        self.shelves.keep(_alone(fetched), dict.fromkeys(wanted, WHOLE))
 
-    async def _fetch(self, keys: Collection[tuple[K, None]]) -> Fetched[tuple[K, None], V]:
-        return _alone(await self.fetch([key for key, _ in keys]))
+    async def _fetch(self, cells: Cells[K, None]) -> FetchedRows[K, None, V]:
+        return _alone(await self.fetch(list(cells.by_row)))
 
 
-def _alone(fetched: Fetched[K, V]) -> Fetched[tuple[K, None], V]:
-    values = {(key, None): told for key, told in fetched.values.items()}
-    read_at = {(key, None): moment for key, moment in fetched.read_at.items()}
-    return Fetched(values, fetched.as_of, fetched.rejected, read_at)
+def _alone(fetched: Fetched[K, V]) -> FetchedRows[K, None, V]:
+    rows = {key: {None: told} for key, told in fetched.values.items()}
+    return FetchedRows(rows, fetched.as_of, fetched.rejected, fetched.read_at)

@@ -1,15 +1,19 @@
 """What is read, how old may it be, and on whose behalf? The words of every reader."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from msgspec import Struct
 
 from app.ports import RejectedRow
 from app.upstream.deadline import Deadline
 from app.upstream.report import Freshness, Report
 
 K = TypeVar("K", bound=Hashable)
+R = TypeVar("R", bound=Hashable)
+C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 F = TypeVar("F")
 CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
@@ -58,9 +62,8 @@ class FreshnessPolicy:
         return replace(self, capacity=capacity)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[V]):
-    """A value with its age.
+class Reading(Struct, Generic[V], eq=False):
+    """A value with its age. Only its faces come and go.
 
     `value` None with a freshness other than UNKNOWN: the source answered and knows no such thing.
     """
@@ -69,7 +72,23 @@ class Reading(Generic[V]):
     as_of: datetime | None
     freshness: Freshness
     source: str
-    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+    _faces: Faces | None = None
+
+    @property
+    def faces(self) -> Faces:
+        """What others made of it; there is room for it once somebody asks."""
+        if self._faces is None:
+            self._faces = Faces()
+        return self._faces
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reading) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[V | None, datetime | None, Freshness, str]:
+        return self.value, self.as_of, self.freshness, self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +104,38 @@ class Fetched(Generic[K, V]):
     read_at: Mapping[K, datetime] = field(default_factory=dict)
 
 
-class Kept(NamedTuple, Generic[V]):
+@dataclass(frozen=True, slots=True)
+class Cells(Generic[R, C]):
+    """Keys of values in rows and columns: which columns of which rows."""
+
+    by_row: Mapping[R, tuple[C, ...]]
+
+    @property
+    def columns(self) -> set[C]:
+        """Every column that is wanted of some row."""
+        return {column for columns in set(self.by_row.values()) for column in columns}
+
+    def __iter__(self) -> Iterator[tuple[R, C]]:
+        return ((row, column) for row, columns in self.by_row.items() for column in columns)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_row.values()))
+
+    def __contains__(self, key: object) -> bool:
+        return any(key == one for one in self)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRows(Generic[R, C, V]):
+    """What one port call brought, by row and column; see `Fetched`."""
+
+    rows: Mapping[R, Mapping[C, tuple[V, datetime]]]
+    as_of: datetime
+    rejected: Iterable[RejectedRow] = ()
+    read_at: Mapping[R, datetime] = field(default_factory=dict)
+
+
+class Kept(Struct, Generic[V], frozen=True, gc=False):
     """A value as it lies in the cache."""
 
     value: V | None

@@ -7,6 +7,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from app.upstream.readings import Faces, Kept, Reading
 
 R = TypeVar("R", bound=Hashable)
@@ -16,17 +18,24 @@ MOST_SHELVES = 4  # of one row: choices of columns that are asked for again and 
 NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf(Generic[V]):
+class Shelf(Struct, Generic[V], eq=False):
     """Readings of one row, in the order of the columns that were asked for.
 
-    `read_at` is when the first of them was read, `as_of` the oldest of their times.
+    `read_at` is when the first of them was read, `as_of` the oldest of their times. Only its faces
+    come and go.
     """
 
     readings: tuple[Reading[V], ...]
     read_at: datetime
     as_of: datetime
-    faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+    _faces: Faces | None = None
+
+    @property
+    def faces(self) -> Faces:
+        """What others made of it."""
+        if self._faces is None:
+            self._faces = Faces()
+        return self._faces
 
 
 @dataclass(slots=True)
@@ -43,18 +52,22 @@ class Rows(Generic[R, C, V]):
     _shelves: dict[tuple[C, ...], dict[R, Shelf[V]]] = field(default_factory=dict)
     _choices: dict[R, list[tuple[C, ...]]] = field(default_factory=dict)
 
-    def value(self, row: R, column: C) -> Kept[V] | None:
-        """What is kept of one value."""
-        return self._values.get(row, NONE).get(column)
+    def row(self, row: R) -> Mapping[C, Kept[V]]:
+        """What is kept of one row, by column; later changes do not show in it."""
+        return self._values.get(row, NONE)
 
-    def put(self, row: R, column: C, value: Kept[V]) -> None:
-        """Keep a value, and drop what there is no room for."""
-        if (values := self._values.get(row)) is None:
-            values = self._values[row] = {}
-        self.size += column not in values
-        values[column] = value
-        self._clear(row)
-        self._values.move_to_end(row)
+    def put(self, row: R, values: dict[C, Kept[V]]) -> None:
+        """Keep values of one row, for good, and drop what there is no room for."""
+        if (before := self._values.get(row)) is None:
+            self._values[row] = values
+            self.size += len(values)
+        else:
+            after = values if before.keys() <= values.keys() else {**before, **values}
+            self._values[row] = after
+            self.size += len(after) - len(before)
+            self._values.move_to_end(row)
+            if row in self._choices:
+                self._clear(row)
         while self.size > self.capacity:
             oldest, dropped = self._values.popitem(last=False)
             self.size -= len(dropped)

@@ -12,6 +12,8 @@ from hashlib import blake2b
 from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.upstream.changes import Changes
 from app.upstream.readings import Fetched
@@ -113,8 +115,10 @@ def _packed(value: Any, as_of: datetime, read_at: datetime) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Texts are mappings, and exact numbers are texts."""
-    return dict(value) if isinstance(value, Mapping) else str(value)
+    """Texts are mappings, rows are made of fields, and exact numbers are texts."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return asdict(value) if isinstance(value, Struct) else str(value)
 
 
 def _together(found: Mapping[K, Found[V]], asked: Fetched[K, V] | None) -> Fetched[K, V]:

@@ -11,12 +11,10 @@ from collections.abc import (
     Collection,
     Generator,
     Hashable,
-    Iterable,
     Mapping,
-    Sequence,
 )
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -26,7 +24,8 @@ from app.upstream.asking import asked
 from app.upstream.flights import Flight, Flights, landed
 from app.upstream.health import Health
 from app.upstream.readings import (
-    Fetched,
+    Cells,
+    FetchedRows,
     FreshnessPolicy,
     Inquiry,
     Kept,
@@ -40,10 +39,12 @@ from app.upstream.rows import NONE, Rows, Shelf
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
-Fetch = Callable[[Collection[tuple[R, C]]], Awaitable[Fetched[tuple[R, C], V]]]
-Before = Mapping[tuple[R, C], Kept[V] | None]
+Fetch = Callable[[Cells[R, C]], Awaitable[FetchedRows[R, C, V]]]
+Before = Mapping[R, Mapping[C, Kept[V]]]
 AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
-CACHED = Freshness.CACHED
+FRESHNESS = attrgetter("freshness")
+LIVE, CACHED, STALE, UNKNOWN = Freshness
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,8 +56,9 @@ class ShelfReader(Generic[R, C, V]):
     policy: FreshnessPolicy
     health: Health
     timeout: timedelta
-    flights: Flights[tuple[R, C]] = field(init=False)
+    flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
+    newest: datetime = NEVER  # when anything that is kept was read last
 
     def __post_init__(self) -> None:
         self.flights = Flights(self._ask, f"read {self.port}")
@@ -95,18 +97,22 @@ class ShelfReader(Generic[R, C, V]):
         self.rows.used(fresh)
         return fresh
 
-    def keep(self, fetched: Fetched[tuple[R, C], V], wanted: Iterable[tuple[R, C]] = ()) -> None:
-        """Keep what a call brought; a wanted key that it did not bring is known to be absent.
+    def keep(self, fetched: FetchedRows[R, C, V], wanted: Mapping[R, tuple[C, ...]] = NONE) -> None:
+        """Keep what a call brought; a wanted cell that it did not bring is known to be absent.
 
         Raises:
-            UpstreamBroken: rows could not be understood, and wanted keys are missing that may be
+            UpstreamBroken: rows could not be understood, and wanted cells are missing that may be
                 among them. What was understood is kept.
         """
-        read_at, truthful = self.health.now(), self.health.truthful
-        for key, (value, as_of) in fetched.values.items():
-            moment = fetched.read_at.get(key, read_at)
-            self.rows.put(*key, Kept(value, truthful(as_of, read_at), moment))
-        missing = [key for key in wanted if key not in fetched.values]
+        read_at = self.health.now()
+        self.newest = max(self.newest, read_at)
+        for row, told in fetched.rows.items():
+            self.rows.put(row, self._kept(told, read_at, fetched.read_at.get(row, read_at)))
+        missing = {
+            row: absent
+            for row, columns in wanted.items()
+            if (absent := _absent(columns, fetched.rows.get(row)))
+        }
         if rejected := list(fetched.rejected):
             self.health.rejected(
                 operation=self.port,
@@ -115,20 +121,31 @@ class ShelfReader(Generic[R, C, V]):
             )
             if missing:
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
-        absent_as_of = truthful(fetched.as_of, read_at)
-        for key in missing:
-            self.rows.put(*key, Kept(None, absent_as_of, read_at))
+        nothing: Kept[V] = Kept(None, self.health.truthful(fetched.as_of, read_at), read_at)
+        for row, columns in missing.items():
+            self.rows.put(row, dict.fromkeys(columns, nothing))
+
+    def _kept(
+        self, told: Mapping[C, tuple[V, datetime]], heard: datetime, read_at: datetime
+    ) -> dict[C, Kept[V]]:
+        """The values of one row as they are kept; most often all are of one moment."""
+        kept, said, true = {}, None, heard
+        for column, (value, as_of) in told.items():
+            if as_of is not said:
+                said, true = as_of, self.health.truthful(as_of, heard)
+            kept[column] = Kept(value, true, read_at)
+        return kept
 
     def count(self, freshness: Freshness, values: int, as_of: datetime | None, to: Report) -> None:
         """Tell the report and the books how some values came."""
         to.read(self.health.connection, self.port, freshness, as_of)
         self.health.readings[self.port, freshness] += values
 
-    async def _ask(self, keys: list[tuple[R, C]]) -> None:
+    async def _ask(self, cells: Cells[R, C]) -> None:
         fetched = await asked(
-            self.health.connection, partial(self.fetch, keys), within=self.timeout
+            self.health.connection, partial(self.fetch, cells), within=self.timeout
         )
-        self.keep(fetched, keys)
+        self.keep(fetched, cells.by_row)
 
 
 @dataclass(slots=True)
@@ -142,8 +159,9 @@ class Asked(Generic[R, C, V]):
     wish: Wish
     fresh: dict[R, Shelf[V]]
     _before: Before[R, C, V]
-    _missing: Mapping[tuple[R, C], Flight]
-    _aging: Mapping[tuple[R, C], Flight]
+    _missing: Mapping[R, tuple[C, ...]]
+    _aging: Mapping[R, tuple[C, ...]]
+    _flights: Collection[Flight] = ()
 
     def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
         return self._answer().__await__()
@@ -154,21 +172,38 @@ class Asked(Generic[R, C, V]):
         What is only aging is asked for behind the caller's back, in a call of its own: the caller
         waits for what is missing and for nothing else.
         """
-        others = [row for row in self.rows if row not in self.fresh]
-        keys = [(row, column) for row in others for column in self.columns]
-        self._before = {key: self.reader.rows.value(*key) for key in keys}
-        missing, aging = [], []
-        for key, kept in self._before.items():
-            if kept is None or kept.observed_at <= self.wish.served_since:
-                missing.append(key)
-            elif kept.observed_at <= self.wish.read_since:
-                aging.append(key)
-        self._missing = self.reader.flights.start(missing)
-        self._aging = self.reader.flights.start(aging)
+        kept = self.reader.rows.row
+        self._before = {row: kept(row) for row in self.rows if row not in self.fresh}
+        if self.reader.newest <= self.wish.served_since:
+            self._missing = dict.fromkeys(self._before, self.columns) if self.columns else NONE
+        else:
+            self._look()
+        self._flights = self.reader.flights.start(self._missing)
+        if self._aging:
+            self.reader.flights.start(self._aging)
+
+    def _look(self) -> None:
+        """Find what must be asked for, and what should be."""
+        served, read = self.wish.served_since, self.wish.read_since
+        missing: dict[R, tuple[C, ...]] = {}
+        aging: dict[R, tuple[C, ...]] = {}
+        for row, known in self._before.items():
+            absent, old = [], []
+            for column in self.columns:
+                one = known.get(column)
+                if one is None or one.observed_at <= served:
+                    absent.append(column)
+                elif one.observed_at <= read:
+                    old.append(column)
+            if absent:
+                missing[row] = tuple(absent)
+            if old:
+                aging[row] = tuple(old)
+        self._missing, self._aging = missing, aging
 
     async def _answer(self) -> Mapping[R, Shelf[V]]:
-        if self._missing:
-            error = await landed(self._missing.values(), self.inquiry.deadline)
+        if self._flights:
+            error = await landed(self._flights, self.inquiry.deadline)
             if error is not None:
                 self.inquiry.report.failed(self.reader.health.connection, error)
         if self.fresh:
@@ -179,7 +214,7 @@ class Asked(Generic[R, C, V]):
         if len(self.fresh) == len(self.rows):
             return self.fresh
         others = self._others()
-        self._count(reading for shelf in others.values() for reading in shelf.readings)
+        self._count([reading for shelf in others.values() for reading in shelf.readings])
         self._told_since(others)
         return {row: self.fresh.get(row) or others[row] for row in self.rows}
 
@@ -193,54 +228,56 @@ class Asked(Generic[R, C, V]):
     def _others(self) -> dict[R, Shelf[V]]:
         """What is known now of the rows that were not fresh as a whole."""
         true_since = before(self.reader.health.now(), self.wish.stale_after)
-        shelves = {}
-        for row in dict.fromkeys(row for row in self.rows if row not in self.fresh):
-            kept = [self._kept((row, column)) for column in self.columns]
-            readings = [
-                self._reading((row, column), one, true_since)
-                for column, one in zip(self.columns, kept, strict=True)
-            ]
-            known = [one for one in kept if one is not None]
-            shelf = shelves[row] = Shelf(
-                tuple(readings),
-                min((one.observed_at for one in known), default=self.wish.now),
-                min(map(AS_OF, known), default=self.wish.now),
-            )
-            if known and all(reading.freshness is CACHED for reading in readings):
-                self._shelve(row, shelf, kept)
-        return shelves
+        useful_since = before(self.wish.now, self.wish.error_for)
+        return {
+            row: self._shelf(row, was, true_since, useful_since)
+            for row, was in self._before.items()
+        }
 
-    def _shelve(self, row: R, shelf: Shelf[V], kept: Sequence[Kept[V] | None]) -> None:
+    def _shelf(
+        self, row: R, was: Mapping[C, Kept[V]], true_since: datetime, useful_since: datetime
+    ) -> Shelf[V]:
+        """What was asked for is as it is now, everything else as it was before."""
+        source, now = self.reader.health.connection, self.wish.now
+        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        aging = self._aging.get(row, ())
+        readings: list[Reading[V]] = []
+        read_at = as_of = None
+        for column in self.columns:
+            old, asked = was.get(column), column in missing
+            if (one := known.get(column) if asked else old) is None:
+                readings.append(Reading(None, None, UNKNOWN, source))
+                continue
+            true, read = one.as_of, one.observed_at
+            if read is not read_at and (read_at is None or read < read_at):
+                read_at = read
+            if true is not as_of and (as_of is None or true < as_of):
+                as_of = true
+            if read < useful_since:
+                readings.append(Reading(None, None, UNKNOWN, source))
+            elif (asked and one is old) or true < true_since or column in aging:
+                readings.append(Reading(one.value, true, STALE, source))
+            else:
+                freshness = LIVE if asked and read >= now else CACHED
+                readings.append(Reading(one.value, true, freshness, source))
+        shelf = Shelf(tuple(readings), read_at or now, as_of or now)
+        if read_at is not None and all(one.freshness is CACHED for one in readings):
+            self._shelve(row, was, shelf)
+        return shelf
+
+    def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
         """Keep a shelf, unless something newer came while its reader waited."""
-        now = [self.reader.rows.value(row, column) for column in self.columns]
-        if all(one is was for one, was in zip(now, kept, strict=True)):
+        now, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
             self.reader.rows.shelve(row, self.columns, shelf)
 
-    def _kept(self, key: tuple[R, C]) -> Kept[V] | None:
-        """What was asked for is as it is now, everything else as it was before."""
-        return self.reader.rows.value(*key) if key in self._missing else self._before[key]
-
-    def _reading(self, key: tuple[R, C], kept: Kept[V] | None, true_since: datetime) -> Reading[V]:
-        source = self.reader.health.connection
-        if kept is None or self.wish.now - kept.observed_at > self.wish.error_for:
-            return Reading(None, None, Freshness.UNKNOWN, source)
-        asked = key in self._missing
-        in_vain = asked and kept is self._before[key]
-        if in_vain or kept.as_of < true_since or key in self._aging:
-            freshness = Freshness.STALE
-        else:
-            live = asked and kept.observed_at >= self.wish.now
-            freshness = Freshness.LIVE if live else CACHED
-        return Reading(kept.value, kept.as_of, freshness, source)
-
-    def _count(self, readings: Iterable[Reading[V]]) -> None:
+    def _count(self, readings: list[Reading[V]]) -> None:
         """Once for each freshness and not for each value."""
-        counts: Counter[Freshness] = Counter()
-        oldest: dict[Freshness, datetime] = {}
-        for reading in readings:
-            freshness, as_of = reading.freshness, reading.as_of
-            counts[freshness] += 1
-            if as_of is not None and (freshness not in oldest or as_of < oldest[freshness]):
-                oldest[freshness] = as_of
-        for freshness, count in counts.items():
-            self.reader.count(freshness, count, oldest.get(freshness), self.inquiry.report)
+        for freshness, count in Counter(map(FRESHNESS, readings)).items():
+            times = (one.as_of for one in readings if one.freshness is freshness and one.as_of)
+            self.reader.count(freshness, count, min(times, default=None), self.inquiry.report)
+
+
+def _absent(columns: tuple[C, ...], told: Mapping[C, object] | None) -> tuple[C, ...]:
+    """The columns that were not told."""
+    return columns if told is None else tuple(one for one in columns if one not in told)

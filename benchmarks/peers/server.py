@@ -58,6 +58,8 @@ def _gateway(asked: Mapping[str, Any], without: frozenset[Fixed]) -> Gateway:
             return tessera.EngineAlone(_read(asked["data"]), without)
         case "gateway in memory":
             return tessera.gateway_in_memory(_read(asked["data"]))
+        case "gateway that keeps answers":
+            return tessera.gateway_in_memory(_read(asked["data"]), answers=True)
         case "gateway over HTTP":
             return tessera.gateway_over_http(asked["url"])
     raise ValueError(f"there is no application {asked['application']!r}")

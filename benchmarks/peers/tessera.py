@@ -57,9 +57,9 @@ def gateway_over_http(url: str) -> Gateway:
     return Gateway(known, plan(known, {"shop": SHOP}))
 
 
-def gateway_in_memory(data: Data) -> Gateway:
+def gateway_in_memory(data: Data, *, answers: bool = False) -> Gateway:
     """The whole gateway with its defaults, over a connection that answers from memory."""
-    known = settings()
+    known = settings(cache={"answers": answers})
     return Gateway(known, {"shop": _in_memory(known, data)})
 
 

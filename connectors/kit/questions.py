@@ -1,9 +1,11 @@
 """How is each port asked, and how are its answers read, without knowing who answers?"""
 
 from collections.abc import Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.ports import (
     Answer,
@@ -69,8 +71,7 @@ class Question:
 
 
 def _timeless(row: Any) -> Any:
-    stamped = any(one.name == "as_of" for one in fields(row))
-    return replace(row, as_of=LONG_AGO) if stamped else row
+    return replace(row, as_of=LONG_AGO) if hasattr(row, "as_of") else row
 
 
 def _reading(answer: Answer[Any], key: Callable[[Any], Hashable]) -> Reading:

@@ -1,6 +1,7 @@
 """A gateway served in a thread of its own, to see what a request costs it and whom it holds up."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from app import settings as config
-from app.serving import http, websockets
+from app.serving import http, look_less_for_garbage, websockets
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.attacks.wire import app_of
@@ -114,9 +115,22 @@ async def _serving(
         serve(_started(app_of(ask)), server_header=False, **options) as served.url,
     ):
         watching = asyncio.create_task(served.watch())
-        up.set()
-        await down.wait()
+        with looking_less_for_garbage():
+            up.set()
+            await down.wait()
         watching.cancel()
+
+
+@contextmanager
+def looking_less_for_garbage() -> Iterator[None]:
+    """As in a process that serves; others of this process look for it as before."""
+    often = gc.get_threshold()
+    look_less_for_garbage()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*often)
+        gc.unfreeze()
 
 
 def _started(app: Asgi) -> Asgi:

@@ -49,7 +49,7 @@ async def test_servers_in_memory_answer_alike(stage: Stage) -> None:
 
         answers = await agreed(servers, stage.questions, times=TIMES)
 
-    assert len(servers) == 6
+    assert len(servers) == 7
     assert [len(orjson.loads(said[0])["data"]) for said in answers.values()] == [1, 1, 1, 1]
     large = orjson.loads(answers[in_memory.LARGE][0])["data"]["products"]["edges"]
     variants = [variant for edge in large for variant in edge["node"]["variants"]]

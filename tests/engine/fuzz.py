@@ -21,10 +21,11 @@ from graphql.execution import Executor
 
 from app.engine.execution import Engine, Executed, Request
 from tests.engine.asking import Asker, variables
+from tests.engine.plain import plain
 from tests.engine.worlds import Mood, World, seeded
 
 DOCUMENTS_A_WORLD = 15
-ASKED = 2  # times: what was kept the first time is given the second
+ASKED = 3  # times: what was kept the second time is given the third
 MOODS = (0.0, 0.02, 0.15)  # few failures find what the straight-line code lets pass
 Told = tuple[tuple[str | int, ...], str, tuple[tuple[int, int], ...]]
 
@@ -145,17 +146,18 @@ def difference(found: Executed, expected: ExecutionResult, everything: list[Told
 
     Where several failures below one null would have made it null, any of them may be told.
     """
-    if repr(found.data) != repr(expected.data):
-        return f"data {found.data}\n not {expected.data}\n{found.errors}\n{expected.errors}"
+    data = plain(found.data)
+    if repr(data) != repr(expected.data):
+        return f"data {data}\n not {expected.data}\n{found.errors}\n{expected.errors}"
     ours = told(found.errors)
     if len(set(ours)) != len(ours):
         return f"told twice: {ours}"
     causes: dict[tuple[str | int, ...], set[Told]] = defaultdict(set)
     for cause in everything:
-        causes[null_above(found.data, cause[0])].add(cause)
+        causes[null_above(data, cause[0])].add(cause)
     mine: dict[tuple[str | int, ...], set[Told]] = defaultdict(set)
     for cause in ours:
-        mine[null_above(found.data, cause[0])].add(cause)
+        mine[null_above(data, cause[0])].add(cause)
     for place in causes.keys() | mine.keys():
         if not mine[place] or not mine[place] <= causes[place]:
             return f"at {place}: {mine[place]}\n not of {causes[place]}"

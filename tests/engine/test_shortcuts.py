@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from app.engine.execution import Engine, Executed, Request
 from app.engine.plans import Attribute, Batch, Description, Each, How
 from app.engine.runs import Call
 from app.engine.unchanging import MOST_FORMS, Unchanging, UnchangingList
+from tests.engine.plain import plain
 
 SCHEMA = build_schema(
     """
@@ -75,7 +76,8 @@ class Desk:
         return [found] * len(parents)
 
     async def ask(self, text: str, engine: Engine | None = None) -> Executed:
-        return await (engine or self.engine()).execute(Request(parse(text), text))
+        executed = await (engine or self.engine()).execute(Request(parse(text), text))
+        return replace(executed, data=plain(executed.data))
 
 
 async def at_once() -> int:
@@ -152,28 +154,28 @@ async def test_who_goes_away_is_gone_where_the_function_waits(text: str) -> None
     assert ended.is_set()
 
 
-async def test_what_never_changes_is_completed_once_for_each_place() -> None:
+async def test_what_never_changes_is_completed_twice_at_most_for_each_place() -> None:
     shop = KeptShop(name="A", open=True)
     desk = Desk(shop, classes={"Shop": KeptShop})
     engine = desk.engine()
 
-    answers = [await desk.ask("{ shop { name open } }", engine) for _ in range(3)]
+    answers = [await desk.ask("{ shop { name open } }", engine) for _ in range(4)]
     other = await desk.ask("{ shop { label: name } }", engine)
 
-    assert answers == [Executed({"shop": {"name": "A", "open": True}}, [])] * 3
+    assert answers == [Executed({"shop": {"name": "A", "open": True}}, [])] * 4
     assert other == Executed({"shop": {"label": "A"}}, [])
-    assert shop.read == 3
+    assert shop.read == 2 * 2 + 1
 
 
-async def test_a_list_that_never_changes_is_completed_once() -> None:
+async def test_a_list_that_never_changes_is_completed_twice_at_most() -> None:
     shops = [Shop(name="A"), Shop(name="B")]
     desk = Desk(Shop(near=UnchangingList(shops)), classes={"Shop": Shop})
     engine = desk.engine()
 
-    answers = [await desk.ask("{ shop { near { name } } }", engine) for _ in range(3)]
+    answers = [await desk.ask("{ shop { near { name } } }", engine) for _ in range(4)]
 
-    assert answers == [Executed({"shop": {"near": [{"name": "A"}, {"name": "B"}]}}, [])] * 3
-    assert [shop.read for shop in shops] == [1, 1]
+    assert answers == [Executed({"shop": {"near": [{"name": "A"}, {"name": "B"}]}}, [])] * 4
+    assert [shop.read for shop in shops] == [2, 2]
 
 
 async def test_what_has_to_be_asked_is_asked_again_also_of_what_never_changes() -> None:
@@ -210,7 +212,8 @@ async def test_few_forms_are_kept_of_one_value() -> None:
     for number in range(3 * MOST_FORMS):
         await desk.ask(f"{{ shop {{ a{number}: name }} }}", engine)
 
-    assert len(shop.forms) <= MOST_FORMS
+    assert shop.forms is not None
+    assert 0 < len(shop.forms) <= MOST_FORMS
 
 
 COERCED = build_schema(

@@ -95,7 +95,7 @@ async def test_a_key_named_twice_is_asked_for_once() -> None:
         3: reading(None, Freshness.LIVE),
     }
     assert source.asked == [[2, 3]]
-    assert reader.shelves.flights.by_key == {}
+    assert reader.shelves.flights.by_row == {}
 
 
 async def test_concurrent_misses_of_the_same_keys_cost_one_call() -> None:
@@ -168,7 +168,7 @@ async def test_an_aging_value_is_served_at_once_and_renewed_behind_the_back() ->
     assert source.asked == [[2], [2]]
     source.gate.set()
     renewed = NOON + 15 * SECOND
-    await asyncio.gather(*reader.shelves.flights.by_key.values())
+    await asyncio.gather(*reader.shelves.flights.by_row[2].values())
     now = await reader.read([2], inquiry())
     assert now[2] == reading(4, Freshness.CACHED, renewed)
     assert source.asked == [[2], [2]]

@@ -1,7 +1,6 @@
 """Many values a row: what is asked for, and what is given again as it is."""
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,7 +9,14 @@ from hypothesis import strategies as st
 
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
-from app.upstream.readings import Faces, Fetched, FreshnessPolicy, Inquiry, Reading
+from app.upstream.readings import (
+    Cells,
+    Faces,
+    FetchedRows,
+    FreshnessPolicy,
+    Inquiry,
+    Reading,
+)
 from app.upstream.report import Freshness, Report
 from app.upstream.rows import Shelf
 from app.upstream.shelves import ShelfReader
@@ -31,12 +37,15 @@ class Ledger:
     def number(self, cell: Cell) -> int:
         return len(cell[0]) * 1_000 + cell[1] + int((self.now - NOON).total_seconds()) * 100
 
-    async def fetch(self, cells: Collection[Cell]) -> Fetched[Cell, int]:
+    async def fetch(self, cells: Cells[str, int]) -> FetchedRows[str, int, int]:
         self.asked.append(sorted(cells))
         for row, _ in cells:
             if row in self.gates:
                 await self.gates[row].wait()
-        return Fetched({cell: (self.number(cell), self.now) for cell in cells}, self.now)
+        rows: dict[str, dict[int, tuple[int, datetime]]] = {row: {} for row, _ in cells}
+        for row, column in cells:
+            rows[row][column] = (self.number((row, column)), self.now)
+        return FetchedRows(rows, self.now)
 
     def reader(self, capacity: int = 1_000, **windows: timedelta) -> ShelfReader[str, int, int]:
         policy = FreshnessPolicy(**{"fresh_for": 10 * SECOND, **windows}, capacity=capacity)
@@ -114,7 +123,7 @@ async def test_what_is_missing_does_not_wait_for_what_is_only_aging() -> None:
     assert [shelf.readings[0].freshness for shelf in found.values()] == ["STALE", "LIVE"]
     assert ledger.asked[1:] == [[("new", 1)], [("old", 1)]]
     ledger.gates["old"].set()
-    await asyncio.gather(*reader.flights.by_key.values())
+    await asyncio.gather(*reader.flights.by_row["old"].values())
     assert values((await reader.read(["old"], (1,), inquiry()))["old"]) == [4501]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+from msgspec import structs
 
 from app.errors import UpstreamError, UpstreamThrottled, UpstreamUnavailable
 from app.ports import Answer, StockLevel
@@ -52,7 +53,7 @@ class AddsRepeatedRows(TinyConnection):
         levels: dict[Sku, StockLevel] = {}
         for level in (row for one in answers for row in one.rows):
             before = levels[level.sku].on_hand if level.sku in levels else 0
-            levels[level.sku] = replace(level, on_hand=before + level.on_hand)
+            levels[level.sku] = structs.replace(level, on_hand=before + level.on_hand)
         merged = super().merged(answers, skus, locations)
         return replace(merged, rows=tuple(levels.values()))
 
@@ -95,7 +96,7 @@ class NeverForgives(TinyConnection):
 class ForgetsOffsets(TinyConnection):
     def level(self, row: Any) -> StockLevel:
         level = super().level(row)
-        return replace(level, as_of=level.as_of.replace(tzinfo=None))
+        return structs.replace(level, as_of=level.as_of.replace(tzinfo=None))
 
 
 class TellsTheAddress(TinyConnection):

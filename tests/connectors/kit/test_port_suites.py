@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -131,13 +132,13 @@ class LetsStraysIn(Shop):
 
 class RepeatsVariants(Shop):
     def listed(self) -> list[Product]:
-        return [replace(one, variants=one.variants * 2) for one in super().listed()]
+        return [structs.replace(one, variants=one.variants * 2) for one in super().listed()]
 
 
 class AdoptsVariants(Shop):
     def listed(self) -> list[Product]:
         first, *rest = super().listed()
-        return [replace(first, id=ProductId("p0")), *rest]
+        return [structs.replace(first, id=ProductId("p0")), *rest]
 
 
 class StartsOverOnForeignCursors(Shop):

@@ -1,10 +1,10 @@
 """The connector against a real Tryton 8.2 with two warehouses, a store and its till."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from app.errors import UpstreamRefused, UpstreamUnauthorized
 from app.ports import (
@@ -42,7 +42,7 @@ def a_level(sku: str, location: str, on_hand: int, **more: object) -> StockLevel
     level = StockLevel(
         sku=Sku(sku), location=LocationCode(location), on_hand=on_hand, as_of=LONG_AGO
     )
-    return replace(level, **more)  # type: ignore[arg-type]  # each test names true fields
+    return replace(level, **more)
 
 
 def seeded() -> dict[tuple[str, str], StockLevel]:

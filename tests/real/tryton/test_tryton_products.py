@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from app.errors import InvalidInputError
 from app.ports import Price, ProductKey, ProductQuery, ProductSort
@@ -37,8 +38,8 @@ async def test_prices_are_net_or_gross_and_in_the_company_s_currency_only(
         tax_included=False,
         as_of=LONG_AGO,
     )
-    taxed = replace(price, amount=Money(Decimal("127.49"), EUR), tax_included=True)
-    told = [[replace(row, as_of=LONG_AGO) for row in answer.rows] for answer in answers]
+    taxed = structs.replace(price, amount=Money(Decimal("127.49"), EUR), tax_included=True)
+    told = [[structs.replace(row, as_of=LONG_AGO) for row in answer.rows] for answer in answers]
     assert told == [[price], [taxed], []]
 
 

@@ -1,0 +1,40 @@
+"""What if a coroutine never waits? Then tasks and time limits are for nothing."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from types import coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def within(seconds: float, going: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns; its time is limited from when it first waits.
+
+    Raises:
+        TimeoutError: it took longer, and was cancelled.
+    """
+    try:
+        waits_for = going.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    async with asyncio.timeout(seconds):
+        return await resumed(going, waits_for)
+
+
+@coroutine
+def resumed(going: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """A coroutine after its first step, for whoever runs it from now on."""
+    while True:
+        step: Callable[[], Any]
+        try:
+            step = partial(going.send, (yield waits_for))
+        except BaseException as error:  # noqa: BLE001  it is thrown where it waits
+            step = partial(going.throw, error)
+        try:
+            waits_for = step()
+        except StopIteration as done:
+            result: T = done.value
+            return result
