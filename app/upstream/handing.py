@@ -7,7 +7,7 @@ below it never repeats a call that is not safe. What stands here is what only wr
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -27,9 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The upstream has the order."""
+    """The upstream has the order, as it said when it was asked; `since` is its own clock then."""
 
     order: UpstreamOrder
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class HandingDesk:
         """See `OrderSink.cancel`, which may be repeated until it is answered."""
         return await self._in_turn(key, lambda: self._asked(lambda: self.sink.cancel(key)))
 
-    async def placed(self, key: OrderKey) -> UpstreamOrder | None:
+    async def placed(self, key: OrderKey) -> Taken | None:
         """The order of this key, if the upstream knows it.
 
         Raises:
@@ -84,21 +85,22 @@ class HandingDesk:
         known = next((row for row in answer.rows if row.key == key), None)
         if known is None and answer.rejected:
             raise UpstreamBroken("the order may be there, and could not be read")
-        return known
+        return None if known is None else Taken(known, answer.as_of)
 
     async def _handed_over(self, order: SoldOrder, *, tried: bool) -> Outcome:
         try:
             if tried and (known := await self.placed(order.key)) is not None:
-                return Taken(known)
+                return known
         except UpstreamError as error:
             return Unsure(error)
         try:
-            return Taken(await self._asked(lambda: self.sink.hand_over(order)))
+            await self._asked(lambda: self.sink.hand_over(order))
         except DID_NOT_HAPPEN as error:
             refused = NotTaken(error)  # though what was tried before may still be on its way
             return Unsure(error) if tried and not refused.for_good else refused
         except UpstreamError as error:
             return await self._found_out(order.key, error)
+        return await self._found_out(order.key, UpstreamBroken("it was taken, and is not known"))
 
     async def _found_out(self, key: OrderKey, error: UpstreamError) -> Outcome:
         """It may have been taken; that it is not known now proves nothing, as it may be late."""
@@ -106,7 +108,7 @@ class HandingDesk:
             known = await self.placed(key)
         except UpstreamError:
             return Unsure(error)
-        return Unsure(error) if known is None else Taken(known)
+        return Unsure(error) if known is None else known
 
     async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
         return await asked(self.connection, call, within=self.timeout)

@@ -88,22 +88,33 @@ def a_desk(sink: Sink) -> HandingDesk:
     return HandingDesk(connection="erp", sink=sink, timeout=timedelta(seconds=5))
 
 
-async def test_a_first_handing_is_one_call() -> None:
+async def test_a_handing_is_proven_by_asking() -> None:
     sink = Sink()
-    assert await a_desk(sink).hand_over(an_order(), tried=False) == Taken(KNOWN)
-    assert sink.asked == ["hand over"]
+    assert await a_desk(sink).hand_over(an_order(), tried=False) == Taken(KNOWN, NOON)
+    assert sink.asked == ["hand over", "placed"]
+
+
+async def test_an_order_that_was_taken_and_is_not_known_is_unsure() -> None:
+    class Forgets(Sink):
+        async def hand_over(self, order: SoldOrder) -> UpstreamOrder:
+            told = await super().hand_over(order)
+            self.known = False
+            return told
+
+    outcome = await a_desk(Forgets()).hand_over(an_order(), tried=False)
+    assert isinstance(outcome, Unsure)
 
 
 async def test_what_was_tried_before_is_asked_for_and_not_sent_again() -> None:
     sink = Sink(known=True)
-    assert await a_desk(sink).hand_over(an_order(), tried=True) == Taken(KNOWN)
+    assert await a_desk(sink).hand_over(an_order(), tried=True) == Taken(KNOWN, NOON)
     assert sink.asked == ["placed"]
 
 
 @pytest.mark.parametrize("error", [UpstreamUnavailable("cut"), UpstreamBroken("rubbish")])
 async def test_an_effect_whose_answer_was_lost_is_found_out(error: Exception) -> None:
     sink = Sink(handing=error, effect=True)
-    assert await a_desk(sink).hand_over(an_order(), tried=False) == Taken(KNOWN)
+    assert await a_desk(sink).hand_over(an_order(), tried=False) == Taken(KNOWN, NOON)
     assert sink.asked == ["hand over", "placed"]
 
 
@@ -163,7 +174,7 @@ async def test_two_at_once_take_turns() -> None:
     sink.meanwhile = meanwhile
     desk = a_desk(sink)
     outcomes = await asyncio.gather(*(desk.hand_over(an_order(), tried=False) for _ in range(5)))
-    assert outcomes == [Taken(KNOWN)] * 5
+    assert outcomes == [Taken(KNOWN, NOON)] * 5
 
 
 async def test_a_bug_of_the_connector_is_unsure() -> None:
