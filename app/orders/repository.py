@@ -1,34 +1,20 @@
 """How are orders fetched and kept? It decides nothing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, tuple_, update
 
+from app.orders import rows
 from app.orders.model import (
-    CancelReason,
-    Charge,
-    Handing,
-    HandingState,
     Order,
     OrderNumber,
     OrderState,
 )
 from app.orders.tables import handings, order_lines, orders, payments
-from app.ports import Address, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
 from app.store.statements import inserting
-from app.values import (
-    ChannelCode,
-    CountryCode,
-    CurrencyCode,
-    FulfilmentMethod,
-    LocationCode,
-    Money,
-    Sku,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +44,6 @@ class Kept:
     digest: str
     access: str
     attempts: int
-    leased_until: datetime | None
 
 
 def add(connection: Connection, order: Order, asked: Asked) -> bool:
@@ -72,21 +57,21 @@ def add(connection: Connection, order: Order, asked: Asked) -> bool:
         leased_until=None,
         fence=0,
         attempts=0,
-        **_agreed(order),
+        **rows.agreed(order),
     )
     new = insert.on_conflict_do_nothing(index_elements=[orders.c.asked])
     if connection.execute(new.returning(orders.c.number)).first() is None:
         return False
-    connection.execute(order_lines.insert(), list(_line_rows(order)))
+    connection.execute(order_lines.insert(), list(rows.line_rows(order)))
     if order.charge is not None:
         connection.execute(
-            payments.insert(), [{"order": order.number, **_charge_row(order.charge)}]
+            payments.insert(), [{"order": order.number, **rows.charge_row(order.charge)}]
         )
-    rows = [
-        {"order": order.number, "place": place, **_handing_row(handing)}
+    parts = [
+        {"order": order.number, "place": place, **rows.handing_row(handing)}
         for place, handing in enumerate(order.handings)
     ]
-    connection.execute(handings.insert(), rows)
+    connection.execute(handings.insert(), parts)
     return True
 
 
@@ -113,8 +98,8 @@ def page(
         question = question.where(tuple_(orders.c.placed_at, orders.c.number) < tuple_(*after))
     if states:
         question = question.where(orders.c.state.in_([str(state) for state in states]))
-    rows = connection.execute(question.limit(first)).all()
-    return [kept.order for kept in _read(connection, rows)]
+    found = connection.execute(question.limit(first)).all()
+    return [kept.order for kept in _read(connection, found)]
 
 
 def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
@@ -161,10 +146,10 @@ def save(connection: Connection, order: Order) -> None:
     connection.execute(changed.values(state=order.state, reason=order.reason))
     if order.charge is not None:
         paid = update(payments).where(payments.c.order == order.number)
-        connection.execute(paid.values(**_charge_row(order.charge)))
+        connection.execute(paid.values(**rows.charge_row(order.charge)))
     for place, handing in enumerate(order.handings):
         at = (handings.c.order == order.number) & (handings.c.place == place)
-        connection.execute(update(handings).where(at).values(**_handing_row(handing)))
+        connection.execute(update(handings).where(at).values(**rows.handing_row(handing)))
 
 
 def due(connection: Connection, number: OrderNumber, at: datetime | None, *, attempts: int) -> None:
@@ -189,23 +174,25 @@ def _one(connection: Connection, where: Any) -> Kept | None:
     return None if row is None else _read(connection, [row])[0]
 
 
-def _read(connection: Connection, rows: Iterable[Any]) -> list[Kept]:
-    rows = list(rows)
-    numbers = [row.number for row in rows]
+def _read(connection: Connection, found: Iterable[Any]) -> list[Kept]:
+    heads = list(found)
+    numbers = [head.number for head in heads]
     lines = _by_order(connection, order_lines, order_lines.c.line, numbers)
     parts = _by_order(connection, handings, handings.c.place, numbers)
     paid = _by_order(connection, payments, payments.c.key, numbers)
     return [
         Kept(
-            order=_order(
-                row, lines.get(row.number, []), parts.get(row.number, []), paid.get(row.number, [])
+            order=rows.order_of(
+                head,
+                lines.get(head.number, []),
+                parts.get(head.number, []),
+                paid.get(head.number, []),
             ),
-            digest=row.digest,
-            access=row.access,
-            attempts=row.attempts,
-            leased_until=row.leased_until,
+            digest=head.digest,
+            access=head.access,
+            attempts=head.attempts,
         )
-        for row in rows
+        for head in heads
     ]
 
 
@@ -215,122 +202,3 @@ def _by_order(connection: Connection, table: Any, by: Any, numbers: list[str]) -
     for row in connection.execute(question):
         found.setdefault(row.order, []).append(row)
     return found
-
-
-def _order(row: Any, lines: list[Any], parts: list[Any], paid: list[Any]) -> Order:
-    currency = CurrencyCode(row.currency)
-    return Order(
-        number=OrderNumber(row.number),
-        state=OrderState(row.state),
-        reason=None if row.reason is None else CancelReason(row.reason),
-        cart=row.cart,
-        channel=ChannelCode(row.channel),
-        placed_at=row.placed_at,
-        lines=tuple(_line(line, currency) for line in lines),
-        buyer=Buyer(**row.buyer),
-        address=None if row.address is None else _address(row.address),
-        method=FulfilmentMethod(row.method),
-        promised=None
-        if row.promised_from is None
-        else Promised(earliest=row.promised_from, latest=row.promised_until),
-        promise_token=row.promise_token,
-        delivery=Money(Decimal(row.delivery), currency),
-        total=Money(Decimal(row.total), currency),
-        charge=next((_charge(one, currency) for one in paid), None),
-        handings=tuple(
-            Handing(
-                sink=part.sink,
-                state=HandingState(part.state),
-                tried=part.tried,
-                reference=part.reference,
-                error=part.error,
-            )
-            for part in parts
-        ),
-    )
-
-
-def _address(kept: dict[str, Any]) -> Address:
-    country = kept["country"]
-    return Address(
-        lines=tuple(kept["lines"]),
-        postal_code=kept["postal_code"],
-        city=kept["city"],
-        region=kept["region"],
-        country=None if country is None else CountryCode(country),
-    )
-
-
-def _line(row: Any, currency: CurrencyCode) -> SoldLine:
-    return SoldLine(
-        sku=Sku(row.sku),
-        quantity=row.quantity,
-        unit_price=Money(Decimal(row.unit_price), currency),
-        location=LocationCode(row.location),
-    )
-
-
-def _charge(row: Any, currency: CurrencyCode) -> Charge:
-    return Charge(
-        key=PaymentKey(row.key),
-        status=None if row.status is None else PaymentStatus(row.status),
-        reference=row.reference,
-        reason=row.reason,
-        amount=Money(Decimal(row.amount), currency),
-        captured=Money(Decimal(row.captured), currency),
-        refunded=Money(Decimal(row.refunded), currency),
-    )
-
-
-def _agreed(order: Order) -> dict[str, Any]:
-    promised = order.promised
-    return {
-        "cart": order.cart,
-        "channel": order.channel,
-        "state": order.state,
-        "reason": order.reason,
-        "placed_at": order.placed_at,
-        "buyer": asdict(order.buyer),
-        "address": None if order.address is None else asdict(order.address),
-        "method": order.method,
-        "promised_from": None if promised is None else promised.earliest,
-        "promised_until": None if promised is None else promised.latest,
-        "promise_token": order.promise_token,
-        "currency": order.total.currency,
-        "delivery": str(order.delivery.amount),
-        "total": str(order.total.amount),
-    }
-
-
-def _line_rows(order: Order) -> Iterable[dict[str, Any]]:
-    for number, line in enumerate(order.lines):
-        yield {
-            "order": order.number,
-            "line": number,
-            "sku": line.sku,
-            "location": line.location,
-            "quantity": line.quantity,
-            "unit_price": str(line.unit_price.amount),
-        }
-
-
-def _charge_row(charge: Charge) -> dict[str, Any]:
-    return {
-        "key": charge.key,
-        "status": charge.status,
-        "reference": charge.reference,
-        "reason": charge.reason,
-        "amount": str(charge.amount.amount),
-        "captured": str(charge.captured.amount),
-        "refunded": str(charge.refunded.amount),
-    }
-
-
-def _handing_row(handing: Handing) -> dict[str, Any]:
-    return {
-        "sink": handing.sink,
-        "state": handing.state,
-        "tried": handing.tried,
-        "reference": handing.reference,
-        "error": handing.error,
-    }

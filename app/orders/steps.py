@@ -69,10 +69,11 @@ class Steps:
         waiting = [one for one in turn.order.handings if one.state in OPEN]
         if any(not one.tried for one in waiting):
             await self.turns.keep(turn, _tried)
+            if turn.order.state is not OrderState.PLACED:
+                return True  # it is to be stopped by now
         told = await asyncio.gather(*(self._handed(turn.order, one) for one in waiting))
-        before = turn.order.state
         await self.turns.keep(turn, lambda work, order: _handed_over(work, order, told))
-        return turn.order.state is not before
+        return turn.order.state is not OrderState.PLACED
 
     async def _handed(self, order: Order, handing: Handing) -> _Told:
         desk = self.sinks[handing.sink]
@@ -118,7 +119,9 @@ class Steps:
 
 
 def _tried(_work: Work, order: Order) -> Order:
-    """Which parts were asked for before is what the turn still knows of them."""
+    """Every part; which of them had been tried before, the turn still knows."""
+    if order.state is not OrderState.PLACED:
+        return order
     return replace(order, handings=tuple(replace(one, tried=True) for one in order.handings))
 
 
