@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,13 +31,23 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, stock_reader
+from app.carts.acting import CartActs
+from app.carts.checking import CartChecks
+from app.carts.handing import HandOvers
+from app.carts.holding import CartHolds
+from app.carts.pricing import Pricing
+from app.carts.service import CartService
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.settings import Settings, Windows, secret
+from app.store import Store
+from app.store.standing import StandingStore
+from app.upkeep import beside, keep_swept, projected_stock, projections
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
 from app.values import LocationCode
@@ -64,12 +73,14 @@ class Gateway:
     welcome: Welcome = everybody
     running: Services | None = None
     shared: SharedRedis | None = field(init=False)
+    store: StandingStore = field(init=False)
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
 
     def __post_init__(self) -> None:
-        """Know where Redis is; nobody is called yet."""
+        """Know where Redis and the store are; nobody is called yet."""
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
+        self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
 
@@ -159,16 +170,20 @@ class Gateway:
     async def _lifespan(self, documents: ServedDocuments, _app: Starlette) -> AsyncIterator[None]:
         async with (
             aclosing(self.shared) if self.shared is not None else nullcontext(),
+            self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections, self.caches)
+            services = assemble(self.settings, connections, self.caches, self.store)
             await services.locations.refresh()
             self.running = services
             try:
-                async with _beside(
+                async with beside(
                     self._keep_locations(services.locations),
                     self.caches.listen(),
                     documents.keep(),
+                    self.store.keep(),
+                    keep_swept(self.store, self.now),
+                    *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield
             finally:
@@ -195,19 +210,9 @@ class Gateway:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
         if self.running is None:
             return PlainTextResponse("starting", 503)
+        if not await self.store.answers():
+            return PlainTextResponse("the store does not answer", 503)
         return PlainTextResponse("ready")
-
-
-@asynccontextmanager
-async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on for as long as the block lasts."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def shared_redis(
@@ -224,8 +229,13 @@ def shared_redis(
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
 
 
-def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
-    """The services over open connections, each bound as the settings say."""
+def assemble(
+    settings: Settings, connections: Connections, caches: Caches, store: Store | None = None
+) -> Services:
+    """The services over open connections, each bound as the settings say.
+
+    Without a `store` there are no carts, and nothing is held.
+    """
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
     products = ProductService(
@@ -264,12 +274,19 @@ def assemble(settings: Settings, connections: Connections, caches: Caches) -> Se
         },
         source_of=bind.stock_source,
         locations=locations,
+        promised=None if store is None else Promised(store, now=caches.now),
+        projected=projected_stock(settings, store, caches.now),
     )
+    acts = CartActs(store or StandingStore(None), terms=settings.carts, channels=settings.channels)
     return Services(
         products=products,
         locations=locations,
         availability=availability,
         pricing=pricing,
+        carts=CartService(acts, Pricing(pricing, products)),
+        cart_holds=CartHolds(acts, availability),
+        cart_checks=CartChecks(acts, prices=pricing, availability=availability),
+        hand_overs=HandOvers(acts),
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

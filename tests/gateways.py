@@ -26,6 +26,7 @@ from app.ports import (
     StockLevel,
     find_connectors,
 )
+from app.store import Store
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection, plan
 from app.values import Channel, LocationCode, Sku
@@ -135,9 +136,13 @@ async def running_over(
     *,
     now: Callable[[], datetime] = lambda: NOON,
     clock: Callable[[], float] = monotonic,
+    kept_in: Store | None = None,
     **sections: Any,
 ) -> Gateway:
-    """A gateway that has started over made-up systems; by default the first owns everything."""
+    """A gateway that has started over made-up systems; by default the first owns everything.
+
+    Unless it is `kept_in` a store, there are no carts.
+    """
     first = next(iter(connections))
     document = {
         "connections": {name: {"connector": "made-up"} for name in connections},
@@ -165,7 +170,7 @@ async def running_over(
         for name, port in connections.items()
     }
     gateway = Gateway(settings, {}, now=now, clock=clock)
-    gateway.running = assemble(settings, opened, gateway.caches)
+    gateway.running = assemble(settings, opened, gateway.caches, kept_in)
     await gateway.running.locations.refresh()
     return gateway
 

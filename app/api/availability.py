@@ -72,6 +72,9 @@ class Availability:
         description="Units that stand there and cannot be sold; not part of onHand."
     )
     safety_stock: int | None = strawberry.field(description="Units kept back.")
+    promised: int | None = strawberry.field(
+        description="Units that are held for carts or ordered here, and not part of reserved."
+    )
     incoming: list[IncomingSupply] = strawberry.field(description="Units on their way.")
     as_of: datetime | None = strawberry.field(
         description="When its system said so, by that system's clock."
@@ -103,6 +106,7 @@ class Availability:
             reserved=told.reserved,
             damaged=told.damaged,
             safety_stock=told.safety_stock,
+            promised=None if answer.level is None else answer.promised,
             incoming=[IncomingSupply.of(supply) for supply in told.incoming]
             if told.incoming
             else [],

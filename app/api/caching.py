@@ -32,7 +32,7 @@ from app.settings import Windows as PortWindows
 from app.upstream.report import Freshness, Report
 
 WORDING = Wording(
-    fresh_arguments=frozenset({"maxAge"}),
+    fresh_arguments=frozenset({"maxAge", "cart"}),
     told="Freshness",
     first=Freshness.LIVE,
     again=Freshness.CACHED,

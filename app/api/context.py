@@ -13,6 +13,10 @@ from graphql import DocumentNode
 
 from app.api.tags import Seen
 from app.availability.service import AvailabilityService
+from app.carts.checking import CartChecks
+from app.carts.handing import HandOvers
+from app.carts.holding import CartHolds
+from app.carts.service import CartService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.pricing.service import PricingService
@@ -21,7 +25,7 @@ from app.settings import Channel as ChannelSettings
 from app.settings import unknown
 from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections
-from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale
+from app.values import Channel, ChannelCode, Locale
 
 Languages = tuple[Locale, ...]
 
@@ -34,6 +38,10 @@ class Services:
     locations: LocationService
     availability: AvailabilityService
     pricing: PricingService
+    carts: CartService
+    cart_holds: CartHolds
+    cart_checks: CartChecks
+    hand_overs: HandOvers
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str
@@ -51,13 +59,7 @@ class Services:
         if (rules := self.channels.get(name)) is None:
             message = unknown(name, self.channels, what="channel").capitalize()
             raise InvalidInputError(message, argument="channel")
-        channel = Channel(
-            code=ChannelCode(name),
-            currency=CurrencyCode(rules.currency),
-            country=CountryCode(rules.country),
-            locale=Locale(rules.locale),
-        )
-        return self._known.setdefault(name, (channel, rules))
+        return self._known.setdefault(name, (rules.named(name), rules))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,8 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
+from app.carts.checking import CartProblemCode, Severity
+from app.carts.model import CartStatus
 from app.locations.hours import Weekday
 from app.ports import ProductSort
 from app.upstream.breaker import BreakerState
@@ -103,5 +105,34 @@ _tell(
         "CLOSED": "They do.",
         "OPEN": "They do not, for a moment, after repeated failures.",
         "HALF_OPEN": "The next one goes through as a probe.",
+    },
+)
+_tell(
+    CartStatus,
+    "Whether a cart may still be changed. Treat an unknown value as one that may not.",
+    {
+        "OPEN": "It may.",
+        "MERGED": "It was merged into another cart.",
+    },
+)
+_tell(
+    CartProblemCode,
+    "What stands in the way of buying a cart. Treat an unknown value by its severity.",
+    {
+        "INSUFFICIENT_STOCK": "There are fewer units than the line has.",
+        "STOCK_UNKNOWN": "Nobody can say whether there are enough.",
+        "PRICE_CHANGED": "It costs something else than when it was put in.",
+        "PRICE_UNKNOWN": "Nobody can say what it costs.",
+        "NOT_SOLD": "The channel does not sell it any more.",
+        "CURRENCY_MISMATCH": "The channel sells in another currency than the cart has.",
+    },
+)
+_tell(
+    Severity,
+    "What a problem means for buying. Treat an unknown value as BLOCKING.",
+    {
+        "BLOCKING": "It cannot be bought like that: change the line.",
+        "REVIEW": "It can be bought when the buyer agrees.",
+        "TEMPORARY": "It may pass by itself: ask again.",
     },
 )

@@ -11,6 +11,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from app.api.scalars import iso_duration
 from app.errors import InvalidInputError, UpstreamError, UpstreamThrottled
+from app.store import StoreUnavailable
 from app.upstream.report import SourceFailure
 
 log = structlog.get_logger(__name__)
@@ -77,7 +78,7 @@ def _count(entry: ErrorEntry, more: int) -> None:
 
 def is_ours(code: str) -> bool:
     """Whether an error has its cause on our side, or behind us."""
-    return code in {"INTERNAL", "TIMEOUT"} or code.startswith("UPSTREAM_")
+    return code in {"INTERNAL", "TIMEOUT", "STORE_UNAVAILABLE"} or code.startswith("UPSTREAM_")
 
 
 def failure_entries(failures: Iterable[SourceFailure]) -> Iterator[ErrorEntry]:
@@ -129,6 +130,8 @@ def _told(error: GraphQLError, *, before_execution: bool) -> Told:
             return str(invalid), _invalid(invalid)
         case UpstreamError() as upstream:
             return f"{upstream}.", _upstream(upstream)
+        case StoreUnavailable() as silent:
+            return str(silent), {"code": "STORE_UNAVAILABLE", "retryable": True}
         case None | GraphQLError():
             return error.message, {"code": _code(error, before_execution=before_execution)}
         case bug:

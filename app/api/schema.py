@@ -10,6 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
+from app.api.cart_mutations import CartMutations
+from app.api.carts import CartRoot
 from app.api.context import Context, Info
 from app.api.entities import ENTITIES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
@@ -57,8 +59,13 @@ async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ProductRoot, LocationRoot, NodeRoot, UpstreamRoot):
+class Query(ProductRoot, LocationRoot, NodeRoot, CartRoot, UpstreamRoot):
     """All root fields."""
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(CartMutations):
+    """All root fields of mutations."""
 
 
 class Schema(strawberry.Schema):
@@ -100,7 +107,7 @@ def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = 
     config = StrawberryConfig(
         scalar_map=scalars, enable_experimental_incremental_execution=deferring
     )
-    return Schema(query=query, extensions=[GivenDocument], config=config)
+    return Schema(query=query, mutation=Mutation, extensions=[GivenDocument], config=config)
 
 
 def sdl() -> str:

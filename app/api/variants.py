@@ -14,12 +14,14 @@ from app.api.batching import batched
 from app.api.context import Context, Languages
 from app.api.hints import CATALOGUE, kept
 from app.api.locations import Dressed, GeoPointInput
-from app.api.nodes import Node, global_id
+from app.api.nodes import Node, global_id, key_of
 from app.api.paging import bounded, page_size
 from app.api.pricing import Price
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import FulfilmentMethod
 from app.availability.service import MANY
+from app.carts.model import sound_id
+from app.carts.repository import holder_of
 from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.locations.model import Search
@@ -36,6 +38,10 @@ from app.values import (
 if TYPE_CHECKING:
     from app.api.products import Product
 
+CartArgument = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="As this cart sees it: what it holds itself counts for it."),
+]
 ChannelArgument = Annotated[
     ChannelCode | None,
     strawberry.argument(description="The sales channel; the default one if not given."),
@@ -64,6 +70,7 @@ async def availability(
     first: Annotated[
         int | None, strawberry.argument(description="Locations, 1 to 100; 20 if not given.")
     ] = None,
+    cart: CartArgument = None,
 ) -> Sequence[list[Availability]]:
     """One availability for each variant at each wanted location, one call a source."""
     codes = _wanted(context, locations)
@@ -72,7 +79,8 @@ async def availability(
     places = service.holding(search, methods=methods, report=inquiry.report)
     places = places.first(page_size(first))
     skus = [variant.sku for variant in variants]
-    spreads = await service.at(skus, places, inquiry, max_age=max_age)
+    holder = _holder(cart)
+    spreads = await service.at(skus, places, inquiry, max_age=max_age, holder=holder)
     context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
     answers, pause = [], max(1, MANY // max(1, len(places.all)))
@@ -92,6 +100,7 @@ async def available_to_sell(
         DestinationInput | None,
         strawberry.argument(description="Count only locations that can send there."),
     ] = None,
+    cart: CartArgument = None,
 ) -> Sequence[AggregateAvailability]:
     """One aggregate for each variant, one call a source."""
     _, rules = context.services.channel(channel)
@@ -99,7 +108,9 @@ async def available_to_sell(
     to = None if destination is None else destination.country
     places = service.selling(rules, to=to, report=inquiry.report)
     skus = [variant.sku for variant in variants]
-    together = await service.together(skus, places, inquiry, global_buffer=rules.global_buffer)
+    together = await service.together(
+        skus, places, inquiry, global_buffer=rules.global_buffer, holder=_holder(cart)
+    )
     context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
     return [AggregateAvailability.of(together[sku], dressed) for sku in skus]
@@ -168,6 +179,15 @@ class ProductVariant(Node):
             told=variant,
             languages=languages,
         )
+
+
+def _holder(cart: str | None) -> str | None:
+    """The name that a cart's holds go by.
+
+    Raises:
+        InvalidInputError: it is no id of a cart.
+    """
+    return None if cart is None else holder_of(sound_id(key_of(cart, "Cart", argument="cart")))
 
 
 def _wanted(

@@ -1,12 +1,13 @@
 """What we are willing to sell, as opposed to what stands on the shelf."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app import values
 from app.ports import IncomingSupply, StockLevel
@@ -42,11 +43,33 @@ NEEDED_SERVICE = {
 }
 
 
+class Promises(NamedTuple):
+    """Units of a spot that we have promised: `held`, and ordered since its system knew of them."""
+
+    held: int = 0
+    ordered: tuple[tuple[int, datetime | None], ...] = ()
+
+    def with_(self, quantity: int, known_at: datetime | None, *, ordered: bool) -> "Promises":
+        """With more of them."""
+        if ordered:
+            return self._replace(ordered=(*self.ordered, (quantity, known_at)))
+        return self._replace(held=self.held + quantity)
+
+    def beside(self, level: StockLevel) -> int:
+        """Those that a level does not have yet."""
+        return self.held + sum(
+            quantity
+            for quantity, known_at in self.ordered
+            if known_at is None or known_at > level.as_of
+        )
+
+
 class Availability(Struct, frozen=True, gc=False):
     """Whether a SKU can be sold from one location, and how many.
 
     UNKNOWN: nobody could say. NOT_CARRIED: the location's system answered and has no such SKU.
-    In both cases there is no level and no quantity: `available_to_sell` is None.
+    In both cases there is no level and no quantity: `available_to_sell` is None. `promised` are
+    units that we have promised ourselves and that the level does not have.
     """
 
     spot: Spot
@@ -56,6 +79,7 @@ class Availability(Struct, frozen=True, gc=False):
     as_of: datetime | None
     freshness: Freshness
     source: str | None
+    promised: int = 0
 
     @classmethod
     def of(cls, spot: Spot, reading: Reading[StockLevel] | None) -> Self:
@@ -82,6 +106,15 @@ class Availability(Struct, frozen=True, gc=False):
             source=source,
         )
 
+    def less(self, promises: Promises | None) -> "Availability":
+        """The same when we have promised some of it."""
+        if promises is None or self.level is None:
+            return self
+        promised = promises.beside(self.level)
+        quantity = max(0, sellable(self.level) - promised)
+        status = IN_STOCK if quantity > 0 else OUT_OF_STOCK
+        return replace(self, status=status, available_to_sell=quantity, promised=promised)
+
     @property
     def incoming(self) -> tuple[IncomingSupply, ...]:
         """Units on their way."""
@@ -98,6 +131,12 @@ class Spread:
     parts: tuple[Availability, ...]
     beside: Sequence[Shelf[StockLevel]] = ()
     faces: Faces = field(default_factory=Faces, compare=False, repr=False)
+
+    def less(self, promised: Mapping[LocationCode, Promises] | None) -> "Spread":
+        """The same when we have promised some of it; nobody else is given that one."""
+        if not promised:
+            return self
+        return Spread(tuple(part.less(promised.get(part.spot.location)) for part in self.parts))
 
     def together(self, *, global_buffer: int) -> "Aggregate":
         """What can be sold over all of them."""
@@ -139,9 +178,10 @@ class Aggregate:
     def over(cls, parts: Iterable[Availability], *, global_buffer: int) -> Self:
         """The aggregate of one SKU's availabilities."""
         parts = tuple(parts)
+        carried = [part for part in parts if part.level is not None]
         levels = [part.level for part in parts if part.level is not None]
         unknown = tuple(p.spot.location for p in parts if p.status is AvailabilityStatus.UNKNOWN)
-        quantity = _together(levels, global_buffer=global_buffer)
+        quantity = _together(carried, global_buffer=global_buffer)
         known = [part for part in parts if part.as_of is not None]
         return cls(
             available_to_sell=None if not levels and unknown else quantity,
@@ -157,10 +197,11 @@ class Aggregate:
         )
 
 
-def _together(levels: Iterable[StockLevel], *, global_buffer: int) -> int:
-    levels = list(levels)
-    total = sum(sellable(level) for level in levels)
-    return max(0, min(total, sum(uncommitted(level) for level in levels) - global_buffer))
+def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
+    levels = [(part.level, part.promised) for part in parts if part.level is not None]
+    total = sum(max(0, sellable(level) - promised) for level, promised in levels)
+    free = sum(uncommitted(level) - promised for level, promised in levels)
+    return max(0, min(total, free - global_buffer))
 
 
 def _status(

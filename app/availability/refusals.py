@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.availability.model import Spot
 from app.errors import Refusal
+from app.values import LocationCode, Sku
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
-    """What was asked of one spot, and what there is; None where nobody could say."""
+    """What was asked of a SKU, and what there is; None where nobody could say.
 
-    spot: Spot
+    Without a location it is over all those that may sell it.
+    """
+
+    sku: Sku
+    location: LocationCode | None = None
     asked: int
     available: int | None
 
@@ -23,6 +27,16 @@ class InsufficientStock(Refusal):
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         super().__init__("There is not enough stock for everything that was asked.")
+        self.shortages = shortages
+
+
+class StockUnknown(Refusal):
+    """Nobody can say whether it is there: unknown is not zero, and not enough either."""
+
+    code = "STOCK_UNKNOWN"
+
+    def __init__(self, shortages: Sequence[Shortage]) -> None:
+        super().__init__("What is not known to be there cannot be held: try again later.")
         self.shortages = shortages
 
 

@@ -15,6 +15,8 @@ from app.availability.model import (
     Spot,
     Spread,
 )
+from app.availability.projection import ProjectedStock
+from app.availability.promised import Promised
 from app.errors import InvalidInputError
 from app.locations.model import Place, Places, Search
 from app.locations.service import LocationService
@@ -48,7 +50,12 @@ class AvailabilityService:
         *,
         source_of: Callable[[LocationCode], str | None],
         locations: LocationService,
+        promised: Promised | None = None,
+        projected: ProjectedStock | None = None,
     ) -> None:
+        """Without `promised` nothing is; without `projected` what is unknown stays so."""
+        self._promised = promised
+        self._projected = projected
         self._readers = readers
         self._source_of = lru_cache(maxsize=10_000)(source_of)
         self._locations = locations
@@ -78,6 +85,11 @@ class AvailabilityService:
             return NOWHERE
         return self._selling(self._locations.edition, rules.sells_from, sent=to is not None)
 
+    def promises_changed(self) -> None:
+        """Something was held or released in this process."""
+        if self._promised is not None:
+            self._promised.changed()
+
     async def at(
         self,
         skus: Collection[Sku],
@@ -85,8 +97,11 @@ class AvailabilityService:
         inquiry: Inquiry,
         *,
         max_age: timedelta | None = None,
+        holder: str | None = None,
     ) -> Mapping[Sku, Spread]:
         """Every SKU at every location; a silent upstream makes it UNKNOWN or STALE, never zero.
+
+        What we have promised is not counted, but for what the `holder` holds.
 
         Raises:
             InvalidInputError: that is more than one answer holds.
@@ -97,7 +112,7 @@ class AvailabilityService:
                 " in one answer: ask for fewer of either.",
                 argument="first",
             )
-        spreads = await self._at(skus, places, inquiry, max_age)
+        spreads = await self._free(skus, places, inquiry, max_age, holder=holder)
         if len(skus) * len(places.all) > MANY:
             await asyncio.sleep(0)
         return spreads
@@ -109,10 +124,30 @@ class AvailabilityService:
         inquiry: Inquiry,
         *,
         global_buffer: int,
+        holder: str | None = None,
     ) -> Mapping[Sku, Aggregate]:
-        """What can be sold of each SKU over the places together."""
-        at = await self._at(skus, places, inquiry)
+        """What can be sold of each SKU over the places together, to the `holder` or to anybody."""
+        at = await self._free(skus, places, inquiry, holder=holder)
         return {sku: spread.together(global_buffer=global_buffer) for sku, spread in at.items()}
+
+    async def _free(
+        self,
+        skus: Collection[Sku],
+        places: Places,
+        inquiry: Inquiry,
+        max_age: timedelta | None = None,
+        *,
+        holder: str | None,
+    ) -> Mapping[Sku, Spread]:
+        """What the upstreams say, less what we have promised."""
+        if self._promised is None or not skus:
+            return await self._at(skus, places, inquiry, max_age)
+        spreads: Mapping[Sku, Spread] = await self._at(skus, places, inquiry, max_age)
+        if self._projected is not None and max_age is None:
+            spreads = await self._projected.filled(spreads)
+        if promised := await self._promised.of(skus, holder=holder, report=inquiry.report):
+            return {sku: spread.less(promised.get(sku)) for sku, spread in spreads.items()}
+        return spreads
 
     async def _at(
         self,

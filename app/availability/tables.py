@@ -14,17 +14,20 @@ from sqlalchemy import (
 from app.store.instants import Instant
 from app.store.tables import metadata
 
+# `as_of` is the upstream's time, `read_at` ours; `version` counts the news that were kept.
 stock_levels = Table(
     "stock_levels",
     metadata,
-    Column("sku", String(80), primary_key=True),
-    Column("location", String(40), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("location", String(100), primary_key=True),
     Column("source", String(40), nullable=False),
     Column("on_hand", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
     Column("damaged", Integer, nullable=False),
     Column("safety_stock", Integer, nullable=False),
     Column("as_of", Instant, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("version", BigInteger, nullable=False),
 )
 
 # One row for each holder, from its first hold on; `fence` counts its holds. It holds nothing once
@@ -41,8 +44,8 @@ hold_lines = Table(
     "hold_lines",
     metadata,
     Column("holder", String(80), ForeignKey(holds.c.holder), primary_key=True),
-    Column("sku", String(80), primary_key=True),
-    Column("location", String(40), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("location", String(100), primary_key=True),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index("ix_hold_lines_spot", "sku", "location"),
@@ -53,8 +56,8 @@ allocations = Table(
     "allocations",
     metadata,
     Column("order", String(80), primary_key=True),
-    Column("sku", String(80), primary_key=True),
-    Column("location", String(40), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("location", String(100), primary_key=True),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("known_at", Instant),
     Index("ix_allocations_spot", "sku", "location"),

@@ -1,4 +1,4 @@
-"""`tessera …`: serve, look at the schema, the connectors, the documents and the settings."""
+"""`tessera …`: serve, look at the schema, the connectors, the documents, the store and settings."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import click
 from app.cli.cache import cache
 from app.cli.choosing import connectors as found_connectors
 from app.cli.connectors import connectors
+from app.cli.db import db
 from app.cli.documents import documents
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
@@ -47,7 +48,7 @@ def tessera() -> None:
     """One GraphQL schema over every system a retailer sells through and from."""
 
 
-for command in (cache, config_group, connectors, demo, documents, schema, serve):
+for command in (cache, config_group, connectors, db, demo, documents, schema, serve):
     tessera.add_command(command)
 
 

@@ -4,8 +4,10 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.projecting import Projection
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.secrets import secret
+from app.settings.selling import Carts
 from app.settings.serving import (
     CatalogueWindows,
     Cors,
@@ -19,6 +21,7 @@ from app.settings.serving import (
     StockWindows,
     Windows,
 )
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Network
 
@@ -26,6 +29,7 @@ __all__ = [
     "Bindings",
     "Budget",
     "Cache",
+    "Carts",
     "CatalogueWindows",
     "Channel",
     "Connection",
@@ -38,12 +42,14 @@ __all__ = [
     "Network",
     "Points",
     "PriceWindows",
+    "Projection",
     "Redis",
     "Requests",
     "Server",
     "Settings",
     "Statuses",
     "StockWindows",
+    "Store",
     "Streams",
     "Windows",
     "explain",

@@ -15,8 +15,11 @@ from app.errors import MisconfiguredError
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
+from app.settings.projecting import Projection
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.selling import Carts
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
+from app.settings.storing import Store
 from app.settings.streaming import Streams
 from app.settings.words import Code, Name, Section
 
@@ -37,6 +40,9 @@ class Settings(Section):
     budget: Budget | None = None
     cache: Cache = Cache()
     redis: Redis | None = None
+    store: Store = Store()
+    projection: Mapping[Name, Projection] = Field(default_factory=dict)
+    carts: Carts = Carts()
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()
@@ -51,6 +57,11 @@ class Settings(Section):
         if self.default_channel is not None and self.default_channel not in self.channels:
             asked = unknown(self.default_channel, self.channels, what="channel")
             problems.append(f"default_channel names {asked}")
+        problems += [
+            f"projection names {unknown(name, self.bind.stock, what='connection of stock')}"
+            for name in self.projection
+            if name not in self.bind.stock
+        ]
         if problems:
             raise MisconfiguredError(*problems)
         return self

@@ -12,8 +12,16 @@ from pydantic import (
     Field,
 )
 
+from app import values
 from app.settings.words import Code, Name, Positive, Section
-from app.values import LocationKind, LocationService
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    Locale,
+    LocationKind,
+    LocationService,
+)
 
 
 class Connection(Section):
@@ -72,6 +80,15 @@ class Channel(Section):
     sells_from: tuple[str, ...] = ("*",)
     global_buffer: int = Field(default=0, ge=0)
     ships_to: tuple[str, ...] = ()
+
+    def named(self, code: str) -> values.Channel:
+        """What a sale through it is in."""
+        return values.Channel(
+            code=ChannelCode(code),
+            currency=CurrencyCode(self.currency),
+            country=CountryCode(self.country),
+            locale=Locale(self.locale),
+        )
 
 
 def _known_zone(name: str) -> str:

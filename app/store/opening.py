@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import MisconfiguredError
 from app.store.postgres import PATIENCE, PostgresStore, postgres_engine
 from app.store.sqlite import SqliteStore, sqlite_engine
+from app.store.trouble import told_as_unavailable
 from app.store.work import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,17 +46,22 @@ async def open_store(url: str, *, patience: timedelta = PATIENCE) -> AsyncIterat
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at an address to a revision of its tables."""
+    """Bring the database at an address to a revision of its tables.
+
+    Raises:
+        StoreUnavailable: it does not answer; nothing was changed.
+    """
     found = driven(url)
-    if found.startswith("sqlite"):
-        await asyncio.to_thread(_upgrade_sqlite, found, revision)
-        return
-    engine = postgres_engine(found)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(migrated, revision)
-    finally:
-        await engine.dispose()
+    with told_as_unavailable():
+        if found.startswith("sqlite"):
+            await asyncio.to_thread(_upgrade_sqlite, found, revision)
+            return
+        engine = postgres_engine(found)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(migrated, revision)
+        finally:
+            await engine.dispose()
 
 
 def driven(url: str) -> str:
@@ -74,6 +80,21 @@ def driven(url: str) -> str:
             "or postgresql://user:password@host/database"
         )
     return parsed.set(drivername=DRIVERS[parsed.drivername]).render_as_string(hide_password=False)
+
+
+async def standing_at(url: str) -> str | None:
+    """The revision of the tables at an address; None where there are none.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+    """
+    found = driven(url)
+    store: SqliteStore | PostgresStore
+    store = SqliteStore(found) if found.startswith("sqlite") else PostgresStore(found)
+    try:
+        return await store.read(_revision)
+    finally:
+        await store.close()
 
 
 def migrated(connection: Connection, revision: str = "head") -> None:

@@ -87,21 +87,33 @@ class SqliteStore:
         self.engine.dispose()
 
     def _answer(self, question: Callable[[Connection], T]) -> T:
-        connection = getattr(self._mine, "connection", None)
-        if connection is None:
-            connection = self._mine.connection = self.engine.connect()
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            self._opened.append(connection)
-        with told_as_unavailable(), _snapshot(connection):
-            return question(connection)
+        with told_as_unavailable():
+            connection = getattr(self._mine, "connection", None) or self._reading()
+            with _snapshot(connection):
+                return question(connection)
+
+    def _reading(self) -> Connection:
+        """A connection of this thread's own, for questions."""
+        connection = self._mine.connection = self.engine.connect()
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        self._opened.append(connection)
+        return connection
 
     def _write(self) -> None:
-        with self.engine.connect() as connection:
-            while (group := self._waiting()) is not None:
-                _commit(connection, group)
+        connection: Connection | None = None
+        while (group := self._waiting()) is not None:
+            try:
+                with told_as_unavailable():
+                    connection = connection or self.engine.connect()
+                    _commit(connection, group)
+            except Exception as error:  # noqa: BLE001  each of those who wait is told
                 for act in group:
-                    with suppress(RuntimeError):  # its loop has ended: nobody waits
-                        act.loop.call_soon_threadsafe(act.settle)
+                    act.error = error
+            for act in group:
+                with suppress(RuntimeError):  # its loop has ended: nobody waits
+                    act.loop.call_soon_threadsafe(act.settle)
+        if connection is not None:
+            connection.close()
 
     def _waiting(self) -> list[_Act] | None:
         """What is waiting now, after waiting for the first; None at the end."""
@@ -147,16 +159,14 @@ def _snapshot(connection: Connection) -> Iterator[None]:
 def _commit(connection: Connection, group: list[_Act]) -> None:
     """Run a group and commit it; when the commit fails nothing took place."""
     try:
-        with told_as_unavailable():
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            for act in group:
-                _run(connection, act)
-            connection.exec_driver_sql("COMMIT")
-    except Exception as error:  # noqa: BLE001  each of those who wait is told
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for act in group:
+            _run(connection, act)
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
         with suppress(DBAPIError):
             connection.exec_driver_sql("ROLLBACK")
-        for act in group:
-            act.error = error
+        raise
 
 
 def _run(connection: Connection, act: _Act) -> None:

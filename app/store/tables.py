@@ -42,3 +42,16 @@ facts = Table(
     Column("occurred_at", Instant, nullable=False),
     Column("body", JSON, nullable=False),
 )
+
+# What came of a mutation that may be repeated. `scope` is what it was asked of, `digest` stands
+# for what was asked; a row without a result belongs to a transaction in progress. It counts until
+# `kept_until`.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("scope", String(80), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("result", JSON),
+    Column("kept_until", Instant, nullable=False),
+)

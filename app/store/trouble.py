@@ -30,7 +30,7 @@ def told_as_unavailable() -> Iterator[None]:
     """Turn the silence of a database into `StoreUnavailable`."""
     try:
         yield
-    except (DBAPIError, NoConnection, OSError) as error:
+    except (DBAPIError, NoConnection, OSError, sqlite3.Error) as error:
         if not _silent(error):
             raise
         kind = type(getattr(error, "orig", error)).__name__
@@ -39,12 +39,18 @@ def told_as_unavailable() -> Iterator[None]:
 
 
 def _silent(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return _silent_sqlite(error)
     if not isinstance(error, DBAPIError):
         return True
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        code = getattr(error.orig, "sqlite_errorcode", None)  # none is set by the driver itself
-        return code is not None and code & PRIMARY in SQLITE_CODES
+        return _silent_sqlite(error.orig)
     state: str = getattr(error.orig, "sqlstate", None) or ""
     return state.startswith(SQLSTATES)
+
+
+def _silent_sqlite(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)  # none is set by the driver itself
+    return code is not None and code & PRIMARY in SQLITE_CODES

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.gateways import Asker, Retailer, gateway_over
+from tests.gateways import Asker, Retailer, gateway_over, sandbox_gateway
 
 OK = {"query": "{ __typename }"}
 RESPONSE = "application/graphql-response+json"
@@ -257,8 +257,10 @@ async def test_the_operation_ends_with_its_budget() -> None:
     assert response.json()["errors"][0]["message"] == "shop: did not answer in time."
 
 
-async def test_probes_tell_our_own_state(ask: Asker) -> None:
-    alive, ready = await ask.http.get("/livez"), await ask.http.get("/readyz")
+async def test_probes_tell_our_own_state() -> None:
+    async with sandbox_gateway() as sandbox:
+        alive = await sandbox.ask.http.get("/livez")
+        ready = await sandbox.ask.http.get("/readyz")
 
     assert (alive.status_code, alive.text) == (200, "alive")
     assert (ready.status_code, ready.text) == (200, "ready")

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLUnionType,
     build_schema,
     parse,
     validate,
@@ -54,6 +55,21 @@ def test_everything_is_described() -> None:
     assert [
         gap for name, one in TYPES.items() if name not in standard for gap in undescribed(one)
     ] == []
+
+
+def test_every_mutation_has_one_input_and_one_result_of_success_and_problems() -> None:
+    mutation, problem = TYPES["Mutation"], TYPES["Problem"]
+    assert isinstance(mutation, GraphQLObjectType)
+    assert isinstance(problem, GraphQLInterfaceType)
+    for name, field in mutation.fields.items():
+        kind = name[0].upper() + name[1:]
+        assert {arg: str(one.type) for arg, one in field.args.items()} == {"input": f"{kind}Input!"}
+        assert str(field.type) == f"{kind}Result!"
+        result = TYPES[f"{kind}Result"]
+        assert isinstance(result, GraphQLUnionType)
+        [success] = [one for one in result.types if problem not in one.interfaces]
+        # or else a document that asks for both would not be valid
+        assert not success.fields.keys() & problem.fields.keys()
 
 
 def test_lists_are_non_null_of_non_null_but_for_what_is_asked_by_key() -> None:

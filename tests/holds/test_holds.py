@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from app.availability import ledger
-from app.availability.ledger import Demand, Hold
+from app.availability.ledger import Hold
 from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
+from app.availability.repository import Demand
 from app.ports import StockLevel
 from app.store import Store, Work
 from app.values import LocationCode, Sku
@@ -25,8 +26,8 @@ def level(spot: Spot, on_hand: int, *, as_of: datetime = NOON, **more: Any) -> S
     return StockLevel(sku=spot.sku, location=spot.location, on_hand=on_hand, as_of=as_of, **more)
 
 
-async def record(store: Store, *levels: StockLevel) -> None:
-    await store.act(partial(ledger.record, source="tills", levels=levels), now=NOON)
+async def record(store: Store, *levels: StockLevel, at: datetime = NOON) -> None:
+    await store.act(partial(ledger.record, source="tills", levels=levels), now=at)
 
 
 async def place(
@@ -66,9 +67,12 @@ async def test_a_spot_nobody_told_of_is_unknown_not_zero(store: Store) -> None:
 
 async def test_older_news_never_overwrites_newer(store: Store) -> None:
     await record(store, level(A, 5))
-    await record(store, level(A, 9, as_of=NOON - MINUTE))
-    await record(store, level(A, 8))
+    await record(store, level(A, 9, as_of=NOON - MINUTE), at=NOON + MINUTE)
     assert await free(store, A) == {A: 5}
+    await record(store, level(A, 8), at=NOON - MINUTE)  # of the same age, but read before
+    assert await free(store, A) == {A: 5}
+    await record(store, level(A, 6), at=NOON + MINUTE)
+    assert await free(store, A) == {A: 6}
 
     await record(store, level(A, 7, as_of=NOON + MINUTE))
     assert await free(store, A) == {A: 7}
@@ -81,7 +85,8 @@ async def test_a_hold_is_all_or_nothing(store: Store) -> None:
         await place(store, "cart:1", {A: 5, B: 2})
 
     (shortage,) = refused.value.shortages
-    assert (shortage.spot, shortage.asked, shortage.available) == (B, 2, 1)
+    assert (shortage.sku, shortage.location, shortage.asked) == (B.sku, B.location, 2)
+    assert shortage.available == 1
     assert await free(store, A, B) == {A: 5, B: 1}
 
 

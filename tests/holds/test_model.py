@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection
 
-from app.availability import ledger
+from app.availability import ledger, repository
 from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
@@ -47,6 +47,7 @@ class Promises(RuleBasedStateMachine):
         super().__init__()
         self.now = NOON
         self.levels: dict[Spot, StockLevel] = {}
+        self.read: dict[Spot, tuple[Any, Any]] = {}
         self.held: dict[str, tuple[int, Any, dict[Spot, int]]] = {}
         self.fences: dict[str, int] = {}
         self.owed: dict[str, tuple[dict[Spot, int], Any]] = {}
@@ -90,8 +91,9 @@ class Promises(RuleBasedStateMachine):
             sku=spot.sku, location=spot.location, on_hand=on_hand, as_of=self.now - age
         )
         self.do(partial(ledger.record, source="tills", levels=[level]))
-        if spot not in self.levels or level.as_of > self.levels[spot].as_of:
-            self.levels[spot] = level
+        read = (level.as_of, self.now)
+        if spot not in self.levels or read > self.read[spot]:
+            self.levels[spot], self.read[spot] = level, read
 
     @rule(holder=st.sampled_from(HOLDERS), demand=demands, ttl=minutes)
     def place(self, holder: str, demand: dict[Spot, int], ttl: timedelta) -> None:
@@ -189,40 +191,48 @@ def test_holds_and_orders_are_what_the_model_says(machine: type[Promises]) -> No
     checked(machine, examples=25, steps=20)
 
 
-def wrong(name: str) -> Any:
+def wrong(module: Any, name: str) -> Any:
     """A way to get it wrong that was seen in the field."""
-    original = getattr(ledger, name)
+    original = getattr(module, name)
 
-    def forgets_expiry(spots: Any, *, now: Any, holder: Any) -> Any:
-        return original(spots, now=now - timedelta(days=1), holder=holder)
+    def forgets_expiry(connection: Any, spots: Any, *, now: Any, holder: Any) -> Any:
+        return original(connection, spots, now=now - timedelta(days=1), holder=holder)
 
-    def blocks_its_holder(spots: Any, *, now: Any, holder: Any) -> Any:  # noqa: ARG001
-        return original(spots, now=now, holder=None)
+    def blocks_its_holder(connection: Any, spots: Any, *, now: Any, holder: Any) -> Any:  # noqa: ARG001
+        return original(connection, spots, now=now, holder=None)
 
-    def forgets_orders(spots: Any) -> Any:
-        return original(spots).where(allocations.c.quantity < 0)
+    def forgets_orders(connection: Any, spots: Any) -> Any:  # noqa: ARG001
+        return {}
 
     def promises_what_is_short(demand: Any, free: Any) -> None:
         if all(free.get(spot, 0) == 0 for spot in demand):
             original(demand, free)
+
+    def believes_whoever_speaks_last(connection: Any, source: Any, levels: Any, **at: Any) -> None:
+        for one in levels:
+            told = stock_levels.c
+            there = (told.sku == one.sku) & (told.location == one.location)
+            connection.execute(stock_levels.delete().where(there))
+        original(connection, source, levels, **at)
 
     return locals()
 
 
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("name", "mutant"),
+    ("module", "name", "mutant"),
     [
-        ("_held", "forgets_expiry"),
-        ("_held", "blocks_its_holder"),
-        ("_allocated", "forgets_orders"),
-        ("_refuse_short", "promises_what_is_short"),
+        (repository, "held", "forgets_expiry"),
+        (repository, "held", "blocks_its_holder"),
+        (repository, "allocated", "forgets_orders"),
+        (repository, "put_levels", "believes_whoever_speaks_last"),
+        (ledger, "_refuse_short", "promises_what_is_short"),
     ],
 )
 def test_the_model_tells_a_wrong_ledger(
-    machine: type[Promises], monkeypatch: pytest.MonkeyPatch, name: str, mutant: str
+    machine: type[Promises], monkeypatch: pytest.MonkeyPatch, module: Any, name: str, mutant: str
 ) -> None:
-    monkeypatch.setattr(ledger, name, wrong(name)[mutant])
+    monkeypatch.setattr(module, name, wrong(module, name)[mutant])
 
     with pytest.raises(AssertionError):
         checked(machine, examples=300, steps=20, fixed=True)

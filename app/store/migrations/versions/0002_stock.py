@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("damaged", sa.Integer(), nullable=False),
         sa.Column("safety_stock", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sku", "location", name=op.f("pk_stock_levels")),
     )
     op.create_table(
@@ -58,6 +60,6 @@ def downgrade() -> None:
 
 def _spot() -> tuple[sa.Column[str], sa.Column[str]]:
     return (
-        sa.Column("sku", sa.String(80), nullable=False),
-        sa.Column("location", sa.String(40), nullable=False),
+        sa.Column("sku", sa.String(100), nullable=False),
+        sa.Column("location", sa.String(100), nullable=False),
     )

@@ -1,0 +1,335 @@
+"""GraphQL face of what can be done with carts: one input, one result of success or refusals."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api import cart_inputs as given
+from app.api.cart_problems import (
+    CartClosed,
+    CartNotFound,
+    CartVersionConflict,
+    CurrencyMismatch,
+    HandOverCodeRefused,
+    IdempotencyKeyRefused,
+    InsufficientStock,
+    InvalidInput,
+    PriceUnknown,
+    StockUnknown,
+    VariantNotSold,
+    problem_of,
+)
+from app.api.carts import NOBODY_KEEPS, Cart, cart_key
+from app.api.context import Info
+from app.carts import model
+from app.carts.refusals import InvalidCartInput
+from app.errors import InvalidInputError, Refusal
+
+Input = strawberry.argument(description="All that it takes.")
+
+
+@strawberry.type(description="It was done.", directives=NOBODY_KEEPS)
+class CartChanged:
+    """The success of most."""
+
+    cart: Cart = strawberry.field(description="The cart after it.")
+
+
+@strawberry.type(description="Another device may take the cart over.", directives=NOBODY_KEEPS)
+class CartHandedOver:
+    """The code is told here and nowhere else."""
+
+    take_over_code: str = strawberry.field(
+        description="Good for one cartTakeOver; a later code takes its place."
+    )
+    expires_at: datetime = strawberry.field(description="From then on it is not good any more.")
+
+
+CartCreateResult = Annotated[
+    CartChanged | InvalidInput | VariantNotSold | PriceUnknown | IdempotencyKeyRefused,
+    strawberry.union("CartCreateResult", description="What came of cartCreate."),
+]
+CartLinesAddResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | VariantNotSold
+    | PriceUnknown
+    | IdempotencyKeyRefused,
+    strawberry.union("CartLinesAddResult", description="What came of cartLinesAdd."),
+]
+CartLinesUpdateResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | VariantNotSold
+    | PriceUnknown
+    | IdempotencyKeyRefused,
+    strawberry.union("CartLinesUpdateResult", description="What came of cartLinesUpdate."),
+]
+CartLinesRemoveResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union("CartLinesRemoveResult", description="What came of cartLinesRemove."),
+]
+CartBuyerSetResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union("CartBuyerSetResult", description="What came of cartBuyerSet."),
+]
+CartMergeResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | CurrencyMismatch
+    | IdempotencyKeyRefused,
+    strawberry.union("CartMergeResult", description="What came of cartMerge."),
+]
+CartHandOverResult = Annotated[
+    CartHandedOver | CartNotFound | CartClosed,
+    strawberry.union("CartHandOverResult", description="What came of cartHandOver."),
+]
+CartTakeOverResult = Annotated[
+    CartChanged | InvalidInput | HandOverCodeRefused | IdempotencyKeyRefused,
+    strawberry.union("CartTakeOverResult", description="What came of cartTakeOver."),
+]
+CartHoldResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | InsufficientStock
+    | StockUnknown
+    | IdempotencyKeyRefused,
+    strawberry.union("CartHoldResult", description="What came of cartHold."),
+]
+CartHoldReleaseResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union("CartHoldReleaseResult", description="What came of cartHoldRelease."),
+]
+
+
+async def _changed(act: Callable[[], Awaitable[model.Cart]]) -> Any:
+    """What came of an act: the cart, or why not."""
+    try:
+        return CartChanged(cart=Cart.of(await act()))
+    except Refusal as refusal:
+        return problem_of(refusal)
+
+
+@strawberry.type
+class CartMutations:
+    """The root fields that change carts."""
+
+    @strawberry.mutation(description="A new cart.")
+    async def cart_create(
+        self,
+        info: Info,
+        input: Annotated[given.CartCreateInput, Input],  # noqa: A002
+    ) -> CartCreateResult:
+        """Open one."""
+
+        async def act() -> model.Cart:
+            context = info.context
+            try:
+                channel, _ = context.services.channel(input.channel)
+            except InvalidInputError as error:
+                raise InvalidCartInput(str(error), path=["channel"]) from error
+            items = given.items_of(input.lines)
+            request = given.request_of(context, None, input)
+            return await context.services.carts.create(channel.code, items, request)
+
+        done: CartCreateResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(description="More units, at the prices of now; a SKU has one line.")
+    async def cart_lines_add(
+        self,
+        info: Info,
+        input: Annotated[given.CartLinesAddInput, Input],  # noqa: A002
+    ) -> CartLinesAddResult:
+        """Add."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            items = given.items_of(input.lines)
+            return await info.context.services.carts.add(cart, input.version, items, request)
+
+        done: CartLinesAddResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(description="Other quantities of lines, at the prices of now.")
+    async def cart_lines_update(
+        self,
+        info: Info,
+        input: Annotated[given.CartLinesUpdateInput, Input],  # noqa: A002
+    ) -> CartLinesUpdateResult:
+        """Update."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            lines = [
+                (given.number_of(one.line_id, "lines", str(place), "lineId"), one.quantity)
+                for place, one in enumerate(input.lines)
+            ]
+            return await info.context.services.carts.update(cart, input.version, lines, request)
+
+        done: CartLinesUpdateResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(description="Without some lines.")
+    async def cart_lines_remove(
+        self,
+        info: Info,
+        input: Annotated[given.CartLinesRemoveInput, Input],  # noqa: A002
+    ) -> CartLinesRemoveResult:
+        """Remove."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            numbers = [
+                given.number_of(line, "lineIds", str(place))
+                for place, line in enumerate(input.line_ids)
+            ]
+            return await info.context.services.carts.remove(cart, input.version, numbers, request)
+
+        done: CartLinesRemoveResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(description="Who buys; null takes it back.")
+    async def cart_buyer_set(
+        self,
+        info: Info,
+        input: Annotated[given.CartBuyerSetInput, Input],  # noqa: A002
+    ) -> CartBuyerSetResult:
+        """Say who."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            buyer = None if input.buyer is None else input.buyer.buyer()
+            carts = info.context.services.carts
+            return await carts.set_buyer(cart, input.version, buyer, request)
+
+        done: CartBuyerSetResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Put what is in one cart into another and close it, as when a guest signs in. Asked"
+            " again it gives the cart as it is."
+        )
+    )
+    async def cart_merge(
+        self,
+        info: Info,
+        input: Annotated[given.CartMergeInput, Input],  # noqa: A002
+    ) -> CartMergeResult:
+        """Merge."""
+
+        async def act() -> model.Cart:
+            source, into = cart_key(input.from_), cart_key(input.into)
+            request = given.request_of(info.context, into, input)
+            return await info.context.services.carts.merge(source, into, input.version, request)
+
+        done: CartMergeResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(
+        description="A short code by which another device takes the cart over, once and soon."
+    )
+    async def cart_hand_over(
+        self,
+        info: Info,
+        input: Annotated[given.CartHandOverInput, Input],  # noqa: A002
+    ) -> CartHandOverResult:
+        """Offer."""
+        context = info.context
+        try:
+            code, until = await context.services.hand_overs.offer(
+                cart_key(input.cart_id), now=context.now
+            )
+        except Refusal as refusal:
+            refused: Any = problem_of(refusal)
+            done: CartHandOverResult = refused
+            return done
+        return CartHandedOver(take_over_code=code, expires_at=until)
+
+    @strawberry.mutation(description="The cart that a code stands for; both devices have it then.")
+    async def cart_take_over(
+        self,
+        info: Info,
+        input: Annotated[given.CartTakeOverInput, Input],  # noqa: A002
+    ) -> CartTakeOverResult:
+        """Take."""
+
+        async def act() -> model.Cart:
+            request = given.request_of(info.context, None, input)
+            return await info.context.services.hand_overs.take(input.code, request)
+
+        done: CartTakeOverResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Hold all units of a cart for a while, in the place of what it held before; or say what"
+            " is missing. A change of its lines ends it."
+        )
+    )
+    async def cart_hold(
+        self,
+        info: Info,
+        input: Annotated[given.CartHoldInput, Input],  # noqa: A002
+    ) -> CartHoldResult:
+        """Hold."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            parts = None if input.parts is None else given.parts_of(input.parts)
+            holds = info.context.services.cart_holds
+            return await holds.hold(cart, input.version, parts, request)
+
+        done: CartHoldResult = await _changed(act)
+        return done
+
+    @strawberry.mutation(description="Hold nothing for a cart any more.")
+    async def cart_hold_release(
+        self,
+        info: Info,
+        input: Annotated[given.CartHoldReleaseInput, Input],  # noqa: A002
+    ) -> CartHoldReleaseResult:
+        """Release."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            return await info.context.services.cart_holds.release(cart, input.version, request)
+
+        done: CartHoldReleaseResult = await _changed(act)
+        return done

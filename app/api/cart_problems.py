@@ -1,0 +1,148 @@
+"""GraphQL face of what carts refuse."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import strawberry
+
+from app.api.carts import Cart
+from app.api.problems import Problem, ProblemCode
+from app.availability import refusals as stock
+from app.carts import refusals
+from app.errors import Refusal
+from app.store.keys import KeyInProgress, KeyReused
+from app.values import LocationCode, Sku
+
+
+@strawberry.type(description="What was asked cannot be; path leads to what is wrong.")
+class InvalidInput(Problem):
+    """Wrong whatever the state of things."""
+
+
+@strawberry.type(description="There is no such cart, or it has expired.")
+class CartNotFound(Problem):
+    """A cart that is not the caller's looks the same."""
+
+
+@strawberry.type(description="The cart was merged into another and cannot be changed any more.")
+class CartClosed(Problem):
+    """Look for the other."""
+
+
+@strawberry.type(description="The cart was changed since the caller saw it; nothing was done.")
+class CartVersionConflict(Problem):
+    """Look at the cart and ask again."""
+
+    current_version: int = strawberry.field(description="The version it has now.")
+    cart: Cart = strawberry.field(description="The cart as it is now.")
+
+
+@strawberry.type(description="Some SKUs do not exist, or have no price in the channel.")
+class VariantNotSold(Problem):
+    """Nothing was done, not even for the others."""
+
+    skus: list[Sku] = strawberry.field(description="Those that are not sold.")
+
+
+@strawberry.type(description="Nobody can say what some SKUs cost at the moment; try again.")
+class PriceUnknown(Problem):
+    """Nothing was done, not even for the others."""
+
+    skus: list[Sku] = strawberry.field(description="Those whose price is not known.")
+
+
+@strawberry.type(description="Carts of different channels or currencies cannot become one.")
+class CurrencyMismatch(Problem):
+    """Prices are never converted."""
+
+
+@strawberry.type(description="The idempotency key cannot be used for this, or not now.")
+class IdempotencyKeyRefused(Problem):
+    """It stands for another request, or for one in progress."""
+
+
+@strawberry.type(description="A code that is wrong, was used, or is too old.")
+class HandOverCodeRefused(Problem):
+    """Which of these is not told."""
+
+
+@strawberry.type(description="What was asked of a SKU, and what there is.")
+class Shortage:
+    """Without a location it is over all those that may sell it."""
+
+    sku: Sku = strawberry.field(description="The SKU.")
+    location: LocationCode | None = strawberry.field(
+        description="The location that was chosen; null for all that the channel sells from."
+    )
+    asked: int = strawberry.field(description="Units that were asked for.")
+    available: int | None = strawberry.field(
+        description="Units that there are; null where nobody can say."
+    )
+
+    @classmethod
+    def of(cls, shortage: stock.Shortage) -> Self:
+        """Dress a shortage."""
+        return cls(
+            sku=shortage.sku,
+            location=shortage.location,
+            asked=shortage.asked,
+            available=shortage.available,
+        )
+
+
+@strawberry.type(description="There are fewer units than were asked for; nothing was held.")
+class InsufficientStock(Problem):
+    """What was held before stays held."""
+
+    shortages: list[Shortage] = strawberry.field(description="What there is too little of.")
+
+
+@strawberry.type(
+    description="Nobody can say whether there is enough, and unknown stock is not held; try again."
+)
+class StockUnknown(Problem):
+    """What was held before stays held."""
+
+    shortages: list[Shortage] = strawberry.field(description="What is not known.")
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """Dress a refusal."""
+    type_, more = PROBLEMS[type(refusal)]
+    path = ["input", *getattr(refusal, "path", ())]
+    return type_(code=ProblemCode[refusal.code], message=str(refusal), path=path, **more(refusal))
+
+
+def _nothing(_refusal: Any) -> dict[str, Any]:
+    return {}
+
+
+def _skus(refusal: Any) -> dict[str, Any]:
+    return {"skus": list(refusal.skus)}
+
+
+def _shortages(refusal: Any) -> dict[str, Any]:
+    return {"shortages": [Shortage.of(one) for one in refusal.shortages]}
+
+
+def _current(refusal: Any) -> dict[str, Any]:
+    cart = refusal.cart
+    return {"current_version": cart.version, "cart": Cart.of(cart)}
+
+
+More = Callable[[Any], dict[str, Any]]
+PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
+    refusals.InvalidCartInput: (InvalidInput, _nothing),
+    refusals.LineNotFound: (InvalidInput, _nothing),
+    refusals.CartNotFound: (CartNotFound, _nothing),
+    refusals.CartClosed: (CartClosed, _nothing),
+    refusals.CartVersionConflict: (CartVersionConflict, _current),
+    refusals.VariantNotSold: (VariantNotSold, _skus),
+    refusals.PriceUnknown: (PriceUnknown, _skus),
+    refusals.CurrencyMismatch: (CurrencyMismatch, _nothing),
+    refusals.CodeRefused: (HandOverCodeRefused, _nothing),
+    stock.InsufficientStock: (InsufficientStock, _shortages),
+    stock.StockUnknown: (StockUnknown, _shortages),
+    KeyReused: (IdempotencyKeyRefused, _nothing),
+    KeyInProgress: (IdempotencyKeyRefused, _nothing),
+}

@@ -1,0 +1,241 @@
+"""GraphQL face of carts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from app.api.batching import batched
+from app.api.context import Context, Info
+from app.api.hints import CacheControl, Scope
+from app.api.locations import Location, location_by_key
+from app.api.nodes import global_id, key_of
+from app.api.pricing import Money
+from app.api.products import products_by_key
+from app.api.variants import ProductVariant
+from app.carts import checking, model
+from app.carts.acting import Request
+from app.carts.checking import CartProblemCode, Severity
+from app.carts.model import CartId, CartStatus, sound_id
+from app.carts.refusals import CartNotFound
+from app.errors import InvalidInputError
+from app.ports import ProductKey
+from app.values import ChannelCode, CountryCode, CurrencyCode, LocationCode, Sku
+
+NOBODY_KEEPS = (CacheControl(max_age=0, scope=Scope.PRIVATE),)
+
+
+async def variant(lines: "Sequence[CartLine]", context: Context) -> Sequence[ProductVariant | None]:
+    """The variant of each line, in one question to the catalogue."""
+    keys = [ProductKey("sku", line.sku) for line in lines]
+    asked = list(dict.fromkeys(keys))
+    products = await products_by_key(context, asked, context.languages(None))
+    found = dict(zip(asked, products, strict=True))
+    return [
+        None if (product := found[key]) is None else product.variant_of(key.value) for key in keys
+    ]
+
+
+@strawberry.type(description="Units of one variant in a cart.", directives=NOBODY_KEEPS)
+class CartLine:
+    """The price is the one it was put in with."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque, unique within its cart.")
+    sku: Sku = strawberry.field(description="The variant's key.")
+    quantity: int = strawberry.field(description="Units.")
+    unit_price: Money = strawberry.field(
+        description="What one unit cost when the line was last added to or updated."
+    )
+    total: Money = strawberry.field(description="What its units cost together.")
+    tax_included: bool = strawberry.field(description="Whether taxes are included.")
+    price_as_of: datetime | None = strawberry.field(
+        description="When the owner of the price said so, by its clock."
+    )
+    priced_at: datetime = strawberry.field(description="When we took the price down.")
+    variant: ProductVariant | None = batched(
+        variant, description="The variant; null when the catalogue does not tell of it now."
+    )
+
+    @classmethod
+    def of(cls, line: model.Line) -> Self:
+        """Dress a line."""
+        price = line.price
+        total = price.amount.amount * line.quantity
+        return cls(
+            id=global_id("CartLine", str(line.number)),
+            sku=line.sku,
+            quantity=line.quantity,
+            unit_price=Money.of(price.amount),
+            total=Money(amount=total, currency=price.amount.currency),
+            tax_included=price.tax_included,
+            price_as_of=price.as_of,
+            priced_at=price.taken_at,
+        )
+
+
+@strawberry.type(description="Who buys, as far as they said.", directives=NOBODY_KEEPS)
+class CartBuyer:
+    """Personal data: nobody keeps it on the way."""
+
+    email: str | None = strawberry.field(description="E-mail address.")
+    phone: str | None = strawberry.field(description="Telephone number.")
+    country: CountryCode | None = strawberry.field(description="Where it is to be sent.")
+    postal_code: str | None = strawberry.field(description="Postal code there.")
+
+
+@strawberry.type(description="Units that are held at one location.", directives=NOBODY_KEEPS)
+class HeldUnits:
+    """Nobody else can have them."""
+
+    sku: Sku = strawberry.field(description="The variant's key.")
+    location_code: LocationCode = strawberry.field(description="The location's code.")
+    quantity: int = strawberry.field(description="Units.")
+
+    @strawberry.field(description="The location; null when nobody tells of it now.")
+    def location(self, info: Info) -> Location | None:
+        """From memory."""
+        context = info.context
+        return location_by_key(context, self.location_code, context.languages(None)[0])
+
+
+@strawberry.type(description="What is held for a cart, all of it or nothing.")
+class CartHold:
+    """It ends by itself."""
+
+    id: strawberry.ID = strawberry.field(
+        description="Opaque; another one for each hold, so that a late use of an old one fails."
+    )
+    expires_at: datetime = strawberry.field(description="From then on nothing is held.")
+    units: list[HeldUnits] = strawberry.field(description="What is held where.")
+
+    @classmethod
+    def of(cls, cart: CartId, hold: model.CartHold) -> Self:
+        """Dress a hold."""
+        units = [
+            HeldUnits(sku=one.sku, location_code=one.location, quantity=one.quantity)
+            for one in hold.units
+        ]
+        id_ = global_id("CartHold", f"{cart}.{hold.fence}")
+        return cls(id=id_, expires_at=hold.expires_at, units=units)
+
+
+@strawberry.type(description="Something that stands in the way of buying a cart.")
+class CartProblem:
+    """It is read, never written."""
+
+    code: CartProblemCode = strawberry.field(description="What is wrong.")
+    severity: Severity = strawberry.field(description="What it means for buying.")
+    message: str = strawberry.field(description="The same in words.")
+    line: CartLine = strawberry.field(description="The line that it concerns.")
+    available: int | None = strawberry.field(
+        description="Units that could be bought; null where it is not about stock, or unknown."
+    )
+    price: Money | None = strawberry.field(
+        description="What one unit costs now; null where it is not about the price."
+    )
+
+    @classmethod
+    def of(cls, problem: checking.CartProblem) -> Self:
+        """Dress a problem."""
+        return cls(
+            code=problem.code,
+            severity=problem.severity,
+            message=problem.message,
+            line=CartLine.of(problem.line),
+            available=problem.available,
+            price=None if problem.price is None else Money.of(problem.price),
+        )
+
+
+@strawberry.type(
+    description="What somebody means to buy. Who knows its id may use it.", directives=NOBODY_KEEPS
+)
+class Cart:
+    """A cart at one version."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque and not to be guessed: keep it.")
+    version: int = strawberry.field(description="One more with every change; changes name it.")
+    status: CartStatus = strawberry.field(description="Whether it may still be changed.")
+    channel: ChannelCode = strawberry.field(description="The channel it buys through.")
+    currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
+    lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
+    subtotal: Money = strawberry.field(description="What its lines cost together.")
+    buyer: CartBuyer | None = strawberry.field(description="Who buys; null while nobody said so.")
+    hold: CartHold | None = strawberry.field(description="What is held for it now, if anything.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    expires_at: datetime = strawberry.field(
+        description="From then on it is gone, unless it is changed before."
+    )
+    kept: strawberry.Private[model.Cart]
+
+    @strawberry.field(description="What stands in the way of buying it, as of now.")
+    async def problems(self, info: Info) -> list[CartProblem]:
+        """One question a source."""
+        context = info.context
+        request = Request(now=context.now, inquiry=context.inquiry)
+        found = await context.services.cart_checks.problems(self.kept, request)
+        return [CartProblem.of(one) for one in found]
+
+    @classmethod
+    def of(cls, cart: model.Cart) -> Self:
+        """Dress a cart."""
+        buyer, hold = cart.buyer, cart.hold
+        return cls(
+            id=global_id("Cart", cart.id),
+            version=cart.version,
+            status=cart.status,
+            channel=cart.channel,
+            currency=cart.currency,
+            lines=[CartLine.of(line) for line in cart.lines],
+            subtotal=Money.of(cart.subtotal),
+            buyer=None if buyer is None else _buyer(buyer),
+            hold=None if hold is None else CartHold.of(cart.id, hold),
+            created_at=cart.created_at,
+            updated_at=cart.updated_at,
+            expires_at=cart.expires_at,
+            kept=cart,
+        )
+
+
+def _buyer(buyer: model.Buyer) -> CartBuyer:
+    return CartBuyer(
+        email=buyer.email,
+        phone=buyer.phone,
+        country=buyer.country,
+        postal_code=buyer.postal_code,
+    )
+
+
+def cart_key(given: str) -> CartId:
+    """The key of a cart's id.
+
+    Raises:
+        CartNotFound: it is none; one that nobody has looks the same.
+    """
+    try:
+        return sound_id(key_of(given, "Cart"))
+    except InvalidInputError as error:
+        raise CartNotFound from error
+
+
+@strawberry.type
+class CartRoot:
+    """The root fields of carts."""
+
+    @strawberry.field(description="The cart with an id; null if there is none, or it has expired.")
+    async def cart(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002  the schema's name
+            strawberry.ID, strawberry.argument(description="The id of a cart.")
+        ],
+    ) -> Cart | None:
+        """One cart."""
+        context = info.context
+        try:
+            found = await context.services.carts.find(cart_key(id), now=context.now)
+        except CartNotFound:
+            return None
+        return Cart.of(found)

@@ -1,0 +1,63 @@
+"""How does the schema say no? Every refusal of a mutation is a `Problem`."""
+
+from enum import Enum
+
+import strawberry
+
+
+@strawberry.enum(
+    description="What a refusal means to a program. Treat an unknown value as a refusal for good."
+)
+class ProblemCode(Enum):
+    """The codes of refusals; `app.errors.Refusal.code` names one."""
+
+    INVALID_INPUT = strawberry.enum_value(
+        "INVALID_INPUT", description="What was asked cannot be; path leads to what is wrong."
+    )
+    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
+        "IDEMPOTENCY_KEY_REUSED", description="The key stands for another request."
+    )
+    IDEMPOTENCY_IN_PROGRESS = strawberry.enum_value(
+        "IDEMPOTENCY_IN_PROGRESS", description="The request of this key is in progress."
+    )
+    CART_NOT_FOUND = strawberry.enum_value(
+        "CART_NOT_FOUND", description="There is no such cart, or it has expired."
+    )
+    CART_CLOSED = strawberry.enum_value(
+        "CART_CLOSED", description="The cart was merged into another."
+    )
+    CART_VERSION_CONFLICT = strawberry.enum_value(
+        "CART_VERSION_CONFLICT", description="The cart has another version now."
+    )
+    CURRENCY_MISMATCH = strawberry.enum_value(
+        "CURRENCY_MISMATCH", description="The carts are of different channels or currencies."
+    )
+    VARIANT_NOT_SOLD = strawberry.enum_value(
+        "VARIANT_NOT_SOLD",
+        description="Some SKUs do not exist, or are not sold through the channel.",
+    )
+    PRICE_UNKNOWN = strawberry.enum_value(
+        "PRICE_UNKNOWN", description="Nobody can say what some of it costs at the moment."
+    )
+    INSUFFICIENT_STOCK = strawberry.enum_value(
+        "INSUFFICIENT_STOCK", description="There are fewer units than were asked for."
+    )
+    STOCK_UNKNOWN = strawberry.enum_value(
+        "STOCK_UNKNOWN", description="Nobody can say whether there are enough units."
+    )
+    HAND_OVER_CODE_REFUSED = strawberry.enum_value(
+        "HAND_OVER_CODE_REFUSED", description="The code is wrong, was used, or is too old."
+    )
+
+
+@strawberry.interface(
+    description="Why something was refused. Types that a client does not know implement it, too."
+)
+class Problem:
+    """A refusal, as a client reads it."""
+
+    code: ProblemCode = strawberry.field(description="What it means to a program.")
+    message: str = strawberry.field(description="What it means to a developer.")
+    path: list[str] = strawberry.field(
+        description="Leads from the argument to what is wrong in it; empty for no place."
+    )

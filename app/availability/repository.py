@@ -1,0 +1,283 @@
+"""What is written of levels, holds and allocations? Fetches and keeps; `ledger` has the rules."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from app.availability.book import PromisedLine
+from app.availability.model import Spot
+from app.availability.tables import allocations, hold_lines, holds, stock_levels
+from app.ports import StockLevel
+from app.store.statements import inserting
+from app.values import LocationCode, Sku
+
+Demand = Mapping[Spot, int]
+OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
+MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
+
+
+class KeptLevel(NamedTuple):
+    """What the upstream's last news leave: `free` of promises, and of what is kept back."""
+
+    free: int
+    safety_stock: int
+
+
+class News(NamedTuple):
+    """What an upstream last said of a spot."""
+
+    level: StockLevel
+    source: str
+
+
+class HoldRow(NamedTuple):
+    """A holder's row; its lines stand elsewhere."""
+
+    fence: int
+    expires_at: datetime
+
+
+def put_levels(
+    connection: Connection, source: str, levels: Iterable[StockLevel], *, read_at: datetime
+) -> None:
+    """Keep news, each where it is newer than what is there; of the same age the last read."""
+    rows = [_level_row(source, level, read_at) for level in levels]
+    rows.sort(key=lambda row: (row["sku"], row["location"]))  # locks are taken in one order
+    table = stock_levels.c
+    insert = inserting(connection, stock_levels)
+    new = insert.excluded
+    later = and_(new.as_of == table.as_of, new.read_at > table.read_at)
+    statement = insert.on_conflict_do_update(
+        index_elements=[table.sku, table.location],
+        set_={name: new[name] for name in OVERWRITTEN} | {"version": table.version + 1},
+        where=or_(new.as_of > table.as_of, later),
+    )
+    for start in range(0, len(rows), MOST_ROWS):
+        connection.execute(statement, rows[start : start + MOST_ROWS])
+
+
+def levels(
+    connection: Connection, spots: Collection[Spot], *, locked: bool = False
+) -> dict[Spot, KeptLevel]:
+    """What is known of spots; `locked` in one order, until the transaction ends."""
+    columns = stock_levels.c
+    question = (
+        select(
+            columns.sku,
+            columns.location,
+            (columns.on_hand - columns.reserved).label("free"),
+            columns.safety_stock,
+        )
+        .where(_among(columns, spots))
+        .order_by(columns.sku, columns.location)
+    )
+    if locked:
+        question = question.with_for_update()  # SQLite has one writer and no such words
+    rows = connection.execute(question)
+    return {_spot(row): KeptLevel(row.free, row.safety_stock) for row in rows}
+
+
+def news(connection: Connection, spots: Collection[Spot]) -> dict[Spot, News]:
+    """What was last said of spots."""
+    found = {}
+    wanted = sorted(spots)
+    for start in range(0, len(wanted), MOST_ROWS):
+        among = _among(stock_levels.c, wanted[start : start + MOST_ROWS])
+        for row in connection.execute(select(stock_levels).where(among)):
+            level = StockLevel(
+                sku=Sku(row.sku),
+                location=LocationCode(row.location),
+                on_hand=row.on_hand,
+                reserved=row.reserved,
+                damaged=row.damaged,
+                safety_stock=row.safety_stock,
+                as_of=row.as_of,
+            )
+            found[_spot(row)] = News(level, row.source)
+    return found
+
+
+def held(
+    connection: Connection, spots: Collection[Spot], *, now: datetime, holder: str | None
+) -> dict[Spot, int]:
+    """Units that holds keep now; those of a `holder` left out."""
+    columns = hold_lines.c
+    question = _summed(columns).where(_among(columns, spots), columns.expires_at > now)
+    if holder is not None:
+        question = question.where(columns.holder != holder)
+    return _sums(connection, question)
+
+
+def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int]:
+    """Units that orders have and the level does not know of yet."""
+    columns = allocations.c
+    level = and_(stock_levels.c.sku == columns.sku, stock_levels.c.location == columns.location)
+    unknown = or_(columns.known_at.is_(None), columns.known_at > stock_levels.c.as_of)
+    return _sums(
+        connection,
+        _summed(columns)
+        .join_from(allocations, stock_levels, level)
+        .where(_among(columns, spots), unknown),
+    )
+
+
+def every_promise(connection: Connection, *, now: datetime) -> list[PromisedLine]:
+    """All that is held now or ordered, but for what the level has by now."""
+    level = and_(
+        stock_levels.c.sku == allocations.c.sku, stock_levels.c.location == allocations.c.location
+    )
+    known = and_(
+        allocations.c.known_at.is_not(None), allocations.c.known_at <= stock_levels.c.as_of
+    )
+    ordered = (
+        select(allocations)
+        .join_from(allocations, stock_levels, level, isouter=True)
+        .where(not_(func.coalesce(known, false())))
+    )
+    held = select(hold_lines).where(hold_lines.c.expires_at > now)
+    return [*_held_lines(connection, held), *_ordered_lines(connection, ordered)]
+
+
+def promises_of(
+    connection: Connection, owners: Collection[str], *, now: datetime
+) -> list[PromisedLine]:
+    """What some holders hold now, and what some orders have."""
+    lines: list[PromisedLine] = []
+    wanted = sorted(owners)
+    for start in range(0, len(wanted), MOST_ROWS):
+        some = wanted[start : start + MOST_ROWS]
+        of_holders = hold_lines.c.holder.in_(some)
+        held = select(hold_lines).where(of_holders, hold_lines.c.expires_at > now)
+        lines += _held_lines(connection, held)
+        lines += _ordered_lines(
+            connection, select(allocations).where(allocations.c.order.in_(some))
+        )
+    return lines
+
+
+def next_fence(connection: Connection, holder: str, until: datetime) -> int:
+    """The number of a holder's new hold."""
+    insert = inserting(connection, holds).values(holder=holder, fence=1, expires_at=until)
+    again = insert.on_conflict_do_update(
+        index_elements=[holds.c.holder],
+        set_={"fence": holds.c.fence + 1, "expires_at": insert.excluded.expires_at},
+    )
+    fence: int = connection.execute(again.returning(holds.c.fence)).scalar_one()
+    return fence
+
+
+def hold_row(connection: Connection, holder: str, *, locked: bool = False) -> HoldRow | None:
+    """The row of a holder that has ever held something."""
+    question = select(holds.c.fence, holds.c.expires_at).where(holds.c.holder == holder)
+    row = connection.execute(question.with_for_update() if locked else question).one_or_none()
+    return None if row is None else HoldRow(row.fence, row.expires_at)
+
+
+def held_by(connection: Connection, holder: str) -> dict[Spot, int]:
+    """What a holder's lines say, expired or not."""
+    rows = connection.execute(select(hold_lines).where(hold_lines.c.holder == holder))
+    return {_spot(row): row.quantity for row in rows}
+
+
+def put_lines(connection: Connection, holder: str, demand: Demand, until: datetime) -> None:
+    """Write a holder's lines."""
+    kept = {"holder": holder, "expires_at": until}
+    connection.execute(hold_lines.insert(), [{**kept, **line(one)} for one in demand.items()])
+
+
+def drop_lines(connection: Connection, holder: str) -> bool:
+    """Forget a holder's lines; whether there were any."""
+    gone = connection.execute(delete(hold_lines).where(hold_lines.c.holder == holder))
+    return bool(gone.rowcount)
+
+
+def drop_expired(connection: Connection, before: datetime) -> None:
+    """Forget lines of holds that ended before a time."""
+    connection.execute(delete(hold_lines).where(hold_lines.c.expires_at <= before))
+
+
+def forget_holders(connection: Connection, holders: Collection[str]) -> None:
+    """Forget holders who never come again."""
+    for table in (hold_lines, holds):
+        connection.execute(delete(table).where(table.c.holder.in_(sorted(holders))))
+
+
+def put_allocations(connection: Connection, order: str, demand: Demand) -> None:
+    """Write what an order has."""
+    connection.execute(
+        allocations.insert(), [{"order": order, **line(one)} for one in demand.items()]
+    )
+
+
+def mark_known(connection: Connection, order: str, since: datetime) -> None:
+    """Write since when the upstream's own figures have what an order has."""
+    found = update(allocations).where(allocations.c.order == order)
+    connection.execute(found.values(known_at=since))
+
+
+def drop_allocations(connection: Connection, order: str) -> bool:
+    """Forget what an order has; whether there was anything."""
+    gone = connection.execute(delete(allocations).where(allocations.c.order == order))
+    return bool(gone.rowcount)
+
+
+def line(one: tuple[Spot, int]) -> dict[str, Any]:
+    """Units of a spot, as they are written and told."""
+    (sku, location), quantity = one
+    return {"sku": sku, "location": location, "quantity": quantity}
+
+
+def _summed(columns: Any) -> Select[Any]:
+    total = func.sum(columns.quantity).label("units")
+    return select(columns.sku, columns.location, total).group_by(columns.sku, columns.location)
+
+
+def _sums(connection: Connection, question: Select[Any]) -> dict[Spot, int]:
+    return {_spot(row): int(row.units) for row in connection.execute(question)}
+
+
+def _among(columns: Any, spots: Collection[Spot]) -> Any:
+    return tuple_(columns.sku, columns.location).in_([tuple(spot) for spot in sorted(spots)])
+
+
+def _level_row(source: str, level: StockLevel, read_at: datetime) -> dict[str, Any]:
+    return {
+        "sku": level.sku,
+        "location": level.location,
+        "source": source,
+        "on_hand": level.on_hand,
+        "reserved": level.reserved,
+        "damaged": level.damaged,
+        "safety_stock": level.safety_stock,
+        "as_of": level.as_of,
+        "read_at": read_at,
+        "version": 1,
+    }
+
+
+def _spot(row: Any) -> Spot:
+    return Spot(Sku(row.sku), LocationCode(row.location))
+
+
+def _held_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
+    for row in connection.execute(question):
+        yield PromisedLine(row.holder, False, _spot(row), row.quantity, until=row.expires_at)  # noqa: FBT003  in their order
+
+
+def _ordered_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
+    for row in connection.execute(question):
+        yield PromisedLine(row.order, True, _spot(row), row.quantity, known_at=row.known_at)  # noqa: FBT003  as above

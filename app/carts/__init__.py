@@ -1,0 +1,1 @@
+"""What does a shopper mean to buy, on whichever device, and what is kept for it?"""

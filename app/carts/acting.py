@@ -1,0 +1,160 @@
+"""How is a cart changed? Locked, at the version its caller saw, once for each key."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.availability import ledger
+from app.carts import events, repository
+from app.carts.model import ID, Cart, CartId, opened
+from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.settings import Carts as Terms
+from app.settings import Channel as ChannelRules
+from app.store import Store, Work
+from app.store.keys import InFlight, Once, claim, result_of, settle
+from app.upstream.readings import Inquiry
+from app.values import Channel, ChannelCode
+
+KEY = re.compile(r"[\x21-\x7e]{16,100}")
+NEW = "new"  # the scope of what is asked of no cart yet
+Change = Callable[[Work], Cart]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """On whose behalf something is changed: when, how long it may ask others, and once or not."""
+
+    now: datetime
+    inquiry: Inquiry
+    once: Once | None = None
+
+
+class CartActs:
+    """What all changes of carts have in common."""
+
+    def __init__(self, store: Store, *, terms: Terms, channels: Mapping[str, ChannelRules]) -> None:
+        self.store = store
+        self.terms = terms
+        self._channels = channels
+        self._in_flight = InFlight()
+
+    async def find(self, cart: str, *, now: datetime) -> Cart:
+        """A cart as it is now.
+
+        Raises:
+            CartNotFound: there is none, or it has expired.
+        """
+        if not ID.fullmatch(cart):
+            raise CartNotFound
+        found = await self.store.read(partial(repository.find, cart=CartId(cart), now=now))
+        if found is None:
+            raise CartNotFound
+        return found
+
+    async def open_at(self, cart: str, version: int, *, now: datetime) -> Cart:
+        """A cart that may be changed, as its caller saw it.
+
+        Raises:
+            Refusal: there is none, it is closed, or it has another version.
+        """
+        return _seen(await self.find(cart, now=now), version)
+
+    def channel(self, code: ChannelCode) -> tuple[Channel, ChannelRules]:
+        """The channel of a cart, and its rules.
+
+        Raises:
+            InvalidCartInput: the retailer has closed it.
+        """
+        if (rules := self._channels.get(code)) is None:
+            raise InvalidCartInput("The channel of this cart is not there any more.")
+        return rules.named(code), rules
+
+    async def once(self, request: Request, prepare: Callable[[], Awaitable[Change]]) -> Cart:
+        """The cart after a change; a repeated request gets what the first was told.
+
+        `prepare` asks others what the change needs, the change is one transaction.
+
+        Raises:
+            Refusal: nothing was changed.
+        """
+        once = request.once
+        if once is None:
+            return await self.store.act(await prepare(), now=request.now)
+        with self._in_flight.alone(once):
+            again = partial(_again, once=once, now=request.now)
+            if (told := await self.store.read(again)) is not None:
+                return told
+            change = await prepare()
+            return await self.store.act(partial(self._keyed, once, change), now=request.now)
+
+    def locked(self, work: Work, cart: CartId, version: int) -> Cart:
+        """The cart, for a change.
+
+        Raises:
+            Refusal: as `open_at`.
+        """
+        found = repository.lock(work.connection, [cart], now=work.now).get(cart)
+        if found is None:
+            raise CartNotFound
+        return _seen(found, version)
+
+    def keep(self, work: Work, cart: Cart, *, lines: bool = False) -> Cart:
+        """Write a changed cart under its next version; new `lines` end what is held for the old."""
+        cart = self.later(work, cart)
+        if lines and ledger.release(work, repository.holder_of(cart.id)):
+            work.tell(events.hold_released(cart))
+            cart = replace(cart, hold=None)
+        repository.put(work.connection, cart, lines=lines)
+        return cart
+
+    def later(self, work: Work, cart: Cart) -> Cart:
+        """The next version of a cart, as of now."""
+        until = work.now + self.terms.lifetime
+        return replace(cart, version=cart.version + 1, updated_at=work.now, expires_at=until)
+
+    def _keyed(self, once: Once, change: Change, work: Work) -> Cart:
+        if (told := claim(work, once, kept_for=self.terms.keys_for)) is not None:
+            return _told(work.connection, told, work.now)
+        cart = change(work)
+        settle(work, once, msgspec.to_builtins(replace(cart, buyer=None)))
+        return cart
+
+
+def once_of(scope: str, key: str | None, digest: str) -> Once | None:
+    """What makes a request one that has one effect; None without a key.
+
+    Raises:
+        InvalidCartInput: the key is too short to be one's own, or too long.
+    """
+    if key is None:
+        return None
+    if not KEY.fullmatch(key):
+        raise InvalidCartInput(
+            "idempotencyKey has 16 to 100 visible ASCII characters, such as a UUID.",
+            path=("idempotencyKey",),
+        )
+    return Once(scope=scope, key=key, digest=digest)
+
+
+def _seen(cart: Cart, version: int) -> Cart:
+    if opened(cart).version != version:
+        raise CartVersionConflict(cart)
+    return cart
+
+
+def _again(connection: Connection, *, once: Once, now: datetime) -> Cart | None:
+    told = result_of(connection, once, now=now)
+    return None if told is None else _told(connection, told, now)
+
+
+def _told(connection: Connection, told: Any, now: datetime) -> Cart:
+    """What was told before. Who buys is not written twice: it is as it is now."""
+    cart = msgspec.convert(told, Cart)
+    current = repository.find(connection, cart.id, now=now)
+    return replace(cart, buyer=None if current is None else current.buyer)

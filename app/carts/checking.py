@@ -1,0 +1,156 @@
+"""What stands in the way of buying a cart? Read whenever it is asked, and never a refusal."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.availability.model import Aggregate
+from app.availability.service import AvailabilityService
+from app.carts.acting import CartActs, Request
+from app.carts.model import Cart, Line
+from app.carts.repository import holder_of
+from app.ports import Price
+from app.pricing.service import PricingService
+from app.upstream.readings import Reading
+from app.upstream.report import Freshness
+from app.values import Channel, Money, Sku
+
+
+class CartProblemCode(StrEnum):
+    """What is wrong."""
+
+    INSUFFICIENT_STOCK = "INSUFFICIENT_STOCK"
+    STOCK_UNKNOWN = "STOCK_UNKNOWN"
+    PRICE_CHANGED = "PRICE_CHANGED"
+    PRICE_UNKNOWN = "PRICE_UNKNOWN"
+    NOT_SOLD = "NOT_SOLD"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+
+
+class Severity(StrEnum):
+    """What it means for buying."""
+
+    BLOCKING = "BLOCKING"
+    REVIEW = "REVIEW"
+    TEMPORARY = "TEMPORARY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartProblem:
+    """One thing that is wrong, with the line it is wrong with.
+
+    `available` units could be bought; `price` is what a unit costs now.
+    """
+
+    code: CartProblemCode
+    severity: Severity
+    message: str
+    line: Line
+    available: int | None = None
+    price: Money | None = None
+
+
+class CartChecks:
+    """Compares carts with what is true now."""
+
+    def __init__(
+        self, acts: CartActs, *, prices: PricingService, availability: AvailabilityService
+    ) -> None:
+        self._acts = acts
+        self._prices = prices
+        self._availability = availability
+
+    async def problems(self, cart: Cart, request: Request) -> list[CartProblem]:
+        """Everything that is wrong, in the order of the lines.
+
+        Raises:
+            InvalidCartInput: the retailer has closed its channel.
+        """
+        if not cart.lines:
+            return []
+        channel, rules = self._acts.channel(cart.channel)
+        places = self._availability.selling(rules, to=None, report=request.inquiry.report)
+        prices, stock = await asyncio.gather(
+            self._prices.prices(cart.skus, channel=channel, inquiry=request.inquiry),
+            self._availability.together(
+                cart.skus,
+                places,
+                request.inquiry,
+                global_buffer=rules.global_buffer,
+                holder=holder_of(cart.id),
+            ),
+        )
+        return list(_problems(cart, channel, prices, stock))
+
+
+def _problems(
+    cart: Cart,
+    channel: Channel,
+    prices: Mapping[Sku, Reading[Price]],
+    stock: Mapping[Sku, Aggregate],
+) -> Iterator[CartProblem]:
+    for line in cart.lines:
+        found = _of_price(line, cart, channel, prices[line.sku])
+        if found is not None:
+            yield found
+        if (short := _of_stock(line, stock[line.sku])) is not None:
+            yield short
+
+
+def _of_price(
+    line: Line, cart: Cart, channel: Channel, reading: Reading[Price]
+) -> CartProblem | None:
+    price = reading.value
+    if price is None and reading.freshness is Freshness.UNKNOWN:
+        return CartProblem(
+            code=CartProblemCode.PRICE_UNKNOWN,
+            severity=Severity.TEMPORARY,
+            message="What it costs is not known at the moment.",
+            line=line,
+        )
+    if price is None:
+        return CartProblem(
+            code=CartProblemCode.NOT_SOLD,
+            severity=Severity.BLOCKING,
+            message="It is not sold through this channel any more.",
+            line=line,
+        )
+    if {channel.currency, price.amount.currency} != {cart.currency}:
+        return CartProblem(
+            code=CartProblemCode.CURRENCY_MISMATCH,
+            severity=Severity.BLOCKING,
+            message="The channel sells in another currency now.",
+            line=line,
+            price=price.amount,
+        )
+    if price.amount != line.price.amount:
+        return CartProblem(
+            code=CartProblemCode.PRICE_CHANGED,
+            severity=Severity.REVIEW,
+            message="It costs something else than when it was put in.",
+            line=line,
+            price=price.amount,
+        )
+    return None
+
+
+def _of_stock(line: Line, stock: Aggregate) -> CartProblem | None:
+    available = stock.available_to_sell
+    if available is not None and available >= line.quantity:
+        return None
+    if available is None or stock.unknown:
+        return CartProblem(
+            code=CartProblemCode.STOCK_UNKNOWN,
+            severity=Severity.TEMPORARY,
+            message="Whether there is enough of it is not known at the moment.",
+            line=line,
+            available=available,
+        )
+    return CartProblem(
+        code=CartProblemCode.INSUFFICIENT_STOCK,
+        severity=Severity.BLOCKING,
+        message="There is not enough of it.",
+        line=line,
+        available=available,
+    )

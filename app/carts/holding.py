@@ -1,0 +1,220 @@
+"""What is held for a cart, and where? All of it or nothing, for a while."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from msgspec import structs
+
+from app.availability import ledger
+from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
+from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
+from app.availability.repository import Demand
+from app.availability.service import AvailabilityService
+from app.carts import events, repository
+from app.carts.acting import CartActs, Change, Request
+from app.carts.model import Cart, CartHold, HeldUnits, Line, countable
+from app.carts.refusals import InvalidCartInput
+from app.ports import StockLevel
+from app.settings import Channel as ChannelRules
+from app.store import Work
+from app.values import LocationCode, Sku
+
+NOW = timedelta()  # the age that stock may have which is to be held
+
+
+class Part(NamedTuple):
+    """Units of a line that are to come from one location."""
+
+    line: int
+    location: LocationCode
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """What the upstreams have just said of a cart's SKUs, at all places that may sell them."""
+
+    spreads: Mapping[Sku, Spread]
+    rules: ChannelRules
+
+    def parts(self, sku: Sku) -> tuple[Availability, ...]:
+        return self.spreads[sku].parts
+
+
+class CartHolds:
+    """Places holds and releases them."""
+
+    def __init__(self, acts: CartActs, availability: AvailabilityService) -> None:
+        self._acts = acts
+        self._availability = availability
+
+    async def hold(
+        self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
+    ) -> Cart:
+        """The cart with all its units held, at the locations in `parts` or where there are some.
+
+        Raises:
+            InsufficientStock: there are fewer; what was held before stays held.
+            StockUnknown: nobody can say whether there are.
+        """
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+            if not seen.lines:
+                raise InvalidCartInput("There is nothing in the cart.", path=("cartId",))
+            news = await self._news(seen, request)
+            demand = _chosen(seen, parts, news) if parts is not None else _found(seen, news)
+            return lambda work: self._held(work, seen, demand, news)
+
+        return await self._seen_by_all(request, prepare)
+
+    async def release(self, cart: str, version: int, request: Request) -> Cart:
+        """The cart with nothing held; one that holds nothing stays as it is."""
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+
+            def change(work: Work) -> Cart:
+                before = self._acts.locked(work, seen.id, version)
+                if not ledger.release(work, repository.holder_of(seen.id)):
+                    return before
+                after = self._acts.keep(work, replace(before, hold=None))
+                work.tell(events.hold_released(after))
+                return after
+
+            return change
+
+        return await self._seen_by_all(request, prepare)
+
+    async def _seen_by_all(
+        self, request: Request, prepare: Callable[[], Awaitable[Change]]
+    ) -> Cart:
+        """The cart after a change, which shows in what others are told from now on."""
+        cart = await self._acts.once(request, prepare)
+        self._availability.promises_changed()
+        return cart
+
+    async def _news(self, cart: Cart, request: Request) -> _News:
+        _, rules = self._acts.channel(cart.channel)
+        places = self._availability.selling(rules, to=None, report=request.inquiry.report)
+        spreads = await self._availability.at(
+            cart.skus,
+            places,
+            request.inquiry,
+            max_age=NOW,
+            holder=repository.holder_of(cart.id),
+        )
+        return _News(spreads=spreads, rules=rules)
+
+    def _held(self, work: Work, seen: Cart, demand: Demand, news: _News) -> Cart:
+        cart = self._acts.locked(work, seen.id, seen.version)
+        holder, buffer = repository.holder_of(cart.id), news.rules.global_buffer
+        known = [part for sku in cart.skus for part in news.parts(sku) if _known(part)]
+        needed = known if buffer else [part for part in known if part.spot in demand]
+        for source in sorted({part.source or "" for part in needed}):
+            levels = [_level(part) for part in needed if part.source == source]
+            ledger.record(work, source, levels)
+        if buffer:
+            self._keep_buffer(work, cart, [part.spot for part in needed], buffer)
+        until = work.now + self._acts.terms.hold_for
+        hold = ledger.place(work, holder, demand, until=until)
+        units = tuple(
+            HeldUnits(sku=spot.sku, location=spot.location, quantity=quantity)
+            for spot, quantity in sorted(demand.items())
+        )
+        held = CartHold(fence=hold.fence, expires_at=until, units=units)
+        cart = self._acts.keep(work, replace(cart, hold=held))
+        work.tell(events.cart_held(cart, hold.fence))
+        return cart
+
+    def _keep_buffer(self, work: Work, cart: Cart, spots: Sequence[Spot], buffer: int) -> None:
+        """Refuse what would touch the units that the channel never sells."""
+        holder = repository.holder_of(cart.id)
+        found = ledger.positions(work.connection, spots, now=work.now, holder=holder, locked=True)
+        short = []
+        for line in cart.lines:
+            at = [one for spot, one in found.items() if spot.sku == line.sku]
+            free = sum(one.uncommitted for one in at) - buffer
+            free = max(0, min(sum(one.sellable for one in at), free))
+            if free < line.quantity:
+                short.append(_shortage(line, free))
+        if short:
+            raise InsufficientStock(short)
+
+
+def _chosen(cart: Cart, parts: Sequence[Part], news: _News) -> dict[Spot, int]:
+    """What the caller wants held where; each line to its last unit."""
+    lines = {line.number: line for line in cart.numbered(dict.fromkeys(p.line for p in parts))}
+    demand: dict[Spot, int] = {}
+    for place, part in enumerate(parts):
+        countable(part.quantity, place)
+        spot = Spot(lines[part.line].sku, part.location)
+        if all(spot != one.spot for one in news.parts(spot.sku)):
+            raise InvalidCartInput(
+                "The cart's channel does not sell from this location.",
+                path=("parts", str(place), "location"),
+            )
+        demand[spot] = demand.get(spot, 0) + part.quantity
+    for line in cart.lines:
+        if sum(units for spot, units in demand.items() if spot.sku == line.sku) != line.quantity:
+            raise InvalidCartInput("The parts of a line are as many as its units.", path=("parts",))
+    at = {one.spot: one for sku in cart.skus for one in news.parts(sku)}
+    unknown = [
+        Shortage(sku=spot.sku, location=spot.location, asked=units, available=None)
+        for spot, units in sorted(demand.items())
+        if not _known(at[spot])
+    ]
+    if unknown:
+        raise StockUnknown(unknown)
+    return demand
+
+
+def _found(cart: Cart, news: _News) -> dict[Spot, int]:
+    """Where the units may come from: one location for a line where there is one, else several."""
+    demand: dict[Spot, int] = {}
+    short, unknown = [], []
+    for line in cart.lines:
+        parts = news.parts(line.sku)
+        free = {part.spot: part.available_to_sell or 0 for part in parts if _known(part)}
+        if (there := sum(free.values())) >= line.quantity:
+            demand |= shared_out(line.quantity, free)
+        elif all(_known(part) for part in parts):
+            short.append(_shortage(line, there))
+        else:
+            unknown.append(_shortage(line, there if free else None))
+    if short:
+        raise InsufficientStock(short)
+    if unknown:
+        raise StockUnknown(unknown)
+    return demand
+
+
+def shared_out(asked: int, free: Mapping[Spot, int]) -> dict[Spot, int]:
+    """Exactly so many units, from the first spot that has all, else from one after another."""
+    for spot, units in free.items():
+        if units >= asked:
+            return {spot: asked}
+    shared: dict[Spot, int] = {}
+    for spot, units in free.items():
+        if (taken := min(units, asked - sum(shared.values()))) > 0:
+            shared[spot] = taken
+    return shared
+
+
+def _known(part: Availability) -> bool:
+    return part.status is not AvailabilityStatus.UNKNOWN
+
+
+def _level(part: Availability) -> StockLevel:
+    """What is written of a spot; of one that is not carried, that there is nothing."""
+    as_of = part.as_of
+    assert as_of is not None  # noqa: S101  it is known
+    if part.level is not None:
+        return structs.replace(part.level, as_of=as_of)
+    return StockLevel(sku=part.spot.sku, location=part.spot.location, on_hand=0, as_of=as_of)
+
+
+def _shortage(line: Line, available: int | None) -> Shortage:
+    return Shortage(sku=line.sku, asked=line.quantity, available=available)

@@ -1,0 +1,244 @@
+"""A cart and what may be done to it. Nothing here waits, and nothing is changed in place."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
+from app.errors import InvalidInputError
+from app.values import ChannelCode, CountryCode, CurrencyCode, LocationCode, Money, Sku
+
+CartId = NewType("CartId", str)
+"""Random and not to be guessed: who knows it may use the cart."""
+ID = re.compile(r"[A-Za-z0-9_-]{24}")
+MOST_LINES = 100
+MOST_UNITS = 9_999  # of one line
+LONGEST_EMAIL = 254
+EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,30}")
+POSTAL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,15}")
+
+
+def sound_id(given: str) -> CartId:
+    """The id of a cart, if it can be one.
+
+    Raises:
+        InvalidInputError: it cannot.
+    """
+    if not ID.fullmatch(given):
+        raise InvalidInputError("The id is not that of a cart.", argument="cart")
+    return CartId(given)
+
+
+class CartStatus(StrEnum):
+    """Whether it may still be changed."""
+
+    OPEN = "OPEN"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one unit cost when it was last put in; `as_of` by the clock of the price's owner."""
+
+    amount: Money
+    tax_included: bool
+    as_of: datetime | None
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Units of one SKU. Its number is its own for as long as the cart lives."""
+
+    number: int
+    sku: Sku
+    quantity: int
+    price: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Who buys, as far as they said."""
+
+    email: str | None = None
+    phone: str | None = None
+    country: CountryCode | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldUnits:
+    """Units that are held at one location."""
+
+    sku: Sku
+    location: LocationCode
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartHold:
+    """What is held for a cart, until when; `fence` tells it from the cart's earlier holds."""
+
+    fence: int
+    expires_at: datetime
+    units: tuple[HeldUnits, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """A cart at one version."""
+
+    id: CartId
+    channel: ChannelCode
+    currency: CurrencyCode
+    status: CartStatus = CartStatus.OPEN
+    version: int = 1
+    lines: tuple[Line, ...] = ()
+    last_line: int = 0
+    buyer: Buyer | None = None
+    merged_into: CartId | None = None
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    hold: CartHold | None = None
+
+    @property
+    def subtotal(self) -> Money:
+        """What its lines cost together, at the prices they were put in with."""
+        total = sum((one.price.amount.amount * one.quantity for one in self.lines), Decimal())
+        return Money(total, self.currency)
+
+    @property
+    def skus(self) -> tuple[Sku, ...]:
+        """What is in it."""
+        return tuple(line.sku for line in self.lines)
+
+    def added(self, units: Mapping[Sku, int], prices: Mapping[Sku, Snapshot]) -> "Cart":
+        """With more units; those of a SKU share a line, at the price of now.
+
+        Raises:
+            InvalidCartInput: that is more than a line or a cart holds.
+        """
+        lines = {line.sku: line for line in self.lines}
+        last = self.last_line
+        for sku, quantity in units.items():
+            if (line := lines.get(sku)) is None:
+                last += 1
+                line = Line(number=last, sku=sku, quantity=0, price=prices[sku])
+            lines[sku] = replace(line, quantity=line.quantity + quantity, price=prices[sku])
+        return replace(self, lines=_bounded(lines.values()), last_line=last)
+
+    def updated(self, quantities: Mapping[int, int], prices: Mapping[Sku, Snapshot]) -> "Cart":
+        """With other quantities of some lines, at the price of now."""
+        self.numbered(quantities)
+        lines = (
+            replace(line, quantity=quantities[line.number], price=prices[line.sku])
+            if line.number in quantities
+            else line
+            for line in self.lines
+        )
+        return replace(self, lines=_bounded(lines))
+
+    def removed(self, numbers: Iterable[int]) -> "Cart":
+        """Without some lines."""
+        gone = {line.number for line in self.numbered(numbers)}
+        return replace(self, lines=tuple(one for one in self.lines if one.number not in gone))
+
+    def numbered(self, numbers: Iterable[int]) -> tuple[Line, ...]:
+        """The lines with these numbers.
+
+        Raises:
+            LineNotFound: it has no such line.
+        """
+        lines = {line.number: line for line in self.lines}
+        if missing := [place for place, number in enumerate(numbers) if number not in lines]:
+            raise LineNotFound(missing[0])
+        return tuple(lines[number] for number in numbers)
+
+    def with_all_of(self, other: "Cart") -> "Cart":
+        """With the lines of another; of two prices the later counts, of two buyers its own.
+
+        Raises:
+            CurrencyMismatch: the other is of another channel or currency.
+            InvalidCartInput: that is more than a line or a cart holds.
+        """
+        if (self.channel, self.currency) != (other.channel, other.currency):
+            raise CurrencyMismatch
+        own = {line.sku: line.price for line in self.lines}
+        prices = {
+            line.sku: max(line.price, own.get(line.sku, line.price), key=lambda p: p.taken_at)
+            for line in other.lines
+        }
+        merged = self.added({line.sku: line.quantity for line in other.lines}, prices)
+        return replace(merged, buyer=self.buyer or other.buyer)
+
+
+def opened(cart: Cart) -> Cart:
+    """The cart, which may be changed.
+
+    Raises:
+        CartClosed: it may not.
+    """
+    if cart.status is not CartStatus.OPEN:
+        raise CartClosed
+    return cart
+
+
+def units_of(items: Sequence[tuple[Sku, int]]) -> dict[Sku, int]:
+    """How many of each SKU are wanted.
+
+    Raises:
+        InvalidCartInput: nothing, or a number that nobody can buy.
+    """
+    some(items)
+    units: dict[Sku, int] = {}
+    for place, (sku, quantity) in enumerate(items):
+        countable(quantity, place)
+        units[sku] = units.get(sku, 0) + quantity
+    return units
+
+
+def countable(quantity: int, place: int) -> None:
+    """Refuse a number of units that nobody can buy."""
+    if not 1 <= quantity <= MOST_UNITS:
+        raise InvalidCartInput(
+            f"quantity is between 1 and {MOST_UNITS:,}.", path=("lines", str(place), "quantity")
+        )
+
+
+def some(items: Sequence[object]) -> None:
+    """Refuse a list that is empty, or longer than a cart."""
+    if not 1 <= len(items) <= MOST_LINES:
+        raise InvalidCartInput(f"lines has between 1 and {MOST_LINES} items.", path=("lines",))
+
+
+def sound(buyer: Buyer) -> Buyer:
+    """The buyer, if what is said of them can be.
+
+    Raises:
+        InvalidCartInput: it cannot.
+    """
+    email = buyer.email
+    if email is not None and (len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email)):
+        raise InvalidCartInput("email is not an address.", path=("buyer", "email"))
+    if buyer.phone is not None and not PHONE.fullmatch(buyer.phone):
+        raise InvalidCartInput("phone is not a number.", path=("buyer", "phone"))
+    if buyer.country is not None and not re.fullmatch("[A-Z]{2}", buyer.country):
+        raise InvalidCartInput("country has two capital letters.", path=("buyer", "country"))
+    if buyer.postal_code is not None and not POSTAL_CODE.fullmatch(buyer.postal_code):
+        raise InvalidCartInput("postalCode is not one.", path=("buyer", "postalCode"))
+    return buyer
+
+
+def _bounded(lines: Iterable[Line]) -> tuple[Line, ...]:
+    kept = tuple(lines)
+    if len(kept) > MOST_LINES:
+        raise InvalidCartInput(f"A cart has at most {MOST_LINES} lines.", path=("lines",))
+    if any(line.quantity > MOST_UNITS for line in kept):
+        raise InvalidCartInput(f"A line has at most {MOST_UNITS:,} units.", path=("lines",))
+    return kept

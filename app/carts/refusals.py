@@ -1,0 +1,94 @@
+"""Why can a cart not be changed like that? Each refusal says what to do instead."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.errors import Refusal
+from app.values import Sku
+
+if TYPE_CHECKING:
+    from app.carts.model import Cart
+
+
+class InvalidCartInput(Refusal):
+    """What was asked cannot be; `path` leads to what is wrong, from the input on."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, message: str, *, path: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.path = tuple(path)
+
+
+class LineNotFound(InvalidCartInput):
+    """The cart has no such line; `place` is where it was named."""
+
+    def __init__(self, place: int) -> None:
+        message = "The cart has no such line: pass an id of one of its lines."
+        super().__init__(message, path=("lines", str(place)))
+
+
+class CartNotFound(Refusal):
+    """There is no such cart, or none that this caller knows of, or it has expired."""
+
+    code = "CART_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such cart, or it has expired: create a new one.")
+
+
+class CartClosed(Refusal):
+    """The cart was merged into another."""
+
+    code = "CART_CLOSED"
+
+    def __init__(self) -> None:
+        super().__init__("The cart was merged into another and cannot be changed any more.")
+
+
+class CartVersionConflict(Refusal):
+    """Somebody else has changed it meanwhile; `cart` is how it is now."""
+
+    code = "CART_VERSION_CONFLICT"
+
+    def __init__(self, cart: "Cart") -> None:
+        super().__init__("The cart was changed meanwhile: look at it and ask again.")
+        self.cart = cart
+
+
+class VariantNotSold(Refusal):
+    """Some of what was asked does not exist, or has no price in this channel."""
+
+    code = "VARIANT_NOT_SOLD"
+
+    def __init__(self, skus: Sequence[Sku]) -> None:
+        super().__init__("Not everything that was asked is sold through this channel.")
+        self.skus = tuple(skus)
+
+
+class PriceUnknown(Refusal):
+    """Nobody can say what some of it costs."""
+
+    code = "PRICE_UNKNOWN"
+
+    def __init__(self, skus: Sequence[Sku]) -> None:
+        super().__init__("The price of something is not known at the moment: try again later.")
+        self.skus = tuple(skus)
+
+
+class CurrencyMismatch(Refusal):
+    """Two carts of different channels."""
+
+    code = "CURRENCY_MISMATCH"
+
+    def __init__(self) -> None:
+        super().__init__("Carts of different channels or currencies cannot become one.")
+
+
+class CodeRefused(Refusal):
+    """A code that is wrong, used or too old: which of these is not told."""
+
+    code = "HAND_OVER_CODE_REFUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This code is not valid, or not any more: ask for a new one.")

@@ -1,0 +1,196 @@
+"""Answers: what is in this cart? And does what is asked of it, or says why not."""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.carts import events, repository
+from app.carts.acting import CartActs, Change, Request
+from app.carts.model import (
+    ID,
+    Buyer,
+    Cart,
+    CartId,
+    CartStatus,
+    Line,
+    Snapshot,
+    countable,
+    opened,
+    some,
+    sound,
+    units_of,
+)
+from app.carts.pricing import Pricing
+from app.carts.refusals import CartClosed, CartNotFound, CartVersionConflict, InvalidCartInput
+from app.store import Work
+from app.values import ChannelCode, Sku
+
+Items = Sequence[tuple[Sku, int]]
+
+
+class CartService:
+    """Carts of our own. Each change is one transaction, with the fact it tells."""
+
+    def __init__(self, acts: CartActs, pricing: Pricing) -> None:
+        self._acts = acts
+        self._pricing = pricing
+
+    async def find(self, cart: str, *, now: datetime) -> Cart:
+        """A cart as it is now.
+
+        Raises:
+            CartNotFound: there is none, or it has expired.
+        """
+        return await self._acts.find(cart, now=now)
+
+    async def create(self, channel: ChannelCode, items: Items, request: Request) -> Cart:
+        """A new cart, with what is wanted already."""
+        units = units_of(items) if items else {}
+
+        async def prepare() -> Change:
+            through, _ = self._acts.channel(channel)
+            prices = await self._pricing.snapshots(units, through, request)
+
+            def change(work: Work) -> Cart:
+                cart = Cart(
+                    id=CartId(secrets.token_urlsafe(18)),
+                    channel=through.code,
+                    currency=through.currency,
+                    created_at=work.now,
+                    updated_at=work.now,
+                    expires_at=work.now + self._acts.terms.lifetime,
+                ).added(units, prices)
+                repository.add(work.connection, cart)
+                work.tell(events.cart_created(cart))
+                return cart
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def add(self, cart: str, version: int, items: Items, request: Request) -> Cart:
+        """With more units, at the prices of now."""
+        units = units_of(items)
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+            prices = await self._prices(seen, units, request)
+
+            def change(work: Work) -> Cart:
+                added = self._acts.locked(work, seen.id, version).added(units, prices)
+                added = self._acts.keep(work, added, lines=True)
+                work.tell(events.lines_added(added, _of(added, units)))
+                return added
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def update(
+        self, cart: str, version: int, quantities: Sequence[tuple[int, int]], request: Request
+    ) -> Cart:
+        """With other quantities of lines, named by their numbers, at the prices of now."""
+        some(quantities)
+        for place, (_, quantity) in enumerate(quantities):
+            countable(quantity, place)
+        wanted = dict(quantities)
+        if len(wanted) < len(quantities):
+            raise InvalidCartInput("A line is named once.", path=("lines",))
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+            skus = [line.sku for line in seen.numbered(wanted)]
+            prices = await self._prices(seen, skus, request)
+
+            def change(work: Work) -> Cart:
+                updated = self._acts.locked(work, seen.id, version).updated(wanted, prices)
+                updated = self._acts.keep(work, updated, lines=True)
+                work.tell(events.lines_updated(updated, _of(updated, skus)))
+                return updated
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def remove(
+        self, cart: str, version: int, numbers: Sequence[int], request: Request
+    ) -> Cart:
+        """Without lines, named by their numbers."""
+        some(numbers)
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+
+            def change(work: Work) -> Cart:
+                before = self._acts.locked(work, seen.id, version)
+                gone = before.numbered(dict.fromkeys(numbers))
+                after = self._acts.keep(work, before.removed(numbers), lines=True)
+                work.tell(events.lines_removed(after, gone))
+                return after
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def set_buyer(
+        self, cart: str, version: int, buyer: Buyer | None, request: Request
+    ) -> Cart:
+        """With who buys; None takes it back."""
+        said = None if buyer is None else sound(buyer)
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+
+            def change(work: Work) -> Cart:
+                known = replace(self._acts.locked(work, seen.id, version), buyer=said)
+                known = self._acts.keep(work, known)
+                work.tell(events.buyer_set(known))
+                return known
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def merge(self, source: str, into: str, version: int, request: Request) -> Cart:
+        """The cart with what was in another, which is closed; `version` is of the one that stays.
+
+        Asked again it gives the cart as it is.
+        """
+        if not (ID.fullmatch(source) and ID.fullmatch(into)):
+            raise CartNotFound
+        if source == into:
+            raise InvalidCartInput("A cart is not merged into itself.", path=("from",))
+
+        async def prepare() -> Change:
+            return lambda work: self._merged(work, CartId(source), CartId(into), version)
+
+        return await self._acts.once(request, prepare)
+
+    def _merged(self, work: Work, source: CartId, into: CartId, version: int) -> Cart:
+        found = repository.lock(work.connection, [source, into], now=work.now)
+        if len(found) < 2:  # noqa: PLR2004  both
+            raise CartNotFound
+        guest, stays = found[source], opened(found[into])
+        if guest.merged_into == into:
+            return stays
+        if guest.status is not CartStatus.OPEN:
+            raise CartClosed
+        if stays.version != version:
+            raise CartVersionConflict(stays)
+        merged = self._acts.keep(work, stays.with_all_of(guest), lines=True)
+        closed = replace(guest, status=CartStatus.MERGED, merged_into=into, buyer=None)
+        closed = self._acts.keep(work, replace(closed, lines=()), lines=True)
+        work.tell(events.cart_merged(replace(closed, lines=guest.lines), merged))
+        return merged
+
+    async def _prices(
+        self, cart: Cart, skus: Collection[Sku], request: Request
+    ) -> Mapping[Sku, Snapshot]:
+        channel, _ = self._acts.channel(cart.channel)
+        return await self._pricing.snapshots(skus, channel, request)
+
+
+def _of(cart: Cart, skus: Iterable[Sku]) -> list[Line]:
+    wanted = set(skus)
+    return [line for line in cart.lines if line.sku in wanted]

@@ -1,0 +1,60 @@
+"""What do we keep of carts, and of the codes that hand them over?"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+)
+
+from app.store.instants import Instant
+from app.store.tables import metadata
+
+# Whoever changes anything of a cart locks its row first.
+carts = Table(
+    "carts",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("channel", String(100), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_line", Integer, nullable=False),
+    Column("buyer_email", String(254)),
+    Column("buyer_phone", String(40)),
+    Column("buyer_country", String(2)),
+    Column("buyer_postal_code", String(16)),
+    Column("merged_into", String(24)),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+# Amounts are decimal texts: exact on both databases.
+cart_lines = Table(
+    "cart_lines",
+    metadata,
+    Column("cart", String(24), ForeignKey(carts.c.id), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sku", String(100), nullable=False),
+    Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
+    Column("amount", String(40), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("tax_included", Boolean, nullable=False),
+    Column("price_as_of", Instant),
+    Column("price_taken_at", Instant, nullable=False),
+)
+
+# `selector` is the part of a code that finds it; of the rest there is only a hash.
+hand_overs = Table(
+    "hand_overs",
+    metadata,
+    Column("selector", String(4), primary_key=True),
+    Column("hashed", String(64), nullable=False),
+    Column("cart", String(24), ForeignKey(carts.c.id), nullable=False, index=True),
+    Column("failures", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)

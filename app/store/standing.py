@@ -1,0 +1,103 @@
+"""Is the store there? Without it the rest of the gateway is at work, and it is tried again."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, text
+
+from app.errors import MisconfiguredError
+from app.store.opening import driven, open_store, upgrade
+from app.store.work import Store, StoreUnavailable, Work
+
+T = TypeVar("T")
+AGAIN = timedelta(seconds=1)  # between tries to open it
+WITHIN = timedelta(seconds=1)  # for a word that it is there
+log = structlog.get_logger(__name__)
+
+
+class StandingStore:
+    """A `Store` at an address, whether it can be opened yet or not.
+
+    Without an address it is a file of the process's own, made anew and gone with it.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        """Nobody is called yet.
+
+        Raises:
+            MisconfiguredError: the address names no database of ours.
+        """
+        self._url = url and driven(url) and url
+        self._open: Store | None = None
+        self._stack = AsyncExitStack()
+
+    async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
+        """What a change returns, once it is committed."""
+        return await self._opened().act(change, now=now)
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """The answer to a question about one state."""
+        return await self._opened().read(question)
+
+    @asynccontextmanager
+    async def standing(self) -> AsyncIterator[None]:
+        """Opened for as long as the block lasts, if it can be.
+
+        Raises:
+            MisconfiguredError: it is there, and of another version.
+        """
+        async with self._stack:
+            try:
+                await self._try_to_open()
+            except StoreUnavailable:
+                log.warning("store.not_opened")
+            yield
+        self._open = None
+
+    async def keep(self) -> None:
+        """Try to open it until it is."""
+        while self._open is None:
+            await asyncio.sleep(AGAIN.total_seconds())
+            try:
+                await self._try_to_open()
+            except (StoreUnavailable, MisconfiguredError) as error:
+                log.warning("store.not_opened", reason=str(error))
+            else:
+                log.info("store.opened")
+
+    async def answers(self) -> bool:
+        """Whether it is there, and says so in time."""
+        try:
+            async with asyncio.timeout(WITHIN.total_seconds()):
+                await self.read(lambda db: db.execute(text("SELECT 1")).scalar_one())
+        except (StoreUnavailable, TimeoutError):
+            return False
+        return True
+
+    def _opened(self) -> Store:
+        if self._open is None:
+            raise StoreUnavailable("The store does not answer. Try again later.")
+        return self._open
+
+    async def _try_to_open(self) -> None:
+        url = self._url or await self._embedded()
+        self._open = await self._stack.enter_async_context(open_store(url))
+
+    async def _embedded(self) -> str:
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="tessera-")
+        except FileNotFoundError as error:
+            raise MisconfiguredError(
+                "store.url: the embedded store finds no folder for temporary files"
+            ) from error
+        self._stack.enter_context(folder)
+        url = f"sqlite:///{Path(folder.name) / 'store.db'}"
+        await upgrade(url)
+        log.warning("store.embedded", hint="what it keeps is gone when the process ends")
+        return url

@@ -1,0 +1,76 @@
+"""What goes on beside the answers, for as long as the process serves?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from app.availability.projection import ProjectedStock, Projection, catalogue_skus
+from app.carts.sweeping import sweep
+from app.locations.service import LocationService
+from app.ports import CatalogSource, StockSource
+from app.settings import Bindings, Settings
+from app.store import Store, StoreUnavailable
+from app.upstream.registry import Connections, port_of
+from app.values import Locale, LocationCode
+
+SWEEP_EVERY = timedelta(minutes=10)
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on for as long as the block lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def keep_swept(store: Store, now: Callable[[], datetime]) -> None:
+    """Forget what has long been over, until cancelled."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY.total_seconds())
+        with suppress(StoreUnavailable):
+            await store.act(sweep, now=now())
+
+
+def projections(
+    settings: Settings, connections: Connections, locations: LocationService, store: Store
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """The work of every projection: it reads the stock of one connection as a whole."""
+    bind, first = settings.bind, settings.channels[settings.first_channel]
+    catalogue = connections[bind.catalogue]
+    skus = partial(
+        catalogue_skus,
+        port_of(connections, bind.catalogue, CatalogSource),
+        connection=bind.catalogue,
+        locale=Locale(first.locale),
+        within=catalogue.configured.timeout,
+    )
+    for name, terms in settings.projection.items():
+        projection = Projection(
+            port_of(connections, name, StockSource),
+            store,
+            terms=terms,
+            health=connections[name].health,
+            timeout=connections[name].configured.timeout,
+        )
+        yield projection.keep(skus, partial(_of_source, name, bind, locations))
+
+
+def projected_stock(
+    settings: Settings, store: Store | None, now: Callable[[], datetime]
+) -> ProjectedStock | None:
+    """What is told of silent connections that are read as a whole; None where none is."""
+    serve_for = {name: one.serve_for for name, one in settings.projection.items()}
+    return None if store is None or not serve_for else ProjectedStock(store, serve_for, now=now)
+
+
+def _of_source(name: str, bind: Bindings, locations: LocationService) -> list[LocationCode]:
+    """The locations whose stock a connection knows."""
+    return [code for code in locations.codes if bind.stock_source(code) == name]
