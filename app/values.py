@@ -52,6 +52,14 @@ class LocationService(StrEnum):
     APPOINTMENT = "APPOINTMENT"
 
 
+class FulfilmentMethod(StrEnum):
+    """How goods reach the shopper."""
+
+    SHIP_TO_HOME = "SHIP_TO_HOME"
+    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
+    RESERVE_IN_STORE = "RESERVE_IN_STORE"
+
+
 class Money(Struct, frozen=True, gc=False):
     """An exact amount in major units of a currency."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app import values
 from app.ports import IncomingSupply, StockLevel
 from app.upstream.readings import Faces, Reading
 from app.upstream.report import Freshness
@@ -34,16 +35,7 @@ class AvailabilityStatus(StrEnum):
 
 IN_STOCK, OUT_OF_STOCK = AvailabilityStatus.IN_STOCK, AvailabilityStatus.OUT_OF_STOCK
 NOT_CARRIED, NOBODY_COULD_SAY = AvailabilityStatus.NOT_CARRIED, Freshness.UNKNOWN
-
-
-class FulfilmentMethod(StrEnum):
-    """How goods reach the shopper."""
-
-    SHIP_TO_HOME = "SHIP_TO_HOME"
-    PICK_UP_IN_STORE = "PICK_UP_IN_STORE"
-    RESERVE_IN_STORE = "RESERVE_IN_STORE"
-
-
+FulfilmentMethod = values.FulfilmentMethod
 NEEDED_SERVICE = {
     FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
     FulfilmentMethod.PICK_UP_IN_STORE: LocationService.PICKUP,

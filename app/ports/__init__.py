@@ -22,6 +22,23 @@ from app.ports.catalog import (
 from app.ports.connector import ConnectorKind, ConnectorPackage, EmbeddedPackage, Limits, Manifest
 from app.ports.locations import Address, Location, LocationSource
 from app.ports.manifests import FoundConnector, find_connectors, read_manifest
+from app.ports.orders import (
+    Buyer,
+    OrderKey,
+    OrderSink,
+    OrderStatus,
+    Promised,
+    SoldLine,
+    SoldOrder,
+    UpstreamOrder,
+)
+from app.ports.payments import (
+    Payment,
+    PaymentKey,
+    PaymentProvider,
+    PaymentRequest,
+    PaymentStatus,
+)
 from app.ports.pricing import Price, PriceSource
 from app.ports.shapes import PORTS, provided_ports
 from app.ports.stock import IncomingSupply, StockLevel, StockSource
@@ -31,6 +48,7 @@ __all__ = [
     "PORTS",
     "Address",
     "Answer",
+    "Buyer",
     "CatalogSource",
     "Category",
     "ConnectorKind",
@@ -43,6 +61,14 @@ __all__ = [
     "Location",
     "LocationSource",
     "Manifest",
+    "OrderKey",
+    "OrderSink",
+    "OrderStatus",
+    "Payment",
+    "PaymentKey",
+    "PaymentProvider",
+    "PaymentRequest",
+    "PaymentStatus",
     "Price",
     "PriceSource",
     "Product",
@@ -52,10 +78,14 @@ __all__ = [
     "ProductQuery",
     "ProductSort",
     "ProductVariant",
+    "Promised",
     "RejectedRow",
+    "SoldLine",
+    "SoldOrder",
     "StockLevel",
     "StockSource",
     "UpstreamHttp",
+    "UpstreamOrder",
     "VariantOption",
     "WireRequest",
     "WireResponse",

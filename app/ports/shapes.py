@@ -2,12 +2,16 @@
 
 from app.ports.catalog import CatalogSource
 from app.ports.locations import LocationSource
+from app.ports.orders import OrderSink
+from app.ports.payments import PaymentProvider
 from app.ports.pricing import PriceSource
 from app.ports.stock import StockSource
 
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
     "LocationSource": LocationSource,
+    "OrderSink": OrderSink,
+    "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
     "StockSource": StockSource,
 }

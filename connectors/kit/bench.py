@@ -37,14 +37,22 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
+class CrashError(BaseException):
+    """The process ended here; nothing that the connector does about errors may hear of it."""
+
+
 class Line:
-    """The guarded client as the connector sees it: counted, and replaceable behind its back."""
+    """The guarded client as the connector sees it: counted, and replaceable behind its back.
+
+    `ends_after` is the number of the call whose answer the process does not live to see.
+    """
 
     def __init__(self, http: UpstreamHttp) -> None:
         self._http = http
         self._first: dict[str, WireResponse] = {}
         self.calls = 0
         self.repeats_pages = False
+        self.ends_after: int | None = None
 
     def replace(self, http: UpstreamHttp) -> None:
         """Go on through another client, which knows nothing of earlier failures."""
@@ -57,9 +65,16 @@ class Line:
             raise RunawayError(f"asked {MOST_CALLS} times and did not stop")
         if self.repeats_pages and (first := self._first.pop(request.operation, None)):
             return first
-        response = await self._http.send(request)
+        response = await self._answered(request)
         self._first[request.operation] = response
         return response
+
+    async def _answered(self, request: WireRequest) -> WireResponse:
+        try:
+            return await self._http.send(request)
+        finally:
+            if self.calls == self.ends_after:
+                raise CrashError
 
 
 Outcome = Reading | BaseException
@@ -77,10 +92,11 @@ class Plugged:
     async def ask(self, question: Question, keys: Keys) -> Outcome:
         """Whatever comes of asking: an answer, or what was raised."""
         self.line.calls = 0
-        return await outcome_of(question.ask(self.connection, self.specimen, keys))
+        outcome: Outcome = await outcome_of(question.ask(self.connection, self.specimen, keys))
+        return outcome
 
 
-async def outcome_of(asking: Awaitable[Reading], *, within: float = LONGEST) -> Outcome:
+async def outcome_of(asking: Awaitable[Any], *, within: float = LONGEST) -> Any:
     """The result or the error of `asking`; a `TimeoutError` when it takes too long."""
     task = asyncio.ensure_future(asking)
     try:

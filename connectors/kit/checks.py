@@ -23,6 +23,7 @@ from connectors.kit.source import (
     sources,
 )
 from connectors.kit.verdicts import A_YEAR, DONE, Verdict, failed, not_applicable, reviewed
+from connectors.kit.writes import writes_of
 
 CONNECTION_MODULES = ("connection", "mapping", "settings", "webhooks")
 SECRET_WORDS = re.compile(r"(^|_)(api_?key|credentials?|key|passphrase|password|secret|token)$")
@@ -164,9 +165,11 @@ def readme(evidence: Evidence) -> Verdict:
     return review("readme")(evidence)
 
 
-def writes_idempotent(_evidence: Evidence) -> Verdict:
+def writes_idempotent(evidence: Evidence) -> Verdict:
     """One key, one effect."""
-    return not_applicable("no port writes")
+    if not any(writes_of(port) for port in evidence.manifest.provides):
+        return not_applicable("no port writes")
+    return suite("writes-idempotent")(evidence)
 
 
 def webhooks_verified(evidence: Evidence) -> Verdict:

@@ -1,7 +1,8 @@
 """Does a connector keep the contract of its ports, whatever its upstream does?
 
 One suite per port: two cases for a healthy upstream and one for each line of the failure menu, for
-every specimen of the connector that has the port.
+every specimen of the connector that has the port. A port that writes has a case for its laws and
+one for each mishap of a write besides.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -21,9 +22,14 @@ from connectors.kit.health import examine
 from connectors.kit.menu import MENU, Break, Failure, Trial
 from connectors.kit.questions import Question, Reading, questions_of
 from connectors.kit.specimen import Specimen
+from connectors.kit.writes import writes_of
+from connectors.kit.writing import MISHAPS, Scene, tried
+from connectors.kit.written import laws_of, stock_up
 
 HEALTHY = "healthy"
 BATCHED = "batched"
+WRITTEN = "written"
+WRITE = "write "  # begins the names of cases in which a write goes wrong
 FIRST_STEPS = 3  # steps of a conversation that are broken one by one, besides the last
 
 
@@ -105,12 +111,22 @@ def _failures(port: str) -> Iterator[str]:
     if any(question.takes_keys for question in questions_of(port)):
         yield BATCHED
     yield from (failure.name for failure in MENU)
+    if writes_of(port):
+        yield WRITTEN
+        yield from (f"{WRITE}{name}" for name in MISHAPS)
 
 
 async def try_case(subject: Subject, case: Case, open_http: OpenHttp) -> CaseResult:
     """Serve the specimen, ask, break, ask again, and judge."""
     specimen = next(one for one in subject.specimens if one.label == case.specimen)
     try:
+        if case.failure.startswith(WRITE):
+            name = case.failure.removeprefix(WRITE)
+            scenes = [
+                Scene(subject.package, specimen, open_http, write) for write in writes_of(case.port)
+            ]
+            written = [one for scene in scenes for one in await tried(scene, name)]
+            return CaseResult(case=case, findings=tuple(written))
         async with bench(subject.package, specimen, open_http) as place:
             return await _tried(place, subject.manifest, case)
     except ValidationError as error:
@@ -121,7 +137,11 @@ async def try_case(subject: Subject, case: Case, open_http: OpenHttp) -> CaseRes
 
 
 async def _tried(place: Bench, manifest: Manifest, case: Case) -> CaseResult:
+    if case.failure == WRITTEN:
+        return CaseResult(case=case, findings=tuple(await laws_of(case.port)(place)))
     questions = questions_of(case.port)
+    if questions and writes_of(case.port):
+        await stock_up(place, case.port)
     if case.failure == HEALTHY:
         health = await examine(place, questions, frozenset(manifest.provides))
         return CaseResult(

@@ -35,6 +35,7 @@ class FaultyWire:
         self._app = app
         self._fault: Fault | None = None
         self._healthy_left = 0
+        self._times: int | None = None
         self._matching: Callable[[Message], bool] = _any_request
         self.requests = 0
         self.broken = 0
@@ -44,11 +45,21 @@ class FaultyWire:
         fault: Fault,
         *,
         after: int = 0,
+        times: int | None = None,
         matching: Callable[[Message], bool] = _any_request,
     ) -> None:
-        """Commit `fault` on every matching request (by its ASGI scope) but the first `after`."""
+        """Commit `fault` on every matching request (by its ASGI scope) but the first `after`.
+
+        `times` ends it after so many.
+        """
         self._fault, self._healthy_left, self._matching = fault, after, matching
+        self._times = times
         self.broken = 0
+
+    @property
+    def app(self) -> Asgi:
+        """The upstream itself."""
+        return self._app
 
     def mend(self) -> None:
         """Pass everything through again."""
@@ -67,7 +78,10 @@ class FaultyWire:
             await self._app(scope, receive, send)
         else:
             self.broken += 1
-            await self._fault(self._app, scope, receive, send)
+            fault = self._fault
+            if self.broken == self._times:
+                self.mend()
+            await fault(self._app, scope, receive, send)
 
 
 def answering(status: int, body: bytes, headers: Headers = JSON) -> Fault:
@@ -126,6 +140,24 @@ def rewriting(rewrite: Rewrite) -> Fault:
     return fault
 
 
+def after_effect(fault: Fault) -> Fault:
+    """The request is carried out, and its answer is another."""
+
+    async def lost(app: Asgi, scope: Message, receive: Receive, send: Send) -> None:
+        hears = _heard(await _read(receive), receive)
+        await app(scope, hears, _unheard)
+        await fault(app, scope, _heard(b"", receive), send)
+
+    return lost
+
+
+async def twice(app: Asgi, scope: Message, receive: Receive, send: Send) -> None:
+    """The request arrives twice, as some proxies repeat it; the second answer comes back."""
+    body = await _read(receive)
+    await app(scope, _heard(body, receive), _unheard)
+    await app(scope, _heard(body, receive), send)
+
+
 @contextmanager
 def cuts_unlogged() -> Iterator[None]:
     """Keep the server from reporting as a mistake the connections we cut on purpose."""
@@ -145,6 +177,29 @@ def _uncompressed(scope: Message) -> Message:
     """The same request from a client that takes no compression, so that we can read the answer."""
     kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
     return {**scope, "headers": kept}
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks)
+
+
+def _heard(body: bytes, receive: Receive) -> Receive:
+    """The request again, for an app that has not heard it yet."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def hear() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return hear
+
+
+async def _unheard(_message: Message) -> None:
+    """Nobody listens."""
 
 
 async def _request_body(receive: Receive) -> None:

@@ -11,6 +11,10 @@ from app.ports import (
     Answer,
     CatalogSource,
     LocationSource,
+    OrderKey,
+    OrderSink,
+    PaymentKey,
+    PaymentProvider,
     PriceSource,
     ProductKey,
     ProductPage,
@@ -22,6 +26,7 @@ from connectors.kit.specimen import Specimen
 
 Keys = tuple[Hashable, ...]
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+STOCKED_UP = (OrderKey("T-1"), OrderKey("T-2"))  # written before the port is asked
 BROWSED = 50  # products asked for at once
 
 
@@ -174,6 +179,20 @@ async def _browse(connection: CatalogSource, specimen: Specimen, _keys: Keys) ->
     return read_page(await connection.browse(query))
 
 
+async def _placed(connection: OrderSink, _specimen: Specimen, keys: Keys) -> Reading:
+    answer = await connection.placed([OrderKey(str(key)) for key in keys])
+    return _reading(answer, lambda order: order.key)
+
+
+def _no_such_orders(_specimen: Specimen, count: int) -> Keys:
+    return tuple(OrderKey(f"NO-SUCH-ORDER-{number:04}") for number in range(count))
+
+
+async def _payments(connection: PaymentProvider, _specimen: Specimen, keys: Keys) -> Reading:
+    answer = await connection.payments([PaymentKey(str(key)) for key in keys])
+    return _reading(answer, lambda payment: payment.key)
+
+
 QUESTIONS: Collection[Question] = (
     Question(
         port="StockSource",
@@ -193,6 +212,24 @@ QUESTIONS: Collection[Question] = (
         unknown=_no_such_skus,
         strays=_stray_keys,
         faults=_price_faults,
+        figures=True,
+    ),
+    Question(
+        port="OrderSink",
+        name="placed",
+        ask=_placed,
+        keys=lambda _: STOCKED_UP,
+        unknown=_no_such_orders,
+        strays=_stray_keys,
+        figures=True,
+    ),
+    Question(
+        port="PaymentProvider",
+        name="payments",
+        ask=_payments,
+        keys=lambda _: STOCKED_UP,
+        unknown=_no_such_orders,
+        strays=_stray_keys,
         figures=True,
     ),
     Question(port="LocationSource", name="locations", ask=_locations, takes_keys=False),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from app.ports import ProductKey
+from app.ports import PaymentRequest, ProductKey, SoldOrder
 from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale, LocationCode, Sku
 
 Asgi = Callable[
@@ -34,6 +34,35 @@ SHOP_CHANNEL = Channel(
 )
 
 
+Effect = tuple[str, Any]
+"""The key of something that was written, and what it came to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersSpecimen:
+    """An order that the upstream in miniature takes, and how to see what it has taken.
+
+    `held` looks into a running app, past the connector: the key of every order in force, with its
+    units by SKU. An order that is there twice is told twice.
+    """
+
+    order: SoldOrder
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsSpecimen:
+    """A payment that the provider in miniature authorises, and how to see what it has.
+
+    `held` tells the key of every payment that binds money or has moved it, with what is authorised,
+    captured and refunded. `declined` is a token that is not good for it.
+    """
+
+    request: PaymentRequest
+    declined: str
+    held: Callable[[Any], list[Effect]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One configured connection, its miniature upstream, and questions it can answer.
@@ -41,6 +70,8 @@ class Specimen:
     `settings` are those of the connection without `url`. Every SKU, location and product key named
     here is known to the upstream; each port declared for the specimen answers at least one row.
     The suites also ask for keys nobody knows; the app answers those as the vendor does.
+
+    `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`.
 
     `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
     every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
@@ -54,7 +85,19 @@ class Specimen:
     locations: Mapping[LocationCode, str] = field(default_factory=dict)
     product_keys: tuple[ProductKey, ...] = ()
     channel: Channel = SHOP_CHANNEL
+    orders: OrdersSpecimen | None = None
+    payments: PaymentsSpecimen | None = None
     rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """Words of people that must not show in any message."""
+        tokens = () if self.payments is None else (self.payments.request.token,)
+        if self.orders is None:
+            return tokens
+        buyer, address = self.orders.order.buyer, self.orders.order.address
+        lines = () if address is None else address.lines
+        return tuple(filter(None, (buyer.name, buyer.email, buyer.phone, *lines, *tokens)))
 
 
 def recorded(folder: Path) -> list[Exchange]:

@@ -10,6 +10,7 @@ from connectors.sandbox.connection import (
     WarehouseConnection,
 )
 from connectors.sandbox.embedded import embedded
+from connectors.sandbox.payments import PaymentsConnection
 from connectors.sandbox.settings import Settings, System
 
 __all__ = ["Settings", "connect", "embedded"]
@@ -19,9 +20,10 @@ CONNECTIONS: Mapping[System, Callable[[Wiring], object]] = {
     "tills": TillsConnection,
     "warehouse": WarehouseConnection,
     "supplier": SupplierConnection,
+    "payments": PaymentsConnection,
 }
 
 
 def connect(settings: Settings, wiring: Wiring) -> object:
-    """A connection to one of the four systems; nothing is called yet."""
+    """A connection to one of the systems; nothing is called yet."""
     return CONNECTIONS[settings.system](wiring)

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-import orjson
-
 from app.errors import InvalidInputError, UpstreamRefused
 from app.ports import (
     Answer,
@@ -25,6 +23,7 @@ from connectors.kit.rows import answer, list_at
 from connectors.sandbox import fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
+from connectors.sandbox.orders import ShopOrders, WarehouseOrders, says
 from connectors.sandbox.wire import Caller, in_batches, pairs
 
 LARGEST_PAGE = 100  # products the shop lists at once
@@ -39,6 +38,8 @@ class ShopConnection:
         self._wiring = wiring
         self._names = Names(wiring)
         self._call = Caller(wiring.http)
+        orders = ShopOrders(wiring, self._call)
+        self.hand_over, self.placed, self.cancel = orders.hand_over, orders.placed, orders.cancel
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """Looked up by id, handle and SKU in the same call."""
@@ -116,7 +117,7 @@ class ShopConnection:
         try:
             return await self._call.get("browse", "v1/products", present)
         except UpstreamRefused as error:
-            if query.after is not None and _says(error.body, "bad_cursor"):
+            if query.after is not None and says(error.body, "bad_cursor"):
                 raise InvalidInputError(
                     "after is not a cursor of this listing: start again without it",
                     argument="after",
@@ -148,14 +149,6 @@ class ShopConnection:
 def _edge(row: Any) -> Partly[ProductEdge]:
     product, rejected = mapping.product(row["product"])
     return ProductEdge(cells.text(row, "cursor"), product), rejected
-
-
-def _says(body: bytes, word: str) -> bool:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(document, dict) and document.get("error") == word
 
 
 class TillsConnection:
@@ -200,6 +193,8 @@ class WarehouseConnection:
         self._wiring = wiring
         self._names = Names(wiring)
         self._call = Caller(wiring.http)
+        orders = WarehouseOrders(wiring, self._call)
+        self.hand_over, self.placed, self.cancel = orders.hand_over, orders.placed, orders.cancel
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]

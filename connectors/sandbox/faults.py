@@ -67,7 +67,7 @@ class FaultyUpstream:
     ) -> None:
         """`make` builds the app for a clock; `states_date` adds the Date header of that clock."""
         self._now = now
-        self._app = make(self._clock)
+        self.served = make(self._clock)
         self._states_date = states_date
         self._fault: Fault | None = None
         self._left: int | None = None
@@ -89,7 +89,7 @@ class FaultyUpstream:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer, or let down."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.served(scope, receive, send)
         elif scope["path"] == CONTROL:
             await self._control(scope, receive, send)
         else:
@@ -97,7 +97,7 @@ class FaultyUpstream:
             fault = self._next(scope["path"])
             send = self._dated(send) if self._states_date else send
             if fault is None:
-                await self._app(scope, receive, send)
+                await self.served(scope, receive, send)
             else:
                 await self._strike(fault, scope, receive, send)
 
@@ -162,11 +162,11 @@ class FaultyUpstream:
                 await self._idle(receive, None)
             case "slow":
                 if await self._idle(receive, fault.seconds):
-                    await self._app(scope, hears, send)
+                    await self.served(scope, hears, send)
             case "lie":
                 await self._lie(fault, scope, hears, send)
             case _:
-                captured = await damage.captured(self._app, scope, hears)
+                captured = await damage.captured(self.served, scope, hears)
                 await self._spoil(fault.kind, captured, receive, send)
 
     async def _spoil(self, kind: Kind, good: Captured, receive: Receive, send: Send) -> None:
@@ -191,7 +191,7 @@ class FaultyUpstream:
     async def _lie(self, fault: Fault, scope: Message, receive: Receive, send: Send) -> None:
         token = _shift.set(timedelta(hours=fault.hours))
         try:
-            await self._app(scope, receive, send)
+            await self.served(scope, receive, send)
         finally:
             _shift.reset(token)
 

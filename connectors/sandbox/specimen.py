@@ -2,14 +2,40 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import orjson
 
-from app.ports import ProductKey
-from app.values import LocationCode, Sku
-from connectors.kit.specimen import Asgi, Rewrite, Specimen
+from app.ports import (
+    Address,
+    Buyer,
+    OrderKey,
+    PaymentKey,
+    PaymentRequest,
+    ProductKey,
+    Promised,
+    SoldLine,
+    SoldOrder,
+)
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    FulfilmentMethod,
+    LocationCode,
+    Money,
+    Sku,
+)
+from connectors.kit.specimen import (
+    Asgi,
+    Effect,
+    OrdersSpecimen,
+    PaymentsSpecimen,
+    Rewrite,
+    Specimen,
+)
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
 from connectors.sandbox.retailer.shelves import stock
@@ -17,6 +43,8 @@ from connectors.sandbox.retailer.upstreams import upstream
 from connectors.sandbox.settings import System
 
 SEED = 7
+GOOD = "tok_ok"  # stands for a card of nobody
+SPARE = 5  # pieces of what is ordered
 MOMENT = datetime(2026, 3, 2, 10, 30, 20, tzinfo=UTC)  # a Monday, when all stores are open
 
 
@@ -47,7 +75,10 @@ def _shop() -> Specimen:
         label="shop",
         app=_app("shop"),
         settings={"system": "shop", "seed": SEED},
-        ports=frozenset({"CatalogSource", "LocationSource", "PriceSource", "StockSource"}),
+        ports=frozenset(
+            {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}
+        ),
+        orders=_orders(DEPOT),
         skus=_carried(DEPOT, 5),
         locations={LocationCode(DEPOT): DEPOT},
         product_keys=(
@@ -70,13 +101,88 @@ def _holder(system: System, *places: str) -> Specimen:
     )
 
 
+def _orders(place: str) -> OrdersSpecimen:
+    lines = tuple(
+        SoldLine(sku=sku, quantity=1, unit_price=_euro("9.90"), location=LocationCode(place))
+        for sku in _plenty(place, 2)
+    )
+    order = SoldOrder(
+        key=OrderKey("T-1"),
+        placed_at=MOMENT,
+        channel=ChannelCode("WEB"),
+        lines=lines,
+        buyer=Buyer(name="Ada Example", email="ada@example.com", phone="+39 045 000000"),
+        method=FulfilmentMethod.SHIP_TO_HOME,
+        address=Address(
+            lines=("Via Esempio 1",),
+            postal_code="37121",
+            city="Verona",
+            country=CountryCode("IT"),
+        ),
+        promised=Promised(earliest=MOMENT, latest=MOMENT + timedelta(days=2)),
+        delivery=_euro("5.00"),
+        total=_euro("24.80"),
+    )
+    return OrdersSpecimen(order=order, held=_held)
+
+
+def _held(app: Any) -> list[Effect]:
+    """Orders in force, with their units by SKU."""
+    return [
+        (order.key, {line.sku: line.pieces for line in order.lines})
+        for order in app.served.state.book.orders.values()
+        if order.cancelled is None
+    ]
+
+
+def _plenty(place: str, count: int) -> list[Sku]:
+    """SKUs of which a place has some to spare."""
+    held, found = stock(SEED), []
+    for sku in assortment(SEED).skus:
+        standing = held.count(sku, place, MOMENT)
+        if standing is not None and standing.pieces - standing.set_aside > SPARE:
+            found.append(Sku(sku))
+    return found[:count]
+
+
+def _euro(amount: str) -> Money:
+    return Money(Decimal(amount), CurrencyCode("EUR"))
+
+
 TABLES: Mapping[Literal["empty", "duplicate"], Rewrite] = {
     "empty": _with_rows(lambda _: []),
     "duplicate": _with_rows(lambda rows: rows + rows),
 }
+
+
+def _payments() -> Specimen:
+    request = PaymentRequest(key=PaymentKey("T-1"), amount=_euro("24.80"), token=GOOD)
+    return Specimen(
+        label="payments",
+        app=_app("payments"),
+        settings={"system": "payments", "seed": SEED},
+        ports=frozenset({"PaymentProvider"}),
+        payments=PaymentsSpecimen(request=request, declined="tok_declined", held=_charged),
+    )
+
+
+def _charged(app: Any) -> list[Effect]:
+    """Payments that bind money or have moved it."""
+    return [
+        (charge.key, (charge.authorised, charge.captured, charge.refunded))
+        for charge in app.served.state.till.charges.values()
+        if charge.state == "authorised"
+    ]
+
+
 SPECIMENS = (
+    _payments(),
     _shop(),
     replace(_holder("tills", *(store.number for store in STORES)), rewrites=TABLES),
-    _holder("warehouse", WAREHOUSE),
+    replace(
+        _holder("warehouse", WAREHOUSE),
+        ports=frozenset({"LocationSource", "OrderSink", "StockSource"}),
+        orders=_orders(WAREHOUSE),
+    ),
     _holder("supplier", SUPPLIER),
 )

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Caller:
-    """Sends requests that only read, and decodes what comes back."""
+    """Sends requests, and decodes what comes back."""
 
     def __init__(self, http: UpstreamHttp) -> None:
         self._http = http
@@ -33,6 +33,18 @@ class Caller:
             method="POST",
             path=path,
             safe=True,
+            headers=JSON,
+            body=orjson.dumps(document),
+        )
+        return json_body(await self._http.send(request))
+
+    async def write(self, operation: str, method: str, path: str, document: Any) -> Any:
+        """What `path` answers to a change; it is never repeated on the way."""
+        request = WireRequest(
+            operation=operation,
+            method=method,
+            path=path,
+            safe=False,
             headers=JSON,
             body=orjson.dumps(document),
         )

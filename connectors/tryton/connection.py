@@ -18,6 +18,7 @@ from app.ports import (
 from app.values import Channel, LocationCode, Sku
 from connectors.kit.rows import batches
 from connectors.tryton.catalog import Catalog
+from connectors.tryton.orders import OrderDesk
 from connectors.tryton.places import Places
 from connectors.tryton.prices import Prices
 from connectors.tryton.reading import merged
@@ -30,7 +31,7 @@ IDS_PER_CALL = 200  # no limit of Tryton's; keeps a quantity call well within us
 
 
 class TrytonConnection:
-    """Fulfils `StockSource`, `LocationSource`, `PriceSource` and `CatalogSource`."""
+    """Fulfils `StockSource`, `LocationSource`, `PriceSource`, `CatalogSource`; `OrderSink` too."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         rpc = Rpc(wiring.http, settings, now=wiring.now)
@@ -39,6 +40,9 @@ class TrytonConnection:
         self._stock = Stock(rpc)
         self._prices = Prices(rpc, gross=settings.prices == "gross")
         self._catalog = Catalog(rpc)
+        if settings.orders:
+            desk = OrderDesk(rpc, self._places, now=wiring.now)
+            self.hand_over, self.placed, self.cancel = desk.hand_over, desk.placed, desk.cancel
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]

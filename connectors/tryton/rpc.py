@@ -97,11 +97,26 @@ class Rpc:
 
     async def call(self, operation: str, method: str, *parameters: Any, **context: Any) -> Reply:
         """What a method that only reads returns; `context` is added to the user's own."""
+        return await self._called(operation, method, parameters, context, safe=True)
 
+    async def change(self, operation: str, method: str, *parameters: Any) -> Reply:
+        """What a method returns that changes something; it is never repeated on the way."""
+        return await self._called(operation, method, parameters, {}, safe=False)
+
+    async def _called(
+        self,
+        operation: str,
+        method: str,
+        parameters: Sequence[Any],
+        context: Mapping[str, Any],
+        *,
+        safe: bool,
+    ) -> Reply:
         async def send(token: str) -> Reply | UpstreamUnauthorized:
             try:
                 full = {**self._preferences, **context}
-                return await self._post(operation, method, [*parameters, full], token)
+                told = [*parameters, full]
+                return await self._post(operation, method, told, token, safe=safe)
             except UpstreamUnauthorized as error:
                 if error.status != FORBIDDEN:
                     raise
@@ -141,7 +156,13 @@ class Rpc:
                 raise UpstreamRefused("the user works for no company")
 
     async def _post(
-        self, operation: str, method: str, parameters: Sequence[Any], token: str | None = None
+        self,
+        operation: str,
+        method: str,
+        parameters: Sequence[Any],
+        token: str | None = None,
+        *,
+        safe: bool = True,
     ) -> Reply:
         headers = {"content-type": "application/json"}
         if token is not None:
@@ -151,7 +172,7 @@ class Rpc:
             method="POST",
             path=self._path,
             # Tryton delays and then locks out a user after a few wrong passwords.
-            safe=token is not None,
+            safe=safe and token is not None,
             headers=headers,
             body=orjson.dumps({"id": 1, "method": method, "params": parameters}),
         )

@@ -11,6 +11,7 @@ class Settings(BaseModel):
     `prices`: `net` reads the list price (tax excluded), `gross` the gross price (tax included) that
     tills use; the second needs Tryton's point of sale. `tills`: the database has the point of sale,
     so that a warehouse with a till is a store; without it the kind of a location is unknown.
+    `orders`: it takes orders, so that the user may write what the README says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -20,3 +21,4 @@ class Settings(BaseModel):
     password: SecretStr = Field(min_length=1)
     prices: Literal["net", "gross"] = "net"
     tills: bool = True
+    orders: bool = False

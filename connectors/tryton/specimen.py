@@ -14,6 +14,7 @@ from starlette.routing import Route
 from app.ports import ProductKey
 from app.values import LocationCode, Sku
 from connectors.kit.specimen import Asgi, Specimen, recorded
+from connectors.tryton.specimen_sales import MODELS, TinySales, orders_specimen
 
 FOLDER = Path(__file__).parent / "specimen"
 DATABASE, PASSWORD = "tryton", "an-invented-password"
@@ -28,6 +29,7 @@ class TinyTryton:
     def __init__(self, folder: Path = FOLDER) -> None:
         exchanges = recorded(folder)
         self._recorded = [(one["request"], one["response"]["result"]) for one in exchanges]
+        self.sales = TinySales()
         self._login = self._answer("common.db.login")
         self._username = exchanges[0]["request"]["params"][0]
         self._preferences = self._answer("model.res.user.get_preferences")
@@ -43,13 +45,19 @@ class TinyTryton:
             return _told(call, self._login) if granted else _page(401)
         if request.headers.get("authorization") != self._session:
             return Response(status_code=401)
-        model, _, action = method.removeprefix("model.").rpartition(".")
-        if action == "get_preferences":
-            return _told(call, self._preferences)
-        if action == "search_count":
-            return _told(call, len(self._found(model, params[0], params[-1])))
-        if action == "search_read":
-            return _told(call, self._search(model, *params))
+        return self._asked(call, *method.removeprefix("model.").rpartition(".")[::2])
+
+    def _asked(self, call: Mapping[str, Any], model: str, action: str) -> Response:
+        params = call["params"]
+        if model in MODELS:
+            return JSONResponse({"id": call["id"], **self.sales.answer(model, action, params)})
+        match action:
+            case "get_preferences":
+                return _told(call, self._preferences)
+            case "search_count":
+                return _told(call, len(self._found(model, params[0], params[-1])))
+            case "search_read":
+                return _told(call, self._search(model, *params))
         return _page(403)
 
     def _search(  # noqa: PLR0913, PLR0917  the parameters of `search_read`
@@ -63,6 +71,9 @@ class TinyTryton:
         context: Mapping[str, Any],
     ) -> list[Row]:
         rows = self._found(model, domain, context)
+        if "sale_uom" in fields:
+            sold = {row["id"]: row for row in self.sales.variants()}
+            rows = [{**row, **sold[row["id"]]} for row in rows]
         for field, direction in reversed(order or ()):
             rows.sort(key=itemgetter(field), reverse=direction == "DESC")
         stop = None if limit is None else offset + limit
@@ -164,9 +175,10 @@ def _page(status: int) -> Response:
 
 def app() -> Asgi:
     """A fresh miniature."""
-    return cast(
-        "Asgi", Starlette(routes=[Route(f"/{DATABASE}/rpc/", TinyTryton().rpc, methods=["POST"])])
-    )
+    tryton = TinyTryton()
+    made = Starlette(routes=[Route(f"/{DATABASE}/rpc/", tryton.rpc, methods=["POST"])])
+    made.state.tryton = tryton
+    return cast("Asgi", made)
 
 
 SPECIMENS = tuple(
@@ -178,8 +190,10 @@ SPECIMENS = tuple(
             "username": "connector",
             "password": PASSWORD,
             "prices": prices,
+            "orders": prices == "net",
         },
-        ports=PORTS,
+        ports=PORTS | {"OrderSink"} if prices == "net" else PORTS,
+        orders=orders_specimen() if prices == "net" else None,
         skus=tuple(map(Sku, ("TRAIL-42", "JACKET-M", "JACKET-L", "BOTTLE", "SOCKS"))),
         locations={
             LocationCode("BOLOGNA"): "WH-BLQ",

@@ -25,6 +25,27 @@ def plain(value: Any) -> Any:
     return {key: plain(one) for key, one in value.items()} if read is None else read(value)
 
 
+def written(value: Any) -> Any:
+    """A decimal or a day as Tryton writes it; anything else as it is.
+
+    Raises:
+        TypeError: it has no spelling there.
+    """
+    match value:
+        case Decimal():
+            return {"__class__": "Decimal", "decimal": str(value)}
+        case datetime():
+            raise TypeError("an instant is not written here")
+        case date():
+            return {
+                "__class__": "date",
+                "year": value.year,
+                "month": value.month,
+                "day": value.day,
+            }
+    return value
+
+
 def _decimal(value: Tagged) -> Decimal:
     number = Decimal(value["decimal"])
     if not number.is_finite():

@@ -23,6 +23,7 @@ from connectors.vendure.access import Access
 from connectors.vendure.api import Operation, Reply
 from connectors.vendure.catalog import Catalog
 from connectors.vendure.lists import every_page, joined, once, present, together, without
+from connectors.vendure.orders import OrderDesk
 from connectors.vendure.settings import Settings
 
 OfSku = TypeVar("OfSku", Price, StockLevel)
@@ -32,7 +33,7 @@ SHARED_SPOT = "another variant has the same SKU, or another stock location the s
 
 
 class VendureConnection:
-    """Fulfils CatalogSource, PriceSource, StockSource and LocationSource."""
+    """Fulfils CatalogSource, PriceSource, StockSource and LocationSource; OrderSink if it may."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         self._settings = settings
@@ -40,6 +41,9 @@ class VendureConnection:
         self._codes = {vendor: code for code, vendor in wiring.locations.items()}
         self._access = Access(settings, wiring)
         self._catalog = Catalog(settings, self._access)
+        if settings.orders is not None:
+            desk = OrderDesk(settings, settings.orders, wiring, self._access)
+            self.hand_over, self.placed, self.cancel = desk.hand_over, desk.placed, desk.cancel
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """See `app.ports.CatalogSource`."""

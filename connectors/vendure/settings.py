@@ -4,13 +4,35 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from app.values import ChannelCode, CurrencyCode, Locale
+from app.values import ChannelCode, CurrencyCode, FulfilmentMethod, Locale
 
 ADMIN_PAGE = 1000  # Vendure's own default of `apiOptions.adminListQueryLimit`
 
 
+NAME = r"^[_A-Za-z][_0-9A-Za-z]*$"
+
+
+class Orders(BaseModel):
+    """What the shop has for orders of ours; see the README for how it is set up.
+
+    `key_field` is a custom field of orders, unique, for our keys; `location_field` one of order
+    lines for the id of a stock location. `shipping_methods` gives the code of a shipping method for
+    each way of delivery that is sold; `payment_method` is what a payment is called.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key_field: str = Field(pattern=NAME)
+    location_field: str | None = Field(default=None, pattern=NAME)
+    shipping_methods: dict[FulfilmentMethod, str] = Field(min_length=1)
+    payment_method: str = "tessera"
+
+
 class Settings(BaseModel):
-    """Settings of one connection; give `username` with `password`, or `api_key`."""
+    """Settings of one connection; give `username` with `password`, or `api_key`.
+
+    Without `orders` it takes none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,10 +45,11 @@ class Settings(BaseModel):
     default_language: Locale = Locale("en")
     languages: tuple[Locale, ...] = ()
     brand_facet: str | None = "brand"
-    gtin_field: str | None = Field(default=None, pattern=r"^[_A-Za-z][_0-9A-Za-z]*$")
+    gtin_field: str | None = Field(default=None, pattern=NAME)
     money_decimals: dict[CurrencyCode, Annotated[int, Field(ge=0, le=6)]] = Field(
         default_factory=dict
     )
+    orders: Orders | None = None
     page_size: int = Field(default=ADMIN_PAGE, ge=1, le=ADMIN_PAGE)
 
     @field_validator("url")

@@ -10,6 +10,7 @@ import orjson
 from app.ports import ProductKey
 from app.values import ChannelCode, LocationCode, Sku
 from connectors.kit.specimen import Asgi, Exchange, Specimen
+from connectors.vendure.specimen_orders import ORDERS, TinyOrders, orders_specimen
 
 FOLDER = Path(__file__).parent / "specimen"
 USERNAME, PASSWORD = "superadmin", "tessera-specimen"
@@ -38,6 +39,7 @@ class TinyVendure:
             "Search": self._search,
             "FindCategory": self._find_category,
         }
+        self.orders = TinyOrders(self.exchanges)
 
     def answer(self, body: bytes, headers: Mapping[str, str], language: str) -> Exchange:
         """The exchange that answers a request."""
@@ -48,6 +50,8 @@ class TinyVendure:
             return self.exchanges["session-ended"]
         if any(each.get("take", 0) > MOST for each in variables.values() if isinstance(each, dict)):
             return self.exchanges["take-too-large"]
+        if name in self.orders.answers:
+            return self.orders.answers[name](variables)
         return self._by_name[name](variables, {**headers, "language": language})
 
     def _log_in(self, variables: Any, _headers: Mapping[str, str]) -> Exchange:
@@ -151,15 +155,19 @@ def _is_hit(row: Row, asked: Row) -> bool:
     return within and words in told.casefold()
 
 
-def tiny_vendure() -> Asgi:
+class TinyApp:
     """A tiny Vendure as an ASGI app."""
-    vendure = TinyVendure()
 
-    async def app(
+    def __init__(self) -> None:
+        self.vendure = TinyVendure()
+
+    async def __call__(
+        self,
         scope: Message,
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         body, more = b"", True
@@ -168,7 +176,7 @@ def tiny_vendure() -> Asgi:
             body, more = body + message.get("body", b""), message.get("more_body", False)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         language = scope["query_string"].decode().removeprefix("languageCode=") or "en"
-        exchange = vendure.answer(body, headers, language)
+        exchange = self.vendure.answer(body, headers, language)
         told = [
             (name.encode(), value.encode())
             for name, value in exchange["headers"].items()
@@ -178,15 +186,26 @@ def tiny_vendure() -> Asgi:
         await send({"type": "http.response.start", "status": status, "headers": told})
         await send({"type": "http.response.body", "body": orjson.dumps(exchange["body"])})
 
-    return app
+
+def tiny_vendure() -> Asgi:
+    """A tiny Vendure."""
+    return TinyApp()
 
 
 SPECIMENS = (
     Specimen(
         label="vendure",
         app=tiny_vendure,
-        settings={"username": USERNAME, "password": PASSWORD, "gtin_field": "gtin"},
-        ports=frozenset({"CatalogSource", "LocationSource", "PriceSource", "StockSource"}),
+        settings={
+            "username": USERNAME,
+            "password": PASSWORD,
+            "gtin_field": "gtin",
+            "orders": ORDERS,
+        },
+        ports=frozenset(
+            {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}
+        ),
+        orders=orders_specimen(),
         skus=(Sku("TRAIL-40"), Sku("TRAIL-42"), Sku("JACKET-M"), Sku("BOTTLE")),
         locations={
             LocationCode("ECOM-1"): "E-commerce depot",

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+T = TypeVar("T")
 Now = Callable[[], datetime]
 IDS_PER_CALL = 200
 
@@ -49,3 +50,19 @@ async def refusal(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "something broke"
     return reply({"error": detail}, status=status)
+
+
+def rows_in(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects under `name`; anything else is answered with 400."""
+    rows = document.get(name)
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise HTTPException(400, f"{name} is not a list of objects")
+    return rows
+
+
+def cell(row: dict[str, Any], name: str, kind: type[T]) -> T:
+    """A value of the type; anything else is answered with 400."""
+    value = row.get(name)
+    if type(value) is not kind:
+        raise HTTPException(400, f"{name} is missing or of another type")
+    return value

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.sandbox.retailer import http, listing
+from connectors.sandbox.retailer import http, listing, orders
 from connectors.sandbox.retailer.catalogue import (
     CURRENCIES,
     Article,
@@ -21,6 +21,7 @@ from connectors.sandbox.retailer.catalogue import (
 )
 from connectors.sandbox.retailer.places import DEPOT
 from connectors.sandbox.retailer.shelves import stock
+from connectors.sandbox.retailer.shop_orders import OrderDesk
 
 LARGEST_PAGE = 100
 DEPOT_BUFFER = 1  # pieces that the shop never promises
@@ -30,23 +31,30 @@ Row = Mapping[str, Any]
 
 def app(seed: int, now: http.Now) -> Starlette:
     """The platform of one seed."""
-    shop = _Shop(seed, now)
-    return Starlette(
+    book = orders.OrderBook("SO", now, _left(seed, now))
+    shop, desk = _Shop(seed, now, book), OrderDesk(book, now)
+    app = Starlette(
         routes=[
             Route("/v1/products", shop.list_products, methods=["GET"]),
             Route("/v1/products/lookup", shop.look_up_products, methods=["POST"]),
             Route("/v1/prices", shop.list_prices, methods=["POST"]),
             Route("/v1/inventory", shop.list_inventory, methods=["POST"]),
             Route("/v1/depots", shop.list_depots, methods=["GET"]),
+            Route("/v1/orders", desk.list_orders, methods=["GET"]),
+            Route("/v1/orders/{key}", desk.put_order, methods=["PUT"]),
+            Route("/v1/orders/{key}/cancel", desk.cancel_order, methods=["POST"]),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
+    app.state.book = book
+    return app
 
 
 class _Shop:
     """The endpoints."""
 
-    def __init__(self, seed: int, now: http.Now) -> None:
+    def __init__(self, seed: int, now: http.Now, book: orders.OrderBook) -> None:
+        self._book = book
         self._assortment = assortment(seed)
         self._stock = stock(seed)
         self._now = now
@@ -110,7 +118,7 @@ class _Shop:
             "sku": sku,
             "depot": DEPOT,
             "physical": count.pieces,
-            "committed": count.set_aside,
+            "committed": count.set_aside + self._book.kept(sku, DEPOT, at),
             "quarantine": count.damaged,
             "buffer": DEPOT_BUFFER,
             "counted_at": _iso(at),
@@ -119,6 +127,14 @@ class _Shop:
 
     def _items(self, items: Iterator[Row], **rest: Any) -> Response:
         return http.reply({"served_at": _iso(self._now()), "items": list(items), **rest})
+
+
+def _left(seed: int, now: http.Now) -> orders.Left:
+    def left(sku: str, place: str) -> int | None:
+        count = stock(seed).count(sku, place, now()) if place == DEPOT else None
+        return None if count is None else count.pieces - count.set_aside
+
+    return left
 
 
 def _wanted(query: Mapping[str, str]) -> listing.Wanted:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from connectors.sandbox.retailer import http
 from connectors.sandbox.retailer.clock import Count, Cycle
 from connectors.sandbox.retailer.dice import Dice
+from connectors.sandbox.retailer.orders import Line, Order, OrderBook, OrderRefusedError
 from connectors.sandbox.retailer.places import WAREHOUSE
 from connectors.sandbox.retailer.shelves import stock
 
@@ -37,13 +38,18 @@ SITE: Mapping[str, Any] = {
 def app(seed: int, now: http.Now) -> Starlette:
     """The warehouse of one seed."""
     warehouse = _Warehouse(seed, now)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/wms/stock", warehouse.show_stock, methods=["GET"]),
             Route("/wms/sites", warehouse.list_sites, methods=["GET"]),
+            Route("/wms/deliveries", warehouse.list_deliveries, methods=["GET"]),
+            Route("/wms/deliveries", warehouse.release_delivery, methods=["POST"]),
+            Route("/wms/deliveries/{ref}", warehouse.stop_delivery, methods=["DELETE"]),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
+    app.state.book = warehouse.book
+    return app
 
 
 class _Warehouse:
@@ -53,6 +59,7 @@ class _Warehouse:
         self._seed = seed
         self._stock = stock(seed)
         self._now = now
+        self.book = OrderBook("D", now, self._left)
 
     async def show_stock(self, request: Request) -> Response:
         asked = http.limited(request.query_params.getlist("Article"), "Article")
@@ -64,6 +71,31 @@ class _Warehouse:
     async def list_sites(self, _request: Request) -> Response:
         return http.reply({"SnapshotTime": _stamp(self._snapshot()), "Sites": [SITE]})
 
+    async def release_delivery(self, request: Request) -> Response:
+        asked = await http.body_of(request)
+        lines = tuple(_position(row) for row in http.rows_in(asked, "Positions"))
+        try:
+            order = self.book.take(http.cell(asked, "ClientRef", str), lines, asked)
+        except OrderRefusedError as error:
+            raise HTTPException(422, str(error)) from error
+        return http.reply(_delivery(order))
+
+    async def list_deliveries(self, request: Request) -> Response:
+        refs = http.limited(request.query_params.getlist("ClientRef"), "ClientRef")
+        found = [_delivery(self.book.orders[ref]) for ref in refs if ref in self.book.orders]
+        return http.reply({"AnsweredAt": _stamp(self._now()), "Deliveries": found})
+
+    async def stop_delivery(self, request: Request) -> Response:
+        order = self.book.cancel(request.path_params["ref"])
+        if order is None:
+            raise HTTPException(404, "unknown_delivery")
+        return http.reply(_delivery(order))
+
+    def _left(self, article: str, site: str) -> int | None:
+        """Of this moment, whatever the last snapshot says."""
+        count = self._stock.count(article, site, self._now()) if site == WAREHOUSE else None
+        return None if count is None else count.pieces - count.set_aside
+
     def _snapshot(self) -> datetime:
         now = self._now()
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -74,14 +106,15 @@ class _Warehouse:
             count = self._stock.count(article, WAREHOUSE, taken)
             cycle = self._stock.cycle(article, WAREHOUSE, taken)
             if count is not None and cycle is not None:
-                yield self._article(article, count, cycle)
+                kept = self.book.kept(article, WAREHOUSE, taken)
+                yield self._article(article, count, cycle, kept)
 
-    def _article(self, article: str, count: Count, cycle: Cycle) -> Mapping[str, Any]:
+    def _article(self, article: str, count: Count, cycle: Cycle, kept: int) -> Mapping[str, Any]:
         return {
             "ArticleNo": article,
             "Site": WAREHOUSE,
             "OnHand": count.pieces,
-            "Allocated": count.set_aside,
+            "Allocated": count.set_aside + kept,
             "Blocked": count.damaged,
             "Inbound": list(self._inbound(article, cycle)),
         }
@@ -95,6 +128,17 @@ class _Warehouse:
             yield {"Order": f"PO-{number}", "Quantity": cycle.reorder, "Eta": eta.isoformat()}
         if dice.chance(15):
             yield {"Order": f"PO-{number + 1}", "Quantity": dice.between(10, 60), "Eta": None}
+
+
+def _position(row: dict[str, Any]) -> Line:
+    return Line(
+        http.cell(row, "ArticleNo", str), http.cell(row, "Site", str), http.cell(row, "Pieces", int)
+    )
+
+
+def _delivery(order: Order) -> Mapping[str, Any]:
+    state = "RELEASED" if order.cancelled is None else "STOPPED"
+    return {"ClientRef": order.key, "DeliveryNo": order.reference, "State": state}
 
 
 def _stamp(moment: datetime) -> str:

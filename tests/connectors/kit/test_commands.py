@@ -20,8 +20,14 @@ def test_a_new_connector_is_told_file_by_file_and_listed(tmp_path: Path) -> None
 
     assert told.splitlines()[0] == "connectors/till_point/README.md"
     assert listing(tmp_path / "connectors").splitlines() == [
-        "connector   kind  tier    CatalogSource  LocationSource  PriceSource  StockSource",
-        "till_point  pos   bronze  -              -               -            beta",
+        (
+            "connector   kind  tier    CatalogSource  LocationSource  OrderSink  PaymentProvider  "
+            "PriceSource  StockSource"
+        ),
+        (
+            "till_point  pos   bronze  -              -               -          -                "
+            "-            beta"
+        ),
     ]
 
 

@@ -43,9 +43,10 @@ def a_channel(currency: str = "EUR") -> Channel:
 @pytest.mark.parametrize(
     ("system", "ports"),
     [
-        ("shop", {"CatalogSource", "LocationSource", "PriceSource", "StockSource"}),
+        ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
         ("tills", {"LocationSource", "StockSource"}),
-        ("warehouse", {"LocationSource", "StockSource"}),
+        ("payments", {"PaymentProvider"}),
+        ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
     ],
 )

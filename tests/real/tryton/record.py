@@ -5,13 +5,19 @@ Run as `python -m tests.real.tryton.record`; it rewrites `connectors/tryton/spec
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from connectors.tryton import order_mapping
 from connectors.tryton.catalog import FIELDS
+from connectors.tryton.orders import PARTY, SALE
 from connectors.tryton.places import DESCRIBED
 from connectors.tryton.prices import GROSS, NET
 from connectors.tryton.stock import MOVE_FIELDS
-from tests.real.tryton.rpc import TrytonRpc
+from tests.real import sales
+from tests.real.assortment import BOLOGNA
+from tests.real.tryton.orders_user import SELLER, seller
+from tests.real.tryton.rpc import RpcError, TrytonRpc, tagged
 from tests.real.tryton.server import REPOSITORY, TrytonServer, tryton_server
 
 FOLDER = REPOSITORY / "connectors" / "tryton" / "specimen"
@@ -21,10 +27,17 @@ Json = Any
 def main() -> None:
     """Record every answer that the specimen is made of."""
     with tryton_server() as server:
-        for number, exchange in enumerate(exchanges(server), 1):
-            method = exchange["request"]["method"].removeprefix("model.")
-            path = FOLDER / f"{number:02}-{method}.json"
-            path.write_text(json.dumps(exchange, indent=1, ensure_ascii=False) + "\n")
+        keep(exchanges(server), FOLDER)
+        keep(sold(server), FOLDER / "orders")
+
+
+def keep(found: Sequence[dict[str, Json]], folder: Path) -> None:
+    """One file for each exchange, in order."""
+    folder.mkdir(exist_ok=True)
+    for number, exchange in enumerate(found, 1):
+        method = exchange["request"]["method"].removeprefix("model.")
+        path = folder / f"{number:02}-{method}.json"
+        path.write_text(json.dumps(exchange, indent=1, ensure_ascii=False, default=tagged) + "\n")
 
 
 def exchanges(server: TrytonServer) -> list[dict[str, Json]]:
@@ -54,6 +67,46 @@ def exchanges(server: TrytonServer) -> list[dict[str, Json]]:
         fields = [*FIELDS, "salable"]
         found.append(searched(rpc, "product.template", fields, language=language))
     return found
+
+
+def sold(server: TrytonServer) -> list[dict[str, Json]]:
+    """An order step by step, as the user that may sell; what it made is thrown away with it."""
+    seller(TrytonRpc(server.url, server.database, *server.admin))
+    rpc = TrytonRpc(server.url, server.database, *SELLER)
+    kept: list[dict[str, Json]] = []
+
+    def ask(method: str, *params: Json) -> Json:
+        try:
+            kept.append(asked(rpc, method, params))
+        except RpcError as error:
+            response = {"id": 1, "error": error.args[1]}
+            kept.append({"request": {"method": method, "params": [*params]}, "response": response})
+        return kept[-1]["response"].get("result")
+
+    def search(model: str, fields: Sequence[str], *domain: Json) -> Json:
+        order = [["id", "ASC"]]
+        return ask(f"model.{model}.search_read", list(domain), 0, None, order, list(fields))
+
+    variants = search("product.product", ("code", "sale_uom", "default_uom"))
+    order = sales.sold("N-1", ("BOTTLE", 2, BOLOGNA))
+    party = ask("model.party.party.create", [order_mapping.new_party(order, None)])
+    (row,) = search("party.party", PARTY, ["contact_mechanisms.value", "=", order.buyer.email])
+    place = rpc.find("stock.location", ("code", "=", BOLOGNA))
+    bottle = next(one for one in variants if one["code"] == "BOTTLE")
+    lines = [
+        order_mapping.line(order.lines[0], order_mapping.goods(bottle)),
+        *order_mapping.delivery(order),
+    ]
+    customer = order_mapping.Customer(party=party[0], address=row["addresses."][0]["id"])
+    new = order_mapping.new_sale(order, customer, place, lines)
+    made = ask("model.sale.sale.create", [new, new])
+    ask("model.sale.sale.delete", made[1:])
+    for button in ("quote", "quote", "confirm"):
+        ask(f"model.sale.sale.{button}", made[:1])
+        (sale,) = search("sale.sale", SALE, ["reference", "in", ["N-1"]])
+    ask("model.stock.shipment.out.cancel", [one["id"] for one in sale["shipments."]])
+    search("sale.sale", SALE, ["reference", "in", ["N-1"]])
+    return kept
 
 
 def searched(

@@ -15,6 +15,7 @@ import orjson
 from app.ports import UpstreamHttp
 from app.upstream.client import ClientPolicy, open_client
 from connectors.vendure import documents
+from connectors.vendure import order_documents as orders
 from connectors.vendure.access import TOKEN
 from connectors.vendure.api import Operation
 from tests.real.vendure.server import VendureServer, vendure_server
@@ -23,6 +24,7 @@ SPECIMEN = Path(__file__).parents[3] / "connectors" / "vendure" / "specimen"
 PATIENT = ClientPolicy(timeout=timedelta(seconds=30))
 EVERYTHING = {"take": 100, "sort": {"id": "ASC"}}
 KEPT_HEADERS = ("content-type", "date", TOKEN)
+KEY_FIELD, LOCATION_FIELD = "orderKey", "location"
 RETAIL = {"vendure-token": "retail-channel"}
 
 
@@ -74,6 +76,75 @@ async def record(server: VendureServer, folder: Path) -> None:
             await _exchange(http, question, folder, secret=token)
 
 
+async def record_orders(server: VendureServer, folder: Path) -> None:
+    """Hand an order over step by step, run into every refusal, and write it all down."""
+    async with open_client("vendure", server.url, policy=PATIENT) as http:
+        us = {"username": server.username, "password": server.password}
+        log_in = documents.LOG_IN.request(us, headers={})
+        token = (await http.send(log_in)).headers[TOKEN]
+        headers = {"authorization": f"Bearer {token}"}
+
+        async def ask(name: str, operation: Operation, **variables: Any) -> Any:
+            question = Question(
+                name=f"order-{name}", operation=operation, variables=variables, headers=headers
+            )
+            await _exchange(http, question, folder, secret=token)
+            return orjson.loads((folder / f"order-{name}.json").read_bytes())["body"]["data"]
+
+        async def draft(name: str) -> str:
+            return str((await ask(name, orders.CREATE))["createDraftOrder"]["id"])
+
+        having = {"filter": {KEY_FIELD: {"in": ["N-1"]}}}
+        found = await ask(
+            "find",
+            orders.find(KEY_FIELD),
+            orders=having,
+            variants=EVERYTHING,
+            customers=EVERYTHING,
+            methods=EVERYTHING,
+            locations=EVERYTHING,
+        )
+        variants = {row["sku"]: row["id"] for row in found["productVariants"]["items"]}
+        first, other = await draft("create"), await draft("create-another")
+        filling = {
+            "order": first,
+            "customer": None,
+            "buyer": {"firstName": "Ada", "lastName": "Byron", "emailAddress": "ada@example.com"},
+            "address": {"streetLine1": "Via Roma 1", "countryCode": "IT"},
+            "addressed": True,
+            "method": "1",
+            "line0": _item(variants["BOTTLE"], 2),
+            "line1": _item(variants["TRAIL-42"], 1),
+        }
+        fill = orders.fill(2, LOCATION_FIELD)
+        filled = await ask("fill", fill, **filling)
+        lines = filled["line1"]["lines"]
+        adjusted = {f"line{n}": {"orderLineId": lines[n]["id"], "quantity": 1} for n in range(2)}
+        adjust = orders.adjust(2, LOCATION_FIELD)
+        await ask("adjust", adjust, order=first, **adjusted)
+        short = {"order": other, "line0": _item(variants["TRAIL-44"], 900)}
+        await ask("fill-short", fill, **{**filling, **short})
+        await ask("claim", orders.claim(KEY_FIELD), order=first, key="N-1")
+        await ask("claim-taken", orders.claim(KEY_FIELD), order=other, key="N-1")
+        await ask("delete", orders.DELETE, order=other)
+        payment = {"orderId": first, "method": "tessera", "transactionId": "N-1", "metadata": {}}
+        for name in ("arrange", "arrange-again"):
+            await ask(name, orders.ARRANGE, order=first, payment=payment)
+        await ask("orders", orders.orders(KEY_FIELD), orders=having)
+        for name in ("cancel", "cancel-again"):
+            told = {"orderId": first, "cancelShipping": True, "reason": "x"}
+            await ask(name, orders.CANCEL, input=told)
+        await ask("orders-cancelled", orders.orders(KEY_FIELD), orders=having)
+
+
+def _item(variant: str, quantity: int) -> dict[str, Any]:
+    return {
+        "productVariantId": variant,
+        "quantity": quantity,
+        "customFields": {LOCATION_FIELD: "1"},
+    }
+
+
 async def _exchange(http: UpstreamHttp, question: Question, folder: Path, *, secret: str) -> str:
     request = question.operation.request(
         question.variables, headers=question.headers, query=question.query
@@ -103,3 +174,4 @@ if __name__ == "__main__":
     SPECIMEN.mkdir(exist_ok=True)
     with vendure_server() as running:
         asyncio.run(record(running, SPECIMEN))
+        asyncio.run(record_orders(running, SPECIMEN))

@@ -1,0 +1,1 @@
+"""What was bought, is it paid, and who carries it out?"""

@@ -1,0 +1,49 @@
+"""Why can an order not be placed, found or stopped?"""
+
+from app.errors import Refusal
+
+
+class OrderNotFound(Refusal):
+    """There is none, or the caller may not see it: the two are not told apart."""
+
+    code = "ORDER_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such order.")
+
+
+class OrderNotCancellable(Refusal):
+    """It has gone too far, or is over."""
+
+    code = "ORDER_NOT_CANCELLABLE"
+
+    def __init__(self, state: str) -> None:
+        super().__init__("The order cannot be cancelled any more.")
+        self.state = state
+
+
+class OrderKeyReused(Refusal):
+    """The key was given with another order."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This idempotencyKey was used for something else.")
+
+
+class OrderNotHeld(Refusal):
+    """What is to be bought is not what is held."""
+
+    code = "ORDER_NOT_HELD"
+
+    def __init__(self) -> None:
+        super().__init__("The lines of the order are not what is held: hold them again.")
+
+
+class NobodyCarriesOut(Refusal):
+    """No connection takes orders for one of the locations."""
+
+    code = "ORDER_NOT_POSSIBLE"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing can be ordered from one of the locations.")

@@ -1,0 +1,204 @@
+"""How are orders fetched and kept? It decides nothing."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select, tuple_, update
+
+from app.orders import rows
+from app.orders.model import (
+    Order,
+    OrderNumber,
+    OrderState,
+)
+from app.orders.tables import handings, order_lines, orders, payments
+from app.store.statements import inserting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Under what an order was asked for, in hashes; it is due when nobody has taken it by then."""
+
+    asked: str
+    digest: str
+    access: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may act for an order: whoever has its highest fence, until the time is over."""
+
+    number: OrderNumber
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An order and what stands beside it."""
+
+    order: Order
+    digest: str
+    access: str
+    attempts: int
+
+
+def add(connection: Connection, order: Order, asked: Asked) -> bool:
+    """Keep a new order; False when it was asked for before, and nothing is written."""
+    insert = inserting(connection, orders).values(
+        number=order.number,
+        asked=asked.asked,
+        digest=asked.digest,
+        access=asked.access,
+        due_at=asked.due_at,
+        leased_until=None,
+        fence=0,
+        attempts=0,
+        **rows.agreed(order),
+    )
+    new = insert.on_conflict_do_nothing(index_elements=[orders.c.asked])
+    if connection.execute(new.returning(orders.c.number)).first() is None:
+        return False
+    connection.execute(order_lines.insert(), list(rows.line_rows(order)))
+    if order.charge is not None:
+        connection.execute(
+            payments.insert(), [{"order": order.number, **rows.charge_row(order.charge)}]
+        )
+    parts = [
+        {"order": order.number, "place": place, **rows.handing_row(handing)}
+        for place, handing in enumerate(order.handings)
+    ]
+    connection.execute(handings.insert(), parts)
+    return True
+
+
+def find(connection: Connection, number: OrderNumber) -> Kept | None:
+    """An order by its number."""
+    return _one(connection, orders.c.number == number)
+
+
+def find_asked(connection: Connection, asked: str) -> Kept | None:
+    """An order by the hash of who asked for it under which key."""
+    return _one(connection, orders.c.asked == asked)
+
+
+def page(
+    connection: Connection,
+    *,
+    first: int,
+    after: tuple[datetime, OrderNumber] | None = None,
+    states: Collection[OrderState] = (),
+) -> list[Order]:
+    """Orders, the latest first."""
+    question = select(orders).order_by(orders.c.placed_at.desc(), orders.c.number.desc())
+    if after is not None:
+        question = question.where(tuple_(orders.c.placed_at, orders.c.number) < tuple_(*after))
+    if states:
+        question = question.where(orders.c.state.in_([str(state) for state in states]))
+    found = connection.execute(question.limit(first)).all()
+    return [kept.order for kept in _read(connection, found)]
+
+
+def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
+    """Take the leases of orders for which something is due and nobody is at it."""
+    free = or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now)
+    due = (
+        select(orders.c.number)
+        .where(and_(orders.c.due_at <= now, free))
+        .order_by(orders.c.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and no such words
+    )
+    numbers = connection.execute(due).scalars().all()
+    return [lease for number in numbers if (lease := take(connection, number, now, until))]
+
+
+def take(
+    connection: Connection, number: OrderNumber, now: datetime, until: datetime
+) -> Lease | None:
+    """The lease of one order; None while somebody else has it."""
+    taken = (
+        update(orders)
+        .where(
+            orders.c.number == number,
+            or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now),
+        )
+        .values(leased_until=until, due_at=until, fence=orders.c.fence + 1)
+        .returning(orders.c.fence)
+    )
+    fence = connection.execute(taken).scalar_one_or_none()
+    return None if fence is None else Lease(number, fence, until)
+
+
+def lock(connection: Connection, number: OrderNumber) -> tuple[Kept, int] | None:
+    """An order and its fence, as they stay until the transaction ends."""
+    question = select(orders).where(orders.c.number == number).with_for_update()
+    row = connection.execute(question).one_or_none()
+    return None if row is None else (_read(connection, [row])[0], row.fence)
+
+
+def save(connection: Connection, order: Order) -> None:
+    """Keep what may change of an order: its state, its payment, its handings."""
+    changed = update(orders).where(orders.c.number == order.number)
+    connection.execute(changed.values(state=order.state, reason=order.reason))
+    if order.charge is not None:
+        paid = update(payments).where(payments.c.order == order.number)
+        connection.execute(paid.values(**rows.charge_row(order.charge)))
+    for place, handing in enumerate(order.handings):
+        at = (handings.c.order == order.number) & (handings.c.place == place)
+        connection.execute(update(handings).where(at).values(**rows.handing_row(handing)))
+
+
+def due(connection: Connection, number: OrderNumber, at: datetime | None, *, attempts: int) -> None:
+    """When something has to be done for an order again; its lease ends now."""
+    changed = update(orders).where(orders.c.number == number)
+    connection.execute(changed.values(due_at=at, leased_until=None, attempts=attempts))
+
+
+def extend(connection: Connection, number: OrderNumber, until: datetime) -> None:
+    """Let whoever has the lease have it for longer."""
+    changed = update(orders).where(orders.c.number == number)
+    connection.execute(changed.values(leased_until=until, due_at=until))
+
+
+def hurry(connection: Connection, number: OrderNumber, at: datetime) -> None:
+    """Let something be done for an order by then at the latest; whoever has the lease keeps it."""
+    connection.execute(update(orders).where(orders.c.number == number).values(due_at=at))
+
+
+def _one(connection: Connection, where: Any) -> Kept | None:
+    row = connection.execute(select(orders).where(where)).one_or_none()
+    return None if row is None else _read(connection, [row])[0]
+
+
+def _read(connection: Connection, found: Iterable[Any]) -> list[Kept]:
+    heads = list(found)
+    numbers = [head.number for head in heads]
+    lines = _by_order(connection, order_lines, order_lines.c.line, numbers)
+    parts = _by_order(connection, handings, handings.c.place, numbers)
+    paid = _by_order(connection, payments, payments.c.key, numbers)
+    return [
+        Kept(
+            order=rows.order_of(
+                head,
+                lines.get(head.number, []),
+                parts.get(head.number, []),
+                paid.get(head.number, []),
+            ),
+            digest=head.digest,
+            access=head.access,
+            attempts=head.attempts,
+        )
+        for head in heads
+    ]
+
+
+def _by_order(connection: Connection, table: Any, by: Any, numbers: list[str]) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {}
+    question = select(table).where(table.c.order.in_(numbers)).order_by(table.c.order, by)
+    for row in connection.execute(question):
+        found.setdefault(row.order, []).append(row)
+    return found

@@ -1,0 +1,282 @@
+"""How is an order placed, looked at and cancelled? Placing has one effect for each key."""
+
+import hmac
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+
+import orjson
+from sqlalchemy import Connection
+
+from app.availability import ledger
+from app.availability.model import Spot
+from app.orders import events, repository
+from app.orders.model import (
+    CANCELLABLE,
+    CancelReason,
+    Charge,
+    Handing,
+    HandingState,
+    Order,
+    OrderNumber,
+    OrderState,
+    Step,
+    replace_amount,
+)
+from app.orders.refusals import (
+    NobodyCarriesOut,
+    OrderKeyReused,
+    OrderNotCancellable,
+    OrderNotFound,
+    OrderNotHeld,
+)
+from app.orders.repository import Asked, Kept
+from app.orders.steps import Route
+from app.orders.turns import Turns, moved
+from app.orders.working import OrderWorker
+from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
+from app.store import Store, Work
+from app.values import ChannelCode, FulfilmentMethod, Money
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
+NUMBER = 10  # characters: with a million orders, one in 590 million numbers is taken
+ACCESS = 32  # characters of the guest's token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What is to be bought: goods that `holder` holds under `fence`, and what was agreed of them.
+
+    `caller` and `key` make the request one that has one effect; `token` stands for the means of
+    payment and is never kept. Lines name each pair of SKU and location once.
+    """
+
+    caller: str
+    key: str
+    holder: str
+    fence: int
+    cart: str | None
+    channel: ChannelCode
+    lines: tuple[SoldLine, ...]
+    buyer: Buyer
+    address: Address | None
+    method: FulfilmentMethod
+    promised: Promised | None = None
+    promise_token: str | None = None
+    delivery: Money
+    token: str | None
+
+    @property
+    def total(self) -> Money:
+        """All the buyer pays."""
+        goods = sum((one.unit_price.amount * one.quantity for one in self.lines), Decimal(0))
+        return replace_amount(self.delivery, goods + self.delivery.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order as it stands, and the guest's token, which whoever has the key is told again."""
+
+    order: Order
+    access_token: str
+
+
+class OrderService:
+    """Places orders over a store; what is left to do, the worker does."""
+
+    def __init__(
+        self, store: Store, turns: Turns, worker: OrderWorker, *, route: Route, charged: bool
+    ) -> None:
+        """`charged`: orders are paid through a provider of ours."""
+        self._store = store
+        self._turns = turns
+        self._worker = worker
+        self._route = route
+        self._charged = charged
+
+    async def place(self, purchase: Purchase) -> Placed:
+        """The order of this key: goods allocated and money kept ready, both or neither.
+
+        It is PLACED, or REFUSED when the money was declined, and then nothing is kept for it. While
+        nobody knows whether it is paid it is PENDING_CONFIRMATION, and settled unattended. The same
+        key again gets the same order, as it stands.
+
+        Raises:
+            Refusal: nothing was kept, and nothing is left behind.
+            StoreUnavailable: unknown whether it was placed; ask again with the same key.
+        """
+        asked, now = _hashed(purchase.caller, purchase.key), self._turns.now()
+        kept = await self._store.read(partial(repository.find_asked, asked=asked))
+        if kept is None:
+            number = OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER)))
+            order = self._opened(purchase, number, now)
+            add = partial(_added, order=order, purchase=purchase, until=now + self._turns.lasting)
+            kept = await self._store.act(add, now=now)
+        if kept.digest != _digest(purchase):
+            raise OrderKeyReused
+        order = kept.order
+        if order.state is OrderState.PENDING_CONFIRMATION:
+            order = await self._paid(order, purchase.token)
+        return Placed(order, access_token(purchase.key, order.number))
+
+    async def find(self, number: str, *, access: str | None = None) -> Order:
+        """An order by its number; `access` is the token of a guest.
+
+        Raises:
+            OrderNotFound: there is none, or the token is of another.
+        """
+        kept = await self._store.read(partial(repository.find, number=OrderNumber(number)))
+        if kept is None:
+            raise OrderNotFound
+        if access is not None and not hmac.compare_digest(_hash(access), kept.access):
+            raise OrderNotFound
+        return kept.order
+
+    async def page(
+        self,
+        *,
+        first: int,
+        after: tuple[datetime, OrderNumber] | None = None,
+        states: Collection[OrderState] = (),
+    ) -> list[Order]:
+        """Orders, the latest first, after a place in the list."""
+        return await self._store.read(
+            partial(repository.page, first=first, after=after, states=states)
+        )
+
+    async def cancel(self, number: str, reason: CancelReason) -> Order:
+        """The order, CANCELLING: its upstreams are told, and then its money and goods let go.
+
+        An order that is being cancelled or was, is told as it stands.
+
+        Raises:
+            Refusal: there is none, or it has gone too far.
+        """
+        change = partial(_cancelled, number=OrderNumber(number), reason=reason)
+        order = await self._store.act(change, now=self._turns.now())
+        self._worker.wake()
+        return order
+
+    def _opened(self, purchase: Purchase, number: OrderNumber, now: datetime) -> Order:
+        nothing = replace_amount(purchase.total, Decimal(0))
+        charge = Charge(
+            key=PaymentKey(number),
+            status=None,
+            amount=purchase.total,
+            captured=nothing,
+            refunded=nothing,
+        )
+        return Order(
+            number=number,
+            state=OrderState.PENDING_CONFIRMATION,
+            cart=purchase.cart,
+            channel=purchase.channel,
+            placed_at=now,
+            lines=purchase.lines,
+            buyer=purchase.buyer,
+            address=purchase.address,
+            method=purchase.method,
+            promised=purchase.promised,
+            promise_token=purchase.promise_token,
+            delivery=purchase.delivery,
+            total=purchase.total,
+            charge=charge if self._charged else None,
+            handings=self._parts(purchase.lines),
+        )
+
+    def _parts(self, lines: tuple[SoldLine, ...]) -> tuple[Handing, ...]:
+        sinks = [self._route(line.location) for line in lines]
+        if not sinks or None in sinks:
+            raise NobodyCarriesOut
+        return tuple(
+            Handing(sink=str(sink), state=HandingState.WAITING) for sink in dict.fromkeys(sinks)
+        )
+
+    async def _paid(self, order: Order, token: str | None) -> Order:
+        """As far as it comes at once; if somebody else is at it, as it is."""
+        turn = await self._turns.of(order.number, token)
+        if turn is not None:
+            await self._worker.taken(turn, but=Step.HAND_OVER)
+            self._worker.wake()
+            return turn.order
+        return order
+
+
+def access_token(key: str, number: OrderNumber) -> str:
+    """The guest's token: who knows the key of an order can make it again, nobody else can."""
+    return hmac.digest(key.encode(), number.encode(), "sha256").hex()[:ACCESS]
+
+
+def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kept:
+    """The order of the key: a new one with its goods, or the one that is there."""
+    asked = Asked(
+        asked=_hashed(purchase.caller, purchase.key),
+        digest=_digest(purchase),
+        access=_hash(access_token(purchase.key, order.number)),
+        due_at=until,
+    )
+    if repository.add(work.connection, order, asked):
+        demand = ledger.commit(work, purchase.holder, purchase.fence, order.number)
+        if demand != _demand(purchase.lines):
+            raise OrderNotHeld
+        work.tell(events.order_asked(order))
+    return _there(work.connection, asked.asked)
+
+
+def _there(connection: Connection, asked: str) -> Kept:
+    kept = repository.find_asked(connection, asked)
+    if kept is None:
+        raise LookupError("an order that was just kept")
+    return kept
+
+
+def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
+    locked = repository.lock(work.connection, number)
+    if locked is None:
+        raise OrderNotFound
+    order = locked[0].order
+    if order.state in {OrderState.CANCELLING, OrderState.CANCELLED}:
+        return order
+    if order.state not in CANCELLABLE:
+        raise OrderNotCancellable(order.state)
+    order = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
+    repository.save(work.connection, order)
+    repository.hurry(work.connection, number, work.now)
+    return order
+
+
+def _demand(lines: tuple[SoldLine, ...]) -> Mapping[Spot, int]:
+    demand: dict[Spot, int] = {}
+    for line in lines:
+        spot = Spot(line.sku, line.location)
+        demand[spot] = demand.get(spot, 0) + line.quantity
+    return demand
+
+
+def _digest(purchase: Purchase) -> str:
+    """What was asked for, but for the means of payment, which may be another the second time."""
+    told = [
+        *(purchase.holder, purchase.fence, purchase.cart, purchase.channel, purchase.method),
+        *(purchase.lines, purchase.buyer, purchase.address, purchase.delivery),
+        purchase.promise_token,
+    ]
+    return sha256(orjson.dumps(told, default=_spelled)).hexdigest()
+
+
+def _spelled(value: object) -> object:
+    """Money and amounts in words."""
+    if isinstance(value, Money):
+        return [str(value.amount), value.currency]
+    raise TypeError(type(value).__name__)
+
+
+def _hashed(caller: str, key: str) -> str:
+    return _hash(f"{caller}\x1f{key}")
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

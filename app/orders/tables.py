@@ -1,0 +1,89 @@
+"""What do we keep of orders: what was agreed, the payment, and who has which part."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from app.store.instants import Instant
+from app.store.tables import metadata
+
+AMOUNT = 40  # characters of an exact decimal
+
+# `asked` is a hash of who asked and under which idempotency key, `digest` one of what was asked.
+# `due_at` is when something has to be done for it (null: never), by whoever has the lease: until
+# `leased_until`, and no longer once `fence` has grown.
+orders = Table(
+    "orders",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("asked", String(64), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),
+    Column("access", String(64), nullable=False),
+    Column("cart", String(80)),
+    Column("channel", String(40), nullable=False),
+    Column("state", String(30), nullable=False),
+    Column("reason", String(40)),
+    Column("placed_at", Instant, nullable=False),
+    Column("buyer", JSON, nullable=False),
+    Column("address", JSON),
+    Column("method", String(30), nullable=False),
+    Column("promised_from", Instant),
+    Column("promised_until", Instant),
+    Column("promise_token", Text),
+    Column("currency", String(3), nullable=False),
+    Column("delivery", String(AMOUNT), nullable=False),
+    Column("total", String(AMOUNT), nullable=False),
+    Column("due_at", Instant),
+    Column("leased_until", Instant),
+    Column("fence", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_orders_due_at", "due_at"),
+    Index("ix_orders_placed_at", "placed_at", "number"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("sku", String(80), nullable=False),
+    Column("location", String(40), nullable=False),
+    Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
+    Column("unit_price", String(AMOUNT), nullable=False),
+)
+
+# `status` is null while nobody knows. What was captured and refunded never becomes less.
+payments = Table(
+    "payments",
+    metadata,
+    Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
+    Column("key", String(40), nullable=False, unique=True),
+    Column("status", String(20)),
+    Column("reference", String(80)),
+    Column("reason", String(80)),
+    Column("amount", String(AMOUNT), nullable=False),
+    Column("captured", String(AMOUNT), nullable=False),
+    Column("refunded", String(AMOUNT), nullable=False),
+)
+
+handings = Table(
+    "handings",
+    metadata,
+    Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("sink", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tried", Boolean, nullable=False),
+    Column("reference", String(120)),
+    Column("error", String(40)),
+)

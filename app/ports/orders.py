@@ -1,0 +1,121 @@
+"""Orders: who carries them out, and what became of the ones that were handed over?
+
+A write may happen and its answer be lost. So every write about an order carries its key, and what
+an error says is law: after `UpstreamRefused`, `UpstreamUnauthorized` and `UpstreamThrottled` the
+write *did not happen*; after `UpstreamUnavailable` and `UpstreamBroken` it is *unknown whether it
+happened*, and `placed` is asked. Whoever writes again writes with the same key: the upstream has
+one order, whatever was lost, repeated or ended in between.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol, runtime_checkable
+
+from app.ports.answer import Answer
+from app.ports.locations import Address
+from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money, Sku
+
+OrderKey = NewType("OrderKey", str)
+"""Our key of one order, the same for every write about it; letters, digits and hyphens."""
+
+
+class OrderStatus(StrEnum):
+    """What an upstream has made of an order; what it has only begun to take it does not know."""
+
+    ACCEPTED = "ACCEPTED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """Whom to ask and to tell. Personal data: it stays out of messages, logs and traces."""
+
+    name: str
+    email: str
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine:
+    """Units of one SKU out of one location, at the price that was agreed for one unit."""
+
+    sku: Sku
+    quantity: int
+    unit_price: Money
+    location: LocationCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """When the goods are to arrive, or to be ready."""
+
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldOrder:
+    """An order as it was agreed, or that part of it which one upstream carries out.
+
+    Every line has its own pair of SKU and location. `address` is None where the buyer comes to
+    fetch. `delivery` is what the buyer pays for the way; `total` is all the buyer pays for what is
+    handed over here. All amounts are in one currency and include what tax the prices include.
+    """
+
+    key: OrderKey
+    placed_at: datetime
+    channel: ChannelCode
+    lines: tuple[SoldLine, ...]
+    buyer: Buyer
+    method: FulfilmentMethod
+    address: Address | None = None
+    promised: Promised | None = None
+    delivery: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamOrder:
+    """An order as the upstream knows it; `reference` is its own name for it.
+
+    `total` is what the upstream itself says the buyer pays; None where it does not say.
+    """
+
+    key: OrderKey
+    reference: str
+    status: OrderStatus
+    total: Money | None = None
+
+
+@runtime_checkable
+class OrderSink(Protocol):
+    """Carries orders out, and takes their goods off its stock."""
+
+    async def hand_over(self, order: SoldOrder) -> UpstreamOrder:
+        """Have the order carried out; one that is known by this key is told as it stands.
+
+        An order is taken whole or not at all. One that was cancelled stays cancelled.
+
+        Raises:
+            UpstreamRefused, UpstreamUnauthorized, UpstreamThrottled: it did not happen.
+            UpstreamUnavailable, UpstreamBroken: unknown whether it happened.
+        """
+        ...
+
+    async def placed(self, keys: Collection[OrderKey]) -> Answer[UpstreamOrder]:
+        """What became of these orders; one that is not known, or only begun, is left out."""
+        ...
+
+    async def cancel(self, key: OrderKey) -> UpstreamOrder | None:
+        """Stop an order, and have its goods back in stock; None where none is known by the key.
+
+        What was only begun is never finished afterwards. An order that has been cancelled before
+        is told as it stands.
+
+        Raises:
+            UpstreamRefused: it cannot be cancelled any more; also see `hand_over`.
+        """
+        ...

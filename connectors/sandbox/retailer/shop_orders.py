@@ -1,0 +1,63 @@
+"""How does the e-commerce platform take orders? By the client's own key, in the address."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from connectors.sandbox.retailer import http
+from connectors.sandbox.retailer.orders import Line, Order, OrderBook, OrderRefusedError
+
+CONFLICTS = ("other_order",)
+
+
+class OrderDesk:
+    """The endpoints."""
+
+    def __init__(self, book: OrderBook, now: http.Now) -> None:
+        self._book = book
+        self._now = now
+
+    async def put_order(self, request: Request) -> Response:
+        """Take an order, or tell of the one that has the key."""
+        asked = await http.body_of(request)
+        lines = tuple(_line(row) for row in http.rows_in(asked, "items"))
+        http.cell(asked, "total", str)
+        try:
+            order = self._book.take(request.path_params["key"], lines, asked)
+        except OrderRefusedError as error:
+            status = 409 if str(error) in CONFLICTS else 422
+            raise HTTPException(status, str(error)) from error
+        return http.reply(_told(order))
+
+    async def list_orders(self, request: Request) -> Response:
+        """Orders by key."""
+        keys = http.limited(request.query_params.getlist("key"), "key")
+        found = [_told(self._book.orders[key]) for key in keys if key in self._book.orders]
+        stamp = self._now().isoformat(timespec="milliseconds")
+        return http.reply({"served_at": stamp, "items": found})
+
+    async def cancel_order(self, request: Request) -> Response:
+        """Stop an order."""
+        order = self._book.cancel(request.path_params["key"])
+        if order is None:
+            raise HTTPException(404, "unknown_order")
+        return http.reply(_told(order))
+
+
+def _line(row: dict[str, Any]) -> Line:
+    return Line(
+        http.cell(row, "sku", str), http.cell(row, "depot", str), http.cell(row, "quantity", int)
+    )
+
+
+def _told(order: Order) -> Mapping[str, Any]:
+    return {
+        "key": order.key,
+        "number": order.reference,
+        "state": "open" if order.cancelled is None else "cancelled",
+        "currency": order.told.get("currency"),
+        "total": order.told["total"],
+    }

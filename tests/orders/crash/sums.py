@@ -1,0 +1,144 @@
+"""Does everything add up? Orders, allocations, upstreams and money, compared with one another."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.availability.tables import allocations
+from app.orders import repository
+from app.orders.model import Order, OrderState
+from app.store.tables import facts
+
+UNDONE = {OrderState.REFUSED, OrderState.CANCELLED}
+MOST = 100_000
+
+
+@dataclass
+class Sums:
+    """What was found; `violations` is empty when everything adds up."""
+
+    orders: dict[str, Order]
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def states(self) -> Counter[str]:
+        return Counter(str(order.state) for order in self.orders.values())
+
+    def acknowledged(self, told: Mapping[str, Mapping[str, str]]) -> None:
+        """Whatever a client was told must be so."""
+        carts = Counter(order.cart for order in self.orders.values())
+        for key, answer in told.items():
+            number, state = answer.get("number"), answer["state"]
+            if carts[key] > 1:
+                self.violations.append(f"double: {key} has {carts[key]} orders")
+            if number is None:
+                if state != "SOLD_OUT":
+                    self.violations.append(f"{key} was told {state}")
+                continue
+            order = self.orders.get(number)
+            if order is None:
+                self.violations.append(f"lost: {number} was told to {key}")
+            elif state == "REFUSED" and order.state is not OrderState.REFUSED:
+                self.violations.append(f"{number} was refused to {key} and is {order.state}")
+
+
+def added_up(connection: Connection, systems: Mapping[str, Any], on_hand: int) -> Sums:
+    """Everything compared with everything."""
+    found = {str(one.number): one for one in repository.page(connection, first=MOST)}
+    sums = Sums(found)
+    books = {name: systems[name].served.state.book.orders for name in ("shop", "dc")}
+    for order in found.values():
+        sums.violations += _order(order, books)
+        sums.violations += _money(order, systems["payments"].served.state.till.charges)
+    sums.violations += _strangers(found, books, systems["payments"].served.state.till.charges)
+    sums.violations += _stock(connection, found, books, on_hand)
+    sums.violations += _facts(connection, found)
+    return sums
+
+
+def _order(order: Order, books: Mapping[str, Any]) -> list[str]:
+    """Settled, and carried out by exactly those who should."""
+    if not order.settled or order.state not in {OrderState.SOURCED, *UNDONE}:
+        return [f"hangs: {order.number} is {order.state}"]
+    wrong = []
+    wanted = set() if order.state in UNDONE else {one.sink for one in order.handings}
+    for sink, book in books.items():
+        there = order.number in book and book[order.number].cancelled is None
+        if there != (sink in wanted):
+            what = "lost" if sink in wanted else "double"
+            wrong.append(f"{what}: {order.number} is {order.state} and at {sink}: {there}")
+    return wrong
+
+
+def _money(order: Order, charges: Mapping[str, Any]) -> list[str]:
+    charge = charges.get(order.number)
+    kept = charge is not None and charge.state == "authorised" and not charge.captured
+    paid = 0 if charge is None else charge.captured - charge.refunded
+    if order.state in UNDONE and (kept or paid):
+        return [f"charged: {order.number} is {order.state} and cost {paid}, kept: {kept}"]
+    if order.state not in UNDONE and paid != order.total.amount:
+        return [f"unpaid: {order.number} is {order.state} and cost {paid}"]
+    return []
+
+
+def _strangers(
+    found: Mapping[str, Order], books: Mapping[str, Any], charges: Mapping[str, Any]
+) -> list[str]:
+    held = {number for book in books.values() for number in book} | set(charges)
+    return [f"nobody's: {number}" for number in held - set(found)]
+
+
+def _stock(
+    connection: Connection, found: Mapping[str, Order], books: Mapping[str, Any], on_hand: int
+) -> list[str]:
+    sold = _counted(
+        (line.sku, line.location, line.quantity)
+        for order in found.values()
+        if order.state not in UNDONE
+        for line in order.lines
+    )
+    rows = connection.execute(select(allocations))
+    allocated = _counted((row.sku, row.location, row.quantity) for row in rows)
+    carried = _counted(
+        (line.sku, line.place, line.pieces)
+        for book in books.values()
+        for one in book.values()
+        if one.cancelled is None
+        for line in one.lines
+    )
+    wrong = [f"oversold: {at} {units}" for at, units in carried.items() if units > on_hand]
+    for name, counted in (("allocated", allocated), ("carried out", carried)):
+        if +counted != +sold:
+            wrong.append(f"{name} is not what was sold: {(counted - sold) + (sold - counted)}")
+    return wrong
+
+
+def _counted(units: Iterable[tuple[str, str, int]]) -> Counter[tuple[str, str]]:
+    counted: Counter[tuple[str, str]] = Counter()
+    for sku, location, quantity in units:
+        counted[sku, location] += quantity
+    return counted
+
+
+def _facts(connection: Connection, found: Mapping[str, Order]) -> list[str]:
+    """Each order was asked for once, placed at most once, and ended once."""
+    told = Counter(
+        (row.entity, row.kind)
+        for row in connection.execute(select(facts.c.entity, facts.c.kind))
+        if row.entity in found
+    )
+    wrong = [f"told {times} times: {fact}" for fact, times in told.items() if _once(fact, times)]
+    for number, order in found.items():
+        wrong += [
+            f"{kind} of {number} was told {told[number, kind]} times"
+            for kind in ("OrderAsked", f"Order{str(order.state).capitalize()}")
+            if told[number, kind] != 1
+        ]
+    return wrong
+
+
+def _once(fact: tuple[str, str], times: int) -> bool:
+    return fact[1].startswith("Order") and times > 1

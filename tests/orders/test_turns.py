@@ -1,0 +1,150 @@
+"""Who has no lease any more changes nothing; what a dead process left is taken up by another."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.orders.model import (
+    CANCELLABLE,
+    TRANSITIONS,
+    CancelReason,
+    Order,
+    OrderState,
+    Step,
+    next_step,
+)
+from app.orders.turns import LEASE, LeaseLostError, Turn, moved
+from app.store import Store, Work
+from connectors.sandbox.faults import Fault
+from tests.orders.world import World, opened, spot
+
+SHOP = spot("shop")
+
+
+def unchanged(_work: Work, order: Order) -> Order:
+    return order
+
+
+async def a_turn(world: World) -> Turn:
+    """The turn of an order that is to be handed over."""
+    await world.stock(SHOP)
+    await world.place("a", SHOP)
+    (turn,) = await world.turns.due(5)
+    return turn
+
+
+async def test_a_lease_is_had_by_one_until_it_is_over(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        assert await world.turns.due(5) == []
+        assert await world.turns.of(turn.order.number) is None
+
+        world.clock.move(LEASE.total_seconds())
+        (other,) = await world.turns.due(5)
+        assert other.order == turn.order
+        assert other.lease.fence == turn.lease.fence + 1
+
+
+async def test_who_wakes_up_late_changes_nothing(store: Store) -> None:
+    async with opened(store) as world:
+        late = await a_turn(world)
+        world.clock.move(LEASE.total_seconds())
+        (other,) = await world.turns.due(5)
+
+        def cancelling(work: Work, order: Order) -> Order:
+            return moved(work, order, OrderState.CANCELLING)
+
+        with pytest.raises(LeaseLostError):
+            await world.turns.keep(late, cancelling)
+        with pytest.raises(LeaseLostError):
+            await world.turns.end(late, done=True)
+        await world.turns.keep(other, unchanged)
+        assert (await world.service.find(late.order.number)).state is OrderState.PLACED
+
+
+async def test_the_late_and_the_next_leave_one_order_upstream(store: Store) -> None:
+    async with opened(store) as world:
+        late = await a_turn(world)
+        world.clock.move(LEASE.total_seconds())
+        (other,) = await world.turns.due(5)
+        await asyncio.gather(world.worker.taken(late), world.worker.taken(other))
+
+        order = await world.service.find(late.order.number)
+        assert order.state is OrderState.SOURCED
+        assert world.book("shop") == [(order.number, True)]
+
+
+async def test_a_lease_is_prolonged_by_every_change(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        world.clock.move(LEASE.total_seconds() - 1)
+        await world.turns.keep(turn, unchanged)
+        world.clock.move(LEASE.total_seconds() - 1)
+        assert await world.turns.due(5) == []
+
+
+async def test_a_worker_that_is_cancelled_leaves_its_order_to_the_next(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        world.systems["shop"].break_with(Fault(kind="silent"))
+        working = asyncio.create_task(world.worker.taken(turn))
+        heard = world.systems["shop"].requests
+        while not heard[f"/v1/orders/{turn.order.number}"]:  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.wait([working])
+        world.systems["shop"].mend()
+
+        assert await world.worker.round() == 0
+        world.clock.move(LEASE.total_seconds())
+        order = await world.worked(turn.order)
+        assert order.state is OrderState.SOURCED
+        assert [one.tried for one in order.handings] == [True]
+
+
+async def test_a_cancellation_meanwhile_is_seen_by_whoever_is_at_it(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        await world.service.cancel(turn.order.number, CancelReason.BUYER)
+        await world.worker.taken(turn)
+
+        order = await world.service.find(turn.order.number)
+        assert order.state is OrderState.CANCELLED
+        assert world.book("shop") == []
+
+
+def test_the_table_of_states_ends_everywhere() -> None:
+    assert set(TRANSITIONS) == set(OrderState)
+    reached = {OrderState.PENDING_CONFIRMATION}
+    while more := {state for one in reached for state in TRANSITIONS[one]} - reached:
+        reached |= more
+    assert reached == set(OrderState)
+    final = {state for state, onwards in TRANSITIONS.items() if not onwards}
+    assert final == {OrderState.REFUSED, OrderState.COMPLETED, OrderState.CANCELLED}
+    assert final.isdisjoint(CANCELLABLE)
+
+
+async def test_a_state_that_does_not_follow_is_a_bug(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        with pytest.raises(ValueError, match="does not go from PLACED to COMPLETED"):
+            await world.turns.keep(
+                turn, lambda work, order: moved(work, order, OrderState.COMPLETED)
+            )
+
+
+async def test_what_is_to_be_done_follows_from_the_state(store: Store) -> None:
+    async with opened(store) as world:
+        order = (await a_turn(world)).order
+        steps = {state: next_step(replace(order, state=state)) for state in OrderState}
+    assert steps == {
+        OrderState.PENDING_CONFIRMATION: Step.PAY,
+        OrderState.REFUSED: None,
+        OrderState.PLACED: Step.HAND_OVER,
+        OrderState.SOURCED: Step.CAPTURE,
+        OrderState.IN_FULFILMENT: Step.CAPTURE,
+        OrderState.COMPLETED: Step.CAPTURE,
+        OrderState.CANCELLING: Step.STOP,
+        OrderState.CANCELLED: None,
+    }

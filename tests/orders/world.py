@@ -1,0 +1,226 @@
+"""Where orders are tried: a store, the embedded retailer's shop, warehouse and payment provider."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from app.availability import ledger
+from app.availability.ledger import Hold
+from app.availability.model import Spot
+from app.orders.charging import Charging
+from app.orders.model import Order
+from app.orders.service import OrderService, Placed, Purchase
+from app.orders.steps import Steps
+from app.orders.turns import Turns
+from app.orders.working import OrderWorker
+from app.ports import Address, Buyer, SoldLine, StockLevel, Wiring
+from app.store import Store, Work
+from app.upstream.client import ClientPolicy, open_client
+from app.upstream.handing import HandingDesk
+from app.upstream.paying import PaymentDesk
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    FulfilmentMethod,
+    LocationCode,
+    Money,
+    Sku,
+)
+from connectors import sandbox
+from connectors.kit.serve import serve
+from connectors.sandbox.faults import FaultyUpstream
+from connectors.sandbox.retailer.places import DEPOT, WAREHOUSE
+from connectors.sandbox.retailer.upstreams import upstream
+from connectors.sandbox.settings import System
+from connectors.sandbox.specimen import SEED, SPECIMENS
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SINKS: Mapping[str, System] = {"shop": "shop", "dc": "warehouse"}
+PLACES = {"shop": DEPOT, "dc": WAREHOUSE}
+GOOD = "tok_ok"  # stands for a card of nobody
+PATIENCE = timedelta(seconds=1)
+EURO = CurrencyCode("EUR")
+ADA = Buyer(name="Ada Byron", email="ada@example.com", phone="+39 045 000000")
+VERONA = Address(
+    lines=("Via Roma 1",), postal_code="37121", city="Verona", country=CountryCode("IT")
+)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def spot(sink: str, number: int = 0) -> Spot:
+    """Something that a sink has plenty of."""
+    label = SINKS[sink]
+    specimen = next(one for one in SPECIMENS if one.label == label)
+    assert specimen.orders is not None
+    return Spot(specimen.orders.order.lines[number].sku, LocationCode(PLACES[sink]))
+
+
+def euro(amount: str) -> Money:
+    return Money(Decimal(amount), EURO)
+
+
+@dataclass
+class World:
+    """Everything there is, and what it says of itself."""
+
+    store: Store
+    clock: Clock
+    systems: Mapping[str, FaultyUpstream]
+    turns: Turns
+    steps: Steps
+    worker: OrderWorker
+    service: OrderService
+    asked: int = field(default=0)
+
+    async def stock(self, *spots: Spot, on_hand: int = 10) -> None:
+        levels = [
+            StockLevel(sku=one.sku, location=one.location, on_hand=on_hand, as_of=self.clock())
+            for one in spots
+        ]
+        await self.store.act(partial(ledger.record, source="test", levels=levels), now=self.clock())
+
+    async def held(self, holder: str, *spots: Spot, quantity: int = 1) -> Hold:
+        until = self.clock() + timedelta(minutes=15)
+
+        def change(work: Work) -> Hold:
+            return ledger.place(work, holder, dict.fromkeys(spots, quantity), until=until)
+
+        return await self.store.act(change, now=self.clock())
+
+    async def sellable(self, one: Spot) -> int:
+        free = await self.store.read(partial(ledger.sellable, spots=[one], now=self.clock()))
+        return free[one]
+
+    async def purchase(
+        self, key: str, *spots: Spot, token: str = GOOD, quantity: int = 1
+    ) -> Purchase:
+        """A purchase of what is held for it."""
+        spots = spots or (spot("shop"),)
+        hold = await self.held(f"cart:{key}", *spots, quantity=quantity)
+        return a_purchase(key, hold, token=token)
+
+    async def place(self, key: str, *spots: Spot, token: str = GOOD) -> Placed:
+        return await self.service.place(await self.purchase(key, *spots, token=token))
+
+    async def worked(self, order: Order) -> Order:
+        """The order after everything that was due is done."""
+        while await self.worker.round():
+            pass
+        return await self.service.find(order.number)
+
+    def book(self, sink: str) -> list[tuple[str, bool]]:
+        """What a sink was asked to carry out: our keys, and whether it still does."""
+        served: Any = self.systems[sink].served
+        return [(one.key, one.cancelled is None) for one in served.state.book.orders.values()]
+
+    def charges(self) -> dict[str, tuple[str, Decimal, Decimal]]:
+        """What the provider has: state, captured and refunded."""
+        served: Any = self.systems["payments"].served
+        return {
+            one.key: (one.state, one.captured, one.refunded)
+            for one in served.state.till.charges.values()
+        }
+
+
+def a_purchase(key: str, hold: Hold, *, token: str = GOOD) -> Purchase:
+    return Purchase(
+        caller="guest",
+        key=f"key-of-{key}-0000000000",
+        holder=hold.holder,
+        fence=hold.fence,
+        cart=key,
+        channel=ChannelCode("WEB"),
+        lines=tuple(
+            SoldLine(
+                sku=Sku(sku),
+                quantity=quantity,
+                unit_price=euro("20.00"),
+                location=LocationCode(location),
+            )
+            for (sku, location), quantity in hold.demand.items()
+        ),
+        buyer=ADA,
+        address=VERONA,
+        method=FulfilmentMethod.SHIP_TO_HOME,
+        delivery=euro("5.00"),
+        token=token,
+    )
+
+
+def route(location: LocationCode) -> str | None:
+    return next((sink for sink, place in PLACES.items() if place == location), None)
+
+
+@asynccontextmanager
+async def opened(
+    store: Store, *, charged: bool = True, patience: timedelta = PATIENCE
+) -> AsyncIterator[World]:
+    """A world with its systems served over HTTP."""
+    clock = Clock()
+    kinds: Mapping[str, System] = {**SINKS, "payments": "payments"}
+    systems = {name: upstream(system, seed=SEED, now=clock) for name, system in kinds.items()}
+    async with AsyncExitStack() as stack:
+        ports: dict[str, Any] = {}
+        for name, system in kinds.items():
+            url = await stack.enter_async_context(serve(systems[name]))
+            ports[name] = await stack.enter_async_context(connected(name, system, url, patience))
+            stack.callback(systems[name].release)
+        sinks = {name: ports[name] for name in SINKS}
+        provider = ports["payments"] if charged else None
+        made = assembled(store, clock, sinks, provider, patience)
+        yield World(store, clock, systems, *made)
+
+
+@asynccontextmanager
+async def connected(name: str, system: System, url: str, patience: timedelta) -> AsyncIterator[Any]:
+    policy = ClientPolicy(timeout=patience)
+    async with open_client(name, url, policy=policy) as http:
+        settings = sandbox.Settings(url=url, system=system, seed=SEED)
+        wiring = Wiring(name=name, http=http, now=lambda: datetime.now(UTC))
+        yield sandbox.connect(settings, wiring)
+
+
+def assembled(
+    store: Store,
+    now: Any,
+    sinks: Mapping[str, Any],
+    provider: Any | None,
+    patience: timedelta,
+    poll: timedelta = timedelta(milliseconds=100),
+) -> tuple[Turns, Steps, OrderWorker, OrderService]:
+    turns = Turns(store=store, now=now)
+    desks = {
+        name: HandingDesk(connection=name, sink=sink, timeout=patience)
+        for name, sink in sinks.items()
+    }
+    desk = (
+        None
+        if provider is None
+        else PaymentDesk(connection="payments", provider=provider, timeout=patience)
+    )
+    charging = Charging(turns=turns, desk=desk)
+    steps = Steps(turns=turns, sinks=desks, route=route, charging=charging)
+    worker = OrderWorker(turns=turns, steps=steps, poll=poll)
+    service = OrderService(store, turns, worker, route=route, charged=provider is not None)
+    return turns, steps, worker, service
+
+
+def other(purchase: Purchase, **changes: Any) -> Purchase:
+    return replace(purchase, **changes)
