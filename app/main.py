@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from secrets import token_urlsafe
 from time import monotonic
 from typing import Any
 
@@ -38,6 +39,8 @@ from app.locations.service import LocationService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
+from app.promises.service import PromiseService, Sources
+from app.promises.tokens import Signer
 from app.settings import Settings, Windows, secret
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, Planned, open_connections, port_of
@@ -161,7 +164,7 @@ class Gateway:
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections, self.caches)
+            services = assemble(self.settings, connections, self.caches, self.environ)
             await services.locations.refresh()
             self.running = services
             try:
@@ -224,8 +227,17 @@ def shared_redis(
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
 
 
-def assemble(settings: Settings, connections: Connections, caches: Caches) -> Services:
-    """The services over open connections, each bound as the settings say."""
+def assemble(
+    settings: Settings,
+    connections: Connections,
+    caches: Caches,
+    environ: Mapping[str, str] = os.environ,
+) -> Services:
+    """The services over open connections, each bound as the settings say.
+
+    Raises:
+        MisconfiguredError: a key of promise tokens is not where the settings say.
+    """
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
     products = ProductService(
@@ -265,11 +277,20 @@ def assemble(settings: Settings, connections: Connections, caches: Caches) -> Se
         source_of=bind.stock_source,
         locations=locations,
     )
+    sources = Sources(
+        availability=availability, locations=locations, pricing=pricing, products=products
+    )
+    promises = PromiseService(
+        sources,
+        rules=settings.promises,
+        signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
+    )
     return Services(
         products=products,
         locations=locations,
         availability=availability,
         pricing=pricing,
+        promises=promises,
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

@@ -17,6 +17,7 @@ from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.pricing.service import PricingService
 from app.products.service import ProductService
+from app.promises.service import PromiseService
 from app.settings import Channel as ChannelSettings
 from app.settings import unknown
 from app.upstream.reader import Inquiry
@@ -34,6 +35,7 @@ class Services:
     locations: LocationService
     availability: AvailabilityService
     pricing: PricingService
+    promises: PromiseService
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

@@ -8,7 +8,7 @@ the other's tariff.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from app.promises.problem import Candidate, Problem, Tariff
 
@@ -69,7 +69,7 @@ def _suppliers(problem: Problem, order: tuple[int, ...]) -> Callable[[int], int]
         source = problem.candidates[one].source
         of_source[source] = of_source.get(source, 0) | 1 << place
 
-    @lru_cache(maxsize=None)
+    @cache
     def suppliers(source: int) -> int:
         found = -1
         for line, units in enumerate(problem.demand):
@@ -107,7 +107,7 @@ def _no_dearer(tariffs: list[Tariff], weight: int) -> Callable[[Tariff], int]:
         places[tariff] = places.get(tariff, 0) | 1 << place
     joining = {tariff: mask for tariff, mask in places.items() if joins(tariff, weight)}
 
-    @lru_cache(maxsize=None)
+    @cache
     def cheaper(than: Tariff) -> int:
         found = 0
         for tariff, mask in joining.items():

@@ -91,9 +91,7 @@ class Node:
 class Round:
     """Plans of candidates that are all there by the same time."""
 
-    def __init__(
-        self, problem: Problem, near: list[int], stairs: Staircase, steps: Steps
-    ) -> None:
+    def __init__(self, problem: Problem, near: list[int], stairs: Staircase, steps: Steps) -> None:
         self._problem, self._stairs, self._steps = problem, stairs, steps
         candidates = problem.candidates
         lines = range(len(problem.demand))
@@ -104,7 +102,11 @@ class Round:
         # Cheap and clean first: what is found early excludes the most.
         ranked = sorted(
             range(len(near)),
-            key=lambda at: (tilt.charges[at], candidates[near[at]].fixed, candidates[near[at]].rate),
+            key=lambda at: (
+                tilt.charges[at],
+                candidates[near[at]].fixed,
+                candidates[near[at]].rate,
+            ),
         )
         self._order = tuple(near[at] for at in ranked)
         self._charges = tuple(tilt.charges[at] for at in ranked)
@@ -203,7 +205,9 @@ class Round:
                 if units:
                     fresh &= self._having(line, units)
             return fresh
-        options = [self._having(line, 1) & fresh for line, units in enumerate(node.missing) if units]
+        options = [
+            self._having(line, 1) & fresh for line, units in enumerate(node.missing) if units
+        ]
         return min(options, key=int.bit_count)
 
     def _same_source(self, at: int) -> int:

@@ -4,6 +4,16 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.promising import (
+    CarrierService,
+    Cell,
+    Fence,
+    Lane,
+    Promises,
+    Signing,
+    Transfers,
+    Workplace,
+)
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.secrets import secret
 from app.settings.serving import (
@@ -26,26 +36,34 @@ __all__ = [
     "Bindings",
     "Budget",
     "Cache",
+    "CarrierService",
     "CatalogueWindows",
+    "Cell",
     "Channel",
     "Connection",
     "Cors",
     "Documents",
     "Execution",
+    "Fence",
     "Freshness",
+    "Lane",
     "Location",
     "Log",
     "Network",
     "Points",
     "PriceWindows",
+    "Promises",
     "Redis",
     "Requests",
     "Server",
     "Settings",
+    "Signing",
     "Statuses",
     "StockWindows",
     "Streams",
+    "Transfers",
     "Windows",
+    "Workplace",
     "explain",
     "load",
     "parse",

@@ -15,6 +15,7 @@ from app.errors import MisconfiguredError
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
+from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
 from app.settings.streaming import Streams
@@ -29,6 +30,7 @@ class Settings(Section):
     channels: Mapping[Code, Channel] = Field(min_length=1)
     default_channel: Code | None = None
     locations: Mapping[Code, Location] = Field(default_factory=dict)
+    promises: Promises = Promises()
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     streams: Streams = Streams()

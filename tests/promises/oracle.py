@@ -24,7 +24,9 @@ class Program:
         self.highs = highspy.Highs()
         self.highs.silent()
         for option, value in (
-            ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0), ("mip_feasibility_tolerance", 1e-9),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", 0.0),
+            ("mip_feasibility_tolerance", 1e-9),
             ("threads", 1),
         ):
             self.highs.setOptionValue(option, value)
