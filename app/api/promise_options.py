@@ -159,9 +159,7 @@ class PromiseOption:
         )
 
 
-@strawberry.type(
-    description="How much better a location would have to be, in one respect alone."
-)
+@strawberry.type(description="How much better a location would have to be, in one respect alone.")
 class PromiseMargin:
     """More than any one of these puts it among the options."""
 

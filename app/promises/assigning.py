@@ -1,14 +1,21 @@
-"""Given the shipments, which units go by which? The cleanest way, then the cheaper ones."""
+"""Given the shipments, which units go by which? The cleanest way, then the cheaper ones.
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+A gram is the cleaner, the lower the rate of the shipment it goes by: without limits every line goes
+by the lowest rate that has it. In lighter bands some grams have to change shipments.
+"""
 
-from app.promises.problem import Point, Problem, Shipment
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import ge
+from typing import NamedTuple
+
+from app.promises.fitting import Units, lightest, step_of
+from app.promises.problem import Candidate, Point, Problem, Shipment
 from app.promises.staircase import Staircase
 
-Units = tuple[int, ...]  # by shipment
-Table = list[Units]  # by line
+Row = tuple[int, ...]  # by shipment
+Table = list[Row]  # by line
+Bands = tuple[int, Row]  # cost, and the limit of each shipment
 
 
 class Exhausted(Exception):  # noqa: N818  the end of a budget, not a failure
@@ -34,137 +41,260 @@ class Steps:
         self.left -= count
         self.taken += count
 
+    def spend(self, count: int) -> None:
+        """Use some, or what is left."""
+        count = min(count, self.left)
+        self.left -= count
+        self.taken += count
+
+
+class Clean(NamedTuple):
+    """What all these shipments emit at least, and the highest rate by which each line goes then."""
+
+    co2: int
+    tops: Row
+
+
+class Moved(NamedTuple):
+    """Units in other shipments than the cleanest; `least` is what any such plan emits."""
+
+    table: Table | None
+    least: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class Assigning:
-    """Adds the plans of a set of shipments to a staircase."""
+    """Adds the plans of a set of shipments to a staircase.
+
+    `opened` are bounds of plans, cost and emissions, for which there were no steps left.
+    """
 
     problem: Problem
-    units: Mapping[int, Sequence[int]]  # milligrams by candidate, then line
     stairs: Staircase
     steps: Steps
+    opened: list[tuple[int, int]] = field(default_factory=list)
 
-    def settle(self, chosen: tuple[int, ...]) -> None:
-        """Add every plan by these shipments that is worth it.
-
-        Raises:
-            Exhausted: there are no steps left; what was found is kept.
-        """
+    def settle(self, chosen: tuple[int, ...], least: int = 0) -> Clean:
+        """Add every plan by these shipments that is worth it; none of them costs below `least`."""
+        candidates = self.problem.candidates
+        chosen = tuple(sorted(chosen, key=lambda one: candidates[one].rate))
         table = self._cleanest(chosen)
         loads = self._loads(table, len(chosen))
-        tariffs = [self.problem.candidates[one].tariff for one in chosen]
-        costs = [tariff.at(load) for tariff, load in zip(tariffs, loads, strict=True) if load]
-        linear, whole = self._linear(chosen, table), None
+        its = [candidates[one] for one in chosen]
+        costs = [one.tariff.at(load) for one, load in zip(its, loads, strict=True) if load]
+        whole: int | None = None
         if None not in costs:
             whole = sum(cost for cost in costs if cost is not None)
-            used = [one for one, load in zip(chosen, loads, strict=True) if load]
-            self._add(chosen, table, whole, self._fixed(used) + linear)
-        if len(chosen) > 1 and (whole is None or whole > sum(one.costs[0] for one in tariffs)):
-            self._cheaper(chosen, below=whole, co2=self._fixed(chosen) + linear)
+            self._add(chosen, table, whole)
+        clean = self._clean(its, table, loads)
+        if len(chosen) > 1 and not self.stairs.covers(least, clean.co2):
+            self._cheaper(chosen, table, loads, whole)
+        return clean
+
+    def _clean(self, its: Sequence[Candidate], table: Table, loads: Row) -> Clean:
+        co2 = sum(one.fixed + one.rate * load for one, load in zip(its, loads, strict=True))
+        tops = [max(one.rate for one, n in zip(its, row, strict=True) if n) for row in table]
+        return Clean(co2, tuple(tops))
 
     def _cleanest(self, chosen: tuple[int, ...]) -> Table:
-        """Each line from the cleanest shipments that have it."""
-        candidates, left = self.problem.candidates, {}
-        for one in chosen:
-            source = candidates[one].source
-            left[source] = list(self.problem.stock[source])
-        table = []
-        for line, wanted in enumerate(self.problem.demand):
-            given, missing = [0] * len(chosen), wanted
-            for at in sorted(range(len(chosen)), key=lambda at: self.units[chosen[at]][line]):
-                held = left[candidates[chosen[at]].source]
-                given[at] = taken = min(missing, held[line])
-                held[line] -= taken
-                missing -= taken
-            table.append(tuple(given))
+        """Each line from the cleanest shipments that have it; `chosen` come cleanest first."""
+        problem, table = self.problem, []
+        sources = [problem.candidates[one].source for one in chosen]
+        for line, missing in enumerate(problem.demand):
+            row = []
+            taken: dict[int, int] = {}
+            for source in sources:
+                held = problem.stock[source][line] - taken.get(source, 0)
+                units = min(missing, held)
+                taken[source] = taken.get(source, 0) + units
+                row.append(units)
+                missing -= units  # noqa: PLW2901  a running rest
+            table.append(tuple(row))
         return table
 
-    def _cheaper(self, chosen: tuple[int, ...], *, below: int | None, co2: int) -> None:
-        """Plans in lighter bands; the cleanest way is known, so that only cheaper ones count."""
-        tariffs = [self.problem.candidates[one].tariff for one in chosen]
-        bands = product(*(zip(one.costs, one.limits, strict=True) for one in tariffs))
-        choices = [
-            (sum(cost for cost, _ in band), tuple(limit for _, limit in band))
-            for band in bands
-            if sum(limit for _, limit in band) >= self.problem.weight
-        ]
-        self.steps.take(len(choices))
-        ways = [list(self._ways(chosen, line)) for line in range(len(self.problem.demand))]
-        for cost, limits in sorted(choices):
-            if below is not None and cost >= below:
-                return
-            if not self.stairs.covers(cost, co2):
-                self._within(chosen, ways, limits)
-
-    def _ways(self, chosen: tuple[int, ...], line: int) -> Iterator[tuple[int, Units]]:
-        """All ways to send a line, with their milligrams."""
-        sources = [self.problem.candidates[one].source for one in chosen]
-        units = [self.units[one][line] for one in chosen]
-        held = {source: self.problem.stock[source][line] for source in sources}
-        for given in _parts(self.problem.demand[line], sources, held):
-            self.steps.take()
-            yield sum(map(int.__mul__, given, units)), given
-
-    def _within(
-        self,
-        chosen: tuple[int, ...],
-        ways: Sequence[Sequence[tuple[int, Units]]],
-        limits: Units,
+    def _cheaper(
+        self, chosen: tuple[int, ...], table: Table, loads: Row, below: int | None
     ) -> None:
-        """Add the cleanest plan of which no shipment is above its limit."""
-        states: dict[Units, tuple[int, Table]] = {(0,) * len(chosen): (0, [])}
-        for line, weight in enumerate(self.problem.weights):
-            grown: dict[Units, tuple[int, Table]] = {}
-            self.steps.take(len(states) * len(ways[line]))
+        """Plans in lighter bands; the cleanest way is known, so that only cheaper ones count."""
+        its = [self.problem.candidates[one] for one in chosen]
+        floor = sum(one.fixed + one.rate * load for one, load in zip(its, loads, strict=True))
+        choices = sorted(self._bands(its, below))
+        self.steps.spend(len(choices))
+        for cost, limits in choices:
+            if self.stairs.covers(cost, floor):
+                continue
+            moved = self._moved(its, table, loads, limits)
+            if moved.least is None or self.stairs.covers(cost, floor + moved.least):
+                continue
+            if moved.table is not None:
+                self._add(chosen, moved.table)
+            if not self.stairs.covers(cost, floor + moved.least):
+                self._thoroughly(chosen, limits, (cost, floor + moved.least))
+
+    def _bands(self, its: Sequence[Candidate], below: int | None) -> Iterator[Bands]:
+        """Bands for all shipments that together take the weight, cheaper than `below`."""
+        weights = self.problem.weights
+        choices = []
+        for one in its:
+            held = self.problem.stock[one.source]
+            most = sum(map(int.__mul__, map(min, held, self.problem.demand), weights))
+            tariff = one.tariff
+            useful = next((n for n, limit in enumerate(tariff.limits) if limit >= most), None)
+            end = len(tariff.limits) if useful is None else useful + 1
+            choices.append(list(zip(tariff.costs[:end], tariff.limits[:end], strict=True)))
+        rest = [0]
+        for choice in reversed(choices):
+            rest.append(rest[-1] + choice[0][0])
+        yield from _combined(choices, rest[::-1], self.problem.weight, below)
+
+    def _moved(self, its: Sequence[Candidate], table: Table, loads: Row, limits: Row) -> Moved:
+        """Bring shipments below their limits, each by the smallest step in rate there is."""
+        now, weighing, least, whole = list(table), list(loads), 0, True
+        self.steps.spend(5 * len(table) * len(its))
+        for at, limit in enumerate(limits):
+            over = loads[at] - limit
+            if over <= 0:
+                continue
+            ways = [
+                (its[to].rate - its[at].rate, to, movable)
+                for to in range(len(its))
+                if to != at and (movable := self._movable(its, table, at, to))
+            ]
+            if not ways:
+                return Moved(None, None)
+            step = step_of([one for _, _, movable in ways for one in movable])
+            least += -(-over // step) * step * min(ways)[0]
+            whole = whole and self._eased(its, now, weighing, limits, at)
+        return Moved(now if whole else None, least)
+
+    def _eased(
+        self, its: Sequence[Candidate], now: Table, loads: list[int], limits: Row, at: int
+    ) -> bool:
+        """Move as little as can be to the cleanest shipment that has room; whether it could be."""
+        over = loads[at] - limits[at]
+        if over <= 0:
+            return True
+        for to in range(len(its)):
+            room = limits[to] - loads[to]
+            if to == at or room < over:
+                continue
+            movable = self._movable(its, now, at, to)
+            taken = lightest(movable, over, room) if movable else None
+            if taken is not None:
+                for line, units in taken.items():
+                    row = list(now[line])
+                    row[at] -= units
+                    row[to] += units
+                    now[line] = tuple(row)
+                    loads[at] -= units * self.problem.weights[line]
+                    loads[to] += units * self.problem.weights[line]
+                return True
+        return False
+
+    def _movable(self, its: Sequence[Candidate], table: Table, at: int, to: int) -> list[Units]:
+        """Units of one shipment that could as well go by another."""
+        source, found = its[to].source, []
+        shared = source == its[at].source
+        sharing = [n for n, one in enumerate(its) if one.source == source]
+        for line, row in enumerate(table):
+            left = self.problem.stock[source][line] - sum(row[n] for n in sharing)
+            count = row[at] if shared else min(row[at], left)
+            if count > 0:
+                found.append(Units(line, self.problem.weights[line], count))
+        return found
+
+    def _thoroughly(self, chosen: tuple[int, ...], limits: Row, bound: tuple[int, int]) -> None:
+        """Find the cleanest plan below the limits, or leave it open when steps run out."""
+        try:
+            self._within(chosen, limits, bound[0])
+        except Exhausted:
+            self.opened.append(bound)
+
+    def _within(self, chosen: tuple[int, ...], limits: Row, cost: int) -> None:
+        """Add the cleanest plan of which no shipment is above its limit.
+
+        Lines are added one by one; of what weighs the same, only the cleanest goes on.
+        """
+        rates = [self.problem.candidates[one].rate for one in chosen]
+        fixed = sum(self.problem.candidates[one].fixed for one in chosen)
+        lowest, rest = min(rates), self.problem.weight
+        states: dict[Row, tuple[int, Table]] = {(0,) * len(chosen): (fixed, [])}
+        for line, grams in enumerate(self.problem.weights):
+            ways = list(self._ways(chosen, line))
+            self.steps.take(len(states) * len(ways))
+            rest -= grams * self.problem.demand[line]
+            grown: dict[Row, tuple[int, Table]] = {}
             for loads, (co2, table) in states.items():
-                for more, given in ways[line]:
-                    heavier = tuple(
-                        load + weight * units for load, units in zip(loads, given, strict=True)
-                    )
-                    if any(map(int.__gt__, heavier, limits)):
+                for row in ways:
+                    more = [grams * units for units in row]
+                    heavier = tuple(map(int.__add__, loads, more))
+                    if not all(map(ge, limits, heavier)):
                         continue
+                    total = co2 + sum(map(int.__mul__, more, rates))
                     known = grown.get(heavier)
-                    if known is None or co2 + more < known[0]:
-                        grown[heavier] = (co2 + more, [*table, given])
-            states = grown
-        for loads, (co2, table) in states.items():
-            if 0 not in loads:
-                self._add(chosen, table, self._cost(chosen, loads), co2 + self._fixed(chosen))
+                    if known is None or total < known[0]:
+                        grown[heavier] = (total, [*table, row])
+            states = {
+                loads: state
+                for loads, state in grown.items()
+                if not self.stairs.covers(cost, state[0] + rest * lowest)
+            }
+        for _, table in states.values():
+            self._add(chosen, table)
 
-    def _cost(self, chosen: tuple[int, ...], loads: Units) -> int:
-        tariffs = (self.problem.candidates[one].tariff for one in chosen)
-        return sum(tariff.at(load) or 0 for tariff, load in zip(tariffs, loads, strict=True))
+    def _ways(self, chosen: tuple[int, ...], line: int) -> Iterator[Row]:
+        """All ways to send a line."""
+        sources = [self.problem.candidates[one].source for one in chosen]
+        held = {source: self.problem.stock[source][line] for source in sources}
+        return _parts(self.problem.demand[line], sources, held)
 
-    def _fixed(self, chosen: Sequence[int]) -> int:
-        return sum(self.problem.candidates[one].fixed for one in chosen)
-
-    def _linear(self, chosen: tuple[int, ...], table: Table) -> int:
-        return sum(
-            given * self.units[one][line]
-            for line, row in enumerate(table)
-            for one, given in zip(chosen, row, strict=True)
-        )
-
-    def _loads(self, table: Table, count: int) -> Units:
+    def _loads(self, table: Table, count: int) -> Row:
         loads = [0] * count
         for weight, row in zip(self.problem.weights, table, strict=True):
             for at, units in enumerate(row):
                 loads[at] += weight * units
         return tuple(loads)
 
-    def _add(self, chosen: tuple[int, ...], table: Table, cost: int, co2: int) -> None:
-        if self.stairs.covers(cost, co2):
+    def _add(self, chosen: tuple[int, ...], table: Table, cost: int | None = None) -> None:
+        """Add a plan, without shipments that hold nothing."""
+        loads = self._loads(table, len(chosen))
+        co2 = charged = 0
+        for one, load in zip(chosen, loads, strict=True):
+            if load:
+                candidate = self.problem.candidates[one]
+                co2 += candidate.fixed + candidate.rate * load
+                charged += candidate.tariff.at(load) or 0
+        if self.stairs.covers(charged if cost is None else cost, co2):
             return
         shipments = tuple(
-            Shipment(one, units)
+            Shipment(one, tuple(row[at] for row in table))
             for at, one in enumerate(chosen)
-            if any(units := tuple(row[at] for row in table))
+            if loads[at]
         )
         arrival = max(self.problem.candidates[one.candidate].arrival for one in shipments)
-        self.stairs.add(Point(cost, arrival, co2, shipments))
+        self.stairs.add(Point(charged, arrival, co2, shipments))
 
 
-def _parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Units]:
+def _combined(
+    choices: Sequence[Sequence[tuple[int, int]]],
+    rest: Sequence[int],
+    weight: int,
+    below: int | None,
+) -> Iterator[Bands]:
+    """One band for each, without what costs too much or takes too little; `rest` is least."""
+    if not choices:
+        if weight <= 0:
+            yield 0, ()
+        return
+    for cost, limit in choices[0]:
+        if below is not None and cost + rest[1] >= below:
+            return
+        left = None if below is None else below - cost
+        for more, limits in _combined(choices[1:], rest[1:], weight - limit, left):
+            yield cost + more, (limit, *limits)
+
+
+def _parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Row]:
     """All ways to take units from sources that hold so many."""
     if not sources:
         if wanted == 0:

@@ -95,9 +95,7 @@ def _alone(candidates: Sequence[Candidate], problem: Problem) -> Iterator[tuple[
     for one in candidates:
         cost = one.tariff.at(problem.weight)
         if cost is not None:
-            units = ((grams * one.rate + 500) // 1000 for grams in problem.weights)
-            linear = sum(map(int.__mul__, problem.demand, units))
-            yield cost, one.arrival, one.fixed + linear
+            yield cost, one.arrival, one.fixed + one.rate * problem.weight
 
 
 def _margin(
@@ -108,10 +106,10 @@ def _margin(
     steps = [[_step(worth, known, respect) for respect in range(3)] for worth in worths]
     if not known or not worths or any(step is None for every in steps for step in every):
         return None
-    cost, seconds, milligrams = (
+    cost, seconds, micrograms = (
         min(s for s in each if s is not None) for each in zip(*steps, strict=True)
     )
-    return Margin(cost=money(cost, currency), seconds=seconds, milligrams=milligrams)
+    return Margin(cost=money(cost, currency), seconds=seconds, milligrams=micrograms // 1_000)
 
 
 def _step(

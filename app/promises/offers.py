@@ -55,7 +55,7 @@ class Offer(NamedTuple):
     tariff: Tariff
     emitted: Emitted
     fixed: int
-    rate: int
+    rate: int  # micrograms of each gram, as `fixed` are of each shipment
 
 
 class Rejected(NamedTuple):
@@ -227,7 +227,17 @@ class Offering:
         each = (self.factors.each(factor) * count for factor, count in emitted.each)
         rate = 0 if emitted.haul is None else self.factors.rate(emitted.haul, emitted.km)
         return Offer(
-            at.code, at.kind, service, None, None, None, *timed, tariff, emitted, sum(each), rate
+            at.code,
+            at.kind,
+            service,
+            None,
+            None,
+            None,
+            *timed,
+            tariff,
+            emitted,
+            sum(each) * 1_000,
+            rate,
         )
 
     def _refused(

@@ -1,14 +1,13 @@
 """What must be decided? Which units leave which source by which service; whole numbers throughout.
 
-Costs are minor units of one currency, arrivals seconds, weights grams, emissions milligrams.
+Costs are minor units of one currency, arrivals seconds, weights grams, emissions micrograms:
+fine enough for a gram on a kilometre to be a whole number, so that nothing is rounded in between.
 """
 
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
-
-MICROGRAMS = 1000  # in a milligram
 
 
 class Tariff(NamedTuple):
@@ -29,7 +28,7 @@ class Tariff(NamedTuple):
 class Candidate(NamedTuple):
     """A shipment that could be made: from a source, by a service.
 
-    `fixed` are milligrams of a shipment however light; `rate` micrograms a gram beside that.
+    `fixed` are micrograms of a shipment however light; `rate` those of each gram beside that.
     """
 
     source: int
@@ -57,9 +56,8 @@ class Problem:
         return sum(units * grams for units, grams in zip(self.demand, self.weights, strict=True))
 
     def unit(self, candidate: int, line: int) -> int:
-        """Milligrams that one more unit of a line adds to a shipment."""
-        grams = self.weights[line] * self.candidates[candidate].rate
-        return (grams + MICROGRAMS // 2) // MICROGRAMS
+        """Micrograms that one more unit of a line adds to a shipment."""
+        return self.weights[line] * self.candidates[candidate].rate
 
 
 class Shipment(NamedTuple):

@@ -24,6 +24,8 @@ from app.promises.stock import Seen
 from app.settings import CarrierService
 from app.values import LocationCode
 
+MICROGRAMS = 1_000  # in a milligram
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
@@ -195,10 +197,9 @@ def _shipped(
 
 
 def _hauled(units: tuple[int, ...], grams: tuple[int, ...], rate: int) -> int:
-    """Milligrams, rounded unit by unit, as the search counts them."""
-    return sum(
-        count * ((each * rate + 500) // 1000) for count, each in zip(units, grams, strict=True)
-    )
+    """Milligrams of what is sent."""
+    load = sum(count * each for count, each in zip(units, grams, strict=True))
+    return (load * rate + MICROGRAMS // 2) // MICROGRAMS
 
 
 def _load(basket: Basket, units: tuple[int, ...]) -> int:

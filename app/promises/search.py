@@ -4,20 +4,20 @@ For each time by which everything can be there, soonest first, plans are built s
 A plan that is begun is given up when nothing it can become is below the staircase of what is known.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
-from app.promises.assigning import Assigning, Exhausted, Steps
-from app.promises.bounds import ascent, slope, suppliers
+from app.promises.assigning import Assigning, Clean, Exhausted, Steps
+from app.promises.bounding import Bounding, Sums
 from app.promises.problem import Frontier, Point, Problem
 from app.promises.pruning import Having, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 50_000
-GUESSING = 5_000
+MOST_STEPS = 12_000
 MILLION = 1_000_000
+NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
@@ -27,11 +27,11 @@ def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
     points: dict[int, Point] = {}
     opened: list[tuple[int, int, int]] = []
     arrivals = sorted({problem.candidates[one].arrival for one in order})
-    for turn, arrival in enumerate(arrivals):
+    for number, arrival in enumerate(arrivals):
         near = [one for one in order if problem.candidates[one].arrival <= arrival]
         if not _enough(problem, near):
             continue
-        share = Steps((steps - taken) // (len(arrivals) - turn))
+        share = Steps((steps - taken) // (len(arrivals) - number))
         left = Round(problem, near, stairs, share).run()
         opened.extend((cost, arrival, co2) for cost, co2 in left)
         taken += share.taken
@@ -40,7 +40,7 @@ def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
     return Frontier(found, _gap(found, opened), taken)
 
 
-def _enough(problem: Problem, order: list[int]) -> bool:
+def _enough(problem: Problem, order: Sequence[int]) -> bool:
     sources = {problem.candidates[one].source for one in order}
     return all(
         sum(problem.stock[source][line] for source in sources) >= wanted
@@ -73,150 +73,147 @@ def _above(point: Point, bound: tuple[int, int, int]) -> int:
     return max(0, *shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """Shipments that a plan is known to have, and what is still missing of each line."""
 
     chosen: tuple[int, ...]  # positions
     sources: frozenset[int]
     missing: tuple[int, ...]
-    allowed: int
-    charges: int
-    cost_slack: int
-    fixed: int
-    co2_slack: int
-    both_slack: int
+    allowed: int  # as bits
+    sums: Sums
 
 
 class Round:
-    """Plans of candidates that are all there by the same time."""
+    """Plans of candidates that are all there by the same time, and one of them not before."""
 
-    def __init__(self, problem: Problem, near: list[int], stairs: Staircase, steps: Steps) -> None:
+    def __init__(
+        self, problem: Problem, near: Sequence[int], stairs: Staircase, steps: Steps
+    ) -> None:
         self._problem, self._stairs, self._steps = problem, stairs, steps
-        candidates = problem.candidates
-        lines = range(len(problem.demand))
-        units = {one: [problem.unit(one, line) for line in lines] for one in near}
-        self._assigning = Assigning(problem, units, stairs, steps)
-        tilt = slope([candidates[one].tariff for one in near], problem.weight)
-        self._run, self._rise = tilt.run, tilt.rise * problem.weight
-        # Cheap and clean first: what is found early excludes the most.
-        ranked = sorted(
-            range(len(near)),
-            key=lambda at: (
-                tilt.charges[at],
-                candidates[near[at]].fixed,
-                candidates[near[at]].rate,
-            ),
-        )
-        self._order = tuple(near[at] for at in ranked)
-        self._charges = tuple(tilt.charges[at] for at in ranked)
-        self._fixed = tuple(candidates[one].fixed for one in self._order)
-        self._sources = tuple(candidates[one].source for one in self._order)
+        self._assigning = Assigning(problem, stairs, steps)
+        self._bounding = Bounding(problem, near, stairs)
+        self._order = self._bounding.order
+        candidates = [problem.candidates[one] for one in self._order]
+        self._sources = [one.source for one in candidates]
+        latest = max(one.arrival for one in candidates)
+        self._last = sum(1 << at for at, one in enumerate(candidates) if one.arrival == latest)
         self._having = Having(problem, self._order)
-        self._bound(units)
-        self.opened: list[tuple[int, int]] = []
-
-    def _bound(self, units: dict[int, list[int]]) -> None:
-        problem = self._problem
-        by_place = [units[one] for one in self._order]
-        nothing = [[0] * len(problem.demand)] * len(self._order)
-        self._by_cost = ascent(
-            self._charges, suppliers(problem, self._order, nothing), problem.demand
-        )
-        supply = suppliers(problem, self._order, by_place)
-        self._by_co2 = ascent(self._fixed, supply, problem.demand)
-        self._linear = sum(
-            wanted * min(unit for _, _, unit in having)
-            for wanted, having in zip(problem.demand, supply, strict=True)
-        )
-        self._scale = self._scales()
-        by_cost, by_co2 = self._scale
-        mixed = [
-            by_cost * charge + by_co2 * fixed * self._run
-            for charge, fixed in zip(self._charges, self._fixed, strict=True)
+        self._supplied = [
+            [
+                min(held, wanted) * grams
+                for held, wanted, grams in zip(
+                    problem.stock[one.source], problem.demand, problem.weights, strict=True
+                )
+            ]
+            for one in candidates
         ]
-        weighed = [[by_co2 * self._run * unit for unit in row] for row in by_place]
-        self._by_both = ascent(mixed, suppliers(problem, self._order, weighed), problem.demand)
-        self._least_charge, self._least_fixed = min(self._charges), min(self._fixed)
-
-    def _scales(self) -> tuple[int, int]:
-        """What makes a shipment's cost and its emissions about as large as each other."""
-        cost = sum(self._charges) // (len(self._charges) * self._run) + 1
-        co2 = sum(self._fixed) // len(self._fixed) + 1
-        return co2, cost
+        self._opened: list[tuple[int, int]] = []
 
     def run(self) -> list[tuple[int, int]]:
         """Look at all plans; the bounds of those that there were no steps left for."""
         every = (1 << len(self._order)) - 1
-        root = Node((), frozenset(), self._problem.demand, every, 0, 0, 0, 0, 0)
-        for chosen in {tuple(sorted(one)) for one in self._guesses(root)}:
-            self._guess(chosen)
-        self._visit(root)
-        return self.opened
+        root = Node((), frozenset(), self._problem.demand, every, self._bounding.none)
+        for worth in self._bounding.worths:
+            self._guess(root, worth)
+        self._grow(root, self._last)
+        return [*self._opened, *self._assigning.opened]
 
-    def _guess(self, chosen: tuple[int, ...]) -> None:
-        """Look at a plan before all others, whatever is left of the budget."""
-        with suppress(Exhausted):
-            guessing = replace(self._assigning, steps=Steps(GUESSING))
-            guessing.settle(tuple(self._order[at] for at in chosen))
+    def _guess(self, node: Node, worth: Sequence[int]) -> None:
+        """Put a plan together by what each shipment brings, before all others are looked at."""
+        while any(node.missing):
+            node = self._with(node, self._greedy(node, worth), node.allowed)
+        guessing = replace(self._assigning, steps=Steps(0), opened=[])
+        guessing.settle(tuple(self._order[at] for at in node.chosen))
 
-    def _guesses(self, root: Node) -> Iterator[tuple[int, ...]]:
-        """Shipments that bring everything, put together one by one."""
-        for worth in (self._charges, self._fixed):
-            node = root
-            while any(node.missing):
-                node = self._with(node, self._greedy(node, worth), node.allowed)
-            yield node.chosen
-
-    def _greedy(self, node: Node, worth: tuple[int, ...]) -> int:
+    def _greedy(self, node: Node, worth: Sequence[int]) -> int:
         """The shipment that brings the most of what is missing for what it is worth."""
-        fresh = [at for at, one in enumerate(self._sources) if one not in node.sources]
-        return min(fresh, key=lambda at: Fraction(worth[at] + 1, self._brings(node, at) or 1))
-
-    def _brings(self, node: Node, at: int) -> int:
-        return sum(map(min, self._problem.stock[self._sources[at]], node.missing))
+        stock, best, found = self._problem.stock, -1.0, 0
+        for at, source in enumerate(self._sources):
+            if source not in node.sources:
+                brings = sum(map(min, stock[source], node.missing)) / (worth[at] + 1)
+                if brings > best:
+                    best, found = brings, at
+        return found
 
     def _visit(self, node: Node) -> None:
+        completing = self._completing(node)
+        more = 0 if not any(node.missing) else 1 if completing else 2
         try:
-            self._steps.take()
-            if not any(node.missing):
-                self._assigning.settle(tuple(self._order[at] for at in node.chosen))
+            self._steps.take(10)
         except Exhausted:
-            self._leave(node)
+            self._opened.extend(self._bounding.corners(node.sums, more))
             return
-        if self._excluded(node, more=1):
+        if more:
+            if not self._bounding.excluded(node.sums, more=more):
+                self._grow(node, self._next(node, completing))
             return
-        left = node.allowed
-        for at in bits(self._next(node)):
+        least, _ = self._bounding.least(node.sums)
+        chosen = tuple(self._order[at] for at in node.chosen)
+        self._extend(node, self._assigning.settle(chosen, least))
+
+    def _extend(self, node: Node, clean: Clean) -> None:
+        """Go on from a plan that has everything: what could one more shipment be good for?
+
+        It makes a plan cleaner by no more than its units save at the highest rates they go by now.
+        """
+        changes = {at: self._change(at, clean.tops) for at in bits(node.allowed)}
+        self._steps.spend(len(changes))
+        floor = clean.co2 + sum(change for change in changes.values() if change < 0)
+        if self._bounding.excluded(node.sums, more=1, clean=floor):
+            return
+        floors = {at: floor + max(0, change) for at, change in changes.items()}
+        self._grow(node, node.allowed, floors)
+
+    def _change(self, at: int, tops: Sequence[int]) -> int:
+        """What a shipment adds to emissions, less the most that its units can save."""
+        candidate = self._problem.candidates[self._order[at]]
+        rate, change = candidate.rate, candidate.fixed
+        if rate < max(tops):
+            supplied = self._supplied[at]
+            change -= sum(
+                grams * (top - rate)
+                for grams, top in zip(supplied, tops, strict=True)
+                if top > rate
+            )
+        return change
+
+    def _grow(self, node: Node, branches: int, floors: Mapping[int, int] = NOTHING) -> None:
+        """Go on with each of some shipments; what is no use here is none further on."""
+        children, useless = [], 0
+        for at in bits(branches):
+            sums = self._bounding.with_one(node.sums, at)
+            if self._bounding.excluded(sums, more=0, clean=floors.get(at, 0)):
+                useless |= 1 << at
+            else:
+                children.append(at)
+        self._steps.spend(branches.bit_count())
+        left = node.allowed & ~useless
+        for at in children:
             left &= ~(1 << at)
             child = self._with(node, at, left)
-            if not self._excluded(child, more=0):
+            if not self._bounding.excluded(child.sums, more=0, clean=floors.get(at, 0)):
                 self._visit(child)
 
-    def _next(self, node: Node) -> int:
+    def _next(self, node: Node, completing: int) -> int:
         """Shipments of which every plan that goes on from here has at least one."""
-        if not any(node.missing):
-            return node.allowed
-        fresh = node.allowed
-        for at in node.chosen:
-            fresh &= ~self._same_source(at)
-        if self._excluded(node, more=2):
-            for line, units in enumerate(node.missing):
-                if units:
-                    fresh &= self._having(line, units)
-            return fresh
+        if self._bounding.excluded(node.sums, more=2):
+            return completing
         options = [
-            self._having(line, 1) & fresh for line, units in enumerate(node.missing) if units
+            self._having(line, 1) & node.allowed for line, units in enumerate(node.missing) if units
         ]
-        return min(options, key=int.bit_count)
+        return min(options, key=int.bit_count) & ~self._used(node)
 
-    def _same_source(self, at: int) -> int:
-        source = self._sources[at]
-        mask = 0
-        for place, one in enumerate(self._sources):
-            if one == source:
-                mask |= 1 << place
-        return mask
+    def _completing(self, node: Node) -> int:
+        """Shipments each of which brings all that is missing."""
+        fresh = node.allowed
+        for line, units in enumerate(node.missing):
+            if units:
+                fresh &= self._having(line, units)
+        return fresh & ~self._used(node)
+
+    def _used(self, node: Node) -> int:
+        """Shipments of sources that send something already: they bring nothing that is missing."""
+        return sum(1 << at for at, one in enumerate(self._sources) if one in node.sources)
 
     def _with(self, node: Node, at: int, allowed: int) -> Node:
         source, missing, sources = self._sources[at], node.missing, node.sources
@@ -224,37 +221,5 @@ class Round:
             held = self._problem.stock[source]
             missing = tuple([max(0, units - has) for units, has in zip(missing, held, strict=True)])
             sources = sources | {source}
-        return Node(
-            (*node.chosen, at),
-            sources,
-            missing,
-            allowed,
-            node.charges + self._charges[at],
-            node.cost_slack + self._by_cost.slack[at],
-            node.fixed + self._fixed[at],
-            node.co2_slack + self._by_co2.slack[at],
-            node.both_slack + self._by_both.slack[at],
-        )
-
-    def _bounds(self, node: Node, more: int) -> tuple[int, int, int]:
-        charges = max(
-            node.charges + more * self._least_charge, self._by_cost.base + node.cost_slack
-        )
-        cost = -(-(charges + self._rise) // self._run)
-        co2 = max(
-            node.fixed + more * self._least_fixed + self._linear,
-            self._by_co2.base + node.co2_slack,
-        )
-        return cost, co2, self._by_both.base + node.both_slack
-
-    def _excluded(self, node: Node, *, more: int) -> bool:
-        cost, co2, both = self._bounds(node, more)
-        by_cost, by_co2 = self._scale
-        whole = both + by_cost * self._rise
-        return self._stairs.excludes(
-            cost, co2, scale=(by_cost * self._run, by_co2 * self._run), both=whole
-        )
-
-    def _leave(self, node: Node) -> None:
-        cost, co2, _ = self._bounds(node, 0)
-        self.opened.append((cost, co2))
+        sums = self._bounding.with_one(node.sums, at)
+        return Node((*node.chosen, at), sources, missing, allowed, sums)

@@ -34,23 +34,20 @@ class Staircase:
         self._co2s[start:end] = [point.co2]
         self._points[start:end] = [point]
 
-    def excludes(self, cost: int, co2: int, *, scale: tuple[int, int], both: int) -> bool:
-        """Whether no point that is new can be above these bounds.
+    def gaps(self, cost: int, co2: int) -> Iterator[tuple[int, int, int | None, int | None]]:
+        """Where points that are new can be: from a cost and emissions on, and below others.
 
-        `both` bounds the sum of cost and emissions, each times its part of `scale`.
+        None: there is no point that is dearer, or dirtier.
         """
-        if self.covers(cost, co2):
-            return True
-        by_cost, by_co2 = scale
-        for step in range(bisect_right(self._costs, cost), len(self._costs) + 1):
-            if step > 0 and self._co2s[step - 1] <= co2:
-                return True  # further steps are lower still
-            if step in {0, len(self._costs)}:
-                return False  # as dirty, or as dear, as it likes
-            corner = by_cost * (self._costs[step] - 1) + by_co2 * (self._co2s[step - 1] - 1)
-            if corner >= both:
-                return False
-        return False
+        step = bisect_right(self._costs, cost)
+        while step == 0 or self._co2s[step - 1] > co2:
+            from_cost = max(cost, self._costs[step - 1]) if step else cost
+            below_co2 = self._co2s[step - 1] if step else None
+            if step == len(self._costs):
+                yield from_cost, co2, None, below_co2
+                return
+            yield from_cost, co2, self._costs[step], below_co2
+            step += 1
 
 
 soonest = attrgetter("arrival", "cost", "co2")
