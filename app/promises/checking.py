@@ -51,7 +51,7 @@ class Checking:
             store=option.store or "",
             area=_area(look, option.method),
             lines=digest(look.basket.lines),
-            price=digest(look.prices),
+            prices=_prices(look),
             stock=digest(look.stock.vector),
             rules=self.rules_version,
             factors=self.quoting.offering.factors.name,
@@ -80,7 +80,7 @@ class Checking:
         then = self.targets.fresh(target, look, terms.issued)
         return Now(
             area=_area(look, target.method),
-            price=digest(look.prices),
+            prices=_prices(look),
             fee=self._fee(terms, offers, look),
             stock=look.stock,
             offers={leg: matching(leg, offers.all) for leg in terms.legs},
@@ -136,3 +136,9 @@ def _area(look: Look, method: FulfilmentMethod) -> str:
     if look.area is None or method is not FulfilmentMethod.SHIP_TO_HOME:
         return ""
     return look.area.code
+
+
+def _prices(look: Look) -> tuple[str, ...]:
+    """A digest of the price of each line; nothing where nobody could say."""
+    told = (look.prices.get(line.sku) for line in look.basket.lines)
+    return tuple(digest(one)[:12] if one else "" for one in told)

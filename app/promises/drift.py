@@ -57,7 +57,7 @@ class Now:
     """
 
     area: str
-    price: str
+    prices: tuple[str, ...]
     fee: int | None
     stock: Seen
     offers: Mapping[LegTerms, Offer | None]
@@ -69,7 +69,8 @@ def cause(terms: Terms, now: Now) -> DriftCause | None:
     """What has changed; None: the promise is as it was."""
     if terms.area != now.area:
         return DriftCause.ADDRESS
-    if terms.price != now.price:
+    prices = zip(terms.prices, now.prices, strict=True)
+    if any(was and price and was != price for was, price in prices):  # unknown is not another
         return DriftCause.PRICE
     if not all(_there(leg, terms, now.stock) for leg in terms.legs):
         return DriftCause.STOCK

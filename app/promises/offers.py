@@ -214,7 +214,8 @@ class Offering:
             return _closed(store)
         place = self.rules.workplace(store.code)
         service, preparation = _at_counter(store, place, method)
-        timed = at_counter(now, int(preparation.total_seconds()), work)
+        holds = int(self.rules.valid_for.total_seconds())
+        timed = at_counter(now, int(preparation.total_seconds()), work, holds=holds)
         if timed is None:
             return _full(store)
         tariff = self.costs.shelf(place, method)

@@ -50,10 +50,10 @@ class Journey:
         return Timed(collected, coming[fewest].start, coming[most].end, order_by)
 
 
-def at_counter(now: int, preparation: int, work: Calendar) -> Timed | None:
-    """Put together, and told to be there at the next quarter of an hour that is open."""
+def at_counter(now: int, preparation: int, work: Calendar, *, holds: int) -> Timed | None:
+    """Told to be there at a quarter of an hour that is open, so that it `holds` for some seconds."""
     ready = work.after(now, preparation)
-    told = None if ready is None else work.next_moment(-(-ready // QUARTER) * QUARTER)
+    told = None if ready is None else work.next_moment(-(-(ready + holds) // QUARTER) * QUARTER)
     order_by = None if told is None else work.before(told, preparation)
     if told is None or order_by is None:
         return None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from itsdangerous import BadData, URLSafeSerializer
 
+from app.errors import MisconfiguredError
 from app.promises.refusals import TokenRefused
 from app.settings import Signing, secret
 
@@ -46,7 +47,7 @@ class Terms:
     store: str
     area: str
     lines: str
-    price: str
+    prices: tuple[str, ...]
     stock: str
     rules: str
     factors: str
@@ -86,11 +87,10 @@ class Signer:
         """
         if signing is None:
             return cls([fallback])
-        current = secret(signing.current, environ, at="promises.signing.current")
+        current = _key(signing.current, environ, at="promises.signing.current")
         if signing.previous is None:
             return cls([current])
-        previous = secret(signing.previous, environ, at="promises.signing.previous")
-        return cls([previous, current])
+        return cls([_key(signing.previous, environ, at="promises.signing.previous"), current])
 
     def sign(self, terms: Terms) -> str:
         """The token of some terms."""
@@ -110,14 +110,20 @@ class Signer:
             told: list[Any] = self._serializer.loads(token)
         except BadData as error:
             raise TokenRefused("This is not a promise of ours.", code="TOKEN_INVALID") from error
-        *others, legs = told
-        terms = Terms(
-            **dict(zip(Terms.__slots__, others, strict=False)),
-            legs=tuple(_leg(*leg) for leg in legs),
-        )
+        fields = dict(zip(Terms.__slots__, told, strict=True))
+        fields["prices"] = tuple(fields["prices"])
+        fields["legs"] = tuple(_leg(*leg) for leg in fields["legs"])
+        terms = Terms(**fields)
         if now.timestamp() > terms.issued + OLDEST:
             raise TokenRefused("The promise is too old: ask again.", code="TOKEN_EXPIRED")
         return terms
+
+
+def _key(reference: object, environ: Mapping[str, str], *, at: str) -> str:
+    found = secret(reference, environ, at=at)
+    if len(found) < SHORTEST_KEY:
+        raise MisconfiguredError(f"{at}: a key has at least {SHORTEST_KEY} characters")
+    return found
 
 
 def digest(told: object) -> str:
