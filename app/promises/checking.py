@@ -8,7 +8,7 @@ from app.availability.model import FulfilmentMethod
 from app.promises.costs import minor
 from app.promises.drift import DriftCause, Now, carriers, cause, matching
 from app.promises.model import Leg, Option
-from app.promises.offers import Offers
+from app.promises.offers import Offer, Offers
 from app.promises.problem import Point, Shipment
 from app.promises.question import Look
 from app.promises.quoting import Quoting, Target
@@ -103,6 +103,7 @@ class Checking:
     ) -> Option | DriftCause:
         """The same plan, sealed anew."""
         shipments, cost = [], 0
+        kept: list[Offer] = []
         for leg in terms.legs:
             offer = matching(leg, offers.all)
             assert offer is not None  # noqa: S101  no drift: it is there
@@ -111,9 +112,12 @@ class Checking:
             if charged is None:
                 return DriftCause.CARRIER  # it takes no parcels of this weight any more
             cost += charged
-            shipments.append(Shipment(offers.all.index(offer), leg.units))
+            shipments.append(Shipment(len(kept), leg.units))
+            kept.append(
+                offer._replace(earliest=leg.earliest, latest=leg.latest, order_by=leg.order_by)
+            )
         point = Point(cost, 0, 0, tuple(shipments))
-        option = self.quoting.option(look.basket, target, offers.all, point, now)
+        option = self.quoting.option(look.basket, target, kept, point, now)
         return self.sealed(option, look, now)
 
 
@@ -128,6 +132,7 @@ def _leg(leg: Leg, skus: Sequence[Sku]) -> LegTerms:
         units=tuple(units.get(sku, 0) for sku in skus),
         earliest=int(leg.earliest.timestamp()),
         latest=int(leg.latest.timestamp()),
+        order_by=int(leg.order_by.timestamp()),
     )
 
 

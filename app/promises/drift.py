@@ -99,7 +99,12 @@ def _there(leg: LegTerms, terms: Terms, stock: Seen) -> bool:
 
 
 def _same(leg: LegTerms, offer: Offer | None) -> bool:
-    return offer is not None and (offer.earliest, offer.latest) == (leg.earliest, leg.latest)
+    """Whether it comes when it was told to; what is taken from a shelf may be there before."""
+    if offer is None:
+        return False
+    if offer.collected_at is None:
+        return offer.soonest <= leg.latest
+    return (offer.earliest, offer.latest) == (leg.earliest, leg.latest)
 
 
 def matching(leg: LegTerms, offers: Sequence[Offer]) -> Offer | None:

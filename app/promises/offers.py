@@ -48,6 +48,7 @@ class Offer(NamedTuple):
     carrier: str | None
     carrier_service: str | None
     to: LocationCode | None
+    soonest: int
     collected_at: int | None
     earliest: int
     latest: int
@@ -186,7 +187,7 @@ class Offering:
         km = self.factors.road_km(at.position, store.position)
         emitted = Emitted((("hub.parcel", 1),), moved.line_haul, km)
         tariff = self.costs.transfer(moved, self.rules.workplace(at.code))
-        timed = timed._replace(earliest=there, latest=there)
+        timed = timed._replace(soonest=there, earliest=there, latest=there)
         return [self._offer(at, Service.TRANSFER, timed, tariff, emitted)._replace(to=store.code)]
 
     def _moved(

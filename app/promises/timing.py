@@ -9,8 +9,12 @@ QUARTER = 900  # seconds; a time at a counter is told in quarters of an hour
 
 
 class Timed(NamedTuple):
-    """When a shipment goes and arrives; `order_by` is the last moment to order it so."""
+    """When a shipment goes and arrives; `order_by` is the last moment to order it so.
 
+    `soonest` is when everything could be there, `latest` when it is told to be.
+    """
+
+    soonest: int
     collected_at: int | None
     earliest: int
     latest: int
@@ -47,14 +51,17 @@ class Journey:
         fewest, most = (max(0, count - 1) for count in self.transit)
         if most >= len(coming) or order_by is None:
             return None
-        return Timed(collected, coming[fewest].start, coming[most].end, order_by)
+        end = coming[most].end
+        return Timed(end, collected, coming[fewest].start, end, order_by)
 
 
 def at_counter(now: int, preparation: int, work: Calendar, *, holds: int) -> Timed | None:
-    """Told to be there at a quarter of an hour that is open, so that it `holds` for some seconds."""
+    """Told to be there at a quarter of an hour that is open, and true for some seconds."""
     ready = work.after(now, preparation)
-    told = None if ready is None else work.next_moment(-(-(ready + holds) // QUARTER) * QUARTER)
-    order_by = None if told is None else work.before(told, preparation)
-    if told is None or order_by is None:
+    if ready is None:
         return None
-    return Timed(None, told, told, order_by)
+    soonest, told = (work.next_moment(-(-at // QUARTER) * QUARTER) for at in (ready, ready + holds))
+    order_by = None if told is None else work.before(told, preparation)
+    if soonest is None or told is None or order_by is None:
+        return None
+    return Timed(soonest, None, told, told, order_by)

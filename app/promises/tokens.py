@@ -20,7 +20,9 @@ from app.settings import Signing, secret
 SALT = "tessera.promise.1"
 LONGEST = 8_192  # characters
 SHORTEST_KEY = 32  # characters
-OLDEST = 86_400  # seconds; after that a token says nothing any more
+OLDEST = (
+    30 * 86_400
+)  # seconds; longer than it is until any cut-off, and after that a token says nothing any more
 
 
 class LegTerms(NamedTuple):
@@ -34,6 +36,7 @@ class LegTerms(NamedTuple):
     units: tuple[int, ...]
     earliest: int
     latest: int
+    order_by: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,5 +148,5 @@ class _Json:
 
 
 def _leg(*told: Any) -> LegTerms:
-    location, service, carrier, carrier_service, to, units, earliest, latest = told
-    return LegTerms(location, service, carrier, carrier_service, to, tuple(units), earliest, latest)
+    leg = LegTerms(*told)
+    return leg._replace(units=tuple(leg.units))

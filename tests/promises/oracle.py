@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import highspy
 
-from app.promises.problem import Problem
+from app.promises.problem import Point, Problem
 from app.promises.search import frontier
 from tests.promises.instances import an_instance
 
 Worth = tuple[int, int, int]
+Linear = highspy.highs.highs_linear_expression
 
 
 class Program:
@@ -21,7 +22,7 @@ class Program:
     def __init__(self, problem: Problem, arrival: int) -> None:
         self.problem = problem
         self.near = [n for n, one in enumerate(problem.candidates) if one.arrival <= arrival]
-        self.highs = highspy.Highs()
+        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self.highs.silent()
         for option, value in (
             ("mip_rel_gap", 0.0),
@@ -62,22 +63,22 @@ class Program:
                 load <= sum(limit * self.bands[one, b] for b, limit in enumerate(limits))
             )
 
-    def cost(self) -> object:
-        return sum(
+    def cost(self) -> Linear:
+        return self.highs.qsum(
             cost * self.bands[one, band]
             for one in self.near
             for band, cost in enumerate(self.problem.candidates[one].tariff.costs)
         )
 
-    def co2(self) -> object:
-        fixed = sum(
+    def co2(self) -> Linear:
+        fixed = self.highs.qsum(
             self.problem.candidates[one].fixed * chosen for (one, _), chosen in self.bands.items()
         )
-        return fixed + sum(
+        return fixed + self.highs.qsum(
             self.problem.unit(one, line) * units for (one, line), units in self.units.items()
         )
 
-    def least(self, objective: object) -> tuple[int, int] | None:
+    def least(self, objective: Linear) -> tuple[int, int] | None:
         """Cost and emissions of the best plan, worked out again from its whole numbers."""
         self.highs.minimize(objective)
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -121,12 +122,12 @@ def by_search(problem: Problem) -> set[Worth]:
     return {(point.cost, point.arrival, point.co2) for point in found.points}
 
 
-def check(problem: Problem, point: object) -> None:
+def check(problem: Problem, point: Point) -> None:
     """That a plan ships what is wanted from what is there, and is worth what it says."""
     cost = co2 = arrival = 0
     sent = [0] * len(problem.demand)
     left = [list(held) for held in problem.stock]
-    for one, units in point.shipments:  # type: ignore[attr-defined]
+    for one, units in point.shipments:
         candidate = problem.candidates[one]
         load = sum(map(int.__mul__, units, problem.weights))
         charged = candidate.tariff.at(load)
@@ -140,7 +141,7 @@ def check(problem: Problem, point: object) -> None:
             left[candidate.source][line] -= count
             assert left[candidate.source][line] >= 0
     assert tuple(sent) == problem.demand
-    assert (cost, arrival, co2) == (point.cost, point.arrival, point.co2)  # type: ignore[attr-defined]
+    assert (cost, arrival, co2) == (point.cost, point.arrival, point.co2)
 
 
 def main(count: int) -> int:

@@ -1,10 +1,12 @@
 """The search finds exactly the best plans, or says how near it came."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.promises.problem import Candidate, Problem, Tariff
+from app.promises.problem import Candidate, Point, Problem, Tariff
 from app.promises.search import frontier
 from tests.promises.instances import an_instance
 from tests.promises.oracle import by_oracle, by_search, check
@@ -43,8 +45,8 @@ def test_when_steps_run_out_the_gap_holds_for_every_plan_there_is(seed: int, ste
         )
 
 
-def worths(points: object) -> set[tuple[int, int, int]]:
-    return {(one.cost, one.arrival, one.co2) for one in points}  # type: ignore[attr-defined]
+def worths(points: Iterable[Point]) -> set[tuple[int, int, int]]:
+    return {(one.cost, one.arrival, one.co2) for one in points}
 
 
 def test_some_searches_do_end_before_all_was_looked_at() -> None:

@@ -27,7 +27,7 @@ TERMS = Terms(
     carriers="c",
     currency="EUR",
     fee=490,
-    legs=(LegTerms("DC", "STANDARD", "post", "parcel", "", (1, 2), ISSUED, ISSUED + 5),),
+    legs=(LegTerms("DC", "STANDARD", "post", "parcel", "", (1, 2), ISSUED, ISSUED + 5, ISSUED),),
 )
 
 
@@ -64,9 +64,9 @@ def test_what_is_no_token_is_refused(token: str) -> None:
 def test_a_token_ends() -> None:
     signer, token = Signer([KEY]), Signer([KEY]).sign(TERMS)
 
-    assert signer.read(token, now=MONDAY + timedelta(hours=24))
+    assert signer.read(token, now=MONDAY + timedelta(days=30)) == TERMS
     with pytest.raises(TokenRefused) as refused:
-        signer.read(token, now=MONDAY + timedelta(hours=24, seconds=1))
+        signer.read(token, now=MONDAY + timedelta(days=30, seconds=1))
     assert refused.value.code == "TOKEN_EXPIRED"
 
 
@@ -76,9 +76,7 @@ def test_keys_come_from_the_environment_and_are_long() -> None:
 
     assert signer.read(Signer([KEY]).sign(TERMS), now=MONDAY) == TERMS
     assert Signer([NEWER]).read(signer.sign(TERMS), now=MONDAY) == TERMS
-    with pytest.raises(
-        MisconfiguredError, match=r"promises\.signing\.current: the environment has"
-    ):
+    with pytest.raises(MisconfiguredError, match="the environment has no variable"):
         Signer.of(signing, {}, fallback="")
     with pytest.raises(MisconfiguredError, match="at least 32 characters"):
         Signer.of(signing, {"NEW": "short", "OLD": KEY}, fallback="")
