@@ -6,7 +6,6 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from app.api.problems import ProblemCode
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.locations.hours import Weekday
 from app.ports import ProductSort
@@ -108,21 +107,6 @@ _tell(
         "CLOSED": "They do.",
         "OPEN": "They do not, for a moment, after repeated failures.",
         "HALF_OPEN": "The next one goes through as a probe.",
-    },
-)
-_tell(
-    ProblemCode,
-    "What stands against an answer. Treat an unknown value as a refusal, and show its message.",
-    {
-        "QUANTITY_INVALID": "So many units, or lines, cannot be ordered.",
-        "SKU_UNKNOWN": "There is no such variant.",
-        "SKU_NOT_SOLD": "The variant is not sold through the channel.",
-        "DESTINATION_UNKNOWN": "No destination is told, or it is in no zone.",
-        "DESTINATION_NOT_SERVED": "Nothing is sent there.",
-        "LOCATION_UNKNOWN": "There is no such location.",
-        "TOKEN_INVALID": "The token was not made here.",
-        "TOKEN_EXPIRED": "The token is too old to be looked at.",
-        "TOKEN_OF_OTHER_LINES": "The token is of another basket, or of another channel.",
     },
 )
 _tell(

@@ -1,24 +1,41 @@
 """A refusal in the schema: every one of them can be read the same way."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import Enum
 from typing import Self
 
 import strawberry
 
 
-class ProblemCode(StrEnum):
+@strawberry.enum(description="What stands against an answer. Treat an unknown value as a refusal.")
+class ProblemCode(Enum):
     """What stands against an answer."""
 
-    QUANTITY_INVALID = "QUANTITY_INVALID"
-    SKU_UNKNOWN = "SKU_UNKNOWN"
-    SKU_NOT_SOLD = "SKU_NOT_SOLD"
-    DESTINATION_UNKNOWN = "DESTINATION_UNKNOWN"
-    DESTINATION_NOT_SERVED = "DESTINATION_NOT_SERVED"
-    LOCATION_UNKNOWN = "LOCATION_UNKNOWN"
-    TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105  a word for what is wrong with one
-    TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105
-    TOKEN_OF_OTHER_LINES = "TOKEN_OF_OTHER_LINES"  # noqa: S105
+    QUANTITY_INVALID = strawberry.enum_value(
+        "QUANTITY_INVALID", description="So many units, or lines, cannot be ordered."
+    )
+    SKU_UNKNOWN = strawberry.enum_value("SKU_UNKNOWN", description="There is no such variant.")
+    SKU_NOT_SOLD = strawberry.enum_value(
+        "SKU_NOT_SOLD", description="The variant is not sold through the channel."
+    )
+    DESTINATION_UNKNOWN = strawberry.enum_value(
+        "DESTINATION_UNKNOWN", description="No destination is told, or it is in no zone."
+    )
+    DESTINATION_NOT_SERVED = strawberry.enum_value(
+        "DESTINATION_NOT_SERVED", description="Nothing is sent there."
+    )
+    LOCATION_UNKNOWN = strawberry.enum_value(
+        "LOCATION_UNKNOWN", description="There is no such location."
+    )
+    TOKEN_INVALID = strawberry.enum_value(
+        "TOKEN_INVALID", description="The token was not made here."
+    )
+    TOKEN_EXPIRED = strawberry.enum_value(
+        "TOKEN_EXPIRED", description="The token is too old to be looked at."
+    )
+    TOKEN_OF_OTHER_LINES = strawberry.enum_value(
+        "TOKEN_OF_OTHER_LINES", description="The token is of another basket, or of another channel."
+    )
 
 
 @strawberry.interface(description="Why the retailer says no: an answer, not an error.")

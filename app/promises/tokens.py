@@ -20,9 +20,7 @@ from app.settings import Signing, secret
 SALT = "tessera.promise.1"
 LONGEST = 8_192  # characters
 SHORTEST_KEY = 32  # characters
-OLDEST = (
-    30 * 86_400
-)  # seconds; longer than it is until any cut-off, and after that a token says nothing any more
+OLDEST = 30 * 86_400  # seconds; longer than it is until any cut-off
 
 
 class LegTerms(NamedTuple):

@@ -71,12 +71,10 @@ class Program:
         )
 
     def co2(self) -> Linear:
-        fixed = self.highs.qsum(
-            self.problem.candidates[one].fixed * chosen for (one, _), chosen in self.bands.items()
-        )
-        return fixed + self.highs.qsum(
-            self.problem.unit(one, line) * units for (one, line), units in self.units.items()
-        )
+        problem = self.problem
+        fixed = [problem.candidates[one].fixed * used for (one, _), used in self.bands.items()]
+        linear = [problem.unit(*key) * units for key, units in self.units.items()]
+        return self.highs.qsum([*fixed, *linear])
 
     def least(self, objective: Linear) -> tuple[int, int] | None:
         """Cost and emissions of the best plan, worked out again from its whole numbers."""
