@@ -23,6 +23,7 @@ from benchmarks import (
     http_clients,
     observability,
     projection,
+    promises,
 )
 from benchmarks.peers import parts
 
@@ -33,6 +34,7 @@ ALONE = {
     "caching": caching,
     "fault_matrix": fault_matrix,
     "projection": projection,
+    "promises": promises,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

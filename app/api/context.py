@@ -21,6 +21,7 @@ from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.pricing.service import PricingService
 from app.products.service import ProductService
+from app.promises.service import PromiseService
 from app.settings import Channel as ChannelSettings
 from app.settings import unknown
 from app.upstream.reader import Inquiry
@@ -42,6 +43,7 @@ class Services:
     cart_holds: CartHolds
     cart_checks: CartChecks
     hand_overs: HandOvers
+    promises: PromiseService
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

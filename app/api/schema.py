@@ -20,6 +20,7 @@ from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
 from app.api.paging import bounded
 from app.api.products import ProductRoot
+from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
 
@@ -59,7 +60,7 @@ async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ProductRoot, LocationRoot, NodeRoot, CartRoot, UpstreamRoot):
+class Query(ProductRoot, LocationRoot, PromiseRoot, NodeRoot, CartRoot, UpstreamRoot):
     """All root fields."""
 
 

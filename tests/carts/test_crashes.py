@@ -64,7 +64,7 @@ def written(connection: Connection) -> tuple[int, dict[str, int], list[int], Cou
 async def test_whenever_a_buyer_is_killed_each_key_has_one_effect(
     address: str, processes: Any
 ) -> None:
-    chance = random.Random(7)  # noqa: S311  where they are killed is no secret
+    chance = random.Random(7)
     said: list[dict[str, Any]] = []
     for wave in range(KILLS // 4):
         lives = (

@@ -1,0 +1,225 @@
+"""Which plans are there of which none is better in all respects? All of them, or how near.
+
+For each time by which everything can be there, soonest first, plans are built shipment by shipment.
+A plan that is begun is given up when nothing it can become is below the staircase of what is known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+from app.promises.assigning import Assigning, Clean, Exhausted, Steps
+from app.promises.bounding import Bounding, Sums
+from app.promises.problem import Frontier, Point, Problem
+from app.promises.pruning import Having, bits, worth_trying
+from app.promises.staircase import Staircase, soonest
+
+MOST_STEPS = 12_000
+MILLION = 1_000_000
+NOTHING: Mapping[int, int] = MappingProxyType({})
+
+
+def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
+    """The plans that are best in some respect; none when not everything is to be had."""
+    order = worth_trying(problem)
+    stairs, taken = Staircase(), 0
+    points: dict[int, Point] = {}
+    opened: list[tuple[int, int, int]] = []
+    arrivals = sorted({problem.candidates[one].arrival for one in order})
+    for number, arrival in enumerate(arrivals):
+        near = [one for one in order if problem.candidates[one].arrival <= arrival]
+        if not _enough(problem, near):
+            continue
+        share = Steps((steps - taken) // (len(arrivals) - number))
+        left = Round(problem, near, stairs, share).run()
+        opened.extend((cost, arrival, co2) for cost, co2 in left)
+        taken += share.taken
+        points.update((id(point), point) for point in stairs)
+    found = _undominated(points.values())
+    return Frontier(found, _gap(found, opened), taken)
+
+
+def _enough(problem: Problem, order: Sequence[int]) -> bool:
+    sources = {problem.candidates[one].source for one in order}
+    return all(
+        sum(problem.stock[source][line] for source in sources) >= wanted
+        for line, wanted in enumerate(problem.demand)
+    )
+
+
+def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
+    kept: list[Point] = []
+    for point in sorted(points, key=soonest):
+        if not any(one.cost <= point.cost and one.co2 <= point.co2 for one in kept):
+            kept.append(point)
+    return tuple(kept)
+
+
+def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]]) -> int | None:
+    """By how much what was not looked at may be better, in millionths; None: by nothing."""
+    worst = 0
+    for bound in opened:
+        worst = max(worst, min((_above(point, bound) for point in points), default=MILLION))
+    return worst or None
+
+
+def _above(point: Point, bound: tuple[int, int, int]) -> int:
+    """The largest share by which a bound is below a point, rounded up."""
+    shares = (
+        -(-(has - least) * MILLION // has) if has > 0 else 0
+        for has, least in zip((point.cost, point.arrival, point.co2), bound, strict=True)
+    )
+    return max(0, *shares)
+
+
+class Node(NamedTuple):
+    """Shipments that a plan is known to have, and what is still missing of each line."""
+
+    chosen: tuple[int, ...]  # positions
+    sources: frozenset[int]
+    missing: tuple[int, ...]
+    allowed: int  # as bits
+    sums: Sums
+
+
+class Round:
+    """Plans of candidates that are all there by the same time, and one of them not before."""
+
+    def __init__(
+        self, problem: Problem, near: Sequence[int], stairs: Staircase, steps: Steps
+    ) -> None:
+        self._problem, self._stairs, self._steps = problem, stairs, steps
+        self._assigning = Assigning(problem, stairs, steps)
+        self._bounding = Bounding(problem, near, stairs)
+        self._order = self._bounding.order
+        candidates = [problem.candidates[one] for one in self._order]
+        self._sources = [one.source for one in candidates]
+        latest = max(one.arrival for one in candidates)
+        self._last = sum(1 << at for at, one in enumerate(candidates) if one.arrival == latest)
+        self._having = Having(problem, self._order)
+        self._supplied = [
+            [
+                min(held, wanted) * grams
+                for held, wanted, grams in zip(
+                    problem.stock[one.source], problem.demand, problem.weights, strict=True
+                )
+            ]
+            for one in candidates
+        ]
+        self._opened: list[tuple[int, int]] = []
+
+    def run(self) -> list[tuple[int, int]]:
+        """Look at all plans; the bounds of those that there were no steps left for."""
+        every = (1 << len(self._order)) - 1
+        root = Node((), frozenset(), self._problem.demand, every, self._bounding.none)
+        for worth in self._bounding.worths:
+            self._guess(root, worth)
+        self._grow(root, self._last)
+        return [*self._opened, *self._assigning.opened]
+
+    def _guess(self, node: Node, worth: Sequence[int]) -> None:
+        """Put a plan together by what each shipment brings, before all others are looked at."""
+        while any(node.missing):
+            node = self._with(node, self._greedy(node, worth), node.allowed)
+        guessing = replace(self._assigning, steps=Steps(0), opened=[])
+        guessing.settle(tuple(self._order[at] for at in node.chosen))
+
+    def _greedy(self, node: Node, worth: Sequence[int]) -> int:
+        """The shipment that brings the most of what is missing for what it is worth."""
+        stock, best, found = self._problem.stock, -1.0, 0
+        for at, source in enumerate(self._sources):
+            if source not in node.sources:
+                brings = sum(map(min, stock[source], node.missing)) / (worth[at] + 1)
+                if brings > best:
+                    best, found = brings, at
+        return found
+
+    def _visit(self, node: Node) -> None:
+        completing = self._completing(node)
+        more = 0 if not any(node.missing) else 1 if completing else 2
+        try:
+            self._steps.take(10)
+        except Exhausted:
+            self._opened.extend(self._bounding.corners(node.sums, more))
+            return
+        if more:
+            if not self._bounding.excluded(node.sums, more=more):
+                self._grow(node, self._next(node, completing))
+            return
+        least, _ = self._bounding.least(node.sums)
+        chosen = tuple(self._order[at] for at in node.chosen)
+        self._extend(node, self._assigning.settle(chosen, least))
+
+    def _extend(self, node: Node, clean: Clean) -> None:
+        """Go on from a plan that has everything: what could one more shipment be good for?
+
+        It makes a plan cleaner by no more than its units save at the highest rates they go by now.
+        """
+        changes = {at: self._change(at, clean.tops) for at in bits(node.allowed)}
+        self._steps.spend(len(changes))
+        floor = clean.co2 + sum(change for change in changes.values() if change < 0)
+        if self._bounding.excluded(node.sums, more=1, clean=floor):
+            return
+        floors = {at: floor + max(0, change) for at, change in changes.items()}
+        self._grow(node, node.allowed, floors)
+
+    def _change(self, at: int, tops: Sequence[int]) -> int:
+        """What a shipment adds to emissions, less the most that its units can save."""
+        candidate = self._problem.candidates[self._order[at]]
+        rate, change = candidate.rate, candidate.fixed
+        if rate < max(tops):
+            supplied = self._supplied[at]
+            change -= sum(
+                grams * (top - rate)
+                for grams, top in zip(supplied, tops, strict=True)
+                if top > rate
+            )
+        return change
+
+    def _grow(self, node: Node, branches: int, floors: Mapping[int, int] = NOTHING) -> None:
+        """Go on with each of some shipments; what is no use here is none further on."""
+        children, useless = [], 0
+        for at in bits(branches):
+            sums = self._bounding.with_one(node.sums, at)
+            if self._bounding.excluded(sums, more=0, clean=floors.get(at, 0)):
+                useless |= 1 << at
+            else:
+                children.append(at)
+        self._steps.spend(branches.bit_count())
+        left = node.allowed & ~useless
+        for at in children:
+            left &= ~(1 << at)
+            child = self._with(node, at, left)
+            if not self._bounding.excluded(child.sums, more=0, clean=floors.get(at, 0)):
+                self._visit(child)
+
+    def _next(self, node: Node, completing: int) -> int:
+        """Shipments of which every plan that goes on from here has at least one."""
+        if self._bounding.excluded(node.sums, more=2):
+            return completing
+        options = [
+            self._having(line, 1) & node.allowed for line, units in enumerate(node.missing) if units
+        ]
+        return min(options, key=int.bit_count) & ~self._used(node)
+
+    def _completing(self, node: Node) -> int:
+        """Shipments each of which brings all that is missing."""
+        fresh = node.allowed
+        for line, units in enumerate(node.missing):
+            if units:
+                fresh &= self._having(line, units)
+        return fresh & ~self._used(node)
+
+    def _used(self, node: Node) -> int:
+        """Shipments of sources that send something already: they bring nothing that is missing."""
+        return sum(1 << at for at, one in enumerate(self._sources) if one in node.sources)
+
+    def _with(self, node: Node, at: int, allowed: int) -> Node:
+        source, missing, sources = self._sources[at], node.missing, node.sources
+        if source not in sources:
+            held = self._problem.stock[source]
+            missing = tuple([max(0, units - has) for units, has in zip(missing, held, strict=True)])
+            sources = sources | {source}
+        sums = self._bounding.with_one(node.sums, at)
+        return Node((*node.chosen, at), sources, missing, allowed, sums)
