@@ -42,6 +42,7 @@ from app.carts.pricing import Pricing
 from app.carts.service import CartService
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
+from app.orders.assembling import orders_over
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
@@ -188,6 +189,7 @@ class Gateway:
                     documents.keep(),
                     self.store.keep(),
                     keep_swept(self.store, self.now),
+                    services.order_worker.run(),
                     *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield
@@ -290,7 +292,9 @@ def assemble(
         promised=None if store is None else Promised(store, now=caches.now),
         projected=projected_stock(settings, store, caches.now),
     )
-    acts = CartActs(store or StandingStore(None), terms=settings.carts, channels=settings.channels)
+    kept = store or StandingStore(None)
+    acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
+    orders = orders_over(bind, connections, kept, caches.now)
     sources = Sources(
         availability=availability, locations=locations, pricing=pricing, products=products
     )
@@ -309,6 +313,8 @@ def assemble(
         cart_checks=CartChecks(acts, prices=pricing, availability=availability),
         hand_overs=HandOvers(acts),
         promises=promises,
+        orders=orders.service,
+        order_worker=orders.worker,
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

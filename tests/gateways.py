@@ -36,7 +36,7 @@ from connectors.sandbox.faults import FaultyUpstream
 from connectors.sandbox.retailer.upstreams import upstream
 from tests.builders import NOON, a_location, a_product
 
-SYSTEMS = ("shop", "tills", "warehouse", "supplier")
+SYSTEMS = ("shop", "tills", "warehouse", "supplier", "payments")
 # The tests run under both executors: `make test` says which with this variable.
 REFERENCE = os.environ.get("TESSERA_EXECUTOR") == "reference"
 EXECUTION = {"compiled": not REFERENCE, "at_first_sight": True}

@@ -1,4 +1,4 @@
-"""GraphQL face of what carts refuse."""
+"""GraphQL face of what carts refuse; each refusal, also of orders, has its problem here."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -6,10 +6,17 @@ from typing import Any, Self
 import strawberry
 
 from app.api.carts import Cart
+from app.api.order_problems import (
+    HoldLost,
+    OrderNotCancellable,
+    OrderNotFound,
+    OrderNotPossible,
+)
 from app.api.problems import Problem, ProblemCode
 from app.availability import refusals as stock
 from app.carts import refusals
 from app.errors import Refusal
+from app.orders import refusals as orders
 from app.store.keys import KeyInProgress, KeyReused
 from app.values import LocationCode, Sku
 
@@ -130,6 +137,10 @@ def _current(refusal: Any) -> dict[str, Any]:
     return {"current_version": cart.version, "cart": Cart.of(cart)}
 
 
+def _state(refusal: Any) -> dict[str, Any]:
+    return {"state": refusal.state}
+
+
 More = Callable[[Any], dict[str, Any]]
 PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.InvalidCartInput: (InvalidInput, _nothing),
@@ -143,6 +154,12 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.CodeRefused: (HandOverCodeRefused, _nothing),
     stock.InsufficientStock: (InsufficientStock, _shortages),
     stock.StockUnknown: (StockUnknown, _shortages),
+    stock.HoldExpired: (HoldLost, _nothing),
+    stock.HoldSuperseded: (HoldLost, _nothing),
+    orders.OrderNotHeld: (HoldLost, _nothing),
+    orders.NobodyCarriesOut: (OrderNotPossible, _nothing),
+    orders.OrderNotFound: (OrderNotFound, _nothing),
+    orders.OrderNotCancellable: (OrderNotCancellable, _state),
     KeyReused: (IdempotencyKeyRefused, _nothing),
     KeyInProgress: (IdempotencyKeyRefused, _nothing),
 }

@@ -19,6 +19,8 @@ from app.carts.holding import CartHolds
 from app.carts.service import CartService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
+from app.orders.service import OrderService
+from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.promises.service import PromiseService
@@ -44,6 +46,8 @@ class Services:
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
+    orders: OrderService
+    order_worker: OrderWorker
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

@@ -10,7 +10,8 @@ from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
 from app.locations.hours import Weekday
-from app.ports import ProductSort
+from app.orders.model import CancelReason, HandingState, OrderState
+from app.ports import PaymentStatus, ProductSort
 from app.promises.drift import DriftCause
 from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
@@ -195,4 +196,49 @@ _tell(
         "ADDRESS": "It is to go elsewhere.",
     },
     name="PromiseDriftCause",
+)
+_tell(
+    OrderState,
+    "How far an order is. Treat an unknown value as an order that goes on.",
+    {
+        "PENDING_CONFIRMATION": "Goods are kept for it; whether it is paid is not known yet.",
+        "REFUSED": "The money was declined; nothing is kept for it.",
+        "PLACED": "It is paid, and about to be handed to those who carry it out.",
+        "SOURCED": "Everybody who carries it out has it.",
+        "IN_FULFILMENT": "It is being carried out.",
+        "COMPLETED": "The buyer has everything.",
+        "CANCELLING": "It is being stopped.",
+        "CANCELLED": "It was stopped; goods and money were given back.",
+    },
+)
+_tell(
+    CancelReason,
+    "Why an order was refused or cancelled. Treat an unknown value as a reason of the retailer's.",
+    {
+        "BUYER": "The buyer did not want it any more.",
+        "STAFF": "The retailer stopped it.",
+        "PAYMENT_DECLINED": "The money was declined.",
+        "PAYMENT_FAILED": "The money could not be had.",
+        "REFUSED_UPSTREAM": "A system that should have carried it out refused.",
+    },
+)
+_tell(
+    HandingState,
+    "Whether a system has its part of an order. Treat an unknown value as UNSURE.",
+    {
+        "WAITING": "It has not been told yet, or could not take it yet.",
+        "UNSURE": "It was told, and nobody knows yet whether it took it.",
+        "TAKEN": "It has it.",
+        "REFUSED": "It does not carry it out.",
+        "STOPPED": "It was told to stop.",
+    },
+)
+_tell(
+    PaymentStatus,
+    "Whether the provider keeps the money ready. Treat an unknown value as not paid.",
+    {
+        "AUTHORISED": "It does, or has taken it.",
+        "DECLINED": "It does not.",
+        "VOIDED": "It has let go of it.",
+    },
 )

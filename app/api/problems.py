@@ -47,6 +47,25 @@ class ProblemCode(Enum):
     STOCK_UNKNOWN = strawberry.enum_value(
         "STOCK_UNKNOWN", description="Nobody can say whether there are enough units."
     )
+    HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="The hold has run out.")
+    HOLD_SUPERSEDED = strawberry.enum_value(
+        "HOLD_SUPERSEDED", description="The hold was released, or replaced by a later one."
+    )
+    ORDER_NOT_HELD = strawberry.enum_value(
+        "ORDER_NOT_HELD", description="The units of the cart are not held."
+    )
+    ORDER_NOT_POSSIBLE = strawberry.enum_value(
+        "ORDER_NOT_POSSIBLE", description="Nobody carries out orders from one of the locations."
+    )
+    PAYMENT_DECLINED = strawberry.enum_value(
+        "PAYMENT_DECLINED", description="The money was declined; nothing is charged."
+    )
+    ORDER_NOT_FOUND = strawberry.enum_value(
+        "ORDER_NOT_FOUND", description="There is no such order, or the token is of another."
+    )
+    ORDER_NOT_CANCELLABLE = strawberry.enum_value(
+        "ORDER_NOT_CANCELLABLE", description="The order has gone too far, or is over."
+    )
     HAND_OVER_CODE_REFUSED = strawberry.enum_value(
         "HAND_OVER_CODE_REFUSED", description="The code is wrong, was used, or is too old."
     )

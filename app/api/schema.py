@@ -18,6 +18,8 @@ from app.api.federation import FEDERATION_SCALARS, Reference, federated, referre
 from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
+from app.api.order_mutations import OrderMutations
+from app.api.orders import OrderRoot
 from app.api.paging import bounded
 from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
@@ -60,12 +62,12 @@ async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ProductRoot, LocationRoot, PromiseRoot, NodeRoot, CartRoot, UpstreamRoot):
+class Query(ProductRoot, LocationRoot, PromiseRoot, NodeRoot, CartRoot, OrderRoot, UpstreamRoot):
     """All root fields."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations):
+class Mutation(CartMutations, OrderMutations):
     """All root fields of mutations."""
 
 

@@ -1,6 +1,7 @@
 """Why can an order not be placed, found or stopped?"""
 
 from app.errors import Refusal
+from app.orders.model import OrderState
 
 
 class OrderNotFound(Refusal):
@@ -17,18 +18,9 @@ class OrderNotCancellable(Refusal):
 
     code = "ORDER_NOT_CANCELLABLE"
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: OrderState) -> None:
         super().__init__("The order cannot be cancelled any more.")
         self.state = state
-
-
-class OrderKeyReused(Refusal):
-    """The key was given with another order."""
-
-    code = "IDEMPOTENCY_KEY_REUSED"
-
-    def __init__(self) -> None:
-        super().__init__("This idempotencyKey was used for something else.")
 
 
 class OrderNotHeld(Refusal):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, or_, select, tuple_, update
 
 from app.orders import rows
 from app.orders.model import (
@@ -104,16 +104,19 @@ def page(
 
 def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
     """Take the leases of orders for which something is due and nobody is at it."""
-    free = or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now)
     due = (
-        select(orders.c.number)
-        .where(and_(orders.c.due_at <= now, free))
+        _due(now)
         .order_by(orders.c.due_at)
         .limit(most)
         .with_for_update(skip_locked=True)  # SQLite has one writer and no such words
     )
     numbers = connection.execute(due).scalars().all()
     return [lease for number in numbers if (lease := take(connection, number, now, until))]
+
+
+def any_due(connection: Connection, *, now: datetime) -> bool:
+    """Whether there is anything to take."""
+    return connection.execute(_due(now).limit(1)).first() is not None
 
 
 def take(
@@ -167,6 +170,11 @@ def extend(connection: Connection, number: OrderNumber, until: datetime) -> None
 def hurry(connection: Connection, number: OrderNumber, at: datetime) -> None:
     """Let something be done for an order by then at the latest; whoever has the lease keeps it."""
     connection.execute(update(orders).where(orders.c.number == number).values(due_at=at))
+
+
+def _due(now: datetime) -> Select[Any]:
+    free = or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now)
+    return select(orders.c.number).where(and_(orders.c.due_at <= now, free))
 
 
 def _one(connection: Connection, where: Any) -> Kept | None:

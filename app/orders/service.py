@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
-import orjson
 from sqlalchemy import Connection
 
 from app.availability import ledger
@@ -29,7 +28,6 @@ from app.orders.model import (
 )
 from app.orders.refusals import (
     NobodyCarriesOut,
-    OrderKeyReused,
     OrderNotCancellable,
     OrderNotFound,
     OrderNotHeld,
@@ -40,6 +38,7 @@ from app.orders.turns import Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
 from app.store import Store, Work
+from app.store.keys import KeyReused, Once
 from app.values import ChannelCode, FulfilmentMethod, Money
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
@@ -51,12 +50,11 @@ ACCESS = 32  # characters of the guest's token
 class Purchase:
     """What is to be bought: goods that `holder` holds under `fence`, and what was agreed of them.
 
-    `caller` and `key` make the request one that has one effect; `token` stands for the means of
-    payment and is never kept. Lines name each pair of SKU and location once.
+    `once` makes the request one that has one effect; `token` stands for the means of payment and is
+    never kept. Lines name each pair of SKU and location once.
     """
 
-    caller: str
-    key: str
+    once: Once
     holder: str
     fence: int
     cart: str | None
@@ -96,7 +94,16 @@ class OrderService:
         self._turns = turns
         self._worker = worker
         self._route = route
-        self._charged = charged
+        self.charged = charged
+
+    async def again(self, once: Once, token: str | None) -> Placed | None:
+        """What came of the request before, as it stands; None where it is new.
+
+        Raises:
+            KeyReused: the key stands for something else.
+        """
+        kept = await self._store.read(partial(repository.find_asked, asked=_asked(once)))
+        return None if kept is None else await self._told(kept, once, token)
 
     async def place(self, purchase: Purchase) -> Placed:
         """The order of this key: goods allocated and money kept ready, both or neither.
@@ -109,19 +116,14 @@ class OrderService:
             Refusal: nothing was kept, and nothing is left behind.
             StoreUnavailable: unknown whether it was placed; ask again with the same key.
         """
-        asked, now = _hashed(purchase.caller, purchase.key), self._turns.now()
-        kept = await self._store.read(partial(repository.find_asked, asked=asked))
-        if kept is None:
-            number = OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER)))
-            order = self._opened(purchase, number, now)
-            add = partial(_added, order=order, purchase=purchase, until=now + self._turns.lasting)
-            kept = await self._store.act(add, now=now)
-        if kept.digest != _digest(purchase):
-            raise OrderKeyReused
-        order = kept.order
-        if order.state is OrderState.PENDING_CONFIRMATION:
-            order = await self._paid(order, purchase.token)
-        return Placed(order, access_token(purchase.key, order.number))
+        if (placed := await self.again(purchase.once, purchase.token)) is not None:
+            return placed
+        now = self._turns.now()
+        number = OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER)))
+        order = self._opened(purchase, number, now)
+        add = partial(_added, order=order, purchase=purchase, until=now + self._turns.lasting)
+        kept = await self._store.act(add, now=now)
+        return await self._told(kept, purchase.once, purchase.token)
 
     async def find(self, number: str, *, access: str | None = None) -> Order:
         """An order by its number; `access` is the token of a guest.
@@ -184,7 +186,7 @@ class OrderService:
             promise_token=purchase.promise_token,
             delivery=purchase.delivery,
             total=purchase.total,
-            charge=charge if self._charged else None,
+            charge=charge if self.charged else None,
             handings=self._parts(purchase.lines),
         )
 
@@ -195,6 +197,14 @@ class OrderService:
         return tuple(
             Handing(sink=str(sink), state=HandingState.WAITING) for sink in dict.fromkeys(sinks)
         )
+
+    async def _told(self, kept: Kept, once: Once, token: str | None) -> Placed:
+        if kept.digest != once.digest:
+            raise KeyReused
+        order = kept.order
+        if order.state is OrderState.PENDING_CONFIRMATION:
+            order = await self._paid(order, token)
+        return Placed(order, access_token(once.key, order.number))
 
     async def _paid(self, order: Order, token: str | None) -> Order:
         """As far as it comes at once; if somebody else is at it, as it is."""
@@ -214,9 +224,9 @@ def access_token(key: str, number: OrderNumber) -> str:
 def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kept:
     """The order of the key: a new one with its goods, or the one that is there."""
     asked = Asked(
-        asked=_hashed(purchase.caller, purchase.key),
-        digest=_digest(purchase),
-        access=_hash(access_token(purchase.key, order.number)),
+        asked=_asked(purchase.once),
+        digest=purchase.once.digest,
+        access=_hash(access_token(purchase.once.key, order.number)),
         due_at=until,
     )
     if repository.add(work.connection, order, asked):
@@ -257,25 +267,9 @@ def _demand(lines: tuple[SoldLine, ...]) -> Mapping[Spot, int]:
     return demand
 
 
-def _digest(purchase: Purchase) -> str:
-    """What was asked for, but for the means of payment, which may be another the second time."""
-    told = [
-        *(purchase.holder, purchase.fence, purchase.cart, purchase.channel, purchase.method),
-        *(purchase.lines, purchase.buyer, purchase.address, purchase.delivery),
-        purchase.promise_token,
-    ]
-    return sha256(orjson.dumps(told, default=_spelled)).hexdigest()
-
-
-def _spelled(value: object) -> object:
-    """Money and amounts in words."""
-    if isinstance(value, Money):
-        return [str(value.amount), value.currency]
-    raise TypeError(type(value).__name__)
-
-
-def _hashed(caller: str, key: str) -> str:
-    return _hash(f"{caller}\x1f{key}")
+def _asked(once: Once) -> str:
+    """Whoever reads the store does not learn the key, of which the guest's token is made."""
+    return _hash(f"{once.scope}\x1f{once.key}")
 
 
 def _hash(text: str) -> str:

@@ -41,6 +41,8 @@ class Turns:
         """Turns of orders for which something is due and nobody is at it."""
         now = self.now()
         until = now + self.lasting
+        if not await self.store.read(partial(repository.any_due, now=now)):
+            return []
 
         def take(work: Work) -> list[Turn]:
             leases = repository.claim(work.connection, now=now, until=until, most=most)

@@ -43,13 +43,17 @@ class Bindings(Section):
     """Which connection answers for what.
 
     `locations` lists connections in order of precedence. `stock` maps a connection to patterns of
-    the location codes whose stock it knows (`ST-*`); the first that matches is asked.
+    the location codes whose stock it knows (`ST-*`); the first that matches is asked. `orders` maps
+    a connection to those whose orders it carries out, in the same way; `payments` is the connection
+    that moves money. Without them nothing is ordered, and orders are paid elsewhere.
     """
 
     catalogue: Name
     prices: Name
     locations: tuple[Name, ...] = ()
     stock: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
+    orders: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
+    payments: Name | None = None
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Every binding and the connection it names."""
@@ -57,13 +61,24 @@ class Bindings(Section):
         yield "bind.prices", self.prices
         yield from (("bind.locations", name) for name in self.locations)
         yield from ((f"bind.stock.{name}", name) for name in self.stock)
+        yield from ((f"bind.orders.{name}", name) for name in self.orders)
+        if self.payments is not None:
+            yield "bind.payments", self.payments
 
     def stock_source(self, code: str) -> str | None:
         """The connection that knows the stock of a location."""
-        for connection, patterns in self.stock.items():
-            if any(fnmatchcase(code, pattern) for pattern in patterns):
-                return connection
-        return None
+        return _first(self.stock, code)
+
+    def order_sink(self, code: str) -> str | None:
+        """The connection that carries out what is ordered from a location."""
+        return _first(self.orders, code)
+
+
+def _first(bound: Mapping[str, tuple[str, ...]], code: str) -> str | None:
+    for connection, patterns in bound.items():
+        if any(fnmatchcase(code, pattern) for pattern in patterns):
+            return connection
+    return None
 
 
 class Channel(Section):

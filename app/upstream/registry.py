@@ -164,7 +164,10 @@ def _unfulfilled(settings: config.Settings, planned: Mapping[str, Planned]) -> I
         ("bind.prices", settings.bind.prices, "PriceSource"),
         *(("bind.locations", name, "LocationSource") for name in settings.bind.locations),
         *((f"bind.stock.{name}", name, "StockSource") for name in settings.bind.stock),
+        *((f"bind.orders.{name}", name, "OrderSink") for name in settings.bind.orders),
     ]
+    if settings.bind.payments is not None:
+        bound.append(("bind.payments", settings.bind.payments, "PaymentProvider"))
     for where, name, port in bound:
         if name in planned:
             ports = provided_ports(planned[name].connect(_NoWire(), lambda: datetime.now(UTC)))

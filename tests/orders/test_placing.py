@@ -12,17 +12,17 @@ from app.availability.refusals import HoldExpired, HoldSuperseded
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.orders.refusals import (
     NobodyCarriesOut,
-    OrderKeyReused,
     OrderNotCancellable,
     OrderNotFound,
     OrderNotHeld,
 )
 from app.ports import PaymentStatus
 from app.store import Store
+from app.store.keys import KeyReused
 from app.store.tables import facts
 from app.values import LocationCode
 from connectors.sandbox.faults import Fault
-from tests.orders.world import ADA, World, opened, other, spot
+from tests.orders.world import ADA, World, a_key, opened, other, spot
 
 SHOP, DC = spot("shop"), spot("dc")
 NOTHING = Decimal(0)
@@ -179,8 +179,8 @@ async def test_a_key_is_not_for_another_order(store: Store) -> None:
         await world.stock(SHOP)
         purchase = await world.purchase("a", SHOP)
         await world.service.place(purchase)
-        with pytest.raises(OrderKeyReused):
-            await world.service.place(other(purchase, delivery=purchase.total))
+        with pytest.raises(KeyReused):
+            await world.service.place(other(purchase, once=a_key("a", "something else")))
         someone = await world.service.place(other(purchase, token="tok_declined"))
         assert someone.order.state is OrderState.PLACED  # another card is no other order
 
@@ -190,8 +190,9 @@ async def test_the_keys_of_two_callers_are_two_keys(store: Store) -> None:
         await world.stock(SHOP)
         purchase = await world.purchase("a", SHOP)
         await world.service.place(purchase)
+        once = replace(purchase.once, scope="somebody else")
         with pytest.raises(HoldSuperseded):  # it is placed anew, and the hold is gone
-            await world.service.place(other(purchase, caller="somebody else"))
+            await world.service.place(other(purchase, once=once))
 
 
 async def test_what_is_not_held_is_not_bought_and_nothing_is_left_behind(store: Store) -> None:

@@ -19,6 +19,7 @@ from app.orders.turns import Turns
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, SoldLine, StockLevel, Wiring
 from app.store import Store, Work
+from app.store.keys import Once
 from app.upstream.client import ClientPolicy, open_client
 from app.upstream.handing import HandingDesk
 from app.upstream.paying import PaymentDesk
@@ -141,8 +142,7 @@ class World:
 
 def a_purchase(key: str, hold: Hold, *, token: str = GOOD) -> Purchase:
     return Purchase(
-        caller="guest",
-        key=f"key-of-{key}-0000000000",
+        once=a_key(key, hold.fence),
         holder=hold.holder,
         fence=hold.fence,
         cart=key,
@@ -162,6 +162,10 @@ def a_purchase(key: str, hold: Hold, *, token: str = GOOD) -> Purchase:
         delivery=euro("5.00"),
         token=token,
     )
+
+
+def a_key(key: str, digest: object, scope: str = "guest") -> Once:
+    return Once(scope=scope, key=f"key-of-{key}-0000000000", digest=str(digest))
 
 
 def route(location: LocationCode) -> str | None:

@@ -32,13 +32,19 @@ def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
 
     planned = plan(demo, {"sandbox": FOUND})
 
-    assert set(planned) == {"shop", "tills", "warehouse", "supplier"}
+    assert set(planned) == {"shop", "tills", "warehouse", "supplier", "payments"}
     assert {one.url for one in planned.values()} == {"embedded"}
     assert [demo.bind.stock_source(code) for code in ("ECOM-1", "ST-MIL", "WH-1", "SUP-1")] == [
         "shop",
         "tills",
         "warehouse",
         "supplier",
+    ]
+    assert [demo.bind.order_sink(code) for code in ("ECOM-1", "ST-MIL", "WH-1", "SUP-1")] == [
+        "shop",
+        None,
+        "warehouse",
+        None,
     ]
     assert {code: channel.currency for code, channel in demo.channels.items()} == {
         "WEB": "EUR",

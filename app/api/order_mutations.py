@@ -1,0 +1,134 @@
+"""GraphQL face of what can be done with orders."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api import order_inputs as given
+from app.api.cart_problems import (
+    CartClosed,
+    CartNotFound,
+    CartVersionConflict,
+    IdempotencyKeyRefused,
+    InsufficientStock,
+    InvalidInput,
+    problem_of,
+)
+from app.api.carts import NOBODY_KEEPS, cart_key
+from app.api.context import Context, Info
+from app.api.order_problems import (
+    HoldLost,
+    OrderNotCancellable,
+    OrderNotFound,
+    OrderNotPossible,
+    PaymentDeclined,
+)
+from app.api.orders import Order
+from app.api.problems import ProblemCode
+from app.carts.model import opened
+from app.carts.refusals import CartVersionConflict as OtherVersion
+from app.errors import Refusal
+from app.orders import model
+from app.orders.model import CancelReason, OrderState
+from app.orders.service import Placed
+
+Input = strawberry.argument(description="All that it takes.")
+PAYMENT = {CancelReason.PAYMENT_DECLINED, CancelReason.PAYMENT_FAILED}
+
+
+@strawberry.type(description="The order is there.", directives=NOBODY_KEEPS)
+class OrderPlaced:
+    """The token is told to whoever has the idempotency key."""
+
+    order: Order = strawberry.field(
+        description="The order as it stands; PENDING_CONFIRMATION: ask again with the same key."
+    )
+    access_token: str = strawberry.field(
+        description="Needed to look at the order and to cancel it; keep it."
+    )
+
+
+@strawberry.type(description="The order is being cancelled.", directives=NOBODY_KEEPS)
+class OrderCancelled:
+    """It is CANCELLED once everybody has been told."""
+
+    order: Order = strawberry.field(description="The order as it stands.")
+
+
+OrderPlaceResult = Annotated[
+    OrderPlaced
+    | PaymentDeclined
+    | HoldLost
+    | OrderNotPossible
+    | InsufficientStock
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union("OrderPlaceResult", description="What came of orderPlace."),
+]
+OrderCancelResult = Annotated[
+    OrderCancelled | OrderNotFound | OrderNotCancellable,
+    strawberry.union("OrderCancelResult", description="What came of orderCancel."),
+]
+
+
+async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
+    once = asked.once()
+    services = context.services
+    if (before := await services.orders.again(once, asked.payment_token)) is not None:
+        return before
+    asked.checked(context)
+    cart = opened(await services.carts.find(cart_key(asked.cart_id), now=context.now))
+    if cart.version != asked.version:
+        raise OtherVersion(cart)
+    return await services.orders.place(asked.purchase(once, cart))
+
+
+def _told(placed: Placed) -> Any:
+    order = placed.order
+    if order.state is OrderState.REFUSED and order.reason in PAYMENT:
+        return PaymentDeclined(
+            code=ProblemCode.PAYMENT_DECLINED,
+            message="The payment was declined, and nothing is kept for the order.",
+            path=["input", "paymentToken"],
+            order=Order.of(order),
+        )
+    return OrderPlaced(order=Order.of(order), access_token=placed.access_token)
+
+
+@strawberry.type
+class OrderMutations:
+    """The root fields that change orders."""
+
+    @strawberry.mutation(
+        description="An order for what a cart holds: its goods and its money, or neither."
+    )
+    async def order_place(
+        self,
+        info: Info,
+        input: Annotated[given.OrderPlaceInput, Input],  # noqa: A002
+    ) -> OrderPlaceResult:
+        """Place."""
+        try:
+            done: OrderPlaceResult = _told(await _placed(info.context, input))
+        except Refusal as refusal:
+            done = problem_of(refusal)  # type: ignore[assignment]  # one of the union's
+        return done
+
+    @strawberry.mutation(description="Stop an order, as long as nothing has left.")
+    async def order_cancel(
+        self,
+        info: Info,
+        input: Annotated[given.OrderCancelInput, Input],  # noqa: A002
+    ) -> OrderCancelResult:
+        """Cancel."""
+        orders = info.context.services.orders
+        try:
+            found = await orders.find(input.number, access=input.access_token)
+            cancelled: model.Order = await orders.cancel(found.number, CancelReason.BUYER)
+        except Refusal as refusal:
+            refused: OrderCancelResult = problem_of(refusal)  # type: ignore[assignment]  # as above
+            return refused
+        return OrderCancelled(order=Order.of(cancelled))

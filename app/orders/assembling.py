@@ -1,0 +1,62 @@
+"""Which connections carry out orders and move money? As the settings bind them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.orders.charging import Charging
+from app.orders.service import OrderService
+from app.orders.steps import Steps
+from app.orders.turns import LEASE, Turns
+from app.orders.working import OrderWorker
+from app.ports import OrderSink, PaymentProvider
+from app.settings import Bindings
+from app.store import Store
+from app.upstream.handing import HandingDesk
+from app.upstream.paying import PaymentDesk
+from app.upstream.registry import Connections, port_of
+
+CALLS = 3  # of one step, one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What places orders, and what works on them beside."""
+
+    service: OrderService
+    worker: OrderWorker
+
+
+def orders_over(
+    bind: Bindings, connections: Connections, store: Store, now: Callable[[], datetime]
+) -> Orders:
+    """Orders kept in a store, over the connections that the settings bind.
+
+    Raises:
+        MisconfiguredError: one of them does not have the port.
+    """
+    sinks = {
+        name: HandingDesk(
+            connection=name,
+            sink=port_of(connections, name, OrderSink),
+            timeout=connections[name].configured.timeout,
+        )
+        for name in bind.orders
+    }
+    desk = None if bind.payments is None else _payment_desk(connections, bind.payments)
+    limits = [one.timeout for one in (*sinks.values(), *([desk] if desk else ()))]
+    lasting = max(LEASE, CALLS * max(limits, default=timedelta()) + timedelta(seconds=1))
+    turns = Turns(store=store, now=now, lasting=lasting)
+    charging = Charging(turns=turns, desk=desk)
+    steps = Steps(turns=turns, sinks=sinks, route=bind.order_sink, charging=charging)
+    worker = OrderWorker(turns=turns, steps=steps)
+    service = OrderService(store, turns, worker, route=bind.order_sink, charged=desk is not None)
+    return Orders(service, worker)
+
+
+def _payment_desk(connections: Connections, name: str) -> PaymentDesk:
+    return PaymentDesk(
+        connection=name,
+        provider=port_of(connections, name, PaymentProvider),
+        timeout=connections[name].configured.timeout,
+    )

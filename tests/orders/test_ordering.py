@@ -1,0 +1,206 @@
+"""From a cart to an order and back, over HTTP and the whole embedded retailer."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.gateways import Sandbox, sandbox_gateway
+
+ORDER = """number state reason total { amount currency } method
+  lines { sku quantity unitPrice { amount } locationCode location { code } }
+  payment { status amount { amount } captured { amount } refunded { amount } }
+  parts { source state reference }"""
+PLACE = f"""mutation Place($input: OrderPlaceInput!) {{ done: orderPlace(input: $input) {{
+  __typename
+  ... on Problem {{ code path }}
+  ... on OrderPlaced {{ accessToken order {{ {ORDER} }} }}
+  ... on PaymentDeclined {{ order {{ state reason }} }} }} }}"""
+LOOK = f"""query Look($number: ID!, $token: String!) {{
+  order(number: $number, accessToken: $token) {{ {ORDER} }} }}"""
+CANCEL = """mutation Cancel($input: OrderCancelInput!) { done: orderCancel(input: $input) {
+  __typename ... on Problem { code } ... on OrderCancelled { order { state } } } }"""
+CREATE = """mutation Create($input: CartCreateInput!) { done: cartCreate(input: $input) {
+  ... on CartChanged { cart { id version subtotal { amount } } } } }"""
+HOLD = """mutation Hold($input: CartHoldInput!) { done: cartHold(input: $input) {
+  __typename ... on CartChanged { cart { id version subtotal { amount }
+    hold { units { sku quantity locationCode } } } } } }"""
+SELLABLE = """query Sellable($skus: [Sku!]!) { variants(skus: $skus) {
+  availability(locations: ["ECOM-1"]) { availableToSell } } }"""
+BUYER = {"name": "Ada Byron", "email": "ada@example.com"}
+VERONA = {"lines": ["Via Roma 1"], "city": "Verona", "postalCode": "37121", "country": "IT"}
+
+
+@dataclass
+class Shopper:
+    """Buys at the sandbox."""
+
+    sandbox: Sandbox
+    sku: str
+
+    async def do(self, document: str, **given: Any) -> dict[str, Any]:
+        data = await self.sandbox.ask.data(document, input=given)
+        done: dict[str, Any] = data["done"]
+        return done
+
+    async def cart(self, quantity: int = 1) -> dict[str, Any]:
+        lines = [{"sku": self.sku, "quantity": quantity}]
+        cart: dict[str, Any] = (await self.do(CREATE, channel="WEB", lines=lines))["cart"]
+        return cart
+
+    async def held(self, quantity: int = 1) -> dict[str, Any]:
+        cart = await self.cart(quantity)
+        held = await self.do(HOLD, cartId=cart["id"], version=cart["version"])
+        assert held["__typename"] == "CartChanged"
+        found: dict[str, Any] = held["cart"]
+        return found
+
+    async def place(self, cart: dict[str, Any], **more: Any) -> dict[str, Any]:
+        given = {
+            "cartId": cart["id"],
+            "version": cart["version"],
+            "buyer": BUYER,
+            "method": "SHIP_TO_HOME",
+            "address": VERONA,
+            "paymentToken": "tok_ok",
+            "idempotencyKey": "a-key-of-this-order-only",
+        }
+        return await self.do(PLACE, **{**given, **more})
+
+    async def look(self, placed: dict[str, Any]) -> dict[str, Any]:
+        token = placed["accessToken"]
+        number = placed["order"]["number"]
+        data = await self.sandbox.ask.data(LOOK, number=number, token=token)
+        order: dict[str, Any] = data["order"]
+        return order
+
+    async def until(self, placed: dict[str, Any], state: str) -> dict[str, Any]:
+        """The order once the worker has brought it so far."""
+        gateway = self.sandbox.gateway
+        while (order := await self.look(placed))["state"] != state:
+            await gateway.services.order_worker.round()
+        return order
+
+    async def sellable(self) -> int:
+        data = await self.sandbox.ask.data(SELLABLE, skus=[self.sku])
+        ((spot,),) = [one["availability"] for one in data["variants"]]
+        return int(spot["availableToSell"])
+
+
+@pytest.fixture
+async def shopper() -> AsyncIterator[Shopper]:
+    freshness = {"stock": {"fresh_for": "PT0S"}}
+    async with sandbox_gateway(freshness=freshness, connection={"timeout": "PT20S"}) as sandbox:
+        found = await sandbox.ask.data(
+            "{ products(first: 5) { edges { node { variants { sku } } } } }"
+        )
+        skus = [
+            one["sku"] for edge in found["products"]["edges"] for one in edge["node"]["variants"]
+        ]
+        for sku in skus:
+            shopper = Shopper(sandbox, sku)
+            if await shopper.sellable() > 5:
+                break
+        yield shopper
+
+
+async def test_what_is_held_is_bought_paid_and_carried_out(shopper: Shopper) -> None:
+    cart = await shopper.held(2)
+    placed = await shopper.place(cart)
+    order = await shopper.until(placed, "SOURCED")
+    while not order["payment"]["captured"]["amount"] == order["total"]["amount"]:
+        order = await shopper.look(placed)
+
+    assert placed["__typename"] == "OrderPlaced"
+    assert order["total"] == {"amount": cart["subtotal"]["amount"], "currency": "EUR"}
+    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [(shopper.sku, 2)]
+    assert order["payment"]["status"] == "AUTHORISED"
+    (part,) = order["parts"]
+    assert part["state"] == "TAKEN"
+    assert part["source"] in {"shop", "warehouse"}
+    served: Any = shopper.sandbox.upstreams[part["source"]].served
+    assert [one.key for one in served.state.book.orders.values()] == [order["number"]]
+
+
+async def test_the_same_key_is_the_same_order(shopper: Shopper) -> None:
+    cart = await shopper.held()
+    first, second = [await shopper.place(cart) for _ in range(2)]
+    other = await shopper.place(cart, buyer={**BUYER, "name": "Grace"})
+
+    assert second["order"]["number"] == first["order"]["number"]
+    assert second["accessToken"] == first["accessToken"]
+    assert (other["__typename"], other["code"]) == (
+        "IdempotencyKeyRefused",
+        "IDEMPOTENCY_KEY_REUSED",
+    )
+
+
+async def test_a_declined_card_is_a_problem_and_the_goods_are_free(shopper: Shopper) -> None:
+    before = await shopper.sellable()
+    declined = await shopper.place(await shopper.held(), paymentToken="tok_declined")
+
+    assert declined["__typename"] == "PaymentDeclined"
+    assert declined["order"] == {"state": "REFUSED", "reason": "PAYMENT_DECLINED"}
+    assert await shopper.sellable() == before
+
+
+async def test_what_is_not_held_cannot_be_bought(shopper: Shopper) -> None:
+    loose = await shopper.place(await shopper.cart())
+    held = await shopper.held()
+    await shopper.place(held)
+    again = await shopper.place(held, idempotencyKey="another-key-for-the-same-cart")
+    late = await shopper.place(held, version=held["version"] + 1, idempotencyKey="a" * 16)
+
+    assert (loose["__typename"], loose["code"]) == ("HoldLost", "ORDER_NOT_HELD")
+    assert (again["__typename"], again["code"]) == ("HoldLost", "ORDER_NOT_HELD")
+    assert late["__typename"] == "CartVersionConflict"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"idempotencyKey": "short"}, ["idempotencyKey"]),
+        ({"address": None}, ["address"]),
+        ({"address": {**VERONA, "lines": []}}, ["address", "lines"]),
+        ({"address": {**VERONA, "city": "\x00"}}, ["address", "city"]),
+        ({"address": {**VERONA, "country": "it"}}, ["address", "country"]),
+        ({"buyer": {**BUYER, "email": "ada"}}, ["buyer", "email"]),
+        ({"buyer": {**BUYER, "name": " "}}, ["buyer", "name"]),
+        ({"buyer": {**BUYER, "phone": "x"}}, ["buyer", "phone"]),
+        ({"paymentToken": None}, ["paymentToken"]),
+        ({"paymentToken": "x" * 501}, ["paymentToken"]),
+    ],
+)
+async def test_what_cannot_be_is_told_before_anything_is_done(
+    shopper: Shopper, wrong: dict[str, Any], path: list[str]
+) -> None:
+    refused = await shopper.place(await shopper.held(), **wrong)
+    assert refused == {
+        "__typename": "InvalidInput",
+        "code": "INVALID_INPUT",
+        "path": ["input", *path],
+    }
+
+
+async def test_a_cart_that_is_none_has_no_order(shopper: Shopper) -> None:
+    refused = await shopper.place({"id": "nonsense", "version": 1})
+    assert refused["__typename"] == "CartNotFound"
+
+
+async def test_an_order_is_cancelled_by_who_has_its_token(shopper: Shopper) -> None:
+    before = await shopper.sellable()
+    placed = await shopper.place(await shopper.held())
+    number, token = placed["order"]["number"], placed["accessToken"]
+    await shopper.until(placed, "SOURCED")
+    stranger = await shopper.do(CANCEL, number=number, accessToken="x")
+    cancelled = await shopper.do(CANCEL, number=number, accessToken=token)
+    order = await shopper.until(placed, "CANCELLED")
+
+    assert stranger == {"__typename": "OrderNotFound", "code": "ORDER_NOT_FOUND"}
+    assert cancelled == {"__typename": "OrderCancelled", "order": {"state": "CANCELLING"}}
+    assert order["reason"] == "BUYER"
+    assert order["payment"]["captured"] == order["payment"]["refunded"]
+    assert await shopper.sellable() == before
+    looked = await shopper.sandbox.ask.data(LOOK, number=number, token="x")
+    assert looked == {"order": None}
