@@ -7,10 +7,11 @@ could be cheap and could be clean can often not be both.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from app.promises.bounds import Bound, ascent, slope, suppliers
+from app.promises.bounds import Bound, ascent, by_count, slope, suppliers
 from app.promises.problem import Problem
 from app.promises.staircase import Staircase
 
+MOST_COUNTED = 5  # shipments
 PROPORTIONS = ((1, 1), (3, 1), (1, 3), (10, 1), (1, 10))
 
 
@@ -20,6 +21,7 @@ class Sums(NamedTuple):
     charges: int
     fixed: int
     slacks: tuple[int, ...]  # cost, emissions, then each proportion
+    count: int
 
 
 class Bounding:
@@ -33,6 +35,9 @@ class Bounding:
         candidates = problem.candidates
         tilt = slope([candidates[one].tariff for one in near], problem.weight)
         self._run, self._rise = tilt.run, tilt.rise * problem.weight
+        self._by_count = by_count(
+            [candidates[one].tariff for one in near], problem.weight, MOST_COUNTED
+        )
         mean = sum(tilt.charges) // len(near) + 1
         co2s = [candidates[one].fixed + candidates[one].rate * problem.weight for one in near]
         clean = sum(co2s) // len(near) + 1
@@ -80,7 +85,7 @@ class Bounding:
         self._bases = tuple(one.base for one in bounds)
         self._slacks = list(zip(*(one.slack for one in bounds), strict=True))
         self._least = min(self._charges), min(self._fixed)
-        self.none = Sums(0, 0, (0,) * len(bounds))
+        self.none = Sums(0, 0, (0,) * len(bounds), 0)
         self._weighing = [
             (by_cost * self._run, by_co2 * self._run, base + by_cost * self._rise)
             for (by_cost, by_co2), base in zip(self._scales, self._bases[2:], strict=True)
@@ -92,7 +97,12 @@ class Bounding:
             sums.charges + self._charges[at],
             sums.fixed + self._fixed[at],
             tuple(map(int.__add__, sums.slacks, self._slacks[at])),
+            sums.count + 1,
         )
+
+    def rank(self, sums: Sums) -> tuple[int, int]:
+        """How promising a plan is: the lower, the more. The best plans have few shipments."""
+        return sums.count, sums.slacks[2]
 
     def least(self, sums: Sums, more: int = 0) -> tuple[int, int]:
         """Cost and emissions of every plan that has these shipments, and some more."""
@@ -100,7 +110,8 @@ class Bounding:
         co2 = max(
             sums.fixed + more * self._least[1] + self._linear, self._bases[1] + sums.slacks[1]
         )
-        return -(-(charges + self._rise) // self._run), co2
+        cost = -(-(charges + self._rise) // self._run)
+        return max(cost, self._by_count[min(sums.count + more, MOST_COUNTED)]), co2
 
     def corners(self, sums: Sums, more: int = 0, clean: int = 0) -> Iterator[tuple[int, int]]:
         """Cost and emissions that such plans have at least, in each gap of the staircase.

@@ -6,7 +6,8 @@ slack. A plan is then worth at least the prices of all that is wanted and the sl
 shipments (the dual of a facility location problem, found by ascent).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from app.promises.problem import Problem, Tariff
@@ -17,6 +18,39 @@ class Bound(NamedTuple):
 
     base: int
     slack: tuple[int, ...]
+
+
+def by_count(tariffs: Iterable[Tariff], weight: int, most: int) -> tuple[int, ...]:
+    """What so many shipments, or more, cost at least when they take the whole weight together.
+
+    By number of shipments from 0 to `most`; each is charged by the cheapest tariff for its weight.
+    """
+    every = set(tariffs)
+    limits = sorted({min(limit, weight) for one in every for limit in one.limits})
+    bands = [(limit, _cheapest(every, limit)) for limit in limits]
+    least = min(cost for _, cost in bands)
+
+    @cache
+    def exactly(count: int, left: int) -> int | None:
+        if count == 0:
+            return 0 if left <= 0 else None
+        found = [
+            cost + rest
+            for limit, cost in bands
+            if (rest := exactly(count - 1, max(0, left - limit))) is not None
+        ]
+        return min(found, default=None)
+
+    bounds = [least * (most + 1)]
+    for count in range(most, -1, -1):
+        cost = exactly(count, weight)
+        bounds.append(bounds[-1] if cost is None else min(bounds[-1], cost))
+    return tuple(reversed(bounds[1:]))
+
+
+def _cheapest(tariffs: Iterable[Tariff], weight: int) -> int:
+    costs = (one.at(weight) for one in tariffs)
+    return min(cost for cost in costs if cost is not None)
 
 
 class Slope(NamedTuple):

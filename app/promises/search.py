@@ -1,11 +1,13 @@
 """Which plans are there of which none is better in all respects? All of them, or how near.
 
-For each time by which everything can be there, soonest first, plans are built shipment by shipment.
+For each time by which everything can be there, soonest first, plans are built shipment by shipment,
+the most promising first: what is left when steps run out could not have been much better.
 A plan that is begun is given up when nothing it can become is below the staircase of what is known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -59,9 +61,18 @@ def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
 def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]]) -> int | None:
     """By how much what was not looked at may be better, in millionths; None: by nothing."""
     worst = 0
-    for bound in opened:
+    for bound in _lowest(opened):
         worst = max(worst, min((_above(point, bound) for point in points), default=MILLION))
     return worst or None
+
+
+def _lowest(bounds: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Bounds that are not above others."""
+    kept: list[tuple[int, int, int]] = []
+    for bound in sorted(set(bounds)):
+        if not any(one[1] <= bound[1] and one[2] <= bound[2] for one in kept):
+            kept.append(bound)
+    return kept
 
 
 def _above(point: Point, bound: tuple[int, int, int]) -> int:
@@ -81,6 +92,7 @@ class Node(NamedTuple):
     missing: tuple[int, ...]
     allowed: int  # as bits
     sums: Sums
+    clean: int = 0  # what is known of its emissions beside that
 
 
 class Round:
@@ -95,6 +107,9 @@ class Round:
         self._order = self._bounding.order
         candidates = [problem.candidates[one] for one in self._order]
         self._sources = [one.source for one in candidates]
+        self._of_source: dict[int, int] = {}
+        for at, source in enumerate(self._sources):
+            self._of_source[source] = self._of_source.get(source, 0) | 1 << at
         latest = max(one.arrival for one in candidates)
         self._last = sum(1 << at for at, one in enumerate(candidates) if one.arrival == latest)
         self._having = Having(problem, self._order)
@@ -108,6 +123,8 @@ class Round:
             for one in candidates
         ]
         self._opened: list[tuple[int, int]] = []
+        self._waiting: list[tuple[tuple[int, int], int, Node]] = []
+        self._count = 0
 
     def run(self) -> list[tuple[int, int]]:
         """Look at all plans; the bounds of those that there were no steps left for."""
@@ -116,6 +133,10 @@ class Round:
         for worth in self._bounding.worths:
             self._guess(root, worth)
         self._grow(root, self._last)
+        while self._waiting:
+            *_, node = heappop(self._waiting)
+            if not self._bounding.excluded(node.sums, more=0, clean=node.clean):
+                self._visit(node)
         return [*self._opened, *self._assigning.opened]
 
     def _guess(self, node: Node, worth: Sequence[int]) -> None:
@@ -141,7 +162,7 @@ class Round:
         try:
             self._steps.take(10)
         except Exhausted:
-            self._opened.extend(self._bounding.corners(node.sums, more))
+            self._opened.extend(self._bounding.corners(node.sums, more, node.clean))
             return
         if more:
             if not self._bounding.excluded(node.sums, more=more):
@@ -190,9 +211,9 @@ class Round:
         left = node.allowed & ~useless
         for at in children:
             left &= ~(1 << at)
-            child = self._with(node, at, left)
-            if not self._bounding.excluded(child.sums, more=0, clean=floors.get(at, 0)):
-                self._visit(child)
+            child = self._with(node, at, left)._replace(clean=floors.get(at, 0))
+            self._count += 1
+            heappush(self._waiting, (self._bounding.rank(child.sums), self._count, child))
 
     def _next(self, node: Node, completing: int) -> int:
         """Shipments of which every plan that goes on from here has at least one."""
@@ -213,7 +234,10 @@ class Round:
 
     def _used(self, node: Node) -> int:
         """Shipments of sources that send something already: they bring nothing that is missing."""
-        return sum(1 << at for at, one in enumerate(self._sources) if one in node.sources)
+        used = 0
+        for source in node.sources:
+            used |= self._of_source[source]
+        return used
 
     def _with(self, node: Node, at: int, allowed: int) -> Node:
         source, missing, sources = self._sources[at], node.missing, node.sources
