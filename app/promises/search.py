@@ -14,7 +14,7 @@ from typing import NamedTuple
 from app.promises.assigning import Assigning, Clean, Steps
 from app.promises.bounding import Bounding, Sums
 from app.promises.problem import Frontier, Point, Problem
-from app.promises.pruning import Having, bits, worth_trying
+from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
 MOST_STEPS = 8000
@@ -22,9 +22,14 @@ MILLION = 1_000_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
-def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
-    """The plans that are best in some respect; none when not everything is to be had."""
-    order = worth_trying(problem)
+def frontier(
+    problem: Problem, *, steps: int = MOST_STEPS, rivals: Rivals | None = None
+) -> Frontier:
+    """The plans that are best in some respect; none when not everything is to be had.
+
+    `rivals` among the candidates, where they are known already.
+    """
+    order = worth_trying(problem, rivals)
     stairs, taken = Staircase(), 0
     points: dict[int, Point] = {}
     opened: list[tuple[int, int, int]] = []
@@ -39,7 +44,7 @@ def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
         taken += share.taken
         points.update((id(point), point) for point in stairs)
     found = _undominated(points.values())
-    return Frontier(found, _gap(found, opened), taken)
+    return Frontier(found, _gap(found, opened, problem.since), taken)
 
 
 def _enough(problem: Problem, order: Sequence[int]) -> bool:
@@ -58,11 +63,11 @@ def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]]) -> int | None:
+def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]], since: int) -> int | None:
     """By how much what was not looked at may be better, in millionths; None: by nothing."""
     worst = 0
     for bound in _lowest(opened):
-        worst = max(worst, min((_above(point, bound) for point in points), default=MILLION))
+        worst = max(worst, min((_above(point, bound, since) for point in points), default=MILLION))
     return worst or None
 
 
@@ -75,11 +80,15 @@ def _lowest(bounds: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return kept
 
 
-def _above(point: Point, bound: tuple[int, int, int]) -> int:
+def _above(point: Point, bound: tuple[int, int, int], since: int) -> int:
     """The largest share by which a bound is below a point, rounded up."""
     shares = (
         -(-(has - least) * MILLION // has) if has > 0 else 0
-        for has, least in zip((point.cost, point.arrival, point.co2), bound, strict=True)
+        for has, least in (
+            (point.cost, bound[0]),
+            (point.arrival - since, bound[1] - since),
+            (point.co2, bound[2]),
+        )
     )
     return max(0, *shares)
 
