@@ -208,13 +208,17 @@ class PromiseChoice:
     options: list[PromiseOption] = strawberry.field(
         description="Soonest first; none is better than another in all respects."
     )
-    excluded: list[PromiseExclusion] = strawberry.field(
-        description="Locations that are in no option."
-    )
     exact: bool = strawberry.field(description="Whether these are proven to be all there are.")
     gap: float = strawberry.field(
         description="No plan is better than an option here by more than this share; 0 if exact."
     )
+    told: strawberry.Private[model.Choice]
+    places: strawberry.Private[Places]
+
+    @strawberry.field(description="Locations that are in no option, and why.")
+    def excluded(self) -> list[PromiseExclusion]:
+        """Worked out when it is asked for."""
+        return [PromiseExclusion.of(one, self.places) for one in self.told.exclusions]
 
     @classmethod
     def of(cls, choice: model.Choice, at: Places) -> Self:
@@ -223,9 +227,10 @@ class PromiseChoice:
             method=choice.method,
             store=None if choice.store is None else at(choice.store),
             options=[PromiseOption.of(option, at) for option in choice.options],
-            excluded=[PromiseExclusion.of(one, at) for one in choice.exclusions],
             exact=choice.gap is None,
             gap=(choice.gap or 0) / MILLION,
+            told=choice,
+            places=at,
         )
 
 

@@ -4,7 +4,7 @@ Bounds are kept for cost, for emissions, and for sums of the two in several prop
 could be cheap and could be clean can often not be both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from app.promises.bounds import Bound, ascent, by_count, slope, suppliers
@@ -21,7 +21,7 @@ class Sums(NamedTuple):
     charges: int
     fixed: int
     slacks: tuple[int, ...]  # cost, emissions, then each proportion
-    count: int
+    shipments: int
 
 
 class Bounding:
@@ -97,12 +97,24 @@ class Bounding:
             sums.charges + self._charges[at],
             sums.fixed + self._fixed[at],
             tuple(map(int.__add__, sums.slacks, self._slacks[at])),
-            sums.count + 1,
+            sums.shipments + 1,
         )
+
+    def together(self, every: Iterable[Sums]) -> Sums:
+        """What each of some plans adds up to at least."""
+        first, *others = every
+        for one in others:
+            first = Sums(
+                min(first.charges, one.charges),
+                min(first.fixed, one.fixed),
+                tuple(map(min, first.slacks, one.slacks)),
+                min(first.shipments, one.shipments),
+            )
+        return first
 
     def rank(self, sums: Sums) -> tuple[int, int]:
         """How promising a plan is: the lower, the more. The best plans have few shipments."""
-        return sums.count, sums.slacks[2]
+        return sums.shipments, sums.slacks[2]
 
     def least(self, sums: Sums, more: int = 0) -> tuple[int, int]:
         """Cost and emissions of every plan that has these shipments, and some more."""
@@ -111,7 +123,7 @@ class Bounding:
             sums.fixed + more * self._least[1] + self._linear, self._bases[1] + sums.slacks[1]
         )
         cost = -(-(charges + self._rise) // self._run)
-        return max(cost, self._by_count[min(sums.count + more, MOST_COUNTED)]), co2
+        return max(cost, self._by_count[min(sums.shipments + more, MOST_COUNTED)]), co2
 
     def corners(self, sums: Sums, more: int = 0, clean: int = 0) -> Iterator[tuple[int, int]]:
         """Cost and emissions that such plans have at least, in each gap of the staircase.

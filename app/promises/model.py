@@ -166,9 +166,14 @@ class Choice:
     method: FulfilmentMethod
     store: LocationCode | None
     options: tuple[Option, ...]
-    exclusions: tuple[Exclusion, ...]
     gap: int | None
     steps: int
+    why: Callable[[], tuple[Exclusion, ...]] = field(compare=False, repr=False)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Every location that is in no option; worked out when it is asked for."""
+        return self.why()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from app.promises.costs import Costs
 from app.promises.emissions import Factors
 from app.promises.geography import Area, Geography, lane
 from app.promises.model import Destination, Reason, Service
-from app.promises.problem import Tariff
+from app.promises.problem import Candidate, Tariff
+from app.promises.pruning import Rivals
 from app.promises.timing import Journey, Timed, at_counter
 from app.settings import CarrierService, Lane, Promises, Transfers, Workplace
 from app.values import CountryCode, LocationCode, LocationKind
@@ -69,11 +70,18 @@ class Rejected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """All offers to one place; they hold until `order_by`, the first cut-off among them."""
+    """All offers to one place, as they were `made`; they hold until `order_by`, the first cut-off.
+
+    `candidates` and `rivals` are the same for the search, whose sources are `locations`.
+    """
 
     all: tuple[Offer, ...]
     rejected: tuple[Rejected, ...]
+    made: int
     order_by: int
+    locations: tuple[LocationCode, ...]
+    candidates: tuple[Candidate, ...]
+    rivals: Rivals
 
 
 @dataclass(frozen=True)
@@ -93,16 +101,16 @@ class Offering:
     def delivery(self, places: Iterable[Location], area: Area, now: int) -> Offers:
         """Everything that could be sent to an area."""
         method = FulfilmentMethod.SHIP_TO_HOME
-        return _gathered(self._sent(one, area, now, method) for one in places)
+        return _gathered((self._sent(one, area, now, method) for one in places), now)
 
     def collection(self, places: Iterable[Location], store: Location, now: int) -> Offers:
         """Everything that could be collected at a store, from its shelf or brought there."""
-        return _gathered(self._brought(one, store, now) for one in places)
+        return _gathered((self._brought(one, store, now) for one in places), now)
 
     def reservation(self, store: Location, now: int) -> Offers:
         """What could be put aside in a store."""
         method = FulfilmentMethod.RESERVE_IN_STORE
-        return _gathered([self._shelf(store, now, method, Offered.RESERVE)])
+        return _gathered([self._shelf(store, now, method, Offered.RESERVE)], now)
 
     def _sent(
         self, at: Location, area: Area, now: int, method: FulfilmentMethod
@@ -302,7 +310,7 @@ def _together(moved: Transfers, at: Location, store: Location) -> bool:
     return len(countries) == 1 or any(countries <= set(group) for group in moved.within)
 
 
-def _gathered(found: Iterable[list[Offer] | Rejected]) -> Offers:
+def _gathered(found: Iterable[list[Offer] | Rejected], made: int) -> Offers:
     offers: list[Offer] = []
     rejected: list[Rejected] = []
     for one in found:
@@ -310,8 +318,20 @@ def _gathered(found: Iterable[list[Offer] | Rejected]) -> Offers:
             rejected.append(one)
         else:
             offers.extend(one)
-    until = min((one.order_by for one in offers), default=0)
-    return Offers(tuple(offers), tuple(rejected), until)
+    sources = {one: n for n, one in enumerate(dict.fromkeys(each.location for each in offers))}
+    candidates = tuple(
+        Candidate(sources[one.location], one.latest - made, one.tariff, one.fixed, one.rate)
+        for one in offers
+    )
+    return Offers(
+        all=tuple(offers),
+        rejected=tuple(rejected),
+        made=made,
+        order_by=min((one.order_by for one in offers), default=0),
+        locations=tuple(sources),
+        candidates=candidates,
+        rivals=Rivals.of(candidates),
+    )
 
 
 def _closed(at: Location) -> Rejected:

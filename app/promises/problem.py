@@ -43,12 +43,14 @@ class Problem:
     """Lines that are wanted, what each source has of them, and the shipments there could be.
 
     `stock` is by source, then line. A source may send several shipments by different services.
+    Arrivals count from `since` seconds before the moment at which it is asked.
     """
 
     demand: tuple[int, ...]
     weights: tuple[int, ...]
     stock: tuple[tuple[int, ...], ...]
     candidates: tuple[Candidate, ...]
+    since: int = 0
 
     @cached_property
     def weight(self) -> int:

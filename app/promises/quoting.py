@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 from app.availability.model import FulfilmentMethod
 from app.promises.costs import money
@@ -18,9 +19,9 @@ from app.promises.model import (
     Option,
 )
 from app.promises.offers import Offer, Offering, Offers
-from app.promises.problem import Candidate, Frontier, Point, Problem
+from app.promises.problem import Frontier, Point, Problem
 from app.promises.search import frontier
-from app.promises.stock import Seen
+from app.promises.stock import Seen, Shelf
 from app.settings import CarrierService
 from app.values import LocationCode
 
@@ -50,20 +51,18 @@ class Target:
     beside: LocationCode | None = None
 
 
-def problem_of(basket: Basket, offers: Sequence[Offer], stock: Seen, now: int) -> Problem:
+def problem_of(basket: Basket, offers: Offers, stock: Seen, now: int) -> Problem:
     """The question for the search."""
-    places = {one.location: None for one in offers}
-    sources = {code: number for number, code in enumerate(places)}
-    nothing = (0,) * len(basket.lines)
-    shelves = stock.by_location
+    shelves, nothing = (
+        stock.by_location,
+        Shelf((0,) * len(basket.lines), unknown=False, carried=False),
+    )
     return Problem(
         demand=tuple(line.quantity for line in basket.lines),
         weights=basket.grams,
-        stock=tuple(shelves[code].units if code in shelves else nothing for code in sources),
-        candidates=tuple(
-            Candidate(sources[one.location], one.latest - now, one.tariff, one.fixed, one.rate)
-            for one in offers
-        ),
+        stock=tuple([shelves.get(code, nothing).units for code in offers.locations]),
+        candidates=offers.candidates,
+        since=now - offers.made,
     )
 
 
@@ -77,27 +76,28 @@ class Quoting:
         self, basket: Basket, target: Target, offers: Offers, stock: Seen, now: int
     ) -> Choice:
         """All options of a method, and why the other locations are in none."""
-        problem = problem_of(basket, offers.all, stock, now)
-        found = frontier(problem, steps=self.offering.rules.max_steps)
+        problem = problem_of(basket, offers, stock, now)
+        steps = self.offering.rules.max_steps
+        found = frontier(problem, steps=steps, rivals=offers.rivals)
         return Choice(
             method=target.method,
             store=target.store,
             options=tuple(
                 self.option(basket, target, offers.all, point, now) for point in found.points
             ),
-            exclusions=losers(basket.lines, problem, offers, found, stock, self.offering.rules),
+            why=partial(losers, basket.lines, problem, offers, found, stock, self.offering.rules),
             gap=found.gap,
             steps=found.steps,
         )
 
     def none(self, basket: Basket, target: Target, offers: Offers, stock: Seen, now: int) -> Choice:
         """No option, where there is not enough to be sold; and what each location lacks."""
-        problem, found = problem_of(basket, offers.all, stock, now), Frontier((), None, 0)
+        problem, found = problem_of(basket, offers, stock, now), Frontier((), None, 0)
         return Choice(
             method=target.method,
             store=target.store,
             options=(),
-            exclusions=losers(basket.lines, problem, offers, found, stock, self.offering.rules),
+            why=partial(losers, basket.lines, problem, offers, found, stock, self.offering.rules),
             gap=None,
             steps=0,
         )

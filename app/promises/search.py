@@ -11,20 +11,25 @@ from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.promises.assigning import Assigning, Clean, Exhausted, Steps
+from app.promises.assigning import Assigning, Clean, Steps
 from app.promises.bounding import Bounding, Sums
 from app.promises.problem import Frontier, Point, Problem
-from app.promises.pruning import Having, bits, worth_trying
+from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 12_000
+MOST_STEPS = 8000
 MILLION = 1_000_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
-def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
-    """The plans that are best in some respect; none when not everything is to be had."""
-    order = worth_trying(problem)
+def frontier(
+    problem: Problem, *, steps: int = MOST_STEPS, rivals: Rivals | None = None
+) -> Frontier:
+    """The plans that are best in some respect; none when not everything is to be had.
+
+    `rivals` among the candidates, where they are known already.
+    """
+    order = worth_trying(problem, rivals)
     stairs, taken = Staircase(), 0
     points: dict[int, Point] = {}
     opened: list[tuple[int, int, int]] = []
@@ -39,7 +44,7 @@ def frontier(problem: Problem, *, steps: int = MOST_STEPS) -> Frontier:
         taken += share.taken
         points.update((id(point), point) for point in stairs)
     found = _undominated(points.values())
-    return Frontier(found, _gap(found, opened), taken)
+    return Frontier(found, _gap(found, opened, problem.since), taken)
 
 
 def _enough(problem: Problem, order: Sequence[int]) -> bool:
@@ -58,11 +63,11 @@ def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]]) -> int | None:
+def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]], since: int) -> int | None:
     """By how much what was not looked at may be better, in millionths; None: by nothing."""
     worst = 0
     for bound in _lowest(opened):
-        worst = max(worst, min((_above(point, bound) for point in points), default=MILLION))
+        worst = max(worst, min((_above(point, bound, since) for point in points), default=MILLION))
     return worst or None
 
 
@@ -75,11 +80,15 @@ def _lowest(bounds: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return kept
 
 
-def _above(point: Point, bound: tuple[int, int, int]) -> int:
+def _above(point: Point, bound: tuple[int, int, int], since: int) -> int:
     """The largest share by which a bound is below a point, rounded up."""
     shares = (
         -(-(has - least) * MILLION // has) if has > 0 else 0
-        for has, least in zip((point.cost, point.arrival, point.co2), bound, strict=True)
+        for has, least in (
+            (point.cost, bound[0]),
+            (point.arrival - since, bound[1] - since),
+            (point.co2, bound[2]),
+        )
     )
     return max(0, *shares)
 
@@ -92,7 +101,21 @@ class Node(NamedTuple):
     missing: tuple[int, ...]
     allowed: int  # as bits
     sums: Sums
-    clean: int = 0  # what is known of its emissions beside that
+
+
+class Begun(NamedTuple):
+    """A node that waits for its turn: its parent and one shipment more.
+
+    `clean` is what it emits at least, where more is known than its sums tell.
+    """
+
+    rank: tuple[int, int]
+    number: int
+    parent: Node
+    at: int
+    allowed: int
+    sums: Sums
+    clean: int
 
 
 class Round:
@@ -123,7 +146,7 @@ class Round:
             for one in candidates
         ]
         self._opened: list[tuple[int, int]] = []
-        self._waiting: list[tuple[tuple[int, int], int, Node]] = []
+        self._waiting: list[Begun] = []
         self._count = 0
 
     def run(self) -> list[tuple[int, int]]:
@@ -134,10 +157,23 @@ class Round:
             self._guess(root, worth)
         self._grow(root, self._last)
         while self._waiting:
-            *_, node = heappop(self._waiting)
-            if not self._bounding.excluded(node.sums, more=0, clean=node.clean):
-                self._visit(node)
+            if not self._steps.left:
+                self._leave()
+                break
+            begun = heappop(self._waiting)
+            if not self._bounding.excluded(begun.sums, more=0, clean=begun.clean):
+                self._visit(self._with(begun.parent, begun.at, begun.allowed), begun.clean)
         return [*self._opened, *self._assigning.opened]
+
+    def _leave(self) -> None:
+        """Tell the bounds of what was begun, for all that have their first shipment in common."""
+        groups: dict[int, list[Begun]] = {}
+        for begun in self._waiting:
+            if not self._bounding.excluded(begun.sums, more=0, clean=begun.clean):
+                groups.setdefault((*begun.parent.chosen, begun.at)[0], []).append(begun)
+        for group in groups.values():
+            sums = self._bounding.together(one.sums for one in group)
+            self._opened.extend(self._bounding.corners(sums, 0, min(one.clean for one in group)))
 
     def _guess(self, node: Node, worth: Sequence[int]) -> None:
         """Put a plan together by what each shipment brings, before all others are looked at."""
@@ -156,16 +192,12 @@ class Round:
                     best, found = brings, at
         return found
 
-    def _visit(self, node: Node) -> None:
+    def _visit(self, node: Node, clean: int) -> None:
         completing = self._completing(node)
         more = 0 if not any(node.missing) else 1 if completing else 2
-        try:
-            self._steps.take(10)
-        except Exhausted:
-            self._opened.extend(self._bounding.corners(node.sums, more, node.clean))
-            return
+        self._steps.spend(10)
         if more:
-            if not self._bounding.excluded(node.sums, more=more):
+            if not self._bounding.excluded(node.sums, more=more, clean=clean):
                 self._grow(node, self._next(node, completing))
             return
         least, _ = self._bounding.least(node.sums)
@@ -206,14 +238,15 @@ class Round:
             if self._bounding.excluded(sums, more=0, clean=floors.get(at, 0)):
                 useless |= 1 << at
             else:
-                children.append(at)
+                children.append((at, sums))
         self._steps.spend(branches.bit_count())
         left = node.allowed & ~useless
-        for at in children:
+        for at, sums in children:
             left &= ~(1 << at)
-            child = self._with(node, at, left)._replace(clean=floors.get(at, 0))
             self._count += 1
-            heappush(self._waiting, (self._bounding.rank(child.sums), self._count, child))
+            rank = self._bounding.rank(sums)
+            begun = Begun(rank, self._count, node, at, left, sums, floors.get(at, 0))
+            heappush(self._waiting, begun)
 
     def _next(self, node: Node, completing: int) -> int:
         """Shipments of which every plan that goes on from here has at least one."""

@@ -26,7 +26,7 @@ class Targets:
 
     offering: Offering
     locations: LocationService
-    _kept: LRUCache[object, tuple[int, Offers]] = field(default_factory=lambda: LRUCache(MOST_KEPT))
+    _kept: LRUCache[object, Offers] = field(default_factory=lambda: LRUCache(MOST_KEPT))
 
     def area(self, question: Question) -> Area | None:
         """Where the shopper is; None when nobody asks to know.
@@ -104,10 +104,10 @@ class Targets:
             self.locations.edition,
             self.offering.slots.edition,
         )
-        made, offers = self._kept.get(key, (0, None))
-        if offers is None or not made <= now <= offers.order_by:
+        offers: Offers | None = self._kept.get(key)
+        if offers is None or not offers.made <= now <= offers.order_by:
             offers = self.fresh(target, look, now)
-            self._kept[key] = (now, offers)
+            self._kept[key] = offers
         return offers
 
     def fresh(self, target: Target, look: Look, now: int) -> Offers:
