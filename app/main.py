@@ -39,6 +39,7 @@ from app.carts.checking import CartChecks
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.pricing import Pricing
+from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
@@ -303,14 +304,16 @@ def assemble(
         rules=settings.promises,
         signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
     )
+    chosen = CartPromises(acts, promises)
     return Services(
         products=products,
         locations=locations,
         availability=availability,
         pricing=pricing,
         carts=CartService(acts, Pricing(pricing, products)),
-        cart_holds=CartHolds(acts, availability),
-        cart_checks=CartChecks(acts, prices=pricing, availability=availability),
+        cart_holds=CartHolds(acts, availability, chosen),
+        cart_promises=chosen,
+        cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
         orders=orders.service,

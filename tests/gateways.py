@@ -12,7 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from app import settings as config
-from app.main import Gateway, assemble
+from app.main import Gateway, assemble, utc_now
 from app.ports import (
     Answer,
     Location,
@@ -230,7 +230,11 @@ class Sandbox:
 
 @asynccontextmanager
 async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
-    """The demo retailer's settings over in-process systems; `changes` replace sections."""
+    """The demo retailer's settings over in-process systems; `changes` replace sections.
+
+    `now` is another clock than the process's.
+    """
+    now = changes.pop("now", utc_now)
     connector = find_connectors(CONNECTORS)["sandbox"]
     demo = config.load(connector.folder / "demo.toml").model_dump()
     async with AsyncExitStack() as stack:
@@ -243,7 +247,7 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
         demo["execution"] = EXECUTION
         demo.update({key: value for key, value in changes.items() if key != "connection"})
         settings = config.parse(demo)
-        gateway = Gateway(settings, plan(settings, {"sandbox": connector}))
+        gateway = Gateway(settings, plan(settings, {"sandbox": connector}), now)
         app = gateway.app()
         await stack.enter_async_context(app.router.lifespan_context(app))
         ask = await stack.enter_async_context(asking(app))

@@ -5,11 +5,12 @@ from hashlib import sha256
 import orjson
 import strawberry
 
+from app.api.availability import DestinationInput
 from app.api.context import Context
 from app.api.nodes import key_of
 from app.carts.acting import NEW, Request, once_of
 from app.carts.holding import Part
-from app.carts.model import Buyer, CartId
+from app.carts.model import Buyer, CartId, PromiseChoice
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError
 from app.values import ChannelCode, CountryCode, LocationCode, Sku
@@ -128,6 +129,35 @@ class CartBuyerSetInput:
         default=None, description="Who; null to take it back."
     )
     idempotency_key: str | None = once_only()
+
+
+@strawberry.input(description="How lines of a cart are to reach the buyer.")
+class CartPromiseSelectInput:
+    """See cartPromiseSelect."""
+
+    cart_id: strawberry.ID = strawberry.field(description="The id of a cart.")
+    version: int = strawberry.field(description=VERSION)
+    token: str = strawberry.field(description="The token of an option of promiseOptions.")
+    line_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The lines that the option was asked for; all if not given."
+    )
+    destination: DestinationInput | None = strawberry.field(
+        default=None, description="The destination that it was asked for."
+    )
+    in_store: LocationCode | None = strawberry.field(
+        default=None, description="The store in which the shopper stood, as it was asked for."
+    )
+    idempotency_key: str | None = once_only()
+
+    def choice(self) -> PromiseChoice:
+        """As the domain has it."""
+        to = self.destination
+        return PromiseChoice(
+            token=self.token,
+            country=None if to is None else to.country,
+            postal_code=None if to is None else to.postal_code,
+            in_store=self.in_store,
+        )
 
 
 @strawberry.input(description="Two carts that become one.")

@@ -17,12 +17,20 @@ from app.api.cart_problems import (
     InsufficientStock,
     InvalidInput,
     PriceUnknown,
+    PromiseDrifted,
     StockUnknown,
     VariantNotSold,
     problem_of,
 )
 from app.api.carts import NOBODY_KEEPS, Cart, cart_key
-from app.api.context import Info
+from app.api.context import Context, Info
+from app.api.promises import (
+    DestinationProblem,
+    QuantityProblem,
+    SkuProblem,
+    StoreProblem,
+    TokenProblem,
+)
 from app.carts import model
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError, Refusal
@@ -91,6 +99,21 @@ CartBuyerSetResult = Annotated[
     | IdempotencyKeyRefused,
     strawberry.union("CartBuyerSetResult", description="What came of cartBuyerSet."),
 ]
+CartPromiseSelectResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | PromiseDrifted
+    | QuantityProblem
+    | SkuProblem
+    | DestinationProblem
+    | StoreProblem
+    | TokenProblem
+    | IdempotencyKeyRefused,
+    strawberry.union("CartPromiseSelectResult", description="What came of cartPromiseSelect."),
+]
 CartMergeResult = Annotated[
     CartChanged
     | InvalidInput
@@ -117,6 +140,12 @@ CartHoldResult = Annotated[
     | CartVersionConflict
     | InsufficientStock
     | StockUnknown
+    | PromiseDrifted
+    | QuantityProblem
+    | SkuProblem
+    | DestinationProblem
+    | StoreProblem
+    | TokenProblem
     | IdempotencyKeyRefused,
     strawberry.union("CartHoldResult", description="What came of cartHold."),
 ]
@@ -131,12 +160,12 @@ CartHoldReleaseResult = Annotated[
 ]
 
 
-async def _changed(act: Callable[[], Awaitable[model.Cart]]) -> Any:
+async def _changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -> Any:
     """What came of an act: the cart, or why not."""
     try:
         return CartChanged(cart=Cart.of(await act()))
     except Refusal as refusal:
-        return problem_of(refusal)
+        return problem_of(refusal, context)
 
 
 @strawberry.type
@@ -161,7 +190,7 @@ class CartMutations:
             request = given.request_of(context, None, input)
             return await context.services.carts.create(channel.code, items, request)
 
-        done: CartCreateResult = await _changed(act)
+        done: CartCreateResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(description="More units, at the prices of now; a SKU has one line.")
@@ -178,7 +207,7 @@ class CartMutations:
             items = given.items_of(input.lines)
             return await info.context.services.carts.add(cart, input.version, items, request)
 
-        done: CartLinesAddResult = await _changed(act)
+        done: CartLinesAddResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(description="Other quantities of lines, at the prices of now.")
@@ -198,7 +227,7 @@ class CartMutations:
             ]
             return await info.context.services.carts.update(cart, input.version, lines, request)
 
-        done: CartLinesUpdateResult = await _changed(act)
+        done: CartLinesUpdateResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(description="Without some lines.")
@@ -218,7 +247,7 @@ class CartMutations:
             ]
             return await info.context.services.carts.remove(cart, input.version, numbers, request)
 
-        done: CartLinesRemoveResult = await _changed(act)
+        done: CartLinesRemoveResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(description="Who buys; null takes it back.")
@@ -236,7 +265,35 @@ class CartMutations:
             carts = info.context.services.carts
             return await carts.set_buyer(cart, input.version, buyer, request)
 
-        done: CartBuyerSetResult = await _changed(act)
+        done: CartBuyerSetResult = await _changed(act, info.context)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Choose how lines reach the buyer, by an option of promiseOptions for exactly these"
+            " lines. What was held for the cart is released: hold it again, where it was promised."
+        )
+    )
+    async def cart_promise_select(
+        self,
+        info: Info,
+        input: Annotated[given.CartPromiseSelectInput, Input],  # noqa: A002
+    ) -> CartPromiseSelectResult:
+        """Choose."""
+
+        async def act() -> model.Cart:
+            cart = cart_key(input.cart_id)
+            request = given.request_of(info.context, cart, input)
+            numbers = None
+            if input.line_ids is not None:
+                numbers = [
+                    given.number_of(line, "lineIds", str(place))
+                    for place, line in enumerate(input.line_ids)
+                ]
+            promises = info.context.services.cart_promises
+            return await promises.select(cart, input.version, input.choice(), numbers, request)
+
+        done: CartPromiseSelectResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(
@@ -257,7 +314,7 @@ class CartMutations:
             request = given.request_of(info.context, into, input)
             return await info.context.services.carts.merge(source, into, input.version, request)
 
-        done: CartMergeResult = await _changed(act)
+        done: CartMergeResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(
@@ -275,7 +332,7 @@ class CartMutations:
                 cart_key(input.cart_id), now=context.now
             )
         except Refusal as refusal:
-            refused: Any = problem_of(refusal)
+            refused: Any = problem_of(refusal, context)
             done: CartHandOverResult = refused
             return done
         return CartHandedOver(take_over_code=code, expires_at=until)
@@ -292,7 +349,7 @@ class CartMutations:
             request = given.request_of(info.context, None, input)
             return await info.context.services.hand_overs.take(input.code, request)
 
-        done: CartTakeOverResult = await _changed(act)
+        done: CartTakeOverResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(
@@ -315,7 +372,7 @@ class CartMutations:
             holds = info.context.services.cart_holds
             return await holds.hold(cart, input.version, parts, request)
 
-        done: CartHoldResult = await _changed(act)
+        done: CartHoldResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(description="Hold nothing for a cart any more.")
@@ -331,5 +388,5 @@ class CartMutations:
             request = given.request_of(info.context, cart, input)
             return await info.context.services.cart_holds.release(cart, input.version, request)
 
-        done: CartHoldReleaseResult = await _changed(act)
+        done: CartHoldReleaseResult = await _changed(act, info.context)
         return done

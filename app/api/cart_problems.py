@@ -6,6 +6,7 @@ from typing import Any, Self
 import strawberry
 
 from app.api.carts import Cart
+from app.api.context import Context
 from app.api.order_problems import (
     HoldLost,
     OrderNotCancellable,
@@ -13,10 +14,12 @@ from app.api.order_problems import (
     OrderNotPossible,
 )
 from app.api.problems import Problem, ProblemCode
+from app.api.promises import PromiseDrift, drifted, places, problem
 from app.availability import refusals as stock
 from app.carts import refusals
 from app.errors import Refusal
 from app.orders import refusals as orders
+from app.promises.refusals import PromiseRefusal
 from app.store.keys import KeyInProgress, KeyReused
 from app.values import LocationCode, Sku
 
@@ -61,6 +64,15 @@ class PriceUnknown(Problem):
 @strawberry.type(description="Carts of different channels or currencies cannot become one.")
 class CurrencyMismatch(Problem):
     """Prices are never converted."""
+
+
+@strawberry.type(
+    description="What was promised does not hold any more; nothing was done. Choose another."
+)
+class PromiseDrifted(Problem):
+    """What was held before stays held."""
+
+    drift: PromiseDrift = strawberry.field(description="What has changed, and what can be instead.")
 
 
 @strawberry.type(description="The idempotency key cannot be used for this, or not now.")
@@ -113,8 +125,17 @@ class StockUnknown(Problem):
     shortages: list[Shortage] = strawberry.field(description="What is not known.")
 
 
-def problem_of(refusal: Refusal) -> Problem:
+def problem_of(refusal: Refusal, context: Context) -> Problem:
     """Dress a refusal."""
+    if isinstance(refusal, PromiseRefusal):
+        return problem(refusal)
+    if isinstance(refusal, refusals.PromiseDrifted):
+        return PromiseDrifted(
+            code=ProblemCode.PROMISE_DRIFTED,
+            message=str(refusal),
+            path=["input"],
+            drift=drifted(refusal.drift, places(context, None)),
+        )
     type_, more = PROBLEMS[type(refusal)]
     path = ["input", *getattr(refusal, "path", ())]
     return type_(code=ProblemCode[refusal.code], message=str(refusal), path=path, **more(refusal))

@@ -1,6 +1,6 @@
 """GraphQL face of carts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -13,6 +13,7 @@ from app.api.locations import Location, location_by_key
 from app.api.nodes import global_id, key_of
 from app.api.pricing import Money
 from app.api.products import products_by_key
+from app.api.promises import PromiseDrift, drifted, places
 from app.api.variants import ProductVariant
 from app.carts import checking, model
 from app.carts.acting import Request
@@ -21,7 +22,14 @@ from app.carts.model import CartId, CartStatus, sound_id
 from app.carts.refusals import CartNotFound
 from app.errors import InvalidInputError
 from app.ports import ProductKey
-from app.values import ChannelCode, CountryCode, CurrencyCode, LocationCode, Sku
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    FulfilmentMethod,
+    LocationCode,
+    Sku,
+)
 
 NOBODY_KEEPS = (CacheControl(max_age=0, scope=Scope.PRIVATE),)
 
@@ -112,12 +120,47 @@ class CartHold:
     @classmethod
     def of(cls, cart: CartId, hold: model.CartHold) -> Self:
         """Dress a hold."""
-        units = [
-            HeldUnits(sku=one.sku, location_code=one.location, quantity=one.quantity)
-            for one in hold.units
-        ]
         id_ = global_id("CartHold", f"{cart}.{hold.fence}")
-        return cls(id=id_, expires_at=hold.expires_at, units=units)
+        return cls(id=id_, expires_at=hold.expires_at, units=_units(hold.units))
+
+
+@strawberry.type(
+    description="How and when some lines of a cart reach the buyer, as it was chosen.",
+    directives=NOBODY_KEEPS,
+)
+class CartPromise:
+    """It goes when the quantity of one of its lines changes."""
+
+    token: str = strawberry.field(description="The promise as the buyer carries it.")
+    line_ids: list[strawberry.ID] = strawberry.field(description="The lines it is for.")
+    method: FulfilmentMethod = strawberry.field(description="How they reach the buyer.")
+    store: LocationCode | None = strawberry.field(
+        description="The store where they are handed over; null where they are sent."
+    )
+    earliest: datetime = strawberry.field(description="When they are there at the earliest.")
+    latest: datetime = strawberry.field(description="When all of them are there.")
+    cost_to_customer: Money = strawberry.field(description="What the buyer pays for the way.")
+    units: list[HeldUnits] = strawberry.field(description="Where they come from.")
+
+    @classmethod
+    def of(cls, promise: model.CartPromise) -> Self:
+        """Dress a promise."""
+        return cls(
+            token=promise.choice.token,
+            line_ids=[global_id("CartLine", str(one.line)) for one in promise.units],
+            method=promise.method,
+            store=promise.store,
+            earliest=promise.earliest,
+            latest=promise.latest,
+            cost_to_customer=Money.of(promise.fee),
+            units=_units(promise.sources),
+        )
+
+
+def _units(units: Iterable[model.HeldUnits]) -> list[HeldUnits]:
+    return [
+        HeldUnits(sku=one.sku, location_code=one.location, quantity=one.quantity) for one in units
+    ]
 
 
 @strawberry.type(description="Something that stands in the way of buying a cart.")
@@ -134,10 +177,14 @@ class CartProblem:
     price: Money | None = strawberry.field(
         description="What one unit costs now; null where it is not about the price."
     )
+    drift: PromiseDrift | None = strawberry.field(
+        description="What has changed since a promise; null where it is not about one."
+    )
 
     @classmethod
-    def of(cls, problem: checking.CartProblem) -> Self:
+    def of(cls, problem: checking.CartProblem, context: Context) -> Self:
         """Dress a problem."""
+        drift = problem.drift
         return cls(
             code=problem.code,
             severity=problem.severity,
@@ -145,6 +192,7 @@ class CartProblem:
             line=CartLine.of(problem.line),
             available=problem.available,
             price=None if problem.price is None else Money.of(problem.price),
+            drift=None if drift is None else drifted(drift, places(context, None)),
         )
 
 
@@ -162,6 +210,9 @@ class Cart:
     lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
     subtotal: Money = strawberry.field(description="What its lines cost together.")
     buyer: CartBuyer | None = strawberry.field(description="Who buys; null while nobody said so.")
+    promises: list[CartPromise] = strawberry.field(
+        description="How its lines reach the buyer, as far as it was chosen."
+    )
     hold: CartHold | None = strawberry.field(description="What is held for it now, if anything.")
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
@@ -176,7 +227,7 @@ class Cart:
         context = info.context
         request = Request(now=context.now, inquiry=context.inquiry)
         found = await context.services.cart_checks.problems(self.kept, request)
-        return [CartProblem.of(one) for one in found]
+        return [CartProblem.of(one, context) for one in found]
 
     @classmethod
     def of(cls, cart: model.Cart) -> Self:
@@ -191,6 +242,7 @@ class Cart:
             lines=[CartLine.of(line) for line in cart.lines],
             subtotal=Money.of(cart.subtotal),
             buyer=None if buyer is None else _buyer(buyer),
+            promises=[CartPromise.of(one) for one in cart.promises],
             hold=None if hold is None else CartHold.of(cart.id, hold),
             created_at=cart.created_at,
             updated_at=cart.updated_at,

@@ -16,6 +16,7 @@ from app.availability.service import AvailabilityService
 from app.carts.checking import CartChecks
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
+from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
@@ -43,6 +44,7 @@ class Services:
     pricing: PricingService
     carts: CartService
     cart_holds: CartHolds
+    cart_promises: CartPromises
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService

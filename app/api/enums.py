@@ -130,6 +130,7 @@ _tell(
         "PRICE_UNKNOWN": "Nobody can say what it costs.",
         "NOT_SOLD": "The channel does not sell it any more.",
         "CURRENCY_MISMATCH": "The channel sells in another currency than the cart has.",
+        "PROMISE_DRIFTED": "What was promised does not hold any more.",
     },
 )
 _tell(

@@ -1,8 +1,7 @@
 """What is said to orders? The inputs of their mutations."""
 
 import re
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import orjson
@@ -11,12 +10,13 @@ import strawberry
 from app.api.carts import cart_key
 from app.api.context import Context
 from app.carts.acting import once_of
-from app.carts.model import EMAIL, LONGEST_EMAIL, PHONE, Cart
+from app.carts.model import EMAIL, LONGEST_EMAIL, PHONE, Cart, CartPromise
+from app.carts.promising import fees_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.orders.refusals import OrderNotHeld
 from app.orders.service import Purchase
-from app.ports import Address, Buyer, SoldLine
+from app.ports import Address, Buyer, Promised, SoldLine
 from app.store.keys import Once
 from app.values import CountryCode, FulfilmentMethod, Money, Sku
 
@@ -123,14 +123,17 @@ class OrderPlaceInput:
         assert once is not None  # noqa: S101  there is a key
         return once
 
-    def purchase(self, once: Once, cart: Cart) -> Purchase:
-        """What is bought: the units that are held, at the prices of the cart.
+    def purchase(self, once: Once, cart: Cart, promises: Sequence[CartPromise]) -> Purchase:
+        """What is bought: the units that are held, at the prices of the cart, as it was promised.
 
         Raises:
             Refusal: it cannot be bought like this.
         """
         if cart.hold is None:
             raise OrderNotHeld
+        if any(one.method is not self.method for one in promises):
+            message = "method is that of the cart's promises."
+            raise InvalidCartInput(message, path=("method",))
         prices = {line.sku: line.price.amount for line in cart.lines}
         return Purchase(
             once=once,
@@ -142,7 +145,9 @@ class OrderPlaceInput:
             buyer=self.buyer.buyer(),
             address=self.sent_to(),
             method=self.method,
-            delivery=Money(Decimal(0), cart.currency),
+            promised=_promised(promises),
+            promise_token=" ".join(one.choice.token for one in promises) or None,
+            delivery=fees_of(promises, cart.currency),
             token=self.payment_token,
         )
 
@@ -177,6 +182,15 @@ class OrderCancelInput:
 
     number: strawberry.ID = strawberry.field(description="The number of an order.")
     access_token: str = strawberry.field(description="The token that orderPlace gave.")
+
+
+def _promised(promises: Sequence[CartPromise]) -> Promised | None:
+    """From when the first of it is there until all of it is."""
+    if not promises:
+        return None
+    return Promised(
+        earliest=min(one.earliest for one in promises), latest=max(one.latest for one in promises)
+    )
 
 
 def _lines(cart: Cart, prices: Mapping[Sku, Money]) -> tuple[SoldLine, ...]:

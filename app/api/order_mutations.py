@@ -12,6 +12,7 @@ from app.api.cart_problems import (
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PromiseDrifted,
     problem_of,
 )
 from app.api.carts import NOBODY_KEEPS, cart_key
@@ -25,6 +26,14 @@ from app.api.order_problems import (
 )
 from app.api.orders import Order
 from app.api.problems import ProblemCode
+from app.api.promises import (
+    DestinationProblem,
+    QuantityProblem,
+    SkuProblem,
+    StoreProblem,
+    TokenProblem,
+)
+from app.carts.acting import Request
 from app.carts.model import opened
 from app.carts.refusals import CartVersionConflict as OtherVersion
 from app.errors import Refusal
@@ -61,6 +70,12 @@ OrderPlaceResult = Annotated[
     | HoldLost
     | OrderNotPossible
     | InsufficientStock
+    | PromiseDrifted
+    | QuantityProblem
+    | SkuProblem
+    | DestinationProblem
+    | StoreProblem
+    | TokenProblem
     | InvalidInput
     | CartNotFound
     | CartClosed
@@ -83,7 +98,9 @@ async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
     cart = opened(await services.carts.find(cart_key(asked.cart_id), now=context.now))
     if cart.version != asked.version:
         raise OtherVersion(cart)
-    return await services.orders.place(asked.purchase(once, cart))
+    request = Request(now=context.now, inquiry=context.inquiry)
+    promises = await services.cart_promises.checked(cart, request, held=True)
+    return await services.orders.place(asked.purchase(once, cart, promises))
 
 
 def _told(placed: Placed) -> Any:
@@ -114,7 +131,7 @@ class OrderMutations:
         try:
             done: OrderPlaceResult = _told(await _placed(info.context, input))
         except Refusal as refusal:
-            done = problem_of(refusal)  # type: ignore[assignment]  # one of the union's
+            done = problem_of(refusal, info.context)  # type: ignore[assignment]  # one of the union's
         return done
 
     @strawberry.mutation(description="Stop an order, as long as nothing has left.")
@@ -129,6 +146,6 @@ class OrderMutations:
             found = await orders.find(input.number, access=input.access_token)
             cancelled: model.Order = await orders.cancel(found.number, CancelReason.BUYER)
         except Refusal as refusal:
-            refused: OrderCancelResult = problem_of(refusal)  # type: ignore[assignment]  # as above
+            refused: OrderCancelResult = problem_of(refusal, info.context)  # type: ignore[assignment]  # as above
             return refused
         return OrderCancelled(order=Order.of(cancelled))

@@ -66,6 +66,9 @@ class ProblemCode(Enum):
     ORDER_NOT_CANCELLABLE = strawberry.enum_value(
         "ORDER_NOT_CANCELLABLE", description="The order has gone too far, or is over."
     )
+    PROMISE_DRIFTED = strawberry.enum_value(
+        "PROMISE_DRIFTED", description="What was promised does not hold any more."
+    )
     HAND_OVER_CODE_REFUSED = strawberry.enum_value(
         "HAND_OVER_CODE_REFUSED", description="The code is wrong, was used, or is too old."
     )

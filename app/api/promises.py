@@ -155,7 +155,7 @@ class PromiseRoot:
             return problem(refusal)  # type: ignore[return-value]  # one of the union
         at = places(context, locale)
         if isinstance(found, drift.PromiseDrift):
-            return _drifted(found, at)
+            return drifted(found, at)
         return PromiseOption.of(found, at)
 
 
@@ -177,7 +177,8 @@ def places(context: Context, locale: Locale | None) -> Callable[[LocationCode], 
     return at
 
 
-def _drifted(found: drift.PromiseDrift, at: Callable[[LocationCode], Location]) -> PromiseDrift:
+def drifted(found: drift.PromiseDrift, at: Callable[[LocationCode], Location]) -> PromiseDrift:
+    """A drift as the schema tells it."""
     told = found.before
     return PromiseDrift(
         cause=found.cause,

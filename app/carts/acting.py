@@ -107,6 +107,8 @@ class CartActs:
     def keep(self, work: Work, cart: Cart, *, lines: bool = False) -> Cart:
         """Write a changed cart under its next version; new `lines` end what is held for the old."""
         cart = self.later(work, cart)
+        if lines:
+            cart = replace(cart, promises=cart.still_promised)
         if lines and ledger.release(work, repository.holder_of(cart.id)):
             work.tell(events.hold_released(cart))
             cart = replace(cart, hold=None)

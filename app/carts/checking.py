@@ -9,10 +9,13 @@ from app.availability.model import Aggregate
 from app.availability.service import AvailabilityService
 from app.carts.acting import CartActs, Request
 from app.carts.model import Cart, Line
+from app.carts.promising import CartPromises
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.ports import Price
 from app.pricing.service import PricingService
+from app.promises.drift import PromiseDrift
+from app.promises.refusals import PromiseRefusal
 from app.upstream.readings import Reading
 from app.upstream.report import Freshness
 from app.values import Channel, Money, Sku
@@ -27,6 +30,7 @@ class CartProblemCode(StrEnum):
     PRICE_UNKNOWN = "PRICE_UNKNOWN"
     NOT_SOLD = "NOT_SOLD"
     CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    PROMISE_DRIFTED = "PROMISE_DRIFTED"
 
 
 class Severity(StrEnum):
@@ -41,7 +45,8 @@ class Severity(StrEnum):
 class CartProblem:
     """One thing that is wrong, with the line it is wrong with.
 
-    `available` units could be bought; `price` is what a unit costs now.
+    `available` units could be bought; `price` is what a unit costs now; `drift` is why a promise of
+    the line does not hold any more, where there is still one to be asked for.
     """
 
     code: CartProblemCode
@@ -50,15 +55,22 @@ class CartProblem:
     line: Line
     available: int | None = None
     price: Money | None = None
+    drift: PromiseDrift | None = None
 
 
 class CartChecks:
     """Compares carts with what is true now."""
 
     def __init__(
-        self, acts: CartActs, *, prices: PricingService, availability: AvailabilityService
+        self,
+        acts: CartActs,
+        *,
+        prices: PricingService,
+        availability: AvailabilityService,
+        promises: CartPromises,
     ) -> None:
         self._acts = acts
+        self._promises = promises
         self._prices = prices
         self._availability = availability
 
@@ -81,7 +93,26 @@ class CartChecks:
                 holder=holder_of(cart.id),
             ),
         )
-        return list(_problems(cart, channel, prices, stock))
+        drifted = await self._drifted(cart, request)
+        return [*_problems(cart, channel, prices, stock), *drifted]
+
+    async def _drifted(self, cart: Cart, request: Request) -> list[CartProblem]:
+        try:
+            drifts = await self._promises.drifts(cart, request)
+        except PromiseRefusal:  # it cannot even be asked for any more
+            first = cart.numbered([cart.promises[0].units[0].line])[0]
+            return [_promise_gone(first, None)]
+        return [_promise_gone(line, drift) for line, drift in drifts]
+
+
+def _promise_gone(line: Line, drift: PromiseDrift | None) -> CartProblem:
+    return CartProblem(
+        code=CartProblemCode.PROMISE_DRIFTED,
+        severity=Severity.REVIEW,
+        message="What was promised does not hold any more: choose another promise.",
+        line=line,
+        drift=drift,
+    )
 
 
 def _problems(

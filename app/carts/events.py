@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.carts.model import Cart, CartId, Line
+from app.carts.model import Cart, CartId, CartPromise, Line
 from app.store import Fact
 
 
@@ -30,6 +30,17 @@ def lines_removed(cart: Cart, lines: Iterable[Line]) -> Fact:
 def buyer_set(cart: Cart) -> Fact:
     """Who buys was said, or taken back."""
     return _fact("CartBuyerSet", cart, known=cart.buyer is not None)
+
+
+def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
+    """It was said how lines reach the buyer."""
+    told = {
+        "lines": [one.line for one in promise.units],
+        "method": promise.method,
+        "store": promise.store,
+        "latest": promise.latest.isoformat(),
+    }
+    return _fact("CartPromiseSelected", cart, **told)
 
 
 def cart_merged(source: Cart, into: Cart) -> Fact:

@@ -15,7 +15,8 @@ from app.availability.repository import Demand
 from app.availability.service import AvailabilityService
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
-from app.carts.model import Cart, CartHold, HeldUnits, Line, countable
+from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable
+from app.carts.promising import CartPromises, demand_of
 from app.carts.refusals import InvalidCartInput
 from app.ports import StockLevel
 from app.settings import Channel as ChannelRules
@@ -52,16 +53,22 @@ class _Raced(InsufficientStock):
 class CartHolds:
     """Places holds and releases them."""
 
-    def __init__(self, acts: CartActs, availability: AvailabilityService) -> None:
+    def __init__(
+        self, acts: CartActs, availability: AvailabilityService, promises: CartPromises
+    ) -> None:
         self._acts = acts
         self._availability = availability
+        self._promises = promises
 
     async def hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
     ) -> Cart:
         """The cart with all its units held, at the locations in `parts` or where there are some.
 
+        What is promised is held where the promise takes it from.
+
         Raises:
+            PromiseDrifted: a promise does not hold any more.
             InsufficientStock: there are fewer; what was held before stays held.
             StockUnknown: nobody can say whether there are.
         """
@@ -80,8 +87,14 @@ class CartHolds:
             seen = await self._acts.open_at(cart, version, now=request.now)
             if not seen.lines:
                 raise InvalidCartInput("There is nothing in the cart.", path=("cartId",))
+            if parts is not None and seen.promises:
+                message = "The cart's promises say where it is held: leave parts out."
+                raise InvalidCartInput(message, path=("parts",))
+            promises = () if parts is not None else await self._promises.checked(seen, request)
             news = await self._news(seen, request)
-            demand = _chosen(seen, parts, news) if parts is not None else _found(seen, news)
+            demand = (
+                _chosen(seen, parts, news) if parts is not None else _found(seen, promises, news)
+            )
             return lambda work: self._held(work, seen, demand, news)
 
         return await self._seen_by_all(request, prepare)
@@ -190,11 +203,14 @@ def _chosen(cart: Cart, parts: Sequence[Part], news: _News) -> dict[Spot, int]:
     return demand
 
 
-def _found(cart: Cart, news: _News) -> dict[Spot, int]:
-    """Where the units may come from: one location for a line where there is one, else several."""
-    demand: dict[Spot, int] = {}
+def _found(cart: Cart, promises: Sequence[CartPromise], news: _News) -> dict[Spot, int]:
+    """Where the units come from: as promised, or from one location where there is one with all."""
+    demand = dict(demand_of(promises))
+    promised = {units.line for promise in promises for units in promise.units}
     short, unknown = [], []
     for line in cart.lines:
+        if line.number in promised:
+            continue
         parts = news.parts(line.sku)
         free = {part.spot: part.available_to_sell or 0 for part in parts if _known(part)}
         if (there := sum(free.values())) >= line.quantity:

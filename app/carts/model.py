@@ -10,7 +10,15 @@ from typing import NewType
 
 from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
 from app.errors import InvalidInputError
-from app.values import ChannelCode, CountryCode, CurrencyCode, LocationCode, Money, Sku
+from app.values import (
+    ChannelCode,
+    CountryCode,
+    CurrencyCode,
+    FulfilmentMethod,
+    LocationCode,
+    Money,
+    Sku,
+)
 
 CartId = NewType("CartId", str)
 """Random and not to be guessed: who knows it may use the cart."""
@@ -90,6 +98,41 @@ class CartHold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromisedUnits:
+    """A line that a promise was made of, with as many units as it had."""
+
+    line: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseChoice:
+    """A promise as it was offered: its token, and what it was asked for.
+
+    `country` and `postal_code` are where it is sent, `in_store` where the shopper stands.
+    """
+
+    token: str
+    country: CountryCode | None = None
+    postal_code: str | None = None
+    in_store: LocationCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartPromise:
+    """How and when some lines reach the buyer, and from where. Other quantities need another."""
+
+    choice: PromiseChoice
+    units: tuple[PromisedUnits, ...]
+    method: FulfilmentMethod
+    store: LocationCode | None
+    earliest: datetime
+    latest: datetime
+    fee: Money
+    sources: tuple[HeldUnits, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
     """A cart at one version."""
 
@@ -106,6 +149,7 @@ class Cart:
     updated_at: datetime
     expires_at: datetime
     hold: CartHold | None = None
+    promises: tuple[CartPromise, ...] = ()
 
     @property
     def subtotal(self) -> Money:
@@ -148,6 +192,20 @@ class Cart:
         """Without some lines."""
         gone = {line.number for line in self.numbered(numbers)}
         return replace(self, lines=tuple(one for one in self.lines if one.number not in gone))
+
+    def promised(self, promise: CartPromise) -> "Cart":
+        """With a promise, in the place of those for any of its lines."""
+        lines = {one.line for one in promise.units}
+        others = (one for one in self.promises if not lines & {of.line for of in one.units})
+        return replace(self, promises=(*others, promise))
+
+    @property
+    def still_promised(self) -> tuple[CartPromise, ...]:
+        """The promises of lines that are as they were."""
+        now = {(line.number, line.quantity) for line in self.lines}
+        return tuple(
+            one for one in self.promises if {(of.line, of.quantity) for of in one.units} <= now
+        )
 
     def numbered(self, numbers: Iterable[int]) -> tuple[Line, ...]:
         """The lines with these numbers.

@@ -8,6 +8,7 @@ from app.values import Sku
 
 if TYPE_CHECKING:
     from app.carts.model import Cart
+    from app.promises.drift import PromiseDrift
 
 
 class InvalidCartInput(Refusal):
@@ -54,6 +55,16 @@ class CartVersionConflict(Refusal):
     def __init__(self, cart: "Cart") -> None:
         super().__init__("The cart was changed meanwhile: look at it and ask again.")
         self.cart = cart
+
+
+class PromiseDrifted(Refusal):
+    """A promise does not hold any more; `drift` says why, and what can be promised instead."""
+
+    code = "PROMISE_DRIFTED"
+
+    def __init__(self, drift: "PromiseDrift") -> None:
+        super().__init__("The promise does not hold any more: choose another.")
+        self.drift = drift
 
 
 class VariantNotSold(Refusal):

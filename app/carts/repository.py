@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from app.availability import ledger
@@ -13,6 +14,7 @@ from app.carts.model import (
     Cart,
     CartHold,
     CartId,
+    CartPromise,
     CartStatus,
     HeldUnits,
     Line,
@@ -108,6 +110,7 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         updated_at=row.updated_at,
         expires_at=row.expires_at,
         hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now)),
+        promises=msgspec.convert(row.promises, tuple[CartPromise, ...]),
     )
 
 
@@ -159,6 +162,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "buyer_country": buyer.country,
         "buyer_postal_code": buyer.postal_code,
         "merged_into": cart.merged_into,
+        "promises": msgspec.to_builtins(cart.promises),
         "created_at": cart.created_at,
         "updated_at": cart.updated_at,
         "expires_at": cart.expires_at,

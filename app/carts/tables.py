@@ -1,6 +1,7 @@
 """What do we keep of carts, and of the codes that hand them over?"""
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -28,6 +29,7 @@ carts = Table(
     Column("buyer_country", String(2)),
     Column("buyer_postal_code", String(16)),
     Column("merged_into", String(24)),
+    Column("promises", JSON, nullable=False, server_default="[]"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

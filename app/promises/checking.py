@@ -82,7 +82,7 @@ class Checking:
             area=_area(look, target.method),
             prices=_prices(look),
             fee=self._fee(terms, offers, look),
-            stock=look.stock,
+            stock=None if look.question.held else look.stock,
             offers={leg: matching(leg, offers.all) for leg in terms.legs},
             offers_then={leg: matching(leg, then.all) for leg in terms.legs},
             carriers=carriers(terms.legs, self.quoting.offering.rules),

@@ -53,13 +53,13 @@ class Now:
     """How the things that a promise depends on are now.
 
     `offers` are those of this moment; `offers_then` those of the moment it was made, by the rules
-    and the slots of now.
+    and the slots of now. `stock` None: it is held.
     """
 
     area: str
     prices: tuple[str, ...]
     fee: int | None
-    stock: Seen
+    stock: Seen | None
     offers: Mapping[LegTerms, Offer | None]
     offers_then: Mapping[LegTerms, Offer | None]
     carriers: str
@@ -72,7 +72,7 @@ def cause(terms: Terms, now: Now) -> DriftCause | None:
     prices = zip(terms.prices, now.prices, strict=True)
     if any(was and price and was != price for was, price in prices):  # unknown is not another
         return DriftCause.PRICE
-    if not all(_there(leg, terms, now.stock) for leg in terms.legs):
+    if now.stock is not None and not all(_there(leg, terms, now.stock) for leg in terms.legs):
         return DriftCause.STOCK
     if all(_same(leg, now.offers.get(leg)) for leg in terms.legs):
         return None if now.fee == terms.fee else DriftCause.PRICE

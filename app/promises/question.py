@@ -29,7 +29,8 @@ class Question:
     """Lines, and where they are to go.
 
     `stores` for methods that end in a store (none: the nearest); `in_store` is where the shopper
-    stands; `preference` None: the retailer's.
+    stands; `preference` None: the retailer's. What the `holder` holds counts as there; `held`: that
+    is all of it, so that stock need not be looked at.
     """
 
     lines: tuple[Line, ...]
@@ -41,6 +42,8 @@ class Question:
     in_store: LocationCode | None = None
     preference: Preference | None = None
     max_age: timedelta | None = None
+    holder: str | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,9 @@ class PromiseService:
         products, prices, spreads = await asyncio.gather(
             self._sources.products.find(list(keys.values()), inquiry),
             self._sources.pricing.prices(skus, channel=question.channel, inquiry=inquiry),
-            self._sources.availability.at(skus, places, inquiry, max_age=question.max_age),
+            self._sources.availability.at(
+                skus, places, inquiry, max_age=question.max_age, holder=question.holder
+            ),
         )
         found = {sku: products[key] for sku, key in keys.items()}
         known(question.lines, found, prices, question.channel)

@@ -2,12 +2,12 @@
 
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from app.errors import UpstreamUnavailable
 from app.store import Store, StoreUnavailable
@@ -134,7 +134,7 @@ async def test_problems_tell_what_stands_in_the_way(shopper: Shopper) -> None:
 
     shopper.clock.passes(DAY)
     gbp = a_price(SHIRT, amount="1")
-    gbp = replace(gbp, amount=Money(Decimal("40.00"), GBP))
+    gbp = structs.replace(gbp, amount=Money(Decimal("40.00"), GBP))
     shopper.shop.known_prices = [gbp, a_price(SOCKS, "5.05")]
     seen = await shopper.look(cart["id"], "problems { code line { sku } }")
     assert seen is not None
