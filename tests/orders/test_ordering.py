@@ -109,7 +109,7 @@ async def test_what_is_held_is_bought_paid_and_carried_out(shopper: Shopper) -> 
     cart = await shopper.held(2)
     placed = await shopper.place(cart)
     order = await shopper.until(placed, "SOURCED")
-    while not order["payment"]["captured"]["amount"] == order["total"]["amount"]:
+    while order["payment"]["captured"]["amount"] != order["total"]["amount"]:
         order = await shopper.look(placed)
 
     assert placed["__typename"] == "OrderPlaced"
