@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from secrets import token_urlsafe
 from time import monotonic
 
 from starlette.applications import Starlette
@@ -45,6 +46,8 @@ from app.orders.assembling import orders_over
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
+from app.promises.service import PromiseService, Sources
+from app.promises.tokens import Signer
 from app.settings import Settings, Windows, secret
 from app.store import Store
 from app.store.standing import StandingStore
@@ -174,7 +177,9 @@ class Gateway:
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
         ):
-            services = assemble(self.settings, connections, self.caches, self.store)
+            services = assemble(
+                self.settings, connections, self.caches, self.store, environ=self.environ
+            )
             await services.locations.refresh()
             self.running = services
             try:
@@ -232,11 +237,19 @@ def shared_redis(
 
 
 def assemble(
-    settings: Settings, connections: Connections, caches: Caches, store: Store | None = None
+    settings: Settings,
+    connections: Connections,
+    caches: Caches,
+    store: Store | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
 ) -> Services:
     """The services over open connections, each bound as the settings say.
 
     Without a `store` there are no carts, and nothing is held.
+
+    Raises:
+        MisconfiguredError: a key of promise tokens is not where the settings say.
     """
     bind, windows = settings.bind, settings.freshness
     catalogue, prices = connections[bind.catalogue], connections[bind.prices]
@@ -282,6 +295,14 @@ def assemble(
     kept = store or StandingStore(None)
     acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
     orders = orders_over(bind, connections, kept, caches.now)
+    sources = Sources(
+        availability=availability, locations=locations, pricing=pricing, products=products
+    )
+    promises = PromiseService(
+        sources,
+        rules=settings.promises,
+        signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
+    )
     return Services(
         products=products,
         locations=locations,
@@ -291,6 +312,7 @@ def assemble(
         cart_holds=CartHolds(acts, availability),
         cart_checks=CartChecks(acts, prices=pricing, availability=availability),
         hand_overs=HandOvers(acts),
+        promises=promises,
         orders=orders.service,
         order_worker=orders.worker,
         connections=connections,

@@ -17,11 +17,7 @@ from app.settings import Requests, Settings, Streams
 
 LINGER = 10.0  # seconds that a connection has to take what was last written to it
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
-GARBAGE = (
-    50_000,
-    20,
-    100,
-)  # objects more than before, and how often until older ones are looked at
+GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until older ones' turn
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 
 

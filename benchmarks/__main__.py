@@ -15,7 +15,16 @@ from collections.abc import Sequence
 
 import structlog
 
-from benchmarks import admission, caching, executors, fault_matrix, http_clients, observability
+from benchmarks import (
+    admission,
+    caching,
+    executors,
+    fault_matrix,
+    http_clients,
+    observability,
+    projection,
+    promises,
+)
 from benchmarks.peers import parts
 
 ALONE = {
@@ -24,6 +33,8 @@ ALONE = {
     "executors": executors,
     "caching": caching,
     "fault_matrix": fault_matrix,
+    "projection": projection,
+    "promises": promises,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

@@ -23,6 +23,7 @@ from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
 from app.products.service import ProductService
+from app.promises.service import PromiseService
 from app.settings import Channel as ChannelSettings
 from app.settings import unknown
 from app.upstream.reader import Inquiry
@@ -44,6 +45,7 @@ class Services:
     cart_holds: CartHolds
     cart_checks: CartChecks
     hand_overs: HandOvers
+    promises: PromiseService
     orders: OrderService
     order_worker: OrderWorker
     connections: Connections

@@ -12,15 +12,19 @@ from app.carts.model import CartStatus
 from app.locations.hours import Weekday
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.ports import PaymentStatus, ProductSort
+from app.promises.drift import DriftCause
+from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.report import Freshness
 from app.values import LocationKind, LocationService
 
 
-def _tell(enum: type[Enum], description: str, values: Mapping[str, str]) -> None:
+def _tell(
+    enum: type[Enum], description: str, values: Mapping[str, str], *, name: str | None = None
+) -> None:
     """Register an enum; every value must be described."""
-    strawberry.enum(enum, description=description)
+    strawberry.enum(enum, name=name, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry.enum
     for value in definition.values:
         value.description = values[value.name]
@@ -137,7 +141,62 @@ _tell(
         "TEMPORARY": "It may pass by itself: ask again.",
     },
 )
-
+_tell(
+    Service,
+    "How one shipment goes. Treat an unknown value as STANDARD.",
+    {
+        "STANDARD": "Carried in the usual time.",
+        "EXPRESS": "Carried faster than usual.",
+        "NEXT_DAY": "Carried by the next day of delivery.",
+        "FROM_SHELF": "Taken from the shelf of the store that hands it over.",
+        "FROM_SHELF_EXPRESS": "The same, within the hour or so.",
+        "TRANSFER": "Brought from another location to the store that hands it over.",
+        "RESERVED": "Put aside in the store, and paid there.",
+    },
+    name="PromiseService",
+)
+_tell(
+    Objective,
+    "What an option can be good at. Ignore an unknown value.",
+    {
+        "COST": "Cost to the retailer.",
+        "SPEED": "Latest arrival.",
+        "EMISSIONS": "CO2e of the estimate.",
+    },
+    name="PromiseObjective",
+)
+_tell(
+    Reason,
+    "Why a location is in no option. Treat an unknown value as DOMINATED.",
+    {
+        "FENCED": "A rule of the retailer's forbids it.",
+        "SERVICE_NOT_OFFERED": "The location does not do this for shoppers.",
+        "NO_LANE": "Nobody carries anything from there to here.",
+        "NO_OPENING_HOURS": "Nobody says when it works.",
+        "NO_CAPACITY": "It is closed, or its slots are full, for weeks.",
+        "UNKNOWN_STOCK": "Its system could not say what it has; this is not zero.",
+        "NOT_CARRIED": "It does not carry any of it.",
+        "OUT_OF_STOCK": "It carries it and has none.",
+        "NOT_ENOUGH_STOCK": "It has some, and no split with it is worth it.",
+        "TOO_HEAVY": "No service takes it in one parcel, and no split with it is worth it.",
+        "DOMINATED": "Options are at least as good in all respects.",
+        "NOT_LOOKED_AT": "The search ended before; see gap.",
+    },
+    name="PromiseExclusionReason",
+)
+_tell(
+    DriftCause,
+    "What has changed since a promise. Treat an unknown value as STOCK.",
+    {
+        "STOCK": "What it was to be made of is not there any more.",
+        "CUTOFF_PASSED": "The last moment to order it like this has passed.",
+        "CAPACITY": "Slots have been filled, or hours cut, meanwhile.",
+        "CARRIER": "A carrier does not go like this any more.",
+        "PRICE": "What the shopper pays, for goods or their delivery, is another.",
+        "ADDRESS": "It is to go elsewhere.",
+    },
+    name="PromiseDriftCause",
+)
 _tell(
     OrderState,
     "How far an order is. Treat an unknown value as an order that goes on.",

@@ -10,7 +10,7 @@ import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from app.api.scalars import iso_duration
-from app.errors import InvalidInputError, UpstreamError, UpstreamThrottled
+from app.errors import InvalidInputError, Refusal, UpstreamError, UpstreamThrottled
 from app.store import StoreUnavailable
 from app.upstream.report import SourceFailure
 
@@ -130,6 +130,8 @@ def _told(error: GraphQLError, *, before_execution: bool) -> Told:
             return str(invalid), _invalid(invalid)
         case UpstreamError() as upstream:
             return f"{upstream}.", _upstream(upstream)
+        case Refusal() as refusal:
+            return str(refusal), {"code": refusal.code}
         case StoreUnavailable() as silent:
             return str(silent), {"code": "STORE_UNAVAILABLE", "retryable": True}
         case None | GraphQLError():

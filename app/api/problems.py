@@ -1,6 +1,8 @@
 """How does the schema say no? Every refusal of a mutation is a `Problem`."""
 
+from collections.abc import Sequence
 from enum import Enum
+from typing import Self
 
 import strawberry
 
@@ -67,6 +69,31 @@ class ProblemCode(Enum):
     HAND_OVER_CODE_REFUSED = strawberry.enum_value(
         "HAND_OVER_CODE_REFUSED", description="The code is wrong, was used, or is too old."
     )
+    QUANTITY_INVALID = strawberry.enum_value(
+        "QUANTITY_INVALID", description="So many units, or lines, cannot be ordered."
+    )
+    SKU_UNKNOWN = strawberry.enum_value("SKU_UNKNOWN", description="There is no such variant.")
+    SKU_NOT_SOLD = strawberry.enum_value(
+        "SKU_NOT_SOLD", description="The variant is not sold through the channel."
+    )
+    DESTINATION_UNKNOWN = strawberry.enum_value(
+        "DESTINATION_UNKNOWN", description="No destination is told, or it is in no zone."
+    )
+    DESTINATION_NOT_SERVED = strawberry.enum_value(
+        "DESTINATION_NOT_SERVED", description="Nothing is sent there."
+    )
+    LOCATION_UNKNOWN = strawberry.enum_value(
+        "LOCATION_UNKNOWN", description="There is no such location."
+    )
+    TOKEN_INVALID = strawberry.enum_value(
+        "TOKEN_INVALID", description="The token was not made here."
+    )
+    TOKEN_EXPIRED = strawberry.enum_value(
+        "TOKEN_EXPIRED", description="The token is too old to be looked at."
+    )
+    TOKEN_OF_OTHER_LINES = strawberry.enum_value(
+        "TOKEN_OF_OTHER_LINES", description="The token is of another basket, or of another channel."
+    )
 
 
 @strawberry.interface(
@@ -80,3 +107,8 @@ class Problem:
     path: list[str] = strawberry.field(
         description="Leads from the argument to what is wrong in it; empty for no place."
     )
+
+    @classmethod
+    def told(cls, code: str, message: object, path: Sequence[str]) -> Self:
+        """Dress a refusal."""
+        return cls(code=ProblemCode(code), message=str(message), path=list(path))

@@ -100,7 +100,7 @@ class Product(Node):
             description=product.description.best(languages)[0],
             locale=locale,
             brand=product.brand,
-            categories=UnchangingList(Category.of(one, languages) for one in product.categories),
+            categories=UnchangingList([Category.of(one, languages) for one in product.categories]),
             updated_at=product.updated_at,
             as_of=as_of,
             freshness=freshness,

@@ -22,6 +22,7 @@ from app.api.order_mutations import OrderMutations
 from app.api.orders import OrderRoot
 from app.api.paging import bounded
 from app.api.products import ProductRoot
+from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
 
@@ -61,7 +62,7 @@ async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ProductRoot, LocationRoot, NodeRoot, CartRoot, OrderRoot, UpstreamRoot):
+class Query(ProductRoot, LocationRoot, PromiseRoot, NodeRoot, CartRoot, OrderRoot, UpstreamRoot):
     """All root fields."""
 
 

@@ -63,7 +63,7 @@ def pictures(
     known: list[Image] | None = faces.get(wanted)
     if known is not None:
         return known
-    dressed = UnchangingList(Image.of(image, languages) for image in images[:wanted])
+    dressed = UnchangingList([Image.of(image, languages) for image in images[:wanted]])
     return faces.keep(wanted, dressed)
 
 

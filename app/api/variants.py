@@ -17,6 +17,9 @@ from app.api.locations import Dressed, GeoPointInput
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import bounded, page_size
 from app.api.pricing import Price
+from app.api.promise_input import PromisePreference, delivered
+from app.api.promise_options import PromiseOption
+from app.api.promises import places as placed
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import FulfilmentMethod
 from app.availability.service import MANY
@@ -25,6 +28,8 @@ from app.carts.repository import holder_of
 from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.locations.model import Search
+from app.promises.model import Line
+from app.promises.refusals import PromiseRefusal
 from app.settings import unknown
 from app.upstream.readings import Faces
 from app.values import (
@@ -130,6 +135,33 @@ async def price(
     return [Price.of(found[variant.sku], channel=through.code) for variant in variants]
 
 
+async def promise(
+    variants: "Sequence[ProductVariant]",
+    context: Context,
+    *,
+    destination: Annotated[
+        DestinationInput, strawberry.argument(description="Where it is to be sent.")
+    ],
+    preference: Annotated[
+        PromisePreference | None,
+        strawberry.argument(description="Which option; the retailer's rules if not given."),
+    ] = None,
+    quantity: Annotated[int, strawberry.argument(description="Units, 1 to 9,999.")] = 1,
+    channel: ChannelArgument = None,
+) -> Sequence[PromiseOption | None]:
+    """The preferred option of each variant by itself, one call a source."""
+    question = delivered(destination, preference, context.services.channel(channel))
+    lines = [Line(variant.sku, quantity) for variant in variants]
+    try:
+        found = await context.services.promises.each(
+            lines, question, context.inquiry, now=context.now
+        )
+    except PromiseRefusal as refusal:
+        raise InvalidInputError(str(refusal), argument=refusal.argument) from refusal
+    at = placed(context, variants[0].languages[0])
+    return [None if one is None else PromiseOption.of(one, at) for one in found]
+
+
 @strawberry.type(
     description="The thing sold: one product in one size, colour and so on.",
     directives=kept(CATALOGUE),
@@ -163,6 +195,10 @@ class ProductVariant(Node):
     price: Price | None = batched(
         price, description="What it costs through a channel; null without a price in its currency."
     )
+    promise: PromiseOption | None = batched(
+        promise,
+        description="When it can be sent somewhere, by itself; null if nothing can be promised.",
+    )
 
     @classmethod
     def of(cls, variant: ports.ProductVariant, *, product: "Product", languages: Languages) -> Self:
@@ -173,7 +209,7 @@ class ProductVariant(Node):
             sku=variant.sku,
             gtin=variant.gtin,
             name=name,
-            options=UnchangingList(VariantOption.of(one, languages) for one in variant.options),
+            options=UnchangingList([VariantOption.of(one, languages) for one in variant.options]),
             locale=locale,
             product=product,
             told=variant,

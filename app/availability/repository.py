@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     Connection,
     Select,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -28,6 +30,14 @@ from app.values import LocationCode, Sku
 Demand = Mapping[Spot, int]
 OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
 MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
+
+
+_COLUMNS = select(
+    *(
+        func.unnest(bindparam(column.name, type_=ARRAY(column.type))).label(column.name)
+        for column in stock_levels.c
+    )
+)
 
 
 class KeptLevel(NamedTuple):
@@ -55,10 +65,17 @@ def put_levels(
     connection: Connection, source: str, levels: Iterable[StockLevel], *, read_at: datetime
 ) -> None:
     """Keep news, each where it is newer than what is there; of the same age the last read."""
-    rows = [_level_row(source, level, read_at) for level in levels]
-    rows.sort(key=lambda row: (row["sku"], row["location"]))  # locks are taken in one order
+    newest: dict[tuple[str, str], StockLevel] = {}
+    for level in levels:
+        spot = (level.sku, level.location)
+        if spot not in newest or level.as_of >= newest[spot].as_of:
+            newest[spot] = level
+    # Locks are taken in one order.
+    rows = [_level_row(source, level, read_at) for _, level in sorted(newest.items())]
     table = stock_levels.c
     insert = inserting(connection, stock_levels)
+    if connection.dialect.name == "postgresql":
+        insert = insert.from_select([column.name for column in table], _COLUMNS)
     new = insert.excluded
     later = and_(new.as_of == table.as_of, new.read_at > table.read_at)
     statement = insert.on_conflict_do_update(
@@ -67,7 +84,12 @@ def put_levels(
         where=or_(new.as_of > table.as_of, later),
     )
     for start in range(0, len(rows), MOST_ROWS):
-        connection.execute(statement, rows[start : start + MOST_ROWS])
+        some = rows[start : start + MOST_ROWS]
+        if connection.dialect.name == "postgresql":  # a list for each column, not a row at a time
+            lists = {column.name: [row[column.name] for row in some] for column in table}
+            connection.execute(statement, lists)
+        else:
+            connection.execute(statement, some)
 
 
 def levels(
@@ -82,48 +104,35 @@ def levels(
             (columns.on_hand - columns.reserved).label("free"),
             columns.safety_stock,
         )
-        .where(_among(columns, spots))
+        .where(_among(columns, spots) if locked else _near(columns, spots))
         .order_by(columns.sku, columns.location)
     )
     if locked:
         question = question.with_for_update()  # SQLite has one writer and no such words
-    rows = connection.execute(question)
-    return {_spot(row): KeptLevel(row.free, row.safety_stock) for row in rows}
+    wanted = set(spots)
+    rows = ((_spot(row), row) for row in connection.execute(question))
+    return {spot: KeptLevel(row.free, row.safety_stock) for spot, row in rows if spot in wanted}
 
 
 def news(connection: Connection, spots: Collection[Spot]) -> dict[Spot, News]:
-    """What was last said of spots."""
-    found = {}
-    wanted = sorted(spots)
-    for start in range(0, len(wanted), MOST_ROWS):
-        among = _among(stock_levels.c, wanted[start : start + MOST_ROWS])
-        for row in connection.execute(select(stock_levels).where(among)):
-            level = StockLevel(
-                sku=Sku(row.sku),
-                location=LocationCode(row.location),
-                on_hand=row.on_hand,
-                reserved=row.reserved,
-                damaged=row.damaged,
-                safety_stock=row.safety_stock,
-                as_of=row.as_of,
-            )
-            found[_spot(row)] = News(level, row.source)
-    return found
+    """What was last said at spots, and perhaps at others."""
+    rows = connection.execute(select(stock_levels).where(_near(stock_levels.c, spots)))
+    return {_spot(row): News(_told(row), row.source) for row in rows}
 
 
 def held(
     connection: Connection, spots: Collection[Spot], *, now: datetime, holder: str | None
 ) -> dict[Spot, int]:
-    """Units that holds keep now; those of a `holder` left out."""
+    """Units that holds keep now, at spots and perhaps at others; those of a `holder` left out."""
     columns = hold_lines.c
-    question = _summed(columns).where(_among(columns, spots), columns.expires_at > now)
+    question = _summed(columns).where(_near(columns, spots), columns.expires_at > now)
     if holder is not None:
         question = question.where(columns.holder != holder)
     return _sums(connection, question)
 
 
 def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int]:
-    """Units that orders have and the level does not know of yet."""
+    """Units that orders have and the level does not know of yet, at spots and perhaps at others."""
     columns = allocations.c
     level = and_(stock_levels.c.sku == columns.sku, stock_levels.c.location == columns.location)
     unknown = or_(columns.known_at.is_(None), columns.known_at > stock_levels.c.as_of)
@@ -131,7 +140,7 @@ def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int
         connection,
         _summed(columns)
         .join_from(allocations, stock_levels, level)
-        .where(_among(columns, spots), unknown),
+        .where(_near(columns, spots), unknown),
     )
 
 
@@ -254,6 +263,14 @@ def _among(columns: Any, spots: Collection[Spot]) -> Any:
     return tuple_(columns.sku, columns.location).in_([tuple(spot) for spot in sorted(spots)])
 
 
+def _near(columns: Any, spots: Collection[Spot]) -> Any:
+    """At spots, and where SKUs and locations of spots meet: much shorter to say."""
+    return and_(
+        columns.sku.in_(sorted({spot.sku for spot in spots})),
+        columns.location.in_(sorted({spot.location for spot in spots})),
+    )
+
+
 def _level_row(source: str, level: StockLevel, read_at: datetime) -> dict[str, Any]:
     return {
         "sku": level.sku,
@@ -267,6 +284,18 @@ def _level_row(source: str, level: StockLevel, read_at: datetime) -> dict[str, A
         "read_at": read_at,
         "version": 1,
     }
+
+
+def _told(row: Any) -> StockLevel:
+    return StockLevel(
+        sku=Sku(row.sku),
+        location=LocationCode(row.location),
+        on_hand=row.on_hand,
+        reserved=row.reserved,
+        damaged=row.damaged,
+        safety_stock=row.safety_stock,
+        as_of=row.as_of,
+    )
 
 
 def _spot(row: Any) -> Spot:

@@ -9,6 +9,7 @@ from app.availability.model import Aggregate
 from app.availability.service import AvailabilityService
 from app.carts.acting import CartActs, Request
 from app.carts.model import Cart, Line
+from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.ports import Price
 from app.pricing.service import PricingService
@@ -62,14 +63,13 @@ class CartChecks:
         self._availability = availability
 
     async def problems(self, cart: Cart, request: Request) -> list[CartProblem]:
-        """Everything that is wrong, in the order of the lines.
-
-        Raises:
-            InvalidCartInput: the retailer has closed its channel.
-        """
+        """Everything that is wrong, in the order of the lines."""
         if not cart.lines:
             return []
-        channel, rules = self._acts.channel(cart.channel)
+        try:
+            channel, rules = self._acts.channel(cart.channel)
+        except InvalidCartInput:  # the retailer has closed it
+            return [_not_sold(line) for line in cart.lines]
         places = self._availability.selling(rules, to=None, report=request.inquiry.report)
         prices, stock = await asyncio.gather(
             self._prices.prices(cart.skus, channel=channel, inquiry=request.inquiry),
@@ -110,12 +110,7 @@ def _of_price(
             line=line,
         )
     if price is None:
-        return CartProblem(
-            code=CartProblemCode.NOT_SOLD,
-            severity=Severity.BLOCKING,
-            message="It is not sold through this channel any more.",
-            line=line,
-        )
+        return _not_sold(line)
     if {channel.currency, price.amount.currency} != {cart.currency}:
         return CartProblem(
             code=CartProblemCode.CURRENCY_MISMATCH,
@@ -133,6 +128,15 @@ def _of_price(
             price=price.amount,
         )
     return None
+
+
+def _not_sold(line: Line) -> CartProblem:
+    return CartProblem(
+        code=CartProblemCode.NOT_SOLD,
+        severity=Severity.BLOCKING,
+        message="It is not sold through this channel any more.",
+        line=line,
+    )
 
 
 def _of_stock(line: Line, stock: Aggregate) -> CartProblem | None:

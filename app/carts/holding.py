@@ -1,6 +1,7 @@
 """What is held for a cart, and where? All of it or nothing, for a while."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from app.settings import Channel as ChannelRules
 from app.store import Work
 from app.values import LocationCode, Sku
 
+MOST_TRIES = 3  # to find units that nobody takes meanwhile
 NOW = timedelta()  # the age that stock may have which is to be held
 
 
@@ -43,6 +45,10 @@ class _News:
         return self.spreads[sku].parts
 
 
+class _Raced(InsufficientStock):
+    """There was enough where it was looked for, and then somebody else was faster."""
+
+
 class CartHolds:
     """Places holds and releases them."""
 
@@ -59,7 +65,17 @@ class CartHolds:
             InsufficientStock: there are fewer; what was held before stays held.
             StockUnknown: nobody can say whether there are.
         """
+        for _ in range(MOST_TRIES - 1 if parts is None else 0):
+            with suppress(_Raced):
+                return await self._hold(cart, version, parts, request)
+        try:
+            return await self._hold(cart, version, parts, request)
+        except _Raced as lost:
+            raise InsufficientStock(lost.shortages) from lost
 
+    async def _hold(
+        self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
+    ) -> Cart:
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, now=request.now)
             if not seen.lines:
@@ -119,7 +135,10 @@ class CartHolds:
         if buffer:
             self._keep_buffer(work, cart, [part.spot for part in needed], buffer)
         until = work.now + self._acts.terms.hold_for
-        hold = ledger.place(work, holder, demand, until=until)
+        try:
+            hold = ledger.place(work, holder, demand, until=until)
+        except InsufficientStock as refusal:
+            raise _Raced(refusal.shortages) from refusal
         units = tuple(
             HeldUnits(sku=spot.sku, location=spot.location, quantity=quantity)
             for spot, quantity in sorted(demand.items())

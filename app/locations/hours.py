@@ -100,6 +100,16 @@ class Hours:
             if state is State.OPEN
         )
 
+    def open_between(self, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        """The open stretches between two moments, as instants of local time."""
+        return tuple(
+            (opens, closes)
+            for opens, closes, state, _ in self._evaluated.intervals(
+                self._local(start), self._local(end)
+            )
+            if state is State.OPEN
+        )
+
     def today(self, at: datetime) -> date:
         """The local date at `at`."""
         return self._local(at).date()

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQuery
 from app.products import written
+from app.products.seen import Seen
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
 from app.upstream.second_level import Kind, SecondLevel, through
 
+NAMES = 5  # that a product has, more or less
 PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
 
 
@@ -28,6 +30,8 @@ class ProductService:
     ) -> None:
         """`changes` tells what must be asked for again; `level` is what other processes read."""
         self._source = source
+        self._now = health.now
+        self._seen = Seen(max(1, policy.capacity // NAMES))
         self._changes = Changes(health.now) if changes is None else changes
         self._products: Reader[ProductKey, Product] = Reader(
             port="CatalogSource",
@@ -48,6 +52,7 @@ class ProductService:
         self, keys: Collection[ProductKey], inquiry: Inquiry
     ) -> dict[ProductKey, Reading[Product]]:
         """The product each key names."""
+        self._recall(keys)
         found = await self._products.read(keys, inquiry)
         if not self._changes:
             return found
@@ -74,28 +79,30 @@ class ProductService:
             return reading
         return (await self._pages.read([query], inquiry, max_age=since))[query]
 
+    def _recall(self, keys: Iterable[ProductKey]) -> None:
+        """Let those that were seen since they were last read count as read then."""
+        for key in keys:
+            seen = self._seen.find(key)
+            if seen is None or self._products.read_at(key) >= seen.read_at:
+                continue
+            told = {key: (seen.product, seen.as_of)}
+            self._products.keep(Fetched(told, seen.as_of, read_at={key: seen.read_at}))
+
     async def _fetch_products(self, keys: Collection[ProductKey]) -> Fetched[ProductKey, Product]:
         answer = await self._source.products(keys)
+        self._seen.note(answer.rows, answer.as_of, self._now())
         values = {
             key: (product, answer.as_of) for product in answer.rows for key in keys_of(product)
         }
-        return Fetched(values, answer.as_of, answer.rejected)
+        wanted = {key: told for key in keys if (told := values.get(key)) is not None}
+        return Fetched(wanted, answer.as_of, answer.rejected)
 
     async def _fetch_pages(
         self, queries: Collection[ProductQuery]
     ) -> Fetched[ProductQuery, ProductPage]:
         [query] = queries
         page = await self._source.browse(query)
-        self._products.keep(
-            Fetched(
-                {
-                    key: (edge.product, page.as_of)
-                    for edge in page.edges
-                    for key in keys_of(edge.product)
-                },
-                page.as_of,
-            )
-        )
+        self._seen.note([edge.product for edge in page.edges], page.as_of, self._now())
         return Fetched({query: (page, page.as_of)}, page.as_of, page.rejected)
 
 

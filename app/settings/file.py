@@ -16,6 +16,7 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.projecting import Projection
+from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
 from app.settings.selling import Carts
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
@@ -32,6 +33,7 @@ class Settings(Section):
     channels: Mapping[Code, Channel] = Field(min_length=1)
     default_channel: Code | None = None
     locations: Mapping[Code, Location] = Field(default_factory=dict)
+    promises: Promises = Promises()
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     streams: Streams = Streams()

@@ -106,7 +106,8 @@ class Channel(Section):
         )
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """A validator: the name, if it is that of a time zone."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -114,7 +115,8 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _known_hours(expression: str) -> str:
+def known_hours(expression: str) -> str:
+    """A validator: the expression, if it can be read."""
     if not valid_opening_hours(expression):
         raise ValueError(
             f"{expression!r} is not an OpenStreetMap opening_hours expression"
@@ -134,7 +136,7 @@ class Location(Section):
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
-    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
-    opening_hours: Annotated[str, AfterValidator(_known_hours)] | None = None
+    time_zone: Annotated[str, AfterValidator(known_zone)] | None = None
+    opening_hours: Annotated[str, AfterValidator(known_hours)] | None = None
     services: tuple[LocationService, ...] | None = None
     phone: str | None = None

@@ -33,7 +33,9 @@ class StandingStore:
         Raises:
             MisconfiguredError: the address names no database of ours.
         """
-        self._url = url and driven(url) and url
+        self._url = url
+        if url is not None:
+            driven(url)
         self._open: Store | None = None
         self._stack = AsyncExitStack()
 

@@ -7,11 +7,12 @@ impatience cancel another's answer. `app.upstream.shelves` does it; here every r
 
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from app.upstream.health import Health
 from app.upstream.readings import (
+    NEVER,
     Cells,
     Fetched,
     FetchedRows,
@@ -59,6 +60,11 @@ class Reader(Generic[K, V]):
     def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
         """Keep what a call brought; see `ShelfReader.keep`."""
         self.shelves.keep(_alone(fetched), dict.fromkeys(wanted, WHOLE))
+
+    def read_at(self, key: K) -> datetime:
+        """When what is kept of a key was read; long ago, if nothing is."""
+        kept = self.shelves.rows.row(key).get(None)
+        return NEVER if kept is None else kept.moment.observed_at
 
     async def _fetch(self, cells: Cells[K, None]) -> FetchedRows[K, None, V]:
         return _alone(await self.fetch(list(cells.by_row)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 F = TypeVar("F")
+NEVER = datetime.min.replace(tzinfo=UTC)
 CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
 MOST_FACES = 4  # of one thing, such as one for each language it is told in
 
@@ -135,12 +136,18 @@ class FetchedRows(Generic[R, C, V]):
     read_at: Mapping[R, datetime] = field(default_factory=dict)
 
 
+class Moment(Struct, frozen=True, gc=False):
+    """When values were true, and when they were read: one object for those read together."""
+
+    as_of: datetime
+    observed_at: datetime
+
+
 class Kept(Struct, Generic[V], frozen=True, gc=False):
     """A value as it lies in the cache."""
 
     value: V | None
-    as_of: datetime
-    observed_at: datetime
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,25 @@ All that is known of one SKU at several locations is one row, and a `Shelf` is w
 some columns. A shelf that is fresh is given to everybody as it is, with whatever was made of it.
 """
 
-from collections import Counter
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Collection,
-    Generator,
-    Hashable,
-    Mapping,
-)
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from app.errors import UpstreamBroken
+from app.upstream.asked import Asked
 from app.upstream.asking import asked
-from app.upstream.flights import Flight, Flights, landed
+from app.upstream.flights import Flights
 from app.upstream.health import Health
 from app.upstream.readings import (
+    NEVER,
     Cells,
     FetchedRows,
     FreshnessPolicy,
     Inquiry,
     Kept,
-    Reading,
+    Moment,
     Wish,
     before,
 )
@@ -40,11 +33,7 @@ R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Fetch = Callable[[Cells[R, C]], Awaitable[FetchedRows[R, C, V]]]
-Before = Mapping[R, Mapping[C, Kept[V]]]
-AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
-FRESHNESS = attrgetter("freshness")
-LIVE, CACHED, STALE, UNKNOWN = Freshness
-NEVER = datetime.min.replace(tzinfo=UTC)
+NO_MOMENT = NEVER, Moment(NEVER, NEVER)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +48,7 @@ class ShelfReader(Generic[R, C, V]):
     flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
     newest: datetime = NEVER  # when anything that is kept was read last
+    _last: tuple[datetime, Moment] = NO_MOMENT
 
     def __post_init__(self) -> None:
         self.flights = Flights(self._ask, f"read {self.port}")
@@ -71,17 +61,17 @@ class ShelfReader(Generic[R, C, V]):
         inquiry: Inquiry,
         *,
         max_age: timedelta | None = None,
-    ) -> "Asked[R, C, V]":
+    ) -> Asked[R, C, V]:
         """Begin to read: the calls that are needed are under way before anybody waits.
 
         To be awaited: a shelf for every row. Upstream failures are reported, never raised.
         """
         wish = Wish.of(self.health.now(), self.policy, max_age)
         fresh = self._fresh(rows, columns, wish)
-        asked = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE)
+        begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE)
         if len(fresh) < len(rows):
-            asked.begin()
-        return asked
+            begun.begin()
+        return begun
 
     def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> dict[R, Shelf[V]]:
         """The shelves that need no further thought."""
@@ -105,9 +95,9 @@ class ShelfReader(Generic[R, C, V]):
                 among them. What was understood is kept.
         """
         read_at = self.health.now()
-        self.newest = max(self.newest, read_at)
-        for row, told in fetched.rows.items():
-            self.rows.put(row, self._kept(told, read_at, fetched.read_at.get(row, read_at)))
+        self.newest, self._last = max(self.newest, read_at), NO_MOMENT
+        for row, values in self._kept(fetched, read_at):
+            self.rows.put(row, values)
         missing = {
             row: absent
             for row, columns in wanted.items()
@@ -121,20 +111,31 @@ class ShelfReader(Generic[R, C, V]):
             )
             if missing:
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
-        nothing: Kept[V] = Kept(None, self.health.truthful(fetched.as_of, read_at), read_at)
+        moment = self._moment(fetched.as_of, read_at, read_at)
+        nothing: Kept[V] = Kept(None, moment)
         for row, columns in missing.items():
             self.rows.put(row, dict.fromkeys(columns, nothing))
 
     def _kept(
-        self, told: Mapping[C, tuple[V, datetime]], heard: datetime, read_at: datetime
-    ) -> dict[C, Kept[V]]:
-        """The values of one row as they are kept; most often all are of one moment."""
-        kept, said, true = {}, None, heard
-        for column, (value, as_of) in told.items():
-            if as_of is not said:
-                said, true = as_of, self.health.truthful(as_of, heard)
-            kept[column] = Kept(value, true, read_at)
-        return kept
+        self, fetched: FetchedRows[R, C, V], heard: datetime
+    ) -> Iterator[tuple[R, dict[C, Kept[V]]]]:
+        """The values as they are kept; most often all are of one moment."""
+        for row, told in fetched.rows.items():
+            said, read_at = None, fetched.read_at.get(row, heard)
+            values = {}
+            for column, (value, as_of) in told.items():
+                if as_of is not said:
+                    said, moment = as_of, self._moment(as_of, heard, read_at)
+                values[column] = Kept(value, moment)
+            yield row, values
+
+    def _moment(self, as_of: datetime, heard: datetime, read_at: datetime) -> Moment:
+        """The same for all that one call told of one moment; `heard` when it was answered."""
+        said, last = self._last
+        if said is not as_of or last.observed_at is not read_at:
+            last = Moment(self.health.truthful(as_of, heard), read_at)
+            self._last = as_of, last
+        return last
 
     def count(self, freshness: Freshness, values: int, as_of: datetime | None, to: Report) -> None:
         """Tell the report and the books how some values came."""
@@ -148,136 +149,10 @@ class ShelfReader(Generic[R, C, V]):
         self.keep(fetched, cells.by_row)
 
 
-@dataclass(slots=True)
-class Asked(Generic[R, C, V]):
-    """A read that has begun. `fresh` are the shelves that need no further thought."""
-
-    reader: ShelfReader[R, C, V]
-    rows: Collection[R]
-    columns: tuple[C, ...]
-    inquiry: Inquiry
-    wish: Wish
-    fresh: dict[R, Shelf[V]]
-    _before: Before[R, C, V]
-    _missing: Mapping[R, tuple[C, ...]]
-    _aging: Mapping[R, tuple[C, ...]]
-    _flights: Collection[Flight] = ()
-
-    def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
-        return self._answer().__await__()
-
-    def begin(self) -> None:
-        """Look at each value of what is not fresh as a whole, and ask for what is too old.
-
-        What is only aging is asked for behind the caller's back, in a call of its own: the caller
-        waits for what is missing and for nothing else.
-        """
-        kept = self.reader.rows.row
-        self._before = {row: kept(row) for row in self.rows if row not in self.fresh}
-        if self.reader.newest <= self.wish.served_since:
-            self._missing = dict.fromkeys(self._before, self.columns) if self.columns else NONE
-        else:
-            self._look()
-        self._flights = self.reader.flights.start(self._missing)
-        if self._aging:
-            self.reader.flights.start(self._aging)
-
-    def _look(self) -> None:
-        """Find what must be asked for, and what should be."""
-        served, read = self.wish.served_since, self.wish.read_since
-        missing: dict[R, tuple[C, ...]] = {}
-        aging: dict[R, tuple[C, ...]] = {}
-        for row, known in self._before.items():
-            absent, old = [], []
-            for column in self.columns:
-                one = known.get(column)
-                if one is None or one.observed_at <= served:
-                    absent.append(column)
-                elif one.observed_at <= read:
-                    old.append(column)
-            if absent:
-                missing[row] = tuple(absent)
-            if old:
-                aging[row] = tuple(old)
-        self._missing, self._aging = missing, aging
-
-    async def _answer(self) -> Mapping[R, Shelf[V]]:
-        if self._flights:
-            error = await landed(self._flights, self.inquiry.deadline)
-            if error is not None:
-                self.inquiry.report.failed(self.reader.health.connection, error)
-        if self.fresh:
-            oldest = min(map(AS_OF, self.fresh.values()))
-            values = len(self.fresh) * len(self.columns)
-            self.reader.count(CACHED, values, oldest, self.inquiry.report)
-            self._told_since(self.fresh)
-        if len(self.fresh) == len(self.rows):
-            return self.fresh
-        others = self._others()
-        self._count([reading for shelf in others.values() for reading in shelf.readings])
-        self._told_since(others)
-        return {row: self.fresh.get(row) or others[row] for row in self.rows}
-
-    def _told_since(self, shelves: Mapping[R, Shelf[V]]) -> None:
-        """Tell the report since when all of this has been known."""
-        if shelves and self.columns:
-            source, port = self.reader.health.connection, self.reader.port
-            since = min(map(READ_AT, shelves.values()))
-            self.inquiry.report.read_before(source, port, since)
-
-    def _others(self) -> dict[R, Shelf[V]]:
-        """What is known now of the rows that were not fresh as a whole."""
-        true_since = before(self.reader.health.now(), self.wish.stale_after)
-        useful_since = before(self.wish.now, self.wish.error_for)
-        return {
-            row: self._shelf(row, was, true_since, useful_since)
-            for row, was in self._before.items()
-        }
-
-    def _shelf(
-        self, row: R, was: Mapping[C, Kept[V]], true_since: datetime, useful_since: datetime
-    ) -> Shelf[V]:
-        """What was asked for is as it is now, everything else as it was before."""
-        source, now = self.reader.health.connection, self.wish.now
-        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
-        aging = self._aging.get(row, ())
-        readings: list[Reading[V]] = []
-        read_at = as_of = None
-        for column in self.columns:
-            old, asked = was.get(column), column in missing
-            if (one := known.get(column) if asked else old) is None:
-                readings.append(Reading(None, None, UNKNOWN, source))
-                continue
-            true, read = one.as_of, one.observed_at
-            if read is not read_at and (read_at is None or read < read_at):
-                read_at = read
-            if true is not as_of and (as_of is None or true < as_of):
-                as_of = true
-            if read < useful_since:
-                readings.append(Reading(None, None, UNKNOWN, source))
-            elif (asked and one is old) or true < true_since or column in aging:
-                readings.append(Reading(one.value, true, STALE, source))
-            else:
-                freshness = LIVE if asked and read >= now else CACHED
-                readings.append(Reading(one.value, true, freshness, source))
-        shelf = Shelf(tuple(readings), read_at or now, as_of or now)
-        if read_at is not None and all(one.freshness is CACHED for one in readings):
-            self._shelve(row, was, shelf)
-        return shelf
-
-    def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
-        """Keep a shelf, unless something newer came while its reader waited."""
-        now, missing = self.reader.rows.row(row), self._missing.get(row, ())
-        if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
-            self.reader.rows.shelve(row, self.columns, shelf)
-
-    def _count(self, readings: list[Reading[V]]) -> None:
-        """Once for each freshness and not for each value."""
-        for freshness, count in Counter(map(FRESHNESS, readings)).items():
-            times = (one.as_of for one in readings if one.freshness is freshness and one.as_of)
-            self.reader.count(freshness, count, min(times, default=None), self.inquiry.report)
-
-
 def _absent(columns: tuple[C, ...], told: Mapping[C, object] | None) -> tuple[C, ...]:
     """The columns that were not told."""
-    return columns if told is None else tuple(one for one in columns if one not in told)
+    if told is None:
+        return columns
+    if all(map(told.__contains__, columns)):
+        return ()
+    return tuple(one for one in columns if one not in told)

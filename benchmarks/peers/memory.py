@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from msgspec import convert
+
 from app.ports import (
     Answer,
     Location,
@@ -18,6 +20,7 @@ from app.ports import (
 from app.products.service import keys_of
 from app.values import Channel, LocationCode, ProductId, Sku
 from benchmarks.peers.shop import mapping
+from benchmarks.peers.shop.rows import LevelsRow, LocationRow, PriceRow, ProductRow
 
 T = TypeVar("T")
 
@@ -27,19 +30,23 @@ class Memory:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         since = datetime.now(UTC)
-        self._products = [mapping.product(row) for row in data["products"]]
+        self._products = [mapping.product(convert(row, ProductRow)) for row in data["products"]]
         self._places = {product.id: place for place, product in enumerate(self._products)}
         self._by_key = {key: product for product in self._products for key in keys_of(product)}
         self._prices = {
-            sku: mapping.price({"sku": sku, **row}, as_of=since)
+            sku: mapping.price(convert({"sku": sku, **row}, PriceRow), as_of=since)
             for sku, row in data["prices"].items()
         }
         self._levels = {
             (level.sku, level.location): level
             for sku, rows in data["levels"].items()
-            for level in mapping.levels({"sku": sku, "levels": rows}, as_of=since)
+            for level in mapping.levels(
+                convert({"sku": sku, "levels": rows}, LevelsRow), as_of=since
+            )
         }
-        self._locations = tuple(mapping.location(row) for row in data["locations"])
+        self._locations = tuple(
+            mapping.location(convert(row, LocationRow)) for row in data["locations"]
+        )
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """By key."""

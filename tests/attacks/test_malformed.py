@@ -95,7 +95,7 @@ def request(chance: random.Random) -> Sent:
 
 @pytest.mark.parametrize("share", range(SHARES))
 async def test_whatever_is_sent_is_answered_and_finds_no_bug(share: int) -> None:
-    chance = random.Random(share)  # noqa: S311  the same requests every time
+    chance = random.Random(share)
     statuses: dict[int, int] = {}
     async with gateway_over({"shop": Retailer()}) as ask:
         app = app_of(ask)
@@ -129,7 +129,7 @@ def frame(chance: random.Random) -> dict[str, Any]:
 
 @pytest.mark.parametrize("share", range(SHARES))
 async def test_whatever_is_framed_is_answered_and_finds_no_bug(share: int) -> None:
-    chance = random.Random(share)  # noqa: S311  the same frames every time
+    chance = random.Random(share)
     left, codes = EACH, set()
     async with gateway_over({"shop": Retailer()}) as ask:
         app = app_of(ask)

@@ -39,7 +39,7 @@ def test_the_steps_of_a_bomb_grow_with_its_size(ample: Gate, make: Callable[[int
 def test_no_document_that_was_searched_for_takes_the_gate_longer(introspection: bool) -> None:  # noqa: FBT001  a parameter
     requests = Requests(document_cache=0)
     gate = build_gate(build_schema(tell=False), requests, introspection=introspection)
-    chance = Random(7)  # noqa: S311  the same documents every time
+    chance = Random(7)
 
     taken = {text: seconds(gate, text) for text in (made(chance) for _ in range(SEARCHED))}
 

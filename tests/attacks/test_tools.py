@@ -16,7 +16,9 @@ from tests.node import NodeError, run
 from tests.tools import installed_tool
 
 TOOLS = Path(__file__).parent / "tools"
-FUZZED_FOR = 30  # seconds
+EXAMPLES = 10  # of each root field
+LONGEST = 300  # seconds, on the busiest machine
+FEDERATION = ("_service", "_entities")  # asked by routers alone
 TELLING = ("Query", "upstreams", "Upstream", "name", "state", "ports", "kind")
 
 
@@ -74,17 +76,16 @@ def test_valid_operations_at_random_find_no_bug(tmp_path: Path) -> None:
     command = str(installed_tool(TOOLS / "schemathesis.lock") / "st")
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "scalars", "PYTHONPATH": str(TOOLS)}
     options = (
-        *("--checks", "not_a_server_error", "--request-timeout", "5", "--seed", "7", "-n", "100"),
-        *("--max-time", str(FUZZED_FOR), "--generation-database", "none", "--no-color"),
+        *("--checks", "not_a_server_error", "--request-timeout", "5", "--seed", "7"),
+        *("-n", str(EXAMPLES), "--generation-database", "none", "--no-color"),
     )
     with capture_logs() as logs, served_gateway(requests={"introspection": True}) as served:
-        said = run(
-            [command, "run", f"{served.url}/graphql", *options],
-            tmp_path,
-            environment,
-            FUZZED_FOR * 4,
-        )
+        arguments = [command, "run", f"{served.url}/graphql", *options]
+        said = run(arguments, tmp_path, environment, LONGEST)
 
-    assert "Operations:       8 selected / 8 total" in said
+    schema = core(build_schema(tell=True))
+    roots = [root for root in (schema.query_type, schema.mutation_type) if root is not None]
+    every = sum(len(root.fields) for root in roots) - len(FEDERATION)
+    assert f"Operations:       {every} selected / {every} total" in said
     assert [one for one in logs if one["log_level"] in {"error", "critical"}] == []
-    assert sum(one["event"] == "operation" for one in logs) > 50
+    assert sum(one["event"] == "operation" for one in logs) > every

@@ -28,7 +28,7 @@ async def main(url: str, size: int, rate: int, attempts: int, seed: int) -> None
         budgets = Budgets(RedisBudgets(SharedRedis(client, time.monotonic, PATIENT)))
         async with asyncio.TaskGroup() as group:
             for task in range(TASKS):
-                dice = random.Random(seed * TASKS + task)  # noqa: S311  a test's dice
+                dice = random.Random(seed * TASKS + task)
                 allowance = Allowance(size=size, restore_rate=rate)
                 group.create_task(_spend(budgets, allowance, attempts // TASKS, dice, told))
     print(json.dumps(told))  # noqa: T201  for the test that started us

@@ -41,7 +41,7 @@ async def asked(http: httpx.AsyncClient, address: str, first: int) -> httpx.Resp
 
 
 async def spend(address: str, seed: int, told: Counter[str]) -> None:
-    dice = random.Random(seed)  # noqa: S311  a test's dice
+    dice = random.Random(seed)
     async with httpx.AsyncClient(timeout=60) as http:
         for _ in range(ATTEMPTS):
             answer = await asked(http, address, dice.randint(1, 10))

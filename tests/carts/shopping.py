@@ -138,6 +138,7 @@ async def shopping(
     store: Store, shop: Retailer | None = None, **sections: Any
 ) -> AsyncIterator[Shopper]:
     clock, shop = Clock(), shop or a_shop()
+    sections.setdefault("requests", {"budget": "PT60S"})  # how busy the machine is, is no matter
     async with gateway_over({"shop": shop}, now=clock, kept_in=store, **sections) as ask:
         yield Shopper(ask, store, shop, clock)
 

@@ -161,6 +161,22 @@ async def test_problems_of_silent_systems_may_pass(shopper: Shopper) -> None:
     ]
 
 
+async def test_nothing_of_a_channel_that_was_closed_can_be_bought_or_added(store: Store) -> None:
+    euro = {"currency": "EUR", "country": "IT", "locale": "it"}
+    async with shopping(store, channels={"WEB": euro, "APP": euro}) as shopper:
+        lines = [{"sku": SHIRT, "quantity": 1}]
+        cart = await shopper.cart("cartCreate", channel="APP", lines=lines)
+    async with shopping(store) as shopper:
+        seen = await shopper.look(cart["id"], "problems { code severity }")
+        assert seen == {"problems": [{"code": "NOT_SOLD", "severity": "BLOCKING"}]}
+        given = {"cartId": cart["id"], "version": 1}
+        refused = [
+            await shopper("cartLinesAdd", **given, lines=lines),
+            await shopper("cartHold", **given),
+        ]
+        assert {one["code"] for one in refused} == {"INVALID_INPUT"}
+
+
 async def test_a_cart_is_gone_when_its_time_is_over_and_every_change_prolongs_it(
     shopper: Shopper,
 ) -> None:

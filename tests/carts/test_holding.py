@@ -338,6 +338,17 @@ async def test_a_flash_sale_through_the_gateway_holds_exactly_what_there_is(
     assert kinds.count("InsufficientStock") == 14
 
 
+async def test_who_was_overtaken_at_one_place_is_served_at_another(shopper: Shopper) -> None:
+    """All look at Milan first, which has three; the depot has ten."""
+    carts = [await shopper.new(SHIRT_M=1) for _ in range(16)]
+    done = await asyncio.gather(
+        *(shopper("cartHold", cartId=cart["id"], version=1) for cart in carts)
+    )
+
+    kinds = [each["__typename"] for each in done]
+    assert (kinds.count("CartChanged"), kinds.count("InsufficientStock")) == (13, 3)
+
+
 async def test_a_store_that_is_silent_takes_nobody_s_stock_away(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

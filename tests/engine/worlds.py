@@ -28,7 +28,7 @@ class BoomError(Exception):
 
 
 def seeded(seed: int | str) -> Random:
-    return Random(seed)  # noqa: S311  the same at every run is the point
+    return Random(seed)
 
 
 @dataclass

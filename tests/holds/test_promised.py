@@ -205,7 +205,7 @@ async def test_everything_is_read_anew_after_too_much(
 async def test_whatever_happens_what_is_known_is_what_the_store_says(
     store: Store, seed: int
 ) -> None:
-    dice, ticking = Random(seed), Ticking()  # noqa: S311  no secret
+    dice, ticking = Random(seed), Ticking()
     await stocked(store)
     near, far = follower(store, ticking, MINUTE), follower(store, ticking)
     fences: dict[str, int] = {}

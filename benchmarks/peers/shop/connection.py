@@ -1,29 +1,42 @@
 """How are the upstreams of the benchmarks asked? One call for each batch."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import chain
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import orjson
+from msgspec import Raw
 
 from app.ports import (
     Answer,
     Location,
     Price,
     Product,
-    ProductEdge,
     ProductKey,
     ProductPage,
     ProductQuery,
     StockLevel,
     WireRequest,
+    WireResponse,
     Wiring,
 )
 from app.values import Channel, LocationCode, Sku
 from benchmarks.peers.shop import mapping
-from connectors.kit import cells
-from connectors.kit.rows import answer, json_body, list_at
+from benchmarks.peers.shop.rows import (
+    EdgeRow,
+    Items,
+    LevelsRow,
+    LocationRow,
+    Page,
+    PriceRow,
+    ProductRow,
+)
+from connectors.kit.rows import answer
+from connectors.kit.typed import Typed
 
+T = TypeVar("T")
 NAMES = {"id": "keys", "handle": "handles", "sku": "skus"}
 
 
@@ -38,13 +51,9 @@ class Connection:
         asked: dict[str, list[str]] = {name: [] for name in NAMES.values()}
         for key in keys:
             asked[NAMES[key.by]].append(key.value)
-        document = await self._post("lookup", "products/lookup", asked)
-        return answer(
-            list_at(document, "items"),
-            mapping.product,
-            as_of=cells.instant(document, "asOf"),
-            reference=lambda row: row["key"],
-        )
+        told, rejected = PRODUCTS.read(await self._post("lookup", "products/lookup", asked))
+        products = tuple(map(mapping.product, told.items))
+        return Answer(rows=products, as_of=told.as_of, rejected=rejected)
 
     async def browse(self, query: ProductQuery) -> ProductPage:
         """One page."""
@@ -53,58 +62,44 @@ class Connection:
         request = WireRequest(
             operation="browse", method="GET", path="products", query=asked, safe=True
         )
-        document = json_body(await self._http.send(request))
-        as_of = cells.instant(document, "asOf")
-        edges = answer(
-            list_at(document, "edges"), _edge, as_of=as_of, reference=lambda row: row["cursor"]
-        )
+        told, rejected = PAGE.read(await self._http.send(request))
         return ProductPage(
-            edges=edges.rows,
-            has_next=document["pageInfo"]["hasNextPage"],
-            total=cells.whole(document, "totalCount"),
-            as_of=as_of,
-            rejected=edges.rejected,
+            edges=tuple(map(mapping.edge, told.edges)),
+            has_next=told.page_info.has_next_page,
+            total=told.total_count,
+            as_of=told.as_of,
+            rejected=rejected,
         )
 
     async def prices(self, skus: Collection[Sku], *, channel: Channel) -> Answer[Price]:
         """In the one currency there is."""
         asked = {"skus": list(skus), "currency": channel.currency}
-        document = await self._post("prices", "prices", asked)
-        as_of = cells.instant(document, "asOf")
-        return answer(
-            list_at(document, "items"),
-            lambda row: mapping.price(row, as_of=as_of),
-            as_of=as_of,
-            reference=lambda row: row["sku"],
+        told, rejected = PRICES.read(await self._post("prices", "prices", asked))
+        prices = answer(
+            told.items,
+            lambda row: mapping.price(row, as_of=told.as_of),
+            as_of=told.as_of,
+            reference=lambda row: row.sku,
         )
+        return replace(prices, rejected=(*rejected, *prices.rejected))
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]
     ) -> Answer[StockLevel]:
         """At all locations asked for."""
         asked = {"skus": list(skus), "locations": list(locations)}
-        document = await self._post("levels", "levels", asked)
-        as_of = cells.instant(document, "asOf")
-        by_sku = answer(
-            list_at(document, "items"),
-            lambda row: tuple(mapping.levels(row, as_of=as_of)),
-            as_of=as_of,
-            reference=lambda row: row["sku"],
-        )
-        return Answer(rows=_flat(by_sku.rows), as_of=as_of, rejected=by_sku.rejected)
+        told, rejected = LEVELS.read(await self._post("levels", "levels", asked))
+        rows = chain.from_iterable(mapping.levels(row, as_of=told.as_of) for row in told.items)
+        return Answer(rows=tuple(rows), as_of=told.as_of, rejected=rejected)
 
     async def locations(self) -> Answer[Location]:
         """Every location."""
         request = WireRequest(operation="locations", method="GET", path="locations", safe=True)
-        document = json_body(await self._http.send(request))
-        return answer(
-            list_at(document, "items"),
-            mapping.location,
-            as_of=cells.instant(document, "asOf"),
-            reference=lambda row: row["code"],
-        )
+        told, rejected = LOCATIONS.read(await self._http.send(request))
+        places = tuple(map(mapping.location, told.items))
+        return Answer(rows=places, as_of=told.as_of, rejected=rejected)
 
-    async def _post(self, operation: str, path: str, asked: Any) -> Any:
+    async def _post(self, operation: str, path: str, asked: Any) -> WireResponse:
         request = WireRequest(
             operation=operation,
             method="POST",
@@ -113,12 +108,21 @@ class Connection:
             headers={"content-type": "application/json"},
             safe=True,
         )
-        return json_body(await self._http.send(request))
+        return await self._http.send(request)
 
 
-def _edge(row: Any) -> ProductEdge:
-    return ProductEdge(cells.text(row, "cursor"), mapping.product(row["node"]))
+def _items(row: type[T], key: str) -> Typed[Items[T]]:
+    return Typed(
+        Items[row],  # type: ignore[valid-type]  # a structure is made of it now
+        loose=Items[Raw],
+        row=row,
+        at="items",
+        reference=itemgetter(key),
+    )
 
 
-def _flat(groups: Iterable[tuple[StockLevel, ...]]) -> tuple[StockLevel, ...]:
-    return tuple(chain.from_iterable(groups))
+PRODUCTS, LOCATIONS = _items(ProductRow, "key"), _items(LocationRow, "code")
+PRICES, LEVELS = _items(PriceRow, "sku"), _items(LevelsRow, "sku")
+PAGE = Typed(
+    Page[EdgeRow], loose=Page[Raw], row=EdgeRow, at="edges", reference=itemgetter("cursor")
+)

@@ -1,86 +1,98 @@
 """What do the rows of the data file, and of the upstreams that answer from it, say in our words?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
-from app.ports import Image, Location, Price, Product, ProductVariant, StockLevel, VariantOption
-from app.values import CurrencyCode, LocationCode, Money, ProductId, Sku, Texts
-from connectors.kit import cells
+from app.ports import (
+    Image,
+    Location,
+    Price,
+    Product,
+    ProductEdge,
+    ProductVariant,
+    StockLevel,
+    VariantOption,
+)
+from app.values import ProductId, Texts
+from benchmarks.peers.shop.rows import (
+    EdgeRow,
+    ImageRow,
+    LevelsRow,
+    LocationRow,
+    PriceRow,
+    ProductRow,
+    VariantRow,
+)
 
-Row = Mapping[str, Any]
+
+def edge(row: EdgeRow) -> ProductEdge:
+    """A product and its place in the listing."""
+    return ProductEdge(row.cursor, product(row.node))
 
 
-def product(row: Row) -> Product:
+def product(row: ProductRow) -> Product:
     """A product."""
-    key = ProductId(cells.text(row, "key"))
+    key = row.key
     return Product(
         id=key,
-        handle=cells.text(row, "handle"),
-        name=_texts(row, "name"),
-        description=_texts(row, "description"),
-        brand=cells.text(row, "brand"),
-        images=tuple(_image(one) for one in row["images"]),
-        variants=tuple(_variant(one, key) for one in row["variants"]),
+        handle=row.handle,
+        name=Texts({"it": row.name}),
+        description=Texts({"it": row.description}),
+        brand=row.brand,
+        images=tuple([_image(one) for one in row.images]),
+        variants=tuple([_variant(one, key) for one in row.variants]),
     )
 
 
-def _variant(row: Row, key: ProductId) -> ProductVariant:
+def _variant(row: VariantRow, key: ProductId) -> ProductVariant:
     return ProductVariant(
-        sku=Sku(cells.text(row, "sku")),
+        sku=row.sku,
         product_id=key,
-        name=_texts(row, "name"),
-        options=tuple(
-            VariantOption(name=_texts(one, "name"), value=_texts(one, "value"))
-            for one in row["options"]
-        ),
+        name=Texts({"it": row.name}),
+        options=tuple([_option(one.name, one.value) for one in row.options]),
     )
 
 
-def _image(row: Row) -> Image:
-    return Image(
-        url=cells.text(row, "url"),
-        alt=_texts(row, "alt"),
-        width=cells.whole(row, "width"),
-        height=cells.whole(row, "height"),
-    )
+@lru_cache(10_000)
+def _option(name: str, value: str) -> VariantOption:
+    """Few choices are told again and again."""
+    return VariantOption(name=Texts({"it": name}), value=Texts({"it": value}))
 
 
-def price(row: Row, *, as_of: datetime) -> Price:
+def _image(row: ImageRow) -> Image:
+    return Image(url=row.url, alt=Texts({"it": row.alt}), width=row.width, height=row.height)
+
+
+def price(row: PriceRow, *, as_of: datetime) -> Price:
     """A price."""
-    was = row["compareAt"]
+    for money in (row.amount, row.compare_at):
+        if money is not None and not money.amount.is_finite():
+            raise ValueError("not an amount")
     return Price(
-        sku=Sku(cells.text(row, "sku")),
-        amount=_money(row["amount"]),
-        compare_at=None if was is None else _money(was),
-        tax_included=row["taxIncluded"],
+        sku=row.sku,
+        amount=row.amount,
+        compare_at=row.compare_at,
+        tax_included=row.tax_included,
         as_of=as_of,
     )
 
 
-def levels(row: Row, *, as_of: datetime) -> Iterator[StockLevel]:
+def levels(row: LevelsRow, *, as_of: datetime) -> Iterator[StockLevel]:
     """The stock of one SKU; places that do not carry it have no number and are left out."""
-    sku = Sku(cells.text(row, "sku"))
-    for one in row["levels"]:
-        if one["onHand"] is not None:
+    sku = row.sku
+    for one in row.levels:
+        if one.on_hand is not None:
             yield StockLevel(
                 sku=sku,
-                location=LocationCode(cells.text(one, "location")),
-                on_hand=cells.whole(one, "onHand"),
-                reserved=cells.whole(one, "reserved"),
-                safety_stock=cells.whole(one, "safetyStock"),
+                location=one.location,
+                on_hand=one.on_hand,
+                reserved=one.reserved,
+                safety_stock=one.safety_stock,
                 as_of=as_of,
             )
 
 
-def location(row: Row) -> Location:
+def location(row: LocationRow) -> Location:
     """A location."""
-    return Location(code=LocationCode(cells.text(row, "code")), name=cells.text(row, "name"))
-
-
-def _money(row: Row) -> Money:
-    return Money(cells.exact(row, "amount"), CurrencyCode(cells.text(row, "currency")))
-
-
-def _texts(row: Row, name: str) -> Texts:
-    return Texts({"it": cells.text(row, name)})
+    return Location(code=row.code, name=row.name)

@@ -111,7 +111,7 @@ CONTEXT.set_forkserver_preload(["tests.orders.crash.worker"])
 async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
     """Run until there were so many keys and so many kills."""
     await upgrade(url)
-    dice = random.Random(seed)  # noqa: S311  a test's dice
+    dice = random.Random(seed)
     async with AsyncExitStack() as stack:
         stack.enter_context(cuts_unlogged())
         store = await stack.enter_async_context(open_store(url, patience=timedelta(seconds=30)))

@@ -1,0 +1,189 @@
+"""Answers: when can it be there, and does an earlier promise still hold?"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.availability.model import FulfilmentMethod
+from app.availability.service import AvailabilityService
+from app.locations.service import LocationService
+from app.ports import ProductKey
+from app.pricing.service import PricingService
+from app.products.service import ProductService
+from app.promises.capacity import NothingTaken, SlotBook
+from app.promises.checking import Checking
+from app.promises.drift import PromiseDrift, before
+from app.promises.emissions import Factors, factors
+from app.promises.model import Answer, Choice, Line, Option
+from app.promises.offers import Offering
+from app.promises.question import Look, Question, basket, known, merged, told_prices
+from app.promises.quoting import Quoting, Target
+from app.promises.ranking import Preference
+from app.promises.refusals import DestinationRefused
+from app.promises.stock import seen
+from app.promises.targets import Targets, unserved
+from app.promises.tokens import Signer
+from app.settings import Promises
+from app.upstream.readings import Inquiry
+from app.values import LocationCode
+
+MANY = 8  # baskets that are worth letting others have their turn in between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Who is asked."""
+
+    availability: AvailabilityService
+    locations: LocationService
+    pricing: PricingService
+    products: ProductService
+
+
+class PromiseService:
+    """Promises by the retailer's rules. It has no clock: every question brings its moment."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        *,
+        rules: Promises,
+        signer: Signer,
+        slots: SlotBook | None = None,
+    ) -> None:
+        """`slots` tells what is taken; None: nothing is.
+
+        Raises:
+            MisconfiguredError: the rules name an emission factor that there is not.
+        """
+        self._sources, self._rules, self._signer = sources, rules, signer
+        self._factors: Factors = factors()
+        self._factors.checked(_factor_ids(rules))
+        offering = Offering(rules, self._factors, slots or NothingTaken())
+        self._quoting = Quoting(offering)
+        self._targets = Targets(offering, sources.locations)
+        self._checking = Checking(self._quoting, self._targets, signer)
+
+    async def options(self, question: Question, inquiry: Inquiry, *, now: datetime) -> Answer:
+        """Every option that is best in some respect, by method and store.
+
+        Raises:
+            PromiseRefusal: the question cannot be answered.
+        """
+        look = await self._look(question, inquiry)
+        return self._answer(look, int(now.timestamp()))
+
+    async def each(
+        self, lines: Collection[Line], question: Question, inquiry: Inquiry, *, now: datetime
+    ) -> list[Option | None]:
+        """The preferred option of each line by itself; the outside is asked once for all.
+
+        Raises:
+            PromiseRefusal: the question cannot be answered.
+        """
+        whole = replace(question, lines=tuple(dict.fromkeys(lines)))
+        area = self._targets.area(whole)
+        places = self._sources.availability.selling(whole.selling, to=None, report=inquiry.report)
+        skus = list(dict.fromkeys(line.sku for line in lines))
+        prices, spreads = await asyncio.gather(
+            self._sources.pricing.prices(skus, channel=whole.channel, inquiry=inquiry),
+            self._sources.availability.at(skus, places, inquiry, max_age=whole.max_age),
+        )
+        found: list[Option | None] = []
+        for number, line in enumerate(lines, 1):
+            alone = merged([line])
+            stock = seen(alone, places.codes, spreads, global_buffer=whole.selling.global_buffer)
+            look = Look(
+                question=replace(whole, lines=alone),
+                basket=basket(alone, prices, whole.channel, self._rules),
+                places=places,
+                stock=stock,
+                area=area,
+                prices=told_prices({line.sku: prices[line.sku]}),
+            )
+            found.append(self._answer(look, int(now.timestamp())).preferred)
+            if number % MANY == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def check(
+        self, token: str, question: Question, inquiry: Inquiry, *, now: datetime
+    ) -> Option | PromiseDrift:
+        """The promise as it was, with a new token; or what has changed, and what can be instead.
+
+        `question` is that of now: the lines, the destination and the channel.
+
+        Raises:
+            PromiseRefusal: the token is not ours or too old, or the question has no answer.
+        """
+        terms = self._signer.read(token, now=now)
+        stores = (LocationCode(terms.store),) if terms.store else question.stores
+        again = replace(question, methods=(FulfilmentMethod(terms.method),), stores=stores)
+        look = await self._look(again, inquiry)
+        found = self._checking.found(terms, look, int(now.timestamp()))
+        if isinstance(found, Option):
+            return found
+        preferred = self._answer(look, int(now.timestamp())).preferred
+        return PromiseDrift(cause=found, before=before(terms), after=preferred)
+
+    async def _look(self, question: Question, inquiry: Inquiry) -> Look:
+        lines = merged(question.lines)
+        area = self._targets.area(question)
+        places = self._sources.availability.selling(
+            question.selling, to=None, report=inquiry.report
+        )
+        skus = [line.sku for line in lines]
+        keys = {sku: ProductKey("sku", sku) for sku in skus}
+        products, prices, spreads = await asyncio.gather(
+            self._sources.products.find(list(keys.values()), inquiry),
+            self._sources.pricing.prices(skus, channel=question.channel, inquiry=inquiry),
+            self._sources.availability.at(skus, places, inquiry, max_age=question.max_age),
+        )
+        found = {sku: products[key] for sku, key in keys.items()}
+        known(question.lines, found, prices, question.channel)
+        return Look(
+            question=question,
+            basket=basket(lines, prices, question.channel, self._rules),
+            places=places,
+            stock=seen(lines, places.codes, spreads, global_buffer=question.selling.global_buffer),
+            area=area,
+            prices=told_prices(prices),
+        )
+
+    def _answer(self, look: Look, now: int) -> Answer:
+        question = look.question
+        choices = [
+            self._choice(target, look, now) for target in self._targets.of(question, look.area)
+        ]
+        every = [option for choice in choices for option in choice.options]
+        preference = question.preference or Preference.of(self._rules)
+        return Answer(
+            lines=look.basket.lines,
+            choices=tuple(choices),
+            preferred=preference.first(every),
+            short=look.stock.short,
+            unknown=look.stock.unknown,
+            as_of=look.stock.as_of,
+            freshness=look.stock.freshness,
+            rules_version=self._checking.rules_version,
+            factor_version=self._factors.name,
+        )
+
+    def _choice(self, target: Target, look: Look, now: int) -> Choice:
+        offers = self._targets.offers(target, look, now)
+        if unserved(offers) and look.question.methods == (FulfilmentMethod.SHIP_TO_HOME,):
+            message = "No carrier goes there from anywhere."
+            raise DestinationRefused(message, "input", "destination", known=True)
+        if look.stock.short:
+            return self._quoting.none(look.basket, target, offers, look.stock, now)
+        choice = self._quoting.choice(look.basket, target, offers, look.stock, now)
+        sealed = tuple(self._checking.sealed(option, look, now) for option in choice.options)
+        return replace(choice, options=sealed)
+
+
+def _factor_ids(rules: Promises) -> set[str]:
+    """Every emission factor that the rules name."""
+    services = [one for each in rules.carriers.values() for one in each.services.values()]
+    moved = () if rules.transfers is None else (rules.transfers.line_haul,)
+    return {*moved, *(id_ for one in services for id_ in (one.line_haul, one.last_mile))}

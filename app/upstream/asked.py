@@ -1,0 +1,192 @@
+"""What is said of values that were asked for? A read that has begun, until it is answered."""
+
+from collections import Counter
+from collections.abc import Collection, Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from app.upstream.flights import Flight, landed
+from app.upstream.readings import NEVER, Inquiry, Kept, Moment, Reading, Wish, before
+from app.upstream.report import Freshness
+from app.upstream.rows import NONE, Shelf
+
+if TYPE_CHECKING:
+    from app.upstream.shelves import ShelfReader
+
+R = TypeVar("R", bound=Hashable)
+C = TypeVar("C", bound=Hashable)
+V = TypeVar("V")
+Before = Mapping[R, Mapping[C, Kept[V]]]
+AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
+FRESHNESS = attrgetter("freshness")
+LIVE, CACHED, STALE, UNKNOWN = Freshness
+
+
+@dataclass(slots=True)
+class Asked(Generic[R, C, V]):
+    """A read that has begun. `fresh` are the shelves that need no further thought."""
+
+    reader: "ShelfReader[R, C, V]"
+    rows: Collection[R]
+    columns: tuple[C, ...]
+    inquiry: Inquiry
+    wish: Wish
+    fresh: dict[R, Shelf[V]]
+    _before: Before[R, C, V]
+    _missing: Mapping[R, tuple[C, ...]]
+    _aging: Mapping[R, tuple[C, ...]]
+    _flights: Collection[Flight] = ()
+    _true_since: datetime = NEVER
+    _useful_since: datetime = NEVER
+
+    def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
+        return self._answer().__await__()
+
+    def begin(self) -> None:
+        """Look at each value of what is not fresh as a whole, and ask for what is too old.
+
+        What is only aging is asked for behind the caller's back, in a call of its own: the caller
+        waits for what is missing and for nothing else.
+        """
+        kept = self.reader.rows.row
+        self._before = {row: kept(row) for row in self.rows if row not in self.fresh}
+        if self.reader.newest <= self.wish.served_since:
+            self._missing = dict.fromkeys(self._before, self.columns) if self.columns else NONE
+        else:
+            self._look()
+        self._flights = self.reader.flights.start(self._missing)
+        if self._aging:
+            self.reader.flights.start(self._aging)
+
+    def _look(self) -> None:
+        """Find what must be asked for, and what should be."""
+        served, read = self.wish.served_since, self.wish.read_since
+        missing: dict[R, tuple[C, ...]] = {}
+        aging: dict[R, tuple[C, ...]] = {}
+        for row, known in self._before.items():
+            absent, old = [], []
+            for column in self.columns:
+                one = known.get(column)
+                if one is None or one.moment.observed_at <= served:
+                    absent.append(column)
+                elif one.moment.observed_at <= read:
+                    old.append(column)
+            if absent:
+                missing[row] = tuple(absent)
+            if old:
+                aging[row] = tuple(old)
+        self._missing, self._aging = missing, aging
+
+    async def _answer(self) -> Mapping[R, Shelf[V]]:
+        if self._flights:
+            error = await landed(self._flights, self.inquiry.deadline)
+            if error is not None:
+                self.inquiry.report.failed(self.reader.health.connection, error)
+        if self.fresh:
+            oldest = min(map(AS_OF, self.fresh.values()))
+            values = len(self.fresh) * len(self.columns)
+            self.reader.count(CACHED, values, oldest, self.inquiry.report)
+            self._told_since(self.fresh)
+        if len(self.fresh) == len(self.rows):
+            return self.fresh
+        others = self._others()
+        self._count([reading for shelf in others.values() for reading in shelf.readings])
+        self._told_since(others)
+        return {row: self.fresh.get(row) or others[row] for row in self.rows}
+
+    def _told_since(self, shelves: Mapping[R, Shelf[V]]) -> None:
+        """Tell the report since when all of this has been known."""
+        if shelves and self.columns:
+            source, port = self.reader.health.connection, self.reader.port
+            since = min(map(READ_AT, shelves.values()))
+            self.inquiry.report.read_before(source, port, since)
+
+    def _others(self) -> dict[R, Shelf[V]]:
+        """What is known now of the rows that were not fresh as a whole."""
+        self._true_since = before(self.reader.health.now(), self.wish.stale_after)
+        self._useful_since = before(self.wish.now, self.wish.error_for)
+        return {row: self._shelf(row, was) for row, was in self._before.items()}
+
+    def _shelf(self, row: R, was: Mapping[C, Kept[V]]) -> Shelf[V]:
+        kept = self._kept(row, was)
+        moment = _shared(kept)
+        if moment is not None:
+            in_vain = kept[0] is was.get(self.columns[0])
+            freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
+            shelf = Shelf(self._alike(kept, moment, freshness), moment.observed_at, moment.as_of)
+            if freshness is CACHED:
+                self._shelve(row, was, shelf)
+            return shelf
+        readings = [
+            self._reading(row, column, one, in_vain=one is was.get(column))
+            for column, one in zip(self.columns, kept, strict=True)
+        ]
+        known = [one.moment for one in kept if one is not None]
+        shelf = Shelf(
+            tuple(readings),
+            min((one.observed_at for one in known), default=self.wish.now),
+            min((one.as_of for one in known), default=self.wish.now),
+        )
+        if known and all(reading.freshness is CACHED for reading in readings):
+            self._shelve(row, was, shelf)
+        return shelf
+
+    def _kept(self, row: R, was: Mapping[C, Kept[V]]) -> list[Kept[V] | None]:
+        """What was asked for is as it is now, everything else as it was before."""
+        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if len(missing) == len(self.columns):
+            return list(map(known.get, self.columns))
+        return [(known if column in missing else was).get(column) for column in self.columns]
+
+    def _alike(
+        self, kept: list[Kept[V] | None], moment: Moment, freshness: Freshness
+    ) -> tuple[Reading[V], ...]:
+        """Readings of what was read in one moment: they came alike."""
+        source, as_of = self.reader.health.connection, moment.as_of
+        if freshness is UNKNOWN:
+            return tuple([Reading(None, None, UNKNOWN, source) for _ in kept])
+        values = [None if one is None else one.value for one in kept]
+        return tuple([Reading(value, as_of, freshness, source) for value in values])
+
+    def _reading(self, row: R, column: C, kept: Kept[V] | None, *, in_vain: bool) -> Reading[V]:
+        source, freshness = self.reader.health.connection, UNKNOWN
+        if kept is not None:
+            freshness = self._freshness(row, column, kept.moment, in_vain=in_vain)
+        if kept is None or freshness is UNKNOWN:
+            return Reading(None, None, UNKNOWN, source)
+        return Reading(kept.value, kept.moment.as_of, freshness, source)
+
+    def _freshness(self, row: R, column: C, moment: Moment, *, in_vain: bool) -> Freshness:
+        """How what was read in a moment came; it was asked for `in_vain` if it was there before."""
+        if moment.observed_at < self._useful_since:
+            return UNKNOWN
+        asked = column in self._missing.get(row, ())
+        outdated = moment.as_of < self._true_since or column in self._aging.get(row, ())
+        if outdated or (asked and in_vain):
+            return STALE
+        return LIVE if asked and moment.observed_at >= self.wish.now else CACHED
+
+    def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
+        """Keep a shelf, unless something newer came while its reader waited."""
+        now, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
+            self.reader.rows.shelve(row, self.columns, shelf)
+
+    def _count(self, readings: list[Reading[V]]) -> None:
+        """Once for each freshness and not for each value."""
+        for freshness, count in Counter(map(FRESHNESS, readings)).items():
+            times = {one.as_of for one in readings if one.freshness is freshness and one.as_of}
+            self.reader.count(freshness, count, min(times, default=None), self.inquiry.report)
+
+
+def _shared(kept: Sequence[Kept[Any] | None]) -> Moment | None:
+    """The moment in which all of them were read, if it was one."""
+    if not kept or (first := kept[0]) is None:
+        return None
+    moment = first.moment
+    for one in kept:
+        if one is None or one.moment is not moment:
+            return None
+    return moment
