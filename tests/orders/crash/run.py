@@ -123,10 +123,9 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
         clients = Clients(store, crew.ports, dice, spots, keys)
         trouble = asyncio.ensure_future(_trouble(systems, dice))
         asking = asyncio.ensure_future(clients.run())
-        while crew.kills < kills or not asking.done():
+        while crew.kills < kills:
             await asyncio.sleep(dice.uniform(*BETWEEN))
-            if crew.kills < kills or not asking.done():
-                await asyncio.to_thread(crew.kill_one)
+            await asyncio.to_thread(crew.kill_one)
         await asking
         trouble.cancel()
         settled_after = await _settled(store, systems)
