@@ -7,9 +7,8 @@ store, whatever it has in it.
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
@@ -50,14 +49,13 @@ class Promised:
         *,
         now: Callable[[], datetime],
         fresh_for: timedelta = timedelta(),
-        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
         self._now = now
-        self._fresh_for = fresh_for.total_seconds()
-        self._clock = clock
-        self._known: dict[Sku, tuple[float, ByLocation]] = {}
-        self._silent_until = 0.0
+        self._fresh_for = fresh_for
+        self._known: dict[Sku, tuple[datetime, ByLocation]] = {}
+        self._edition = 0  # of what was held or released here
+        self._silent_until = datetime.min.replace(tzinfo=UTC)
         self._next: dict[str | None, _Question] = {}
         self._asking: set[asyncio.Task[Any]] = set()
 
@@ -75,7 +73,8 @@ class Promised:
 
     async def answered(self, asked: "asyncio.Future[Found | None]", report: Report) -> Found:
         """The answer; a store that is silent is told, and nothing is taken for promised."""
-        await asyncio.wait({asked})  # that one caller goes away is no matter of the others
+        if not asked.done():
+            await asyncio.wait({asked})  # that one caller goes away is no matter of the others
         if (found := asked.result()) is None:
             report.failed(STORE, UpstreamUnavailable(SILENT))
             return NONE
@@ -83,10 +82,11 @@ class Promised:
 
     def forget(self) -> None:
         """Something was held or released here: ask again."""
+        self._edition += 1
         self._known.clear()
 
     def _remembered(self, skus: Collection[Sku]) -> Found | None:
-        since = self._clock() - self._fresh_for
+        since = self._now() - self._fresh_for
         found = {}
         for sku in skus:
             known = self._known.get(sku)
@@ -96,9 +96,7 @@ class Promised:
                 found[sku] = known[1]
         return found
 
-    def _remember(self, skus: Collection[Sku], found: Found, asked_at: float) -> None:
-        if not self._fresh_for:
-            return
+    def _remember(self, skus: Collection[Sku], found: Found, asked_at: datetime) -> None:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         self._known |= {sku: (asked_at, found.get(sku, NOWHERE)) for sku in skus}
@@ -112,22 +110,22 @@ class Promised:
     async def _read(self, question: _Question, holder: str | None) -> None:
         found: Found | None = None
         try:
-            if self._clock() >= self._silent_until:
+            if self._now() >= self._silent_until:
                 found = await self._found(question.skus, holder)
         except (StoreUnavailable, TimeoutError):
-            self._silent_until = self._clock() + REST.total_seconds()
+            self._silent_until = self._now() + REST
         except Exception as bug:  # noqa: BLE001  it is the callers' answer
             question.answer.set_exception(bug)
             return
         question.answer.set_result(found)
 
     async def _found(self, skus: Collection[Sku], holder: str | None) -> Found:
-        asked = partial(repository.promised, skus=skus, now=self._now(), holder=holder)
+        edition, now = self._edition, self._now()
+        asked = partial(repository.promised, skus=skus, now=now, holder=holder)
         async with asyncio.timeout(WITHIN.total_seconds()):
-            asked_at = self._clock()
             found = _by_sku(await self._store.read(asked))
-        if holder is None:
-            self._remember(skus, found, asked_at)
+        if holder is None and edition == self._edition:
+            self._remember(skus, found, now)
         return found
 
 

@@ -68,6 +68,28 @@ async def test_what_is_held_is_gone_for_others_and_not_for_the_holder(shopper: S
     assert (await shopper.look(cart["id"], "hold { id }")) == {"hold": None}
 
 
+async def test_who_only_looks_sees_other_processes_holds_when_stock_is_not_fresh_any_more(
+    store: Store,
+) -> None:
+    fresh: dict[str, Any] = {
+        "freshness": {"stock": {"fresh_for": "PT2S"}},
+        "cache": {"answers": False},
+    }
+    async with shopping(store, **fresh) as one, shopping(store, **fresh) as other:
+        query = '{ variants(skus: ["COAT-L"]) { availableToSell { availableToSell } } }'
+
+        async def available(shopper: Shopper) -> Any:
+            [found] = (await shopper.ask.data(query))["variants"]
+            return found["availableToSell"]["availableToSell"]
+
+        assert [await available(one), await available(other)] == [2, 2]
+        await held(one, await one.new(COAT_L=1))
+        assert [await available(one), await available(other)] == [1, 2]
+        for shopper in (one, other):
+            shopper.clock.passes(timedelta(seconds=2))
+        assert [await available(one), await available(other)] == [1, 1]
+
+
 async def test_all_of_an_answer_costs_one_question_to_the_store(shopper: Shopper) -> None:
     cart = await held(shopper, await shopper.new(SHIRT_M=1))
     questions = 0
