@@ -13,7 +13,7 @@ from app.availability.repository import Demand, News
 from app.availability.service import AvailabilityService
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
-from app.carts.model import Cart, CartHold, HeldUnits, Line, countable
+from app.carts.model import Cart, CartHold, HeldUnits, Line, countable, some
 from app.carts.refusals import InvalidCartInput
 from app.ports import StockLevel
 from app.settings import Channel as ChannelRules
@@ -161,10 +161,12 @@ class CartHolds:
 
 def _chosen(cart: Cart, parts: Sequence[Part], heard: _Heard) -> dict[Spot, int]:
     """What the caller wants held where; each line to its last unit."""
-    lines = {line.number: line for line in cart.numbered(dict.fromkeys(p.line for p in parts))}
+    some(parts, "parts")
+    named = cart.numbered([part.line for part in parts], "parts")
+    lines = {line.number: line for line in named}
     demand: dict[Spot, int] = {}
     for place, part in enumerate(parts):
-        countable(part.quantity, place)
+        countable(part.quantity, place, "parts")
         spot = Spot(lines[part.line].sku, part.location)
         if all(spot != one.spot for one in heard.parts(spot.sku)):
             raise InvalidCartInput(
