@@ -52,7 +52,13 @@ def record(
 
     `read_at` is when it was asked for, now if not given: it decides between news of the same age.
     """
-    repository.put_levels(work.connection, source, levels, read_at=read_at or work.now)
+    told = [repository.News(level, source) for level in levels]
+    repository.put_levels(work.connection, told, read_at=read_at or work.now)
+
+
+def hear(work: Work, told: Iterable[repository.News]) -> None:
+    """Keep what several sources have just said, all of it in one order of locks."""
+    repository.put_levels(work.connection, told, read_at=work.now)
 
 
 def positions(

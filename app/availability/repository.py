@@ -61,17 +61,15 @@ class HoldRow(NamedTuple):
     expires_at: datetime
 
 
-def put_levels(
-    connection: Connection, source: str, levels: Iterable[StockLevel], *, read_at: datetime
-) -> None:
+def put_levels(connection: Connection, told: Iterable[News], *, read_at: datetime) -> None:
     """Keep news, each where it is newer than what is there; of the same age the last read."""
-    newest: dict[tuple[str, str], StockLevel] = {}
-    for level in levels:
-        spot = (level.sku, level.location)
-        if spot not in newest or level.as_of >= newest[spot].as_of:
-            newest[spot] = level
+    newest: dict[tuple[str, str], News] = {}
+    for one in told:
+        spot = (one.level.sku, one.level.location)
+        if spot not in newest or one.level.as_of >= newest[spot].level.as_of:
+            newest[spot] = one
     # Locks are taken in one order.
-    rows = [_level_row(source, level, read_at) for _, level in sorted(newest.items())]
+    rows = [_level_row(newest[spot], read_at) for spot in sorted(newest)]
     table = stock_levels.c
     insert = inserting(connection, stock_levels)
     if connection.dialect.name == "postgresql":
@@ -271,7 +269,8 @@ def _near(columns: Any, spots: Collection[Spot]) -> Any:
     )
 
 
-def _level_row(source: str, level: StockLevel, read_at: datetime) -> dict[str, Any]:
+def _level_row(news: News, read_at: datetime) -> dict[str, Any]:
+    level, source = news
     return {
         "sku": level.sku,
         "location": level.location,

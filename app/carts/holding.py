@@ -11,11 +11,11 @@ from msgspec import structs
 from app.availability import ledger
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
 from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
-from app.availability.repository import Demand
+from app.availability.repository import Demand, News
 from app.availability.service import AvailabilityService
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
-from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable
+from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
 from app.carts.promising import CartPromises, demand_of
 from app.carts.refusals import InvalidCartInput
 from app.ports import StockLevel
@@ -36,7 +36,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _News:
+class _Heard:
     """What the upstreams have just said of a cart's SKUs, at all places that may sell them."""
 
     spreads: Mapping[Sku, Spread]
@@ -91,11 +91,11 @@ class CartHolds:
                 message = "The cart's promises say where it is held: leave parts out."
                 raise InvalidCartInput(message, path=("parts",))
             promises = () if parts is not None else await self._promises.checked(seen, request)
-            news = await self._news(seen, request)
+            heard = await self._heard(seen, request)
             demand = (
-                _chosen(seen, parts, news) if parts is not None else _found(seen, promises, news)
+                _chosen(seen, parts, heard) if parts is not None else _found(seen, promises, heard)
             )
-            return lambda work: self._held(work, seen, demand, news)
+            return lambda work: self._held(work, seen, demand, heard)
 
         return await self._seen_by_all(request, prepare)
 
@@ -125,7 +125,7 @@ class CartHolds:
         self._availability.promises_changed()
         return cart
 
-    async def _news(self, cart: Cart, request: Request) -> _News:
+    async def _heard(self, cart: Cart, request: Request) -> _Heard:
         _, rules = self._acts.channel(cart.channel)
         places = self._availability.selling(rules, to=None, report=request.inquiry.report)
         spreads = await self._availability.at(
@@ -135,16 +135,14 @@ class CartHolds:
             max_age=NOW,
             holder=repository.holder_of(cart.id),
         )
-        return _News(spreads=spreads, rules=rules)
+        return _Heard(spreads=spreads, rules=rules)
 
-    def _held(self, work: Work, seen: Cart, demand: Demand, news: _News) -> Cart:
+    def _held(self, work: Work, seen: Cart, demand: Demand, heard: _Heard) -> Cart:
         cart = self._acts.locked(work, seen.id, seen.version)
-        holder, buffer = repository.holder_of(cart.id), news.rules.global_buffer
-        known = [part for sku in cart.skus for part in news.parts(sku) if _known(part)]
+        holder, buffer = repository.holder_of(cart.id), heard.rules.global_buffer
+        known = [part for sku in cart.skus for part in heard.parts(sku) if _known(part)]
         needed = known if buffer else [part for part in known if part.spot in demand]
-        for source in sorted({part.source or "" for part in needed}):
-            levels = [_level(part) for part in needed if part.source == source]
-            ledger.record(work, source, levels)
+        ledger.hear(work, [News(_level(part), part.source or "") for part in needed])
         if buffer:
             self._keep_buffer(work, cart, [part.spot for part in needed], buffer)
         until = work.now + self._acts.terms.hold_for
@@ -176,14 +174,16 @@ class CartHolds:
             raise InsufficientStock(short)
 
 
-def _chosen(cart: Cart, parts: Sequence[Part], news: _News) -> dict[Spot, int]:
+def _chosen(cart: Cart, parts: Sequence[Part], heard: _Heard) -> dict[Spot, int]:
     """What the caller wants held where; each line to its last unit."""
-    lines = {line.number: line for line in cart.numbered(dict.fromkeys(p.line for p in parts))}
+    some(parts, "parts")
+    named = cart.numbered([part.line for part in parts], "parts")
+    lines = {line.number: line for line in named}
     demand: dict[Spot, int] = {}
     for place, part in enumerate(parts):
-        countable(part.quantity, place)
+        countable(part.quantity, place, "parts")
         spot = Spot(lines[part.line].sku, part.location)
-        if all(spot != one.spot for one in news.parts(spot.sku)):
+        if all(spot != one.spot for one in heard.parts(spot.sku)):
             raise InvalidCartInput(
                 "The cart's channel does not sell from this location.",
                 path=("parts", str(place), "location"),
@@ -192,7 +192,7 @@ def _chosen(cart: Cart, parts: Sequence[Part], news: _News) -> dict[Spot, int]:
     for line in cart.lines:
         if sum(units for spot, units in demand.items() if spot.sku == line.sku) != line.quantity:
             raise InvalidCartInput("The parts of a line are as many as its units.", path=("parts",))
-    at = {one.spot: one for sku in cart.skus for one in news.parts(sku)}
+    at = {one.spot: one for sku in cart.skus for one in heard.parts(sku)}
     unknown = [
         Shortage(sku=spot.sku, location=spot.location, asked=units, available=None)
         for spot, units in sorted(demand.items())
@@ -203,7 +203,7 @@ def _chosen(cart: Cart, parts: Sequence[Part], news: _News) -> dict[Spot, int]:
     return demand
 
 
-def _found(cart: Cart, promises: Sequence[CartPromise], news: _News) -> dict[Spot, int]:
+def _found(cart: Cart, promises: Sequence[CartPromise], heard: _Heard) -> dict[Spot, int]:
     """Where the units come from: as promised, or from one location where there is one with all."""
     demand = dict(demand_of(promises))
     promised = {units.line for promise in promises for units in promise.units}
@@ -211,7 +211,7 @@ def _found(cart: Cart, promises: Sequence[CartPromise], news: _News) -> dict[Spo
     for line in cart.lines:
         if line.number in promised:
             continue
-        parts = news.parts(line.sku)
+        parts = heard.parts(line.sku)
         free = {part.spot: part.available_to_sell or 0 for part in parts if _known(part)}
         if (there := sum(free.values())) >= line.quantity:
             demand |= shared_out(line.quantity, free)

@@ -207,15 +207,15 @@ class Cart:
             one for one in self.promises if {(of.line, of.quantity) for of in one.units} <= now
         )
 
-    def numbered(self, numbers: Iterable[int]) -> tuple[Line, ...]:
-        """The lines with these numbers.
+    def numbered(self, numbers: Iterable[int], field: str = "lines") -> tuple[Line, ...]:
+        """The lines with these numbers, which were given in a field of the input.
 
         Raises:
             LineNotFound: it has no such line.
         """
         lines = {line.number: line for line in self.lines}
         if missing := [place for place, number in enumerate(numbers) if number not in lines]:
-            raise LineNotFound(missing[0])
+            raise LineNotFound(field, missing[0])
         return tuple(lines[number] for number in numbers)
 
     def with_all_of(self, other: "Cart") -> "Cart":
@@ -261,18 +261,18 @@ def units_of(items: Sequence[tuple[Sku, int]]) -> dict[Sku, int]:
     return units
 
 
-def countable(quantity: int, place: int) -> None:
+def countable(quantity: int, place: int, field: str = "lines") -> None:
     """Refuse a number of units that nobody can buy."""
     if not 1 <= quantity <= MOST_UNITS:
         raise InvalidCartInput(
-            f"quantity is between 1 and {MOST_UNITS:,}.", path=("lines", str(place), "quantity")
+            f"quantity is between 1 and {MOST_UNITS:,}.", path=(field, str(place), "quantity")
         )
 
 
-def some(items: Sequence[object]) -> None:
+def some(items: Sequence[object], field: str = "lines") -> None:
     """Refuse a list that is empty, or longer than a cart."""
     if not 1 <= len(items) <= MOST_LINES:
-        raise InvalidCartInput(f"lines has between 1 and {MOST_LINES} items.", path=("lines",))
+        raise InvalidCartInput(f"{field} has between 1 and {MOST_LINES} items.", path=(field,))
 
 
 def sound(buyer: Buyer) -> Buyer:

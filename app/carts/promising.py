@@ -59,7 +59,9 @@ class CartPromises:
 
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, now=request.now)
-            lines = seen.lines if numbers is None else seen.numbered(dict.fromkeys(numbers))
+            lines = (
+                seen.lines if numbers is None else seen.numbered(dict.fromkeys(numbers), "lineIds")
+            )
             promise = await self._checked(seen, lines, choice, request)
 
             def change(work: Work) -> Cart:

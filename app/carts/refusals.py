@@ -22,11 +22,11 @@ class InvalidCartInput(Refusal):
 
 
 class LineNotFound(InvalidCartInput):
-    """The cart has no such line; `place` is where it was named."""
+    """The cart has no such line; it was named in a `field` of the input, at a `place`."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, field: str, place: int) -> None:
         message = "The cart has no such line: pass an id of one of its lines."
-        super().__init__(message, path=("lines", str(place)))
+        super().__init__(message, path=(field, str(place)))
 
 
 class CartNotFound(Refusal):

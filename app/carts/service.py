@@ -117,14 +117,14 @@ class CartService:
         self, cart: str, version: int, numbers: Sequence[int], request: Request
     ) -> Cart:
         """Without lines, named by their numbers."""
-        some(numbers)
+        some(numbers, "lineIds")
 
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, now=request.now)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
-                gone = before.numbered(dict.fromkeys(numbers))
+                gone = before.numbered(dict.fromkeys(numbers), "lineIds")
                 after = self._acts.keep(work, before.removed(numbers), lines=True)
                 work.tell(events.lines_removed(after, gone))
                 return after

@@ -303,6 +303,10 @@ async def test_a_line_that_is_not_there_is_refused(shopper: Shopper, line: str) 
     changed = await shopper("cartLinesUpdate", **given, lines=[{"lineId": line, "quantity": 1}])
 
     assert gone["code"] == changed["code"] == "INVALID_INPUT"
+    assert (gone["path"][:3], changed["path"][:3]) == (
+        ["input", "lineIds", "1"],
+        ["input", "lines", "0"],
+    )
     assert await shopper.look(cart["id"]) == cart
 
 

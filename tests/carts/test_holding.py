@@ -118,7 +118,7 @@ async def test_a_hold_is_placed_where_it_is_wanted(shopper: Shopper) -> None:
     [
         (1, MILAN, ["input", "parts"]),  # the line has two units
         (3, MILAN, ["input", "parts"]),
-        (0, MILAN, ["input", "lines", "0", "quantity"]),
+        (0, MILAN, ["input", "parts", "0", "quantity"]),
         (2, "NOWHERE", ["input", "parts", "0", "location"]),
         (2, "a\u0000b", ["input", "parts", "0", "location"]),
     ],
@@ -133,6 +133,17 @@ async def test_parts_that_cannot_be_are_refused(
 
     assert (done["code"], done["path"]) == ("INVALID_INPUT", path)
     assert (await shopper.look(cart["id"])) == cart
+
+
+async def test_parts_of_lines_that_are_not_there_are_refused(shopper: Shopper) -> None:
+    cart = await shopper.new(SHIRT_M=1)
+    for parts, path in (
+        ([{"lineId": "Q2FydExpbmU6OQ", "location": MILAN, "quantity": 1}], ["0"]),
+        ([{"lineId": "x", "location": MILAN, "quantity": 1}], ["0", "lineId"]),
+        ([], []),
+    ):
+        done = await refused(shopper, cart, parts=parts)
+        assert (done["code"], done["path"]) == ("INVALID_INPUT", ["input", "parts", *path])
 
 
 async def test_a_hold_is_all_or_nothing_and_says_what_is_missing(shopper: Shopper) -> None:

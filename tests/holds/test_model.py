@@ -208,12 +208,12 @@ def wrong(module: Any, name: str) -> Any:
         if all(free.get(spot, 0) == 0 for spot in demand):
             original(demand, free)
 
-    def believes_whoever_speaks_last(connection: Any, source: Any, levels: Any, **at: Any) -> None:
-        for one in levels:
-            told = stock_levels.c
-            there = (told.sku == one.sku) & (told.location == one.location)
+    def believes_whoever_speaks_last(connection: Any, told: Any, **at: Any) -> None:
+        for level, _ in told:
+            columns = stock_levels.c
+            there = (columns.sku == level.sku) & (columns.location == level.location)
             connection.execute(stock_levels.delete().where(there))
-        original(connection, source, levels, **at)
+        original(connection, told, **at)
 
     return locals()
 

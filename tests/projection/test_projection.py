@@ -109,14 +109,14 @@ def test_the_newest_news_stays_in_whatever_order_it_comes(
     newest_stays(opened, 60)
 
 
-def who_speaks_last(connection: Any, source: Any, levels: Any, *, read_at: Any) -> None:
+def who_speaks_last(connection: Any, told: Any, *, read_at: Any) -> None:
     connection.execute(stock_levels.delete())
-    PUT(connection, source, levels, read_at=read_at)
+    PUT(connection, told, read_at=read_at)
 
 
-def only_the_first(connection: Any, source: Any, levels: Any, *, read_at: Any) -> None:
+def only_the_first(connection: Any, told: Any, *, read_at: Any) -> None:
     if not connection.execute(select(stock_levels)).all():
-        PUT(connection, source, levels, read_at=read_at)
+        PUT(connection, told, read_at=read_at)
 
 
 PUT = repository.put_levels

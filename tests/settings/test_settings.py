@@ -236,3 +236,54 @@ def test_a_section_given_in_part_keeps_the_other_defaults() -> None:
     assert settings.freshness.stock.fresh_for.total_seconds() == 9
     assert settings.freshness.stock.if_error_for.total_seconds() == 60
     assert settings.freshness.catalogue == config.CatalogueWindows()
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("embedded", None),
+        ("sqlite:////var/lib/tessera.db", "sqlite:////var/lib/tessera.db"),
+        ("postgresql://tessera@db/retail", "postgresql://tessera@db/retail"),
+        ({"env": "STORE"}, "postgresql://tessera:hunter2@db/retail"),
+    ],
+)
+def test_the_store_is_where_the_settings_say(url: object, address: str | None) -> None:
+    settings = config.parse(changed("store", to={"url": url}))
+
+    found = settings.store.address({"STORE": "postgresql://tessera:hunter2@db/retail"})
+
+    assert found == address
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        {"env": "NOWHERE"},
+        {"file": "/nowhere"},
+        7,
+        ["postgresql://db"],
+        "postgresql://u:hunter2@db/retail",
+    ],
+)
+def test_a_store_that_is_nowhere_is_told_by_its_key(url: object) -> None:
+    settings = config.parse(changed("store", to={"url": url}))
+
+    with pytest.raises(MisconfiguredError, match=r"^store\.url: ") as told:
+        settings.store.address({})
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("lifetime", "PT0S"),
+        ("hold_for", "PT0S"),
+        ("hold_for", "P2D"),
+        ("hand_over_within", "PT1H"),
+        ("keys_for", "PT1H"),
+    ],
+)
+def test_carts_last_neither_for_ever_nor_for_no_time(key: str, value: str) -> None:
+    with pytest.raises(MisconfiguredError, match=f"carts.{key}"):
+        config.parse(changed("carts", key, to=value))
