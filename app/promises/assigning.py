@@ -118,11 +118,17 @@ class Assigning:
         """Plans in lighter bands; the cleanest way is known, so that only cheaper ones count."""
         its = [self.problem.candidates[one] for one in chosen]
         floor = sum(one.fixed + one.rate * load for one, load in zip(its, loads, strict=True))
+        if not self.steps.left:
+            self.opened.append((sum(one.tariff.costs[0] for one in its), floor))
+            return
         choices = sorted(self._bands(its, below))
         self.steps.spend(len(choices))
         for cost, limits in choices:
             if self.stairs.covers(cost, floor):
                 continue
+            if not self.steps.left:
+                self.opened.append((cost, floor))
+                return  # what follows costs more
             moved = self._moved(its, table, loads, limits)
             if moved.least is None or self.stairs.covers(cost, floor + moved.least):
                 continue

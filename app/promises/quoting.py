@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from app.availability.model import FulfilmentMethod
 from app.promises.costs import money
@@ -20,6 +21,7 @@ from app.promises.model import (
 )
 from app.promises.offers import Offer, Offering, Offers
 from app.promises.problem import Frontier, Point, Problem
+from app.promises.ranking import Preference
 from app.promises.search import frontier
 from app.promises.stock import Seen, Shelf
 from app.settings import CarrierService
@@ -49,6 +51,14 @@ class Target:
     store: LocationCode | None = None
     trip_km: int | None = None
     beside: LocationCode | None = None
+
+
+class Moment(NamedTuple):
+    """What could be sent, what is there, and when that is."""
+
+    offers: Offers
+    stock: Seen
+    now: int
 
 
 def problem_of(basket: Basket, offers: Offers, stock: Seen, now: int) -> Problem:
@@ -89,6 +99,18 @@ class Quoting:
             gap=found.gap,
             steps=found.steps,
         )
+
+    def best(
+        self, basket: Basket, target: Target, at: Moment, preference: Preference
+    ) -> Option | None:
+        """Only the option that is preferred, for where nothing else is shown."""
+        problem = problem_of(basket, at.offers, at.stock, at.now)
+        steps = self.offering.rules.max_steps
+        points = frontier(problem, steps=steps, rivals=at.offers.rivals).points
+        if not points:
+            return None
+        best = preference.best([(point.cost, point.arrival, point.co2) for point in points])
+        return self.option(basket, target, at.offers.all, points[best], at.now)
 
     def none(self, basket: Basket, target: Target, offers: Offers, stock: Seen, now: int) -> Choice:
         """No option, where there is not enough to be sold; and what each location lacks."""

@@ -8,16 +8,18 @@ A plan that is begun is given up when nothing it can become is below the stairca
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
+from operator import ge
 from types import MappingProxyType
 from typing import NamedTuple
 
 from app.promises.assigning import Assigning, Clean, Steps
 from app.promises.bounding import Bounding, Sums
-from app.promises.problem import Frontier, Point, Problem
+from app.promises.bounds import for_two
+from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 8000
+MOST_STEPS = 6_000
 MILLION = 1_000_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
@@ -38,6 +40,9 @@ def frontier(
         near = [one for one in order if problem.candidates[one].arrival <= arrival]
         if not _enough(problem, near):
             continue
+        if _alone(problem, near, stairs):
+            points.update((id(point), point) for point in stairs)
+            continue
         share = Steps((steps - taken) // (len(arrivals) - number))
         left = Round(problem, near, stairs, share).run()
         opened.extend((cost, arrival, co2) for cost, co2 in left)
@@ -53,6 +58,25 @@ def _enough(problem: Problem, order: Sequence[int]) -> bool:
         sum(problem.stock[source][line] for source in sources) >= wanted
         for line, wanted in enumerate(problem.demand)
     )
+
+
+def _alone(problem: Problem, near: Sequence[int], stairs: Staircase) -> bool:
+    """Add the plans of one shipment; whether no plan of several can be better than all of them."""
+    latest = max(problem.candidates[one].arrival for one in near)
+    tariffs, fixed, rates = set(), [], []
+    for one in near:
+        _, arrival, tariff, least, rate = candidate = problem.candidates[one]
+        tariffs.add(tariff)
+        fixed.append(least)
+        rates.append(rate)
+        if arrival == latest and all(map(ge, problem.stock[candidate.source], problem.demand)):
+            cost = tariff.at(problem.weight)
+            if cost is not None:
+                shipment = Shipment(one, problem.demand)
+                co2 = least + rate * problem.weight
+                stairs.add(Point(cost, arrival, co2, (shipment,)))
+    cost = for_two(frozenset(tariffs), problem.weight)
+    return stairs.covers(cost, 2 * min(fixed) + min(rates) * problem.weight)
 
 
 def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
@@ -169,7 +193,8 @@ class Round:
         """Tell the bounds of what was begun, for all that have their first shipment in common."""
         groups: dict[int, list[Begun]] = {}
         for begun in self._waiting:
-            if not self._bounding.excluded(begun.sums, more=0, clean=begun.clean):
+            cost, co2 = self._bounding.least(begun.sums)
+            if not self._stairs.covers(cost, max(co2, begun.clean)):
                 groups.setdefault((*begun.parent.chosen, begun.at)[0], []).append(begun)
         for group in groups.values():
             sums = self._bounding.together(one.sums for one in group)
@@ -239,7 +264,7 @@ class Round:
                 useless |= 1 << at
             else:
                 children.append((at, sums))
-        self._steps.spend(branches.bit_count())
+        self._steps.spend(3 * branches.bit_count())
         left = node.allowed & ~useless
         for at, sums in children:
             left &= ~(1 << at)

@@ -16,9 +16,9 @@ from app.promises.checking import Checking
 from app.promises.drift import PromiseDrift, before
 from app.promises.emissions import Factors, factors
 from app.promises.model import Answer, Choice, Line, Option
-from app.promises.offers import Offering
+from app.promises.offers import Offering, Offers
 from app.promises.question import Look, Question, basket, known, merged, told_prices
-from app.promises.quoting import Quoting, Target
+from app.promises.quoting import Moment, Quoting, Target
 from app.promises.ranking import Preference
 from app.promises.refusals import DestinationRefused
 from app.promises.stock import seen
@@ -77,7 +77,7 @@ class PromiseService:
     async def each(
         self, lines: Collection[Line], question: Question, inquiry: Inquiry, *, now: datetime
     ) -> list[Option | None]:
-        """The preferred option of each line by itself; the outside is asked once for all.
+        """The preferred delivery of each line by itself; the outside is asked once for all.
 
         Raises:
             PromiseRefusal: the question cannot be answered.
@@ -102,7 +102,7 @@ class PromiseService:
                 area=area,
                 prices=told_prices({line.sku: prices[line.sku]}),
             )
-            found.append(self._answer(look, int(now.timestamp())).preferred)
+            found.append(self._best(look, int(now.timestamp())))
             if number % MANY == 0:
                 await asyncio.sleep(0)
         return found
@@ -170,11 +170,25 @@ class PromiseService:
             factor_version=self._factors.name,
         )
 
-    def _choice(self, target: Target, look: Look, now: int) -> Choice:
+    def _best(self, look: Look, now: int) -> Option | None:
+        [target] = self._targets.of(look.question, look.area)
+        offers = self._offers(target, look, now)
+        if look.stock.short:
+            return None
+        preference = look.question.preference or Preference.of(self._rules)
+        at = Moment(offers, look.stock, now)
+        option = self._quoting.best(look.basket, target, at, preference)
+        return None if option is None else self._checking.sealed(option, look, now)
+
+    def _offers(self, target: Target, look: Look, now: int) -> Offers:
         offers = self._targets.offers(target, look, now)
         if unserved(offers) and look.question.methods == (FulfilmentMethod.SHIP_TO_HOME,):
             message = "No carrier goes there from anywhere."
             raise DestinationRefused(message, "input", "destination", known=True)
+        return offers
+
+    def _choice(self, target: Target, look: Look, now: int) -> Choice:
+        offers = self._offers(target, look, now)
         if look.stock.short:
             return self._quoting.none(look.basket, target, offers, look.stock, now)
         choice = self._quoting.choice(look.basket, target, offers, look.stock, now)
