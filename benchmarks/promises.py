@@ -21,7 +21,8 @@ from app.ports import Address
 from app.promises.capacity import NothingTaken
 from app.promises.emissions import factors
 from app.promises.model import Destination, Line, Objective
-from app.promises.offers import Offering, Offers
+from app.promises.offered import Offers
+from app.promises.offers import Offering
 from app.promises.quoting import Basket, Moment, Quoting, Target
 from app.promises.ranking import Preference
 from app.promises.stock import Seen, Shelf

@@ -8,7 +8,7 @@ from app.availability.model import FulfilmentMethod
 from app.promises.costs import minor
 from app.promises.drift import DriftCause, Now, carriers, cause, matching
 from app.promises.model import Leg, Option
-from app.promises.offers import Offer, Offers
+from app.promises.offered import Offer, Offers
 from app.promises.problem import Point, Shipment
 from app.promises.question import Look
 from app.promises.quoting import Quoting, Target

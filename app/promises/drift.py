@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.promises.model import Option
-from app.promises.offers import Offer
+from app.promises.offered import Offer
 from app.promises.stock import Seen
 from app.promises.tokens import LegTerms, Terms, digest
 from app.settings import Promises

@@ -19,7 +19,8 @@ from app.promises.model import (
     Line,
     Option,
 )
-from app.promises.offers import Offer, Offering, Offers
+from app.promises.offered import Offer, Offers
+from app.promises.offers import Offering
 from app.promises.problem import Frontier, Point, Problem
 from app.promises.ranking import Preference
 from app.promises.search import frontier

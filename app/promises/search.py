@@ -15,12 +15,12 @@ from typing import NamedTuple
 from app.promises.assigning import Assigning, Clean, Steps
 from app.promises.bounding import Bounding, Sums
 from app.promises.bounds import for_two
+from app.promises.gaps import gap_of
 from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
 MOST_STEPS = 6_000
-MILLION = 1_000_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -49,7 +49,7 @@ def frontier(
         taken += share.taken
         points.update((id(point), point) for point in stairs)
     found = _undominated(points.values())
-    return Frontier(found, _gap(found, opened, problem.since), taken)
+    return Frontier(found, gap_of(found, opened, problem.since), taken)
 
 
 def _enough(problem: Problem, order: Sequence[int]) -> bool:
@@ -85,36 +85,6 @@ def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
         if not any(one.cost <= point.cost and one.co2 <= point.co2 for one in kept):
             kept.append(point)
     return tuple(kept)
-
-
-def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]], since: int) -> int | None:
-    """By how much what was not looked at may be better, in millionths; None: by nothing."""
-    worst = 0
-    for bound in _lowest(opened):
-        worst = max(worst, min((_above(point, bound, since) for point in points), default=MILLION))
-    return worst or None
-
-
-def _lowest(bounds: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Bounds that are not above others."""
-    kept: list[tuple[int, int, int]] = []
-    for bound in sorted(set(bounds)):
-        if not any(one[1] <= bound[1] and one[2] <= bound[2] for one in kept):
-            kept.append(bound)
-    return kept
-
-
-def _above(point: Point, bound: tuple[int, int, int], since: int) -> int:
-    """The largest share by which a bound is below a point, rounded up."""
-    shares = (
-        -(-(has - least) * MILLION // has) if has > 0 else 0
-        for has, least in (
-            (point.cost, bound[0]),
-            (point.arrival - since, bound[1] - since),
-            (point.co2, bound[2]),
-        )
-    )
-    return max(0, *shares)
 
 
 class Node(NamedTuple):

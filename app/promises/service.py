@@ -16,7 +16,8 @@ from app.promises.checking import Checking
 from app.promises.drift import PromiseDrift, before
 from app.promises.emissions import Factors, factors
 from app.promises.model import Answer, Choice, Line, Option
-from app.promises.offers import Offering, Offers
+from app.promises.offered import Offers
+from app.promises.offers import Offering
 from app.promises.question import Look, Question, basket, known, merged, told_prices
 from app.promises.quoting import Moment, Quoting, Target
 from app.promises.ranking import Preference

@@ -10,7 +10,8 @@ from app.locations.model import Location, Place, Search
 from app.locations.service import LocationService
 from app.promises.geography import Area
 from app.promises.model import Destination, Reason
-from app.promises.offers import Offering, Offers
+from app.promises.offered import Offers
+from app.promises.offers import Offering
 from app.promises.question import Look, Question
 from app.promises.quoting import Target
 from app.promises.refusals import DestinationRefused, StoreRefused
