@@ -6,6 +6,7 @@ by the lowest rate that has it. In lighter bands some grams have to change shipm
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from operator import ge
 from typing import NamedTuple
 
@@ -224,8 +225,9 @@ class Assigning:
         lowest, rest = min(rates), self.problem.weight
         states: dict[Row, tuple[int, Table]] = {(0,) * len(chosen): (fixed, [])}
         for line, grams in enumerate(self.problem.weights):
+            most = comb(self.problem.demand[line] + len(chosen) - 1, len(chosen) - 1)
+            self.steps.take(len(states) * most)
             ways = list(self._ways(chosen, line))
-            self.steps.take(len(states) * len(ways))
             rest -= grams * self.problem.demand[line]
             grown: dict[Row, tuple[int, Table]] = {}
             for loads, (co2, table) in states.items():

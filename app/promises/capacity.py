@@ -1,9 +1,11 @@
-"""How many orders has a slot taken already? Told by whoever keeps the orders."""
+"""What is taken already? Slots by orders, stock by holds; told by whoever keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Protocol
 
-from app.values import LocationCode
+from app.availability.model import Spot
+from app.values import LocationCode, Sku
 
 
 class SlotBook(Protocol):
@@ -27,4 +29,25 @@ class NothingTaken:
     def taken(self, location: LocationCode) -> Mapping[int, int]:
         """Nothing."""
         del location
+        return {}
+
+
+class HoldBook(Protocol):
+    """Knows which units are held for others, or allocated to them and not known upstream."""
+
+    async def held(
+        self, skus: Collection[Sku], *, now: datetime, holder: str | None
+    ) -> Mapping[Spot, int]:
+        """Units by spot, without what `holder` holds."""
+        ...
+
+
+class NothingHeld:
+    """Nobody holds anything."""
+
+    async def held(
+        self, skus: Collection[Sku], *, now: datetime, holder: str | None
+    ) -> Mapping[Spot, int]:
+        """Nothing."""
+        del skus, now, holder
         return {}

@@ -71,7 +71,7 @@ class Checking:
             raise TokenRefused("The promise is of other lines.", code="TOKEN_OF_OTHER_LINES")
         if terms.channel != look.question.channel.code:
             raise TokenRefused("The promise is of another channel.", code="TOKEN_OF_OTHER_LINES")
-        target = next(self.targets.of(look.question, look.area))
+        [target, *_] = self.targets.of(look.question, look.area)
         offers = self.targets.fresh(target, look, now)
         drift = cause(terms, self._now(terms, target, offers, look))
         return drift or self._again(terms, target, offers, look, now)

@@ -72,7 +72,7 @@ def cause(terms: Terms, now: Now) -> DriftCause | None:
     prices = zip(terms.prices, now.prices, strict=True)
     if any(was and price and was != price for was, price in prices):  # unknown is not another
         return DriftCause.PRICE
-    if not all(_there(leg, terms, now.stock) for leg in terms.legs):
+    if now.stock.short or not all(_there(leg, terms, now.stock) for leg in terms.legs):
         return DriftCause.STOCK
     if all(_same(leg, now.offers.get(leg)) for leg in terms.legs):
         return None if now.fee == terms.fee else DriftCause.PRICE

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import NamedTuple
 
+MOST_BITS = 20_000_000  # for all sums of one question
 Row = tuple[int, ...]  # by shipment
 Bands = tuple[int, Row]  # cost, and the limit of each shipment
 
@@ -22,13 +23,18 @@ def step_of(movable: Sequence[Units]) -> int:
 
 
 def lightest(movable: Sequence[Units], least: int, most: int) -> dict[int, int] | None:
-    """Units by line that weigh the least together, between two weights; None: there are none.
+    """Units by line that weigh the least together, between two weights.
+
+    None: there are none, or it would take too much to find them.
 
     Sums that can be made are the bits of a number, so that each bundle costs one shift.
     """
     step = step_of(movable)
-    mask = (1 << most // step + 1) - 1
+    most = min(most, least + max(one.grams for one in movable))  # no unit in it is needless
     bundles = list(_bundles(movable))
+    if most // step * len(bundles) > MOST_BITS:
+        return None
+    mask = (1 << most // step + 1) - 1
     reached = [1]
     for bundle in bundles:
         before = reached[-1]
@@ -69,7 +75,7 @@ def combined(
     weight: int,
     below: int | None,
 ) -> Iterator[Bands]:
-    """One band for each shipment, without what costs too much or takes too little; `rest` is least."""
+    """One band for each shipment; `rest` is what those that follow cost at least."""
     if not choices:
         if weight <= 0:
             yield 0, ()

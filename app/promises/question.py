@@ -29,7 +29,7 @@ class Question:
     """Lines, and where they are to go.
 
     `stores` for methods that end in a store (none: the nearest); `in_store` is where the shopper
-    stands; `preference` None: the retailer's.
+    stands; `preference` None: the retailer's; what `holder` holds is there for them.
     """
 
     lines: tuple[Line, ...]
@@ -41,6 +41,7 @@ class Question:
     in_store: LocationCode | None = None
     preference: Preference | None = None
     max_age: timedelta | None = None
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

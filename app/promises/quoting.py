@@ -45,13 +45,15 @@ class Basket:
 class Target:
     """One method, and where it goes: `store` hands over, `trip_km` is the shopper's way there.
 
-    `beside`: the store in which the shopper stands, and orders what it does not have.
+    `beside`: the store in which the shopper stands, and orders what it does not have. `share`: how
+    many targets share the steps of a search.
     """
 
     method: FulfilmentMethod
     store: LocationCode | None = None
     trip_km: int | None = None
     beside: LocationCode | None = None
+    share: int = 1
 
 
 class Moment(NamedTuple):
@@ -88,7 +90,7 @@ class Quoting:
     ) -> Choice:
         """All options of a method, and why the other locations are in none."""
         problem = problem_of(basket, offers, stock, now)
-        steps = self.offering.rules.max_steps
+        steps = self.offering.rules.max_steps // target.share
         found = frontier(problem, steps=steps, rivals=offers.rivals)
         return Choice(
             method=target.method,
@@ -106,7 +108,7 @@ class Quoting:
     ) -> Option | None:
         """Only the option that is preferred, for where nothing else is shown."""
         problem = problem_of(basket, at.offers, at.stock, at.now)
-        steps = self.offering.rules.max_steps
+        steps = self.offering.rules.max_steps // target.share
         points = frontier(problem, steps=steps, rivals=at.offers.rivals).points
         if not points:
             return None

@@ -11,7 +11,7 @@ from app.locations.service import LocationService
 from app.ports import ProductKey
 from app.pricing.service import PricingService
 from app.products.service import ProductService
-from app.promises.capacity import NothingTaken, SlotBook
+from app.promises.capacity import HoldBook, NothingHeld, NothingTaken, SlotBook
 from app.promises.checking import Checking
 from app.promises.drift import PromiseDrift, before
 from app.promises.emissions import Factors, factors
@@ -52,13 +52,15 @@ class PromiseService:
         rules: Promises,
         signer: Signer,
         slots: SlotBook | None = None,
+        holds: HoldBook | None = None,
     ) -> None:
-        """`slots` tells what is taken; None: nothing is.
+        """`slots` and `holds` tell what is taken; None: nothing is.
 
         Raises:
             MisconfiguredError: the rules name an emission factor that there is not.
         """
         self._sources, self._rules, self._signer = sources, rules, signer
+        self._holds: HoldBook = holds or NothingHeld()
         self._factors: Factors = factors()
         self._factors.checked(_factor_ids(rules))
         offering = Offering(rules, self._factors, slots or NothingTaken())
@@ -72,8 +74,8 @@ class PromiseService:
         Raises:
             PromiseRefusal: the question cannot be answered.
         """
-        look = await self._look(question, inquiry)
-        return self._answer(look, int(now.timestamp()))
+        look = await self._look(question, inquiry, now)
+        return await self._answer(look, int(now.timestamp()))
 
     async def each(
         self, lines: Collection[Line], question: Question, inquiry: Inquiry, *, now: datetime
@@ -87,19 +89,20 @@ class PromiseService:
         area = self._targets.area(whole)
         places = self._sources.availability.selling(whole.selling, to=None, report=inquiry.report)
         skus = list(dict.fromkeys(line.sku for line in lines))
-        prices, spreads = await asyncio.gather(
+        prices, spreads, held = await asyncio.gather(
             self._sources.pricing.prices(skus, channel=whole.channel, inquiry=inquiry),
             self._sources.availability.at(skus, places, inquiry, max_age=whole.max_age),
+            self._holds.held(skus, now=now, holder=whole.holder),
         )
+        buffer = whole.selling.global_buffer
         found: list[Option | None] = []
         for number, line in enumerate(lines, 1):
             alone = merged([line])
-            stock = seen(alone, places.codes, spreads, global_buffer=whole.selling.global_buffer)
             look = Look(
                 question=replace(whole, lines=alone),
                 basket=basket(alone, prices, whole.channel, self._rules),
                 places=places,
-                stock=stock,
+                stock=seen(alone, places.codes, spreads, global_buffer=buffer, held=held),
                 area=area,
                 prices=told_prices({line.sku: prices[line.sku]}),
             )
@@ -121,14 +124,14 @@ class PromiseService:
         terms = self._signer.read(token, now=now)
         stores = (LocationCode(terms.store),) if terms.store else question.stores
         again = replace(question, methods=(FulfilmentMethod(terms.method),), stores=stores)
-        look = await self._look(again, inquiry)
+        look = await self._look(again, inquiry, now)
         found = self._checking.found(terms, look, int(now.timestamp()))
         if isinstance(found, Option):
             return found
-        preferred = self._answer(look, int(now.timestamp())).preferred
-        return PromiseDrift(cause=found, before=before(terms), after=preferred)
+        instead = await self._answer(look, int(now.timestamp()))
+        return PromiseDrift(cause=found, before=before(terms), after=instead.preferred)
 
-    async def _look(self, question: Question, inquiry: Inquiry) -> Look:
+    async def _look(self, question: Question, inquiry: Inquiry, now: datetime) -> Look:
         lines = merged(question.lines)
         area = self._targets.area(question)
         places = self._sources.availability.selling(
@@ -136,27 +139,29 @@ class PromiseService:
         )
         skus = [line.sku for line in lines]
         keys = {sku: ProductKey("sku", sku) for sku in skus}
-        products, prices, spreads = await asyncio.gather(
+        products, prices, spreads, held = await asyncio.gather(
             self._sources.products.find(list(keys.values()), inquiry),
             self._sources.pricing.prices(skus, channel=question.channel, inquiry=inquiry),
             self._sources.availability.at(skus, places, inquiry, max_age=question.max_age),
+            self._holds.held(skus, now=now, holder=question.holder),
         )
+        buffer = question.selling.global_buffer
         found = {sku: products[key] for sku, key in keys.items()}
         known(question.lines, found, prices, question.channel)
         return Look(
             question=question,
             basket=basket(lines, prices, question.channel, self._rules),
             places=places,
-            stock=seen(lines, places.codes, spreads, global_buffer=question.selling.global_buffer),
+            stock=seen(lines, places.codes, spreads, global_buffer=buffer, held=held),
             area=area,
             prices=told_prices(prices),
         )
 
-    def _answer(self, look: Look, now: int) -> Answer:
-        question = look.question
-        choices = [
-            self._choice(target, look, now) for target in self._targets.of(question, look.area)
-        ]
+    async def _answer(self, look: Look, now: int) -> Answer:
+        question, choices = look.question, []
+        for target in self._targets.of(question, look.area):
+            choices.append(self._choice(target, look, now))
+            await asyncio.sleep(0)  # a search takes a while
         every = [option for choice in choices for option in choice.options]
         preference = question.preference or Preference.of(self._rules)
         return Answer(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spread
+from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spot, Spread
 from app.promises.model import Line
 from app.upstream.report import Freshness
 from app.values import LocationCode, Sku
@@ -43,16 +43,20 @@ def seen(
     spreads: Mapping[Sku, Spread],
     *,
     global_buffer: int,
+    held: Mapping[Spot, int],
 ) -> Seen:
-    """Put together what is known of the lines, and of which there is too little."""
+    """Put together what is known of the lines, and of which there is too little.
+
+    `held` are units that others have been promised.
+    """
     rows = [spreads[line.sku].parts for line in lines]
     columns = list(zip(*rows, strict=True)) if rows else []
-    shelves = {code: _shelf(parts) for code, parts in zip(codes, columns, strict=True)}
+    shelves = {code: _shelf(parts, held) for code, parts in zip(codes, columns, strict=True)}
     totals = [spreads[line.sku].together(global_buffer=global_buffer) for line in lines]
     known = [total.as_of for total in totals if total.as_of is not None]
     return Seen(
         by_location=shelves,
-        short=_short(lines, totals),
+        short=_short(lines, totals, held),
         as_of=min(known, default=None),
         freshness=max((total.freshness for total in totals), key=list(Freshness).index),
         vector={
@@ -62,18 +66,24 @@ def seen(
     )
 
 
-def _shelf(parts: Sequence[Availability]) -> Shelf:
+def _shelf(parts: Sequence[Availability], held: Mapping[Spot, int]) -> Shelf:
     return Shelf(
-        units=tuple([part.available_to_sell or 0 for part in parts]),
+        units=tuple(
+            [max(0, (part.available_to_sell or 0) - held.get(part.spot, 0)) for part in parts]
+        ),
         unknown=any(part.status is Status.UNKNOWN for part in parts),
         carried=any(part.status is not Status.NOT_CARRIED for part in parts),
     )
 
 
-def _short(lines: Sequence[Line], totals: Sequence[Aggregate]) -> Mapping[Sku, int]:
+def _short(
+    lines: Sequence[Line], totals: Sequence[Aggregate], held: Mapping[Spot, int]
+) -> Mapping[Sku, int]:
     """Lines of which not enough may be sold, and how many there are."""
-    return {
-        line.sku: total.available_to_sell or 0
-        for line, total in zip(lines, totals, strict=True)
-        if (total.available_to_sell or 0) < line.quantity
-    }
+    found = {}
+    for line, total in zip(lines, totals, strict=True):
+        promised = sum(held.get(Spot(line.sku, code), 0) for code in total.counted)
+        left = max(0, (total.available_to_sell or 0) - promised)
+        if left < line.quantity:
+            found[line.sku] = left
+    return found

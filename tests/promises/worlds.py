@@ -1,13 +1,13 @@
 """A small retailer with a depot and two stores, all of whose numbers can be worked out by hand."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.availability.model import FulfilmentMethod
+from app.availability.model import FulfilmentMethod, Spot
 from app.ports import Address, Location
 from app.promises.model import Destination, Line
 from app.promises.question import Question
@@ -139,6 +139,22 @@ class Slots:
 
 
 @dataclass
+class Holds:
+    """A book of holds that a test writes in: units by spot, and who holds them."""
+
+    units: dict[Spot, int] = field(default_factory=dict)
+    owner: str = "other"
+
+    async def held(
+        self, skus: Collection[Sku], *, now: datetime, holder: str | None
+    ) -> Mapping[Spot, int]:
+        assert now is not None
+        if holder == self.owner:
+            return {}
+        return {spot: count for spot, count in self.units.items() if spot.sku in skus}
+
+
+@dataclass
 class World:
     """Everything a promise depends on; change one thing and ask again."""
 
@@ -146,6 +162,7 @@ class World:
     prices: dict[str, str] = field(default_factory=lambda: {"A": "20.00", "B": "30.00"})
     rules: dict[str, Any] = field(default_factory=lambda: deepcopy(RULES))
     slots: Slots = field(default_factory=Slots)
+    holds: Holds = field(default_factory=Holds)
     places: tuple[Location, ...] = (DC, NEAR, FAR)
     postal_code: str = "20100"
     now: datetime = MONDAY
@@ -190,6 +207,7 @@ class World:
             rules=parse(document).promises,
             signer=Signer(self.keys),
             slots=self.slots,
+            holds=self.holds,
         )
         self.asked = retailer.calls
 
