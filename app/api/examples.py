@@ -89,4 +89,26 @@ EXAMPLES = (
   }
 }""",
     ),
+    Example(
+        "When can it be in Milan, and from where?",
+        """query WhenInMilan {
+  products(first: 3, locale: "it") {
+    edges {
+      node {
+        name
+        variants(first: 1) {
+          sku
+          promise(destination: { country: "IT", postalCode: "20144" }, channel: "APP") {
+            earliest
+            latest
+            costToCustomer { amount currency }
+            emissions { grams low high }
+            legs { location { code } service carrier orderBy }
+          }
+        }
+      }
+    }
+  }
+}""",
+    ),
 )

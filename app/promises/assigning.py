@@ -6,16 +6,15 @@ by the lowest rate that has it. In lighter bands some grams have to change shipm
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from operator import ge
 from typing import NamedTuple
 
-from app.promises.fitting import Units, lightest, step_of
+from app.promises.fitting import Bands, Row, Units, combined, lightest, parts, step_of
 from app.promises.problem import Candidate, Point, Problem, Shipment
 from app.promises.staircase import Staircase
 
-Row = tuple[int, ...]  # by shipment
 Table = list[Row]  # by line
-Bands = tuple[int, Row]  # cost, and the limit of each shipment
 
 
 class Exhausted(Exception):  # noqa: N818  the end of a budget, not a failure
@@ -118,11 +117,17 @@ class Assigning:
         """Plans in lighter bands; the cleanest way is known, so that only cheaper ones count."""
         its = [self.problem.candidates[one] for one in chosen]
         floor = sum(one.fixed + one.rate * load for one, load in zip(its, loads, strict=True))
+        if not self.steps.left:
+            self.opened.append((sum(one.tariff.costs[0] for one in its), floor))
+            return
         choices = sorted(self._bands(its, below))
         self.steps.spend(len(choices))
         for cost, limits in choices:
             if self.stairs.covers(cost, floor):
                 continue
+            if not self.steps.left:
+                self.opened.append((cost, floor))
+                return  # what follows costs more
             moved = self._moved(its, table, loads, limits)
             if moved.least is None or self.stairs.covers(cost, floor + moved.least):
                 continue
@@ -145,7 +150,7 @@ class Assigning:
         rest = [0]
         for choice in reversed(choices):
             rest.append(rest[-1] + choice[0][0])
-        yield from _combined(choices, rest[::-1], self.problem.weight, below)
+        yield from combined(choices, rest[::-1], self.problem.weight, below)
 
     def _moved(self, its: Sequence[Candidate], table: Table, loads: Row, limits: Row) -> Moved:
         """Bring shipments below their limits, each by the smallest step in rate there is."""
@@ -220,8 +225,9 @@ class Assigning:
         lowest, rest = min(rates), self.problem.weight
         states: dict[Row, tuple[int, Table]] = {(0,) * len(chosen): (fixed, [])}
         for line, grams in enumerate(self.problem.weights):
+            most = comb(self.problem.demand[line] + len(chosen) - 1, len(chosen) - 1)
+            self.steps.take(len(states) * most)
             ways = list(self._ways(chosen, line))
-            self.steps.take(len(states) * len(ways))
             rest -= grams * self.problem.demand[line]
             grown: dict[Row, tuple[int, Table]] = {}
             for loads, (co2, table) in states.items():
@@ -246,7 +252,7 @@ class Assigning:
         """All ways to send a line."""
         sources = [self.problem.candidates[one].source for one in chosen]
         held = {source: self.problem.stock[source][line] for source in sources}
-        return _parts(self.problem.demand[line], sources, held)
+        return parts(self.problem.demand[line], sources, held)
 
     def _loads(self, table: Table, count: int) -> Row:
         loads = [0] * count
@@ -273,35 +279,3 @@ class Assigning:
         )
         arrival = max(self.problem.candidates[one.candidate].arrival for one in shipments)
         self.stairs.add(Point(charged, arrival, co2, shipments))
-
-
-def _combined(
-    choices: Sequence[Sequence[tuple[int, int]]],
-    rest: Sequence[int],
-    weight: int,
-    below: int | None,
-) -> Iterator[Bands]:
-    """One band for each, without what costs too much or takes too little; `rest` is least."""
-    if not choices:
-        if weight <= 0:
-            yield 0, ()
-        return
-    for cost, limit in choices[0]:
-        if below is not None and cost + rest[1] >= below:
-            return
-        left = None if below is None else below - cost
-        for more, limits in _combined(choices[1:], rest[1:], weight - limit, left):
-            yield cost + more, (limit, *limits)
-
-
-def _parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Row]:
-    """All ways to take units from sources that hold so many."""
-    if not sources:
-        if wanted == 0:
-            yield ()
-        return
-    first, *others = sources
-    for taken in range(min(wanted, held[first]) + 1):
-        left = {**held, first: held[first] - taken}
-        for rest in _parts(wanted - taken, others, left):
-            yield (taken, *rest)

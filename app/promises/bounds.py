@@ -7,7 +7,7 @@ shipments (the dual of a facility location problem, found by ascent).
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from app.promises.problem import Problem, Tariff
@@ -18,6 +18,12 @@ class Bound(NamedTuple):
 
     base: int
     slack: tuple[int, ...]
+
+
+@lru_cache(maxsize=4_096)
+def for_two(tariffs: frozenset[Tariff], weight: int) -> int:
+    """What two shipments or more cost at least."""
+    return by_count(tariffs, weight, 2)[2]
 
 
 def by_count(tariffs: Iterable[Tariff], weight: int, most: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""How many orders has a slot taken already? Told by whoever keeps the orders."""
+"""Which slots are taken already? Told by whoever keeps them."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -8,7 +8,7 @@ from app.availability.model import FulfilmentMethod
 from app.promises.costs import minor
 from app.promises.drift import DriftCause, Now, carriers, cause, matching
 from app.promises.model import Leg, Option
-from app.promises.offers import Offer, Offers
+from app.promises.offered import Offer, Offers
 from app.promises.problem import Point, Shipment
 from app.promises.question import Look
 from app.promises.quoting import Quoting, Target
@@ -71,7 +71,7 @@ class Checking:
             raise TokenRefused("The promise is of other lines.", code="TOKEN_OF_OTHER_LINES")
         if terms.channel != look.question.channel.code:
             raise TokenRefused("The promise is of another channel.", code="TOKEN_OF_OTHER_LINES")
-        target = next(self.targets.of(look.question, look.area))
+        [target, *_] = self.targets.of(look.question, look.area)
         offers = self.targets.fresh(target, look, now)
         drift = cause(terms, self._now(terms, target, offers, look))
         return drift or self._again(terms, target, offers, look, now)

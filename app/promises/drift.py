@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.promises.model import Option
-from app.promises.offers import Offer
+from app.promises.offered import Offer
 from app.promises.stock import Seen
 from app.promises.tokens import LegTerms, Terms, digest
 from app.settings import Promises
@@ -72,7 +72,10 @@ def cause(terms: Terms, now: Now) -> DriftCause | None:
     prices = zip(terms.prices, now.prices, strict=True)
     if any(was and price and was != price for was, price in prices):  # unknown is not another
         return DriftCause.PRICE
-    if now.stock is not None and not all(_there(leg, terms, now.stock) for leg in terms.legs):
+    there = now.stock is None or (
+        not now.stock.short and all(_there(leg, terms, now.stock) for leg in terms.legs)
+    )
+    if not there:
         return DriftCause.STOCK
     if all(_same(leg, now.offers.get(leg)) for leg in terms.legs):
         return None if now.fee == terms.fee else DriftCause.PRICE

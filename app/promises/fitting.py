@@ -1,8 +1,12 @@
-"""Which units change parcels so that a parcel stays below its limit, and as few grams as can be?"""
+"""In which ways can units be put into parcels, and parcels into bands?"""
 
 from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import NamedTuple
+
+MOST_BITS = 20_000_000  # for all sums of one question
+Row = tuple[int, ...]  # by shipment
+Bands = tuple[int, Row]  # cost, and the limit of each shipment
 
 
 class Units(NamedTuple):
@@ -19,13 +23,18 @@ def step_of(movable: Sequence[Units]) -> int:
 
 
 def lightest(movable: Sequence[Units], least: int, most: int) -> dict[int, int] | None:
-    """Units by line that weigh the least together, between two weights; None: there are none.
+    """Units by line that weigh the least together, between two weights.
+
+    None: there are none, or it would take too much to find them.
 
     Sums that can be made are the bits of a number, so that each bundle costs one shift.
     """
     step = step_of(movable)
-    mask = (1 << most // step + 1) - 1
+    most = min(most, least + max(one.grams for one in movable))  # no unit in it is needless
     bundles = list(_bundles(movable))
+    if most // step * len(bundles) > MOST_BITS:
+        return None
+    mask = (1 << most // step + 1) - 1
     reached = [1]
     for bundle in bundles:
         before = reached[-1]
@@ -58,3 +67,35 @@ def _taken(
             taken[bundle.line] = taken.get(bundle.line, 0) + bundle.many
             total -= bundle.grams * bundle.many // step
     return taken
+
+
+def combined(
+    choices: Sequence[Sequence[tuple[int, int]]],
+    rest: Sequence[int],
+    weight: int,
+    below: int | None,
+) -> Iterator[Bands]:
+    """One band for each shipment; `rest` is what those that follow cost at least."""
+    if not choices:
+        if weight <= 0:
+            yield 0, ()
+        return
+    for cost, limit in choices[0]:
+        if below is not None and cost + rest[1] >= below:
+            return
+        left = None if below is None else below - cost
+        for more, limits in combined(choices[1:], rest[1:], weight - limit, left):
+            yield cost + more, (limit, *limits)
+
+
+def parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Row]:
+    """All ways to take units from sources that hold so many."""
+    if not sources:
+        if wanted == 0:
+            yield ()
+        return
+    first, *others = sources
+    for taken in range(min(wanted, held[first]) + 1):
+        left = {**held, first: held[first] - taken}
+        for rest in parts(wanted - taken, others, left):
+            yield (taken, *rest)

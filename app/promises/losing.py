@@ -5,7 +5,7 @@ from itertools import groupby
 
 from app.promises.costs import money
 from app.promises.model import Exclusion, Line, Margin, Reason
-from app.promises.offers import Offers, Rejected
+from app.promises.offered import Offers, Rejected
 from app.promises.problem import Candidate, Frontier, Point, Problem
 from app.promises.stock import Seen
 from app.settings import Promises

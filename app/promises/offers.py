@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from app.availability.model import FulfilmentMethod
 from app.locations.hours import Hours
@@ -19,69 +18,14 @@ from app.promises.costs import Costs
 from app.promises.emissions import Factors
 from app.promises.geography import Area, Geography, lane
 from app.promises.model import Destination, Reason, Service
-from app.promises.problem import Candidate, Tariff
-from app.promises.pruning import Rivals
+from app.promises.offered import Emitted, Offer, Offers, Rejected, gathered
+from app.promises.problem import Tariff
 from app.promises.timing import Journey, Timed, at_counter
 from app.settings import CarrierService, Lane, Promises, Transfers, Workplace
-from app.values import CountryCode, LocationCode, LocationKind
+from app.values import CountryCode
 from app.values import LocationService as Offered
 
 ANYWHERE = CountryCode("")
-
-
-class Emitted(NamedTuple):
-    """What a shipment emits: each of some factors so often, and line haul over kilometres."""
-
-    each: tuple[tuple[str, int], ...]
-    haul: str | None
-    km: int
-
-
-class Offer(NamedTuple):
-    """A shipment that could be made. Instants are seconds since 1970.
-
-    `order_by` is the last moment to order it so.
-    """
-
-    location: LocationCode
-    kind: LocationKind
-    service: Service
-    carrier: str | None
-    carrier_service: str | None
-    to: LocationCode | None
-    soonest: int
-    collected_at: int | None
-    earliest: int
-    latest: int
-    order_by: int
-    tariff: Tariff
-    emitted: Emitted
-    fixed: int
-    rate: int  # micrograms of each gram, as `fixed` are of each shipment
-
-
-class Rejected(NamedTuple):
-    """A location from which nothing goes there, and what would change that."""
-
-    location: LocationCode
-    reason: Reason
-    change: str
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """All offers to one place, as they were `made`; they hold until `order_by`, the first cut-off.
-
-    `candidates` and `rivals` are the same for the search, whose sources are `locations`.
-    """
-
-    all: tuple[Offer, ...]
-    rejected: tuple[Rejected, ...]
-    made: int
-    order_by: int
-    locations: tuple[LocationCode, ...]
-    candidates: tuple[Candidate, ...]
-    rivals: Rivals
 
 
 @dataclass(frozen=True)
@@ -101,16 +45,16 @@ class Offering:
     def delivery(self, places: Iterable[Location], area: Area, now: int) -> Offers:
         """Everything that could be sent to an area."""
         method = FulfilmentMethod.SHIP_TO_HOME
-        return _gathered((self._sent(one, area, now, method) for one in places), now)
+        return gathered((self._sent(one, area, now, method) for one in places), now)
 
     def collection(self, places: Iterable[Location], store: Location, now: int) -> Offers:
         """Everything that could be collected at a store, from its shelf or brought there."""
-        return _gathered((self._brought(one, store, now) for one in places), now)
+        return gathered((self._brought(one, store, now) for one in places), now)
 
     def reservation(self, store: Location, now: int) -> Offers:
         """What could be put aside in a store."""
         method = FulfilmentMethod.RESERVE_IN_STORE
-        return _gathered([self._shelf(store, now, method, Offered.RESERVE)], now)
+        return gathered([self._shelf(store, now, method, Offered.RESERVE)], now)
 
     def _sent(
         self, at: Location, area: Area, now: int, method: FulfilmentMethod
@@ -308,30 +252,6 @@ def _together(moved: Transfers, at: Location, store: Location) -> bool:
     """Whether goods are moved between the two countries."""
     countries = {at.address.country, store.address.country}
     return len(countries) == 1 or any(countries <= set(group) for group in moved.within)
-
-
-def _gathered(found: Iterable[list[Offer] | Rejected], made: int) -> Offers:
-    offers: list[Offer] = []
-    rejected: list[Rejected] = []
-    for one in found:
-        if isinstance(one, Rejected):
-            rejected.append(one)
-        else:
-            offers.extend(one)
-    sources = {one: n for n, one in enumerate(dict.fromkeys(each.location for each in offers))}
-    candidates = tuple(
-        Candidate(sources[one.location], one.latest - made, one.tariff, one.fixed, one.rate)
-        for one in offers
-    )
-    return Offers(
-        all=tuple(offers),
-        rejected=tuple(rejected),
-        made=made,
-        order_by=min((one.order_by for one in offers), default=0),
-        locations=tuple(sources),
-        candidates=candidates,
-        rivals=Rivals.of(candidates),
-    )
 
 
 def _closed(at: Location) -> Rejected:

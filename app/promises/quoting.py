@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from app.availability.model import FulfilmentMethod
 from app.promises.costs import money
@@ -18,8 +19,10 @@ from app.promises.model import (
     Line,
     Option,
 )
-from app.promises.offers import Offer, Offering, Offers
+from app.promises.offered import Offer, Offers
+from app.promises.offers import Offering
 from app.promises.problem import Frontier, Point, Problem
+from app.promises.ranking import Preference
 from app.promises.search import frontier
 from app.promises.stock import Seen, Shelf
 from app.settings import CarrierService
@@ -42,13 +45,23 @@ class Basket:
 class Target:
     """One method, and where it goes: `store` hands over, `trip_km` is the shopper's way there.
 
-    `beside`: the store in which the shopper stands, and orders what it does not have.
+    `beside`: the store in which the shopper stands, and orders what it does not have. `share`: how
+    many targets share the steps of a search.
     """
 
     method: FulfilmentMethod
     store: LocationCode | None = None
     trip_km: int | None = None
     beside: LocationCode | None = None
+    share: int = 1
+
+
+class Moment(NamedTuple):
+    """What could be sent, what is there, and when that is."""
+
+    offers: Offers
+    stock: Seen
+    now: int
 
 
 def problem_of(basket: Basket, offers: Offers, stock: Seen, now: int) -> Problem:
@@ -77,7 +90,7 @@ class Quoting:
     ) -> Choice:
         """All options of a method, and why the other locations are in none."""
         problem = problem_of(basket, offers, stock, now)
-        steps = self.offering.rules.max_steps
+        steps = self.offering.rules.max_steps // target.share
         found = frontier(problem, steps=steps, rivals=offers.rivals)
         return Choice(
             method=target.method,
@@ -89,6 +102,18 @@ class Quoting:
             gap=found.gap,
             steps=found.steps,
         )
+
+    def best(
+        self, basket: Basket, target: Target, at: Moment, preference: Preference
+    ) -> Option | None:
+        """Only the option that is preferred, for where nothing else is shown."""
+        problem = problem_of(basket, at.offers, at.stock, at.now)
+        steps = self.offering.rules.max_steps // target.share
+        points = frontier(problem, steps=steps, rivals=at.offers.rivals).points
+        if not points:
+            return None
+        best = preference.best([(point.cost, point.arrival, point.co2) for point in points])
+        return self.option(basket, target, at.offers.all, points[best], at.now)
 
     def none(self, basket: Basket, target: Target, offers: Offers, stock: Seen, now: int) -> Choice:
         """No option, where there is not enough to be sold; and what each location lacks."""

@@ -7,6 +7,7 @@ from app.promises.costs import minor
 from app.promises.model import Objective, Option
 from app.settings import Promises
 
+Worth = tuple[int, int, int]  # cost, arrival, emissions
 PARTS = 1_000_000  # of the way from the best to the worst
 
 
@@ -30,15 +31,18 @@ class Preference:
         """The option that is preferred; None of none."""
         if not options:
             return None
-        worths = [worth(option) for option in options]
-        keys = self._weighed(worths) if self.weights else [self._ordered(one) for one in worths]
-        return options[min(range(len(options)), key=lambda at: (keys[at], worths[at]))]
+        return options[self.best([worth(option) for option in options])]
 
-    def _ordered(self, one: tuple[int, int, int]) -> tuple[int, ...]:
+    def best(self, worths: Sequence[Worth]) -> int:
+        """The place of the best among some costs, arrivals and emissions."""
+        keys = self._weighed(worths) if self.weights else [self._ordered(one) for one in worths]
+        return min(range(len(worths)), key=lambda at: (keys[at], worths[at]))
+
+    def _ordered(self, one: Worth) -> tuple[int, ...]:
         places = tuple(Objective)
         return tuple(one[places.index(objective)] for objective in self.order)
 
-    def _weighed(self, worths: Sequence[tuple[int, int, int]]) -> list[tuple[int, ...]]:
+    def _weighed(self, worths: Sequence[Worth]) -> list[tuple[int, ...]]:
         best, worst = (tuple(map(end, *worths, worths[0])) for end in (min, max))
         assert self.weights is not None  # noqa: S101  asked before
         return [
@@ -52,7 +56,7 @@ class Preference:
         ]
 
 
-def worth(option: Option) -> tuple[int, int, int]:
+def worth(option: Option) -> Worth:
     """Cost in minor units, latest arrival in seconds, emissions in milligrams."""
     cost = option.cost_to_retailer
     return (

@@ -8,17 +8,19 @@ A plan that is begun is given up when nothing it can become is below the stairca
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
+from operator import ge
 from types import MappingProxyType
 from typing import NamedTuple
 
 from app.promises.assigning import Assigning, Clean, Steps
 from app.promises.bounding import Bounding, Sums
-from app.promises.problem import Frontier, Point, Problem
+from app.promises.bounds import for_two
+from app.promises.gaps import gap_of
+from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 8000
-MILLION = 1_000_000
+MOST_STEPS = 6_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -38,13 +40,16 @@ def frontier(
         near = [one for one in order if problem.candidates[one].arrival <= arrival]
         if not _enough(problem, near):
             continue
+        if _alone(problem, near, stairs):
+            points.update((id(point), point) for point in stairs)
+            continue
         share = Steps((steps - taken) // (len(arrivals) - number))
         left = Round(problem, near, stairs, share).run()
         opened.extend((cost, arrival, co2) for cost, co2 in left)
         taken += share.taken
         points.update((id(point), point) for point in stairs)
     found = _undominated(points.values())
-    return Frontier(found, _gap(found, opened, problem.since), taken)
+    return Frontier(found, gap_of(found, opened, problem.since), taken)
 
 
 def _enough(problem: Problem, order: Sequence[int]) -> bool:
@@ -55,42 +60,31 @@ def _enough(problem: Problem, order: Sequence[int]) -> bool:
     )
 
 
+def _alone(problem: Problem, near: Sequence[int], stairs: Staircase) -> bool:
+    """Add the plans of one shipment; whether no plan of several can be better than all of them."""
+    latest = max(problem.candidates[one].arrival for one in near)
+    tariffs, fixed, rates = set(), [], []
+    for one in near:
+        _, arrival, tariff, least, rate = candidate = problem.candidates[one]
+        tariffs.add(tariff)
+        fixed.append(least)
+        rates.append(rate)
+        if arrival == latest and all(map(ge, problem.stock[candidate.source], problem.demand)):
+            cost = tariff.at(problem.weight)
+            if cost is not None:
+                shipment = Shipment(one, problem.demand)
+                co2 = least + rate * problem.weight
+                stairs.add(Point(cost, arrival, co2, (shipment,)))
+    cost = for_two(frozenset(tariffs), problem.weight)
+    return stairs.covers(cost, 2 * min(fixed) + min(rates) * problem.weight)
+
+
 def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
     kept: list[Point] = []
     for point in sorted(points, key=soonest):
         if not any(one.cost <= point.cost and one.co2 <= point.co2 for one in kept):
             kept.append(point)
     return tuple(kept)
-
-
-def _gap(points: tuple[Point, ...], opened: list[tuple[int, int, int]], since: int) -> int | None:
-    """By how much what was not looked at may be better, in millionths; None: by nothing."""
-    worst = 0
-    for bound in _lowest(opened):
-        worst = max(worst, min((_above(point, bound, since) for point in points), default=MILLION))
-    return worst or None
-
-
-def _lowest(bounds: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Bounds that are not above others."""
-    kept: list[tuple[int, int, int]] = []
-    for bound in sorted(set(bounds)):
-        if not any(one[1] <= bound[1] and one[2] <= bound[2] for one in kept):
-            kept.append(bound)
-    return kept
-
-
-def _above(point: Point, bound: tuple[int, int, int], since: int) -> int:
-    """The largest share by which a bound is below a point, rounded up."""
-    shares = (
-        -(-(has - least) * MILLION // has) if has > 0 else 0
-        for has, least in (
-            (point.cost, bound[0]),
-            (point.arrival - since, bound[1] - since),
-            (point.co2, bound[2]),
-        )
-    )
-    return max(0, *shares)
 
 
 class Node(NamedTuple):
@@ -169,7 +163,8 @@ class Round:
         """Tell the bounds of what was begun, for all that have their first shipment in common."""
         groups: dict[int, list[Begun]] = {}
         for begun in self._waiting:
-            if not self._bounding.excluded(begun.sums, more=0, clean=begun.clean):
+            cost, co2 = self._bounding.least(begun.sums)
+            if not self._stairs.covers(cost, max(co2, begun.clean)):
                 groups.setdefault((*begun.parent.chosen, begun.at)[0], []).append(begun)
         for group in groups.values():
             sums = self._bounding.together(one.sums for one in group)
@@ -239,7 +234,7 @@ class Round:
                 useless |= 1 << at
             else:
                 children.append((at, sums))
-        self._steps.spend(branches.bit_count())
+        self._steps.spend(3 * branches.bit_count())
         left = node.allowed & ~useless
         for at, sums in children:
             left &= ~(1 << at)

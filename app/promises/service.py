@@ -16,9 +16,10 @@ from app.promises.checking import Checking
 from app.promises.drift import PromiseDrift, before
 from app.promises.emissions import Factors, factors
 from app.promises.model import Answer, Choice, Line, Option
+from app.promises.offered import Offers
 from app.promises.offers import Offering
 from app.promises.question import Look, Question, basket, known, merged, told_prices
-from app.promises.quoting import Quoting, Target
+from app.promises.quoting import Moment, Quoting, Target
 from app.promises.ranking import Preference
 from app.promises.refusals import DestinationRefused
 from app.promises.stock import seen
@@ -72,12 +73,12 @@ class PromiseService:
             PromiseRefusal: the question cannot be answered.
         """
         look = await self._look(question, inquiry)
-        return self._answer(look, int(now.timestamp()))
+        return await self._answer(look, int(now.timestamp()))
 
     async def each(
         self, lines: Collection[Line], question: Question, inquiry: Inquiry, *, now: datetime
     ) -> list[Option | None]:
-        """The preferred option of each line by itself; the outside is asked once for all.
+        """The preferred delivery of each line by itself; the outside is asked once for all.
 
         Raises:
             PromiseRefusal: the question cannot be answered.
@@ -88,21 +89,23 @@ class PromiseService:
         skus = list(dict.fromkeys(line.sku for line in lines))
         prices, spreads = await asyncio.gather(
             self._sources.pricing.prices(skus, channel=whole.channel, inquiry=inquiry),
-            self._sources.availability.at(skus, places, inquiry, max_age=whole.max_age),
+            self._sources.availability.at(
+                skus, places, inquiry, max_age=whole.max_age, holder=whole.holder
+            ),
         )
+        buffer = whole.selling.global_buffer
         found: list[Option | None] = []
         for number, line in enumerate(lines, 1):
             alone = merged([line])
-            stock = seen(alone, places.codes, spreads, global_buffer=whole.selling.global_buffer)
             look = Look(
                 question=replace(whole, lines=alone),
                 basket=basket(alone, prices, whole.channel, self._rules),
                 places=places,
-                stock=stock,
+                stock=seen(alone, places.codes, spreads, global_buffer=buffer),
                 area=area,
                 prices=told_prices({line.sku: prices[line.sku]}),
             )
-            found.append(self._answer(look, int(now.timestamp())).preferred)
+            found.append(self._best(look, int(now.timestamp())))
             if number % MANY == 0:
                 await asyncio.sleep(0)
         return found
@@ -124,8 +127,8 @@ class PromiseService:
         found = self._checking.found(terms, look, int(now.timestamp()))
         if isinstance(found, Option):
             return found
-        preferred = self._answer(look, int(now.timestamp())).preferred
-        return PromiseDrift(cause=found, before=before(terms), after=preferred)
+        instead = await self._answer(look, int(now.timestamp()))
+        return PromiseDrift(cause=found, before=before(terms), after=instead.preferred)
 
     async def _look(self, question: Question, inquiry: Inquiry) -> Look:
         lines = merged(question.lines)
@@ -142,22 +145,23 @@ class PromiseService:
                 skus, places, inquiry, max_age=question.max_age, holder=question.holder
             ),
         )
+        buffer = question.selling.global_buffer
         found = {sku: products[key] for sku, key in keys.items()}
         known(question.lines, found, prices, question.channel)
         return Look(
             question=question,
             basket=basket(lines, prices, question.channel, self._rules),
             places=places,
-            stock=seen(lines, places.codes, spreads, global_buffer=question.selling.global_buffer),
+            stock=seen(lines, places.codes, spreads, global_buffer=buffer),
             area=area,
             prices=told_prices(prices),
         )
 
-    def _answer(self, look: Look, now: int) -> Answer:
-        question = look.question
-        choices = [
-            self._choice(target, look, now) for target in self._targets.of(question, look.area)
-        ]
+    async def _answer(self, look: Look, now: int) -> Answer:
+        question, choices = look.question, []
+        for target in self._targets.of(question, look.area):
+            choices.append(self._choice(target, look, now))
+            await asyncio.sleep(0)  # a search takes a while
         every = [option for choice in choices for option in choice.options]
         preference = question.preference or Preference.of(self._rules)
         return Answer(
@@ -172,11 +176,25 @@ class PromiseService:
             factor_version=self._factors.name,
         )
 
-    def _choice(self, target: Target, look: Look, now: int) -> Choice:
+    def _best(self, look: Look, now: int) -> Option | None:
+        [target] = self._targets.of(look.question, look.area)
+        offers = self._offers(target, look, now)
+        if look.stock.short:
+            return None
+        preference = look.question.preference or Preference.of(self._rules)
+        at = Moment(offers, look.stock, now)
+        option = self._quoting.best(look.basket, target, at, preference)
+        return None if option is None else self._checking.sealed(option, look, now)
+
+    def _offers(self, target: Target, look: Look, now: int) -> Offers:
         offers = self._targets.offers(target, look, now)
         if unserved(offers) and look.question.methods == (FulfilmentMethod.SHIP_TO_HOME,):
             message = "No carrier goes there from anywhere."
             raise DestinationRefused(message, "input", "destination", known=True)
+        return offers
+
+    def _choice(self, target: Target, look: Look, now: int) -> Choice:
+        offers = self._offers(target, look, now)
         if look.stock.short:
             return self._quoting.none(look.basket, target, offers, look.stock, now)
         choice = self._quoting.choice(look.basket, target, offers, look.stock, now)

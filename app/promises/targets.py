@@ -1,7 +1,7 @@
 """Where may an order go, and what could be sent there? Offers are kept until a cut-off passes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
@@ -10,7 +10,8 @@ from app.locations.model import Location, Place, Search
 from app.locations.service import LocationService
 from app.promises.geography import Area
 from app.promises.model import Destination, Reason
-from app.promises.offers import Offering, Offers
+from app.promises.offered import Offers
+from app.promises.offers import Offering
 from app.promises.question import Look, Question
 from app.promises.quoting import Target
 from app.promises.refusals import DestinationRefused, StoreRefused
@@ -53,12 +54,16 @@ class Targets:
             raise DestinationRefused(message, "input", "destination", "country", known=True)
         return area
 
-    def of(self, question: Question, area: Area | None) -> Iterator[Target]:
-        """One for each method, and each store where it ends in one.
+    def of(self, question: Question, area: Area | None) -> list[Target]:
+        """One for each method, and each store where it ends in one; they share the steps there are.
 
         Raises:
             StoreRefused: there is no such store.
         """
+        found = list(self._each(question, area))
+        return [replace(target, share=len(found)) for target in found]
+
+    def _each(self, question: Question, area: Area | None) -> Iterator[Target]:
         for method in dict.fromkeys(question.methods):
             if method is Method.SHIP_TO_HOME:
                 yield Target(method=method, beside=question.in_store)

@@ -158,6 +158,24 @@ async def test_an_order_of_an_outdated_promise_is_refused_with_its_drift() -> No
     assert (done["__typename"], done["drift"]["cause"]) == ("PromiseDrifted", "CUTOFF_PASSED")
 
 
+async def test_what_one_cart_holds_is_promised_to_it_alone() -> None:
+    query = """query Sellable($skus: [Sku!]!, $at: [LocationCode!]) { variants(skus: $skus) {
+      availability(locations: $at) { availableToSell } } }"""
+    async with shopping() as shopper:
+        [code] = {leg["location"]["code"] for leg in (await shopper.options())[0]["legs"]}
+        asked = {"skus": [shopper.sku], "at": [code]}
+        [variant] = (await shopper.sandbox.ask.data(query, **asked))["variants"]
+        everything = variant["availability"][0]["availableToSell"]
+        cart = await shopper.new(everything)
+        parts = [{"lineId": cart["lines"][0]["id"], "location": code, "quantity": everything}]
+        held = await shopper.cart("cartHold", cart, parts=parts)
+        others = await shopper.options()
+        own = await shopper.cart("cartHold", held, parts=parts)
+
+    assert {leg["location"]["code"] for one in others for leg in one["legs"]}.isdisjoint({code})
+    assert own["hold"]["units"] == held["hold"]["units"]
+
+
 async def test_another_quantity_ends_a_promise_and_what_is_held() -> None:
     async with shopping() as shopper:
         cart, _ = await shopper.promised()

@@ -333,3 +333,24 @@ async def test_a_channel_that_ships_elsewhere_only_refuses() -> None:
         await asked(World(CARRIED_EVERYWHERE, channel={"ships_to": ["FR"]}), ("A", 1))
 
     assert refused.value.code == "DESTINATION_NOT_SERVED"
+
+
+async def test_the_largest_basket_that_can_be_asked_is_answered_within_its_steps() -> None:
+    skus = [f"S{number}" for number in range(100)]
+    codes = [f"ST-{number}" for number in range(12)]
+    world = World(
+        {(sku, code): 9_999 for sku in skus for code in codes},
+        prices=dict.fromkeys(skus, "1.00"),
+        places=tuple(a_place(code, north=40 + number / 2) for number, code in enumerate(codes)),
+    )
+    world.rules["unit_grams"] = {"S1*": 7, "*": 1}
+    world.rules["transfers"]["prices"] = [[n * 1_000_003, str(n)] for n in range(1, 9)]
+    answer = await asked(
+        world,
+        *((sku, 9_999) for sku in skus),
+        methods=(FulfilmentMethod.SHIP_TO_HOME, PICKUP),
+        stores=(LocationCode("ST-0"), LocationCode("ST-1")),
+    )
+
+    assert [choice.steps <= 6_000 // 3 for choice in answer.choices] == [True] * 3
+    assert {one.reason for one in answer.choices[0].exclusions} == {Reason.TOO_HEAVY}
