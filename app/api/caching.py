@@ -145,9 +145,12 @@ class Caching:
     async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
         began, attempt = self._now(), Attempt(order.within)
         outcome = await run(attempt)
-        tags = attempt.seen.tags(terms.types)
         lifetime, grace = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
-        if outcome.data is None or lifetime <= NOTHING:
+        useless = outcome.data is None or lifetime <= NOTHING
+        if useless and self._answers is None:
+            return Made(outcome, None)
+        tags = attempt.seen.tags(terms.types)
+        if outcome.data is None or useless:
             return Made(outcome, None, tags)
         data, facts, etag = _lasting(outcome.data, terms, attempt.report)
         entry = Entry(

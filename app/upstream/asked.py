@@ -40,6 +40,7 @@ class Asked(Generic[R, C, V]):
     _flights: Collection[Flight] = ()
     _true_since: datetime = NEVER
     _useful_since: datetime = NEVER
+    _judged: tuple[Moment | None, Freshness] = (None, UNKNOWN)
 
     def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
         return self._answer().__await__()
@@ -111,10 +112,12 @@ class Asked(Generic[R, C, V]):
 
     def _shelf(self, row: R, was: Mapping[C, Kept[V]]) -> Shelf[V]:
         kept = self._kept(row, was)
-        moment = _shared(kept)
-        if moment is not None:
-            in_vain = kept[0] is was.get(self.columns[0])
-            freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
+        if (moment := _shared(kept)) is not None:
+            if moment is not self._judged[0]:
+                in_vain = kept[0] is was.get(self.columns[0])
+                freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
+                self._judged = moment, freshness
+            freshness = self._judged[1]
             shelf = Shelf(self._alike(kept, moment, freshness), moment.observed_at, moment.as_of)
             if freshness is CACHED:
                 self._shelve(row, was, shelf)
