@@ -29,11 +29,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who may act for an order: whoever has its highest fence, until the time is over."""
+    """Who may act for an order: whoever has its highest fence, until the time is over.
+
+    `attempts` came to nothing before.
+    """
 
     number: OrderNumber
     fence: int
     until: datetime
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,6 @@ class Kept:
     order: Order
     digest: str
     access: str
-    attempts: int
 
 
 def add(connection: Connection, order: Order, asked: Asked) -> bool:
@@ -102,8 +105,14 @@ def page(
     return [kept.order for kept in _read(connection, found)]
 
 
-def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
-    """Take the leases of orders for which something is due and nobody is at it."""
+def claim(
+    connection: Connection, *, now: datetime, until: datetime, most: int
+) -> list[tuple[Lease, Order]]:
+    """Take the leases of orders for which something is due and nobody is at it.
+
+    That they are about to be handed over is written with it, and not told: what was tried before
+    is what the orders say.
+    """
     due = (
         _due(now)
         .order_by(orders.c.due_at)
@@ -111,7 +120,14 @@ def claim(connection: Connection, *, now: datetime, until: datetime, most: int) 
         .with_for_update(skip_locked=True)  # SQLite has one writer and no such words
     )
     numbers = connection.execute(due).scalars().all()
-    return [lease for number in numbers if (lease := take(connection, number, now, until))]
+    if not numbers:
+        return []
+    taken = _taken(connection, orders.c.number.in_(numbers), until)
+    placed = [order.number for _, order in taken if order.state is OrderState.PLACED]
+    if placed:
+        tried = update(handings).where(handings.c.order.in_(placed), handings.c.tried.is_(False))
+        connection.execute(tried.values(tried=True))
+    return taken
 
 
 def any_due(connection: Connection, *, now: datetime) -> bool:
@@ -121,19 +137,11 @@ def any_due(connection: Connection, *, now: datetime) -> bool:
 
 def take(
     connection: Connection, number: OrderNumber, now: datetime, until: datetime
-) -> Lease | None:
+) -> tuple[Lease, Order] | None:
     """The lease of one order; None while somebody else has it."""
-    taken = (
-        update(orders)
-        .where(
-            orders.c.number == number,
-            or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now),
-        )
-        .values(leased_until=until, due_at=until, fence=orders.c.fence + 1)
-        .returning(orders.c.fence)
-    )
-    fence = connection.execute(taken).scalar_one_or_none()
-    return None if fence is None else Lease(number, fence, until)
+    free = or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now)
+    taken = _taken(connection, and_(orders.c.number == number, free), until)
+    return taken[0] if taken else None
 
 
 def lock(connection: Connection, number: OrderNumber) -> tuple[Kept, int] | None:
@@ -143,33 +151,39 @@ def lock(connection: Connection, number: OrderNumber) -> tuple[Kept, int] | None
     return None if row is None else (_read(connection, [row])[0], row.fence)
 
 
-def save(connection: Connection, order: Order) -> None:
-    """Keep what may change of an order: its state, its payment, its handings."""
-    changed = update(orders).where(orders.c.number == order.number)
-    connection.execute(changed.values(state=order.state, reason=order.reason))
-    if order.charge is not None:
-        paid = update(payments).where(payments.c.order == order.number)
-        connection.execute(paid.values(**rows.charge_row(order.charge)))
-    for place, handing in enumerate(order.handings):
-        at = (handings.c.order == order.number) & (handings.c.place == place)
-        connection.execute(update(handings).where(at).values(**rows.handing_row(handing)))
+def save(connection: Connection, before: Order, after: Order, **more: Any) -> None:
+    """Keep what has changed of an order: its state, its payment, its handings; and `more` of it."""
+    changed = update(orders).where(orders.c.number == after.number)
+    connection.execute(changed.values(state=after.state, reason=after.reason, **more))
+    if after.charge is not None and after.charge != before.charge:
+        paid = update(payments).where(payments.c.order == after.number)
+        connection.execute(paid.values(**rows.charge_row(after.charge)))
+    for place, (was, handing) in enumerate(zip(before.handings, after.handings, strict=True)):
+        if was != handing:
+            at = (handings.c.order == after.number) & (handings.c.place == place)
+            connection.execute(update(handings).where(at).values(**rows.handing_row(handing)))
 
 
-def due(connection: Connection, number: OrderNumber, at: datetime | None, *, attempts: int) -> None:
-    """When something has to be done for an order again; its lease ends now."""
-    changed = update(orders).where(orders.c.number == number)
-    connection.execute(changed.values(due_at=at, leased_until=None, attempts=attempts))
+def let_go(
+    connection: Connection, lease: Lease, state: OrderState, at: datetime | None, *, attempts: int
+) -> bool:
+    """End a lease; False when it is lost, or the order is in another state by now."""
+    mine = and_(
+        orders.c.number == lease.number, orders.c.fence == lease.fence, orders.c.state == state
+    )
+    gone = update(orders).where(mine)
+    ended = connection.execute(gone.values(due_at=at, leased_until=None, attempts=attempts))
+    return bool(ended.rowcount)
 
 
-def extend(connection: Connection, number: OrderNumber, until: datetime) -> None:
-    """Let whoever has the lease have it for longer."""
-    changed = update(orders).where(orders.c.number == number)
-    connection.execute(changed.values(leased_until=until, due_at=until))
-
-
-def hurry(connection: Connection, number: OrderNumber, at: datetime) -> None:
-    """Let something be done for an order by then at the latest; whoever has the lease keeps it."""
-    connection.execute(update(orders).where(orders.c.number == number).values(due_at=at))
+def _taken(connection: Connection, which: Any, until: datetime) -> list[tuple[Lease, Order]]:
+    taken = update(orders).where(which)
+    values = taken.values(leased_until=until, due_at=until, fence=orders.c.fence + 1)
+    heads = connection.execute(values.returning(*orders.c)).all()
+    return [
+        (Lease(OrderNumber(head.number), head.fence, until, head.attempts), kept.order)
+        for head, kept in zip(heads, _read(connection, heads), strict=True)
+    ]
 
 
 def _due(now: datetime) -> Select[Any]:
@@ -198,7 +212,6 @@ def _read(connection: Connection, found: Iterable[Any]) -> list[Kept]:
             ),
             digest=head.digest,
             access=head.access,
-            attempts=head.attempts,
         )
         for head in heads
     ]

@@ -253,10 +253,9 @@ def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
         return order
     if order.state not in CANCELLABLE:
         raise OrderNotCancellable(order.state)
-    order = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
-    repository.save(work.connection, order)
-    repository.hurry(work.connection, number, work.now)
-    return order
+    cancelling = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
+    repository.save(work.connection, order, cancelling, due_at=work.now)
+    return cancelling
 
 
 def _demand(lines: tuple[SoldLine, ...]) -> Mapping[Spot, int]:

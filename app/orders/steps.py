@@ -67,7 +67,7 @@ class Steps:
     async def _hand_over(self, turn: Turn) -> bool:
         """Before a part is handed over for the first time, that it will be is kept."""
         waiting = [one for one in turn.order.handings if one.state in OPEN]
-        if any(not one.tried for one in waiting):
+        if not turn.told and any(not one.tried for one in waiting):
             await self.turns.keep(turn, _tried)
             if turn.order.state is not OrderState.PLACED:
                 return True  # it is to be stopped by now

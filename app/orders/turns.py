@@ -22,11 +22,16 @@ class LeaseLostError(GatewayError):
 
 @dataclass(slots=True)
 class Turn:
-    """An order in the hands of whoever has its lease. `token` is the means of payment, if known."""
+    """An order in the hands of whoever has its lease. `token` is the means of payment, if known.
+
+    `told`: that it is about to be handed over is written. `over`: the lease has been let go.
+    """
 
     order: Order
     lease: Lease
     token: str | None = None
+    told: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +50,10 @@ class Turns:
             return []
 
         def take(work: Work) -> list[Turn]:
-            leases = repository.claim(work.connection, now=now, until=until, most=most)
-            return [_turn(work, lease) for lease in leases]
+            taken = repository.claim(work.connection, now=now, until=until, most=most)
+            return [
+                Turn(order, lease, told=order.state is OrderState.PLACED) for lease, order in taken
+            ]
 
         return await self.store.act(take, now=now)
 
@@ -56,20 +63,23 @@ class Turns:
         until = now + self.lasting
 
         def take(work: Work) -> Turn | None:
-            lease = repository.take(work.connection, number, now, until)
-            return None if lease is None else _turn(work, lease, token)
+            taken = repository.take(work.connection, number, now, until)
+            return None if taken is None else Turn(taken[1], taken[0], token)
 
         return await self.store.act(take, now=now)
 
     async def keep(self, turn: Turn, change: Change) -> None:
-        """Change the order as it is by now, and go on having the lease.
+        """Change the order as it is by now, and go on having the lease; not once all is done.
 
         Raises:
             LeaseLostError: nothing was changed.
         """
         now = self.now()
-        kept = partial(_kept, lease=turn.lease, change=change, until=now + self.lasting)
-        turn.order, turn.lease = await self.store.act(kept, now=now)
+        until = now + self.lasting
+        kept = partial(_kept, lease=turn.lease, change=change, until=until)
+        turn.order = await self.store.act(kept, now=now)
+        turn.lease = replace(turn.lease, until=until)
+        turn.over = next_step(turn.order) is None
 
     async def end(self, turn: Turn, *, done: bool) -> None:
         """Let go of the lease; what is left is due at once, or later when it could not be `done`.
@@ -77,8 +87,10 @@ class Turns:
         Raises:
             LeaseLostError: nothing was changed.
         """
-        ended = partial(_ended, lease=turn.lease, done=done)
-        turn.order = await self.store.act(ended, now=self.now())
+        if not turn.over:
+            ended = partial(_ended, turn=turn, done=done)
+            await self.store.act(ended, now=self.now())
+            turn.over = True
 
 
 def moved(work: Work, order: Order, state: OrderState) -> Order:
@@ -90,31 +102,33 @@ def moved(work: Work, order: Order, state: OrderState) -> Order:
     return order
 
 
-def _turn(work: Work, lease: Lease, token: str | None = None) -> Turn:
-    locked = repository.lock(work.connection, lease.number)
-    if locked is None:
-        raise LeaseLostError(lease.number)
-    return Turn(locked[0].order, lease, token)
+def _kept(work: Work, lease: Lease, change: Change, until: datetime) -> Order:
+    before = _mine(work, lease)
+    after = change(work, before)
+    left = next_step(after) is not None
+    more = {"leased_until": until if left else None, "due_at": until if left else None}
+    repository.save(work.connection, before, after, **more, attempts=lease.attempts if left else 0)
+    return after
 
 
-def _kept(work: Work, lease: Lease, change: Change, until: datetime) -> tuple[Order, Lease]:
+def _ended(work: Work, turn: Turn, *, done: bool) -> None:
+    lease, order = turn.lease, turn.order
+    attempts = 0 if done else lease.attempts + 1
+    wait = timedelta() if done else min(FIRST_WAIT * 2 ** min(lease.attempts, 16), LONGEST_WAIT)
+    at = work.now + wait if next_step(order) is not None else None
+    if repository.let_go(work.connection, lease, order.state, at, attempts=attempts):
+        return
+    there = _mine(work, lease)  # it is in another state: somebody wants it to be cancelled
+    repository.let_go(work.connection, lease, there.state, work.now, attempts=0)
+
+
+def _mine(work: Work, lease: Lease) -> Order:
+    """The order, as long as the lease is ours.
+
+    Raises:
+        LeaseLostError: it is not.
+    """
     locked = repository.lock(work.connection, lease.number)
     if locked is None or locked[1] != lease.fence:
         raise LeaseLostError(lease.number)
-    order = change(work, locked[0].order)
-    repository.save(work.connection, order)
-    repository.extend(work.connection, lease.number, until)
-    return order, Lease(lease.number, lease.fence, until)
-
-
-def _ended(work: Work, lease: Lease, *, done: bool) -> Order:
-    locked = repository.lock(work.connection, lease.number)
-    if locked is None or locked[1] != lease.fence:
-        raise LeaseLostError(lease.number)
-    kept = locked[0]
-    attempts = 0 if done else kept.attempts + 1
-    wait = timedelta() if done else min(FIRST_WAIT * 2 ** min(kept.attempts, 16), LONGEST_WAIT)
-    left = next_step(kept.order) is not None
-    at = work.now + wait if left else None
-    repository.due(work.connection, lease.number, at, attempts=attempts)
-    return kept.order
+    return locked[0].order
