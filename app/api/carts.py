@@ -99,7 +99,9 @@ class HeldUnits:
         return location_by_key(context, self.location_code, context.languages(None)[0])
 
 
-@strawberry.type(description="What is held for a cart, all of it or nothing.")
+@strawberry.type(
+    description="What is held for a cart, all of it or nothing.", directives=NOBODY_KEEPS
+)
 class CartHold:
     """It ends by itself."""
 
@@ -120,7 +122,9 @@ class CartHold:
         return cls(id=id_, expires_at=hold.expires_at, units=units)
 
 
-@strawberry.type(description="Something that stands in the way of buying a cart.")
+@strawberry.type(
+    description="Something that stands in the way of buying a cart.", directives=NOBODY_KEEPS
+)
 class CartProblem:
     """It is read, never written."""
 
