@@ -50,6 +50,7 @@ PRICES = 30  # caches of others cannot be told of a new price, so that this is h
 STOCK = 2  # it changes all the time, and what was sold meanwhile cannot be sold again
 PLACES = 300  # they are read again every five minutes
 DOORS = 30  # what depends on the clock: whether doors are open is half a minute late at most
+NOT = 0  # it holds for one moment, one basket and one caller
 AS_ITS_OWNER = (CacheControl(inherit_max_age=True),)
 
 

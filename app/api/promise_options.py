@@ -6,6 +6,7 @@ from typing import Self
 
 import strawberry
 
+from app.api.hints import AS_ITS_OWNER, NOT, kept
 from app.api.locations import Location
 from app.api.pricing import Money
 from app.availability.model import FulfilmentMethod
@@ -19,7 +20,7 @@ MILLION = 1_000_000
 Places = Callable[[LocationCode], Location]
 
 
-@strawberry.type(description="Units of one variant.")
+@strawberry.type(description="Units of one variant.", directives=AS_ITS_OWNER)
 class PromiseLine:
     """A line, or a part of one."""
 
@@ -32,7 +33,9 @@ class PromiseLine:
         return cls(sku=line.sku, quantity=line.quantity)
 
 
-@strawberry.type(description="One part of an estimate, and the factor it was made with.")
+@strawberry.type(
+    description="One part of an estimate, and the factor it was made with.", directives=AS_ITS_OWNER
+)
 class EmissionPart:
     """What can be checked by hand."""
 
@@ -42,7 +45,9 @@ class EmissionPart:
     high: float = strawberry.field(description="The most it may be, in grams.")
 
 
-@strawberry.type(description="An estimate of emissions, and how it was made.")
+@strawberry.type(
+    description="An estimate of emissions, and how it was made.", directives=AS_ITS_OWNER
+)
 class EmissionEstimate:
     """Not a measurement."""
 
@@ -76,7 +81,7 @@ class EmissionEstimate:
         )
 
 
-@strawberry.type(description="What goes from one location by one service.")
+@strawberry.type(description="What goes from one location by one service.", directives=AS_ITS_OWNER)
 class PromiseLeg:
     """One shipment, or what is taken from a shelf."""
 
@@ -112,7 +117,10 @@ class PromiseLeg:
         )
 
 
-@strawberry.type(description="A dated promise: when, at what cost, with what emissions, and how.")
+@strawberry.type(
+    description="A dated promise: when, at what cost, with what emissions, and how.",
+    directives=kept(NOT),
+)
 class PromiseOption:
     """No other option is better in all respects."""
 
@@ -159,7 +167,10 @@ class PromiseOption:
         )
 
 
-@strawberry.type(description="How much better a location would have to be, in one respect alone.")
+@strawberry.type(
+    description="How much better a location would have to be, in one respect alone.",
+    directives=AS_ITS_OWNER,
+)
 class PromiseMargin:
     """More than any one of these puts it among the options."""
 
@@ -168,7 +179,7 @@ class PromiseMargin:
     grams: float = strawberry.field(description="Cleaner by more than these grams of CO2e.")
 
 
-@strawberry.type(description="A location that is in no option, and why.")
+@strawberry.type(description="A location that is in no option, and why.", directives=AS_ITS_OWNER)
 class PromiseExclusion:
     """Nothing is left out without a word."""
 
@@ -199,7 +210,7 @@ class PromiseExclusion:
         )
 
 
-@strawberry.type(description="All options of one method, to one place.")
+@strawberry.type(description="All options of one method, to one place.", directives=AS_ITS_OWNER)
 class PromiseChoice:
     """The best in cost, time and emissions, and all that lies between."""
 
@@ -234,7 +245,9 @@ class PromiseChoice:
         )
 
 
-@strawberry.type(description="A variant of which less may be sold than is wanted.")
+@strawberry.type(
+    description="A variant of which less may be sold than is wanted.", directives=AS_ITS_OWNER
+)
 class PromiseShortage:
     """Over all locations that could say, less the retailer's buffer."""
 
@@ -242,7 +255,7 @@ class PromiseShortage:
     available: int = strawberry.field(description="Units that are known to be there.")
 
 
-@strawberry.type(description="What can be promised for a basket.")
+@strawberry.type(description="What can be promised for a basket.", directives=kept(NOT))
 class PromiseOptions:
     """An answer, even where nothing can be promised."""
 

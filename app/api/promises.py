@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.context import Context, Info
+from app.api.hints import AS_ITS_OWNER, NOT, kept
 from app.api.locations import Location
 from app.api.pricing import Money
 from app.api.problems import Problem
@@ -26,27 +27,37 @@ from app.promises.refusals import (
 from app.values import Locale, LocationCode
 
 
-@strawberry.type(description="A quantity, or the number of lines, that cannot be ordered.")
+@strawberry.type(
+    description="A quantity, or the number of lines, that cannot be ordered.", directives=kept(NOT)
+)
 class QuantityProblem(Problem):
     """See `path`."""
 
 
-@strawberry.type(description="A variant that does not exist or is not sold through the channel.")
+@strawberry.type(
+    description="A variant that does not exist or is not sold through the channel.",
+    directives=kept(NOT),
+)
 class SkuProblem(Problem):
     """See `path`."""
 
 
-@strawberry.type(description="A destination that is in no zone, or that nothing is sent to.")
+@strawberry.type(
+    description="A destination that is in no zone, or that nothing is sent to.",
+    directives=kept(NOT),
+)
 class DestinationProblem(Problem):
     """See `path`."""
 
 
-@strawberry.type(description="A store that does not exist.")
+@strawberry.type(description="A store that does not exist.", directives=kept(NOT))
 class StoreProblem(Problem):
     """See `path`."""
 
 
-@strawberry.type(description="A token that is not ours, too old, or of another basket.")
+@strawberry.type(
+    description="A token that is not ours, too old, or of another basket.", directives=kept(NOT)
+)
 class TokenProblem(Problem):
     """See `path`."""
 
@@ -68,7 +79,7 @@ PromiseOptionsResult = Annotated[
 ]
 
 
-@strawberry.type(description="What had been promised.")
+@strawberry.type(description="What had been promised.", directives=AS_ITS_OWNER)
 class PromiseBefore:
     """As the token tells it."""
 
@@ -78,7 +89,10 @@ class PromiseBefore:
     locations: list[LocationCode] = strawberry.field(description="Where it was to come from.")
 
 
-@strawberry.type(description="A promise that does not hold as it was, and what has changed.")
+@strawberry.type(
+    description="A promise that does not hold as it was, and what has changed.",
+    directives=kept(NOT),
+)
 class PromiseDrift:
     """Never a silently different date."""
 

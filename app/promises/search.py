@@ -20,7 +20,7 @@ from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 6_000
+MOST_STEPS = 4_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -119,6 +119,7 @@ class Round:
         self, problem: Problem, near: Sequence[int], stairs: Staircase, steps: Steps
     ) -> None:
         self._problem, self._stairs, self._steps = problem, stairs, steps
+        steps.spend(len(near) * len(problem.demand) // 4)  # what follows takes as long
         self._assigning = Assigning(problem, stairs, steps)
         self._bounding = Bounding(problem, near, stairs)
         self._order = self._bounding.order

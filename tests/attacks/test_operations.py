@@ -19,7 +19,7 @@ SCALARS = (
     *("Locale", "Duration", "Date", "DateTime", "Decimal"),
 )
 OPERATIONS = queries(sdl(), custom_scalars={name: WORDS.map(nodes.String) for name in SCALARS})
-EXAMPLES = 200
+EXAMPLES = 400  # many of them ask for too much
 
 
 def test_whatever_is_valid_is_answered_in_the_shape_of_the_specification() -> None:
@@ -45,7 +45,7 @@ def test_whatever_is_valid_is_answered_in_the_shape_of_the_specification() -> No
 
     assert codes <= {"OPERATION_TOO_COMPLEX", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
     assert [one for one in logs if one["log_level"] in {"error", "critical"}] == []
-    assert sum(one["event"] == "operation" for one in logs) > EXAMPLES / 4
+    assert sum(one["event"] == "operation" for one in logs) > EXAMPLES / 10
 
 
 def told(body: dict[str, Any], operation: str) -> set[str]:
