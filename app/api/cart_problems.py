@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
-from app.api.carts import Cart
+from app.api.carts import NOBODY_KEEPS, Cart
 from app.api.context import Context
 from app.api.order_problems import (
     HoldLost,
@@ -24,22 +24,30 @@ from app.store.keys import KeyInProgress, KeyReused
 from app.values import LocationCode, Sku
 
 
-@strawberry.type(description="What was asked cannot be; path leads to what is wrong.")
+@strawberry.type(
+    description="What was asked cannot be; path leads to what is wrong.", directives=NOBODY_KEEPS
+)
 class InvalidInput(Problem):
     """Wrong whatever the state of things."""
 
 
-@strawberry.type(description="There is no such cart, or it has expired.")
+@strawberry.type(description="There is no such cart, or it has expired.", directives=NOBODY_KEEPS)
 class CartNotFound(Problem):
     """A cart that is not the caller's looks the same."""
 
 
-@strawberry.type(description="The cart was merged into another and cannot be changed any more.")
+@strawberry.type(
+    description="The cart was merged into another and cannot be changed any more.",
+    directives=NOBODY_KEEPS,
+)
 class CartClosed(Problem):
     """Look for the other."""
 
 
-@strawberry.type(description="The cart was changed since the caller saw it; nothing was done.")
+@strawberry.type(
+    description="The cart was changed since the caller saw it; nothing was done.",
+    directives=NOBODY_KEEPS,
+)
 class CartVersionConflict(Problem):
     """Look at the cart and ask again."""
 
@@ -47,27 +55,36 @@ class CartVersionConflict(Problem):
     cart: Cart = strawberry.field(description="The cart as it is now.")
 
 
-@strawberry.type(description="Some SKUs do not exist, or have no price in the channel.")
+@strawberry.type(
+    description="Some SKUs do not exist, or have no price in the channel.", directives=NOBODY_KEEPS
+)
 class VariantNotSold(Problem):
     """Nothing was done, not even for the others."""
 
     skus: list[Sku] = strawberry.field(description="Those that are not sold.")
 
 
-@strawberry.type(description="Nobody can say what some SKUs cost at the moment; try again.")
+@strawberry.type(
+    description="Nobody can say what some SKUs cost at the moment; try again.",
+    directives=NOBODY_KEEPS,
+)
 class PriceUnknown(Problem):
     """Nothing was done, not even for the others."""
 
     skus: list[Sku] = strawberry.field(description="Those whose price is not known.")
 
 
-@strawberry.type(description="Carts of different channels or currencies cannot become one.")
+@strawberry.type(
+    description="Carts of different channels or currencies cannot become one.",
+    directives=NOBODY_KEEPS,
+)
 class CurrencyMismatch(Problem):
     """Prices are never converted."""
 
 
 @strawberry.type(
-    description="What was promised does not hold any more; nothing was done. Choose another."
+    description="What was promised does not hold any more; nothing was done. Choose another.",
+    directives=NOBODY_KEEPS,
 )
 class PromiseDrifted(Problem):
     """What was held before stays held."""
@@ -75,17 +92,21 @@ class PromiseDrifted(Problem):
     drift: PromiseDrift = strawberry.field(description="What has changed, and what can be instead.")
 
 
-@strawberry.type(description="The idempotency key cannot be used for this, or not now.")
+@strawberry.type(
+    description="The idempotency key cannot be used for this, or not now.", directives=NOBODY_KEEPS
+)
 class IdempotencyKeyRefused(Problem):
     """It stands for another request, or for one in progress."""
 
 
-@strawberry.type(description="A code that is wrong, was used, or is too old.")
+@strawberry.type(
+    description="A code that is wrong, was used, or is too old.", directives=NOBODY_KEEPS
+)
 class HandOverCodeRefused(Problem):
     """Which of these is not told."""
 
 
-@strawberry.type(description="What was asked of a SKU, and what there is.")
+@strawberry.type(description="What was asked of a SKU, and what there is.", directives=NOBODY_KEEPS)
 class Shortage:
     """Without a location it is over all those that may sell it."""
 
@@ -109,7 +130,10 @@ class Shortage:
         )
 
 
-@strawberry.type(description="There are fewer units than were asked for; nothing was held.")
+@strawberry.type(
+    description="There are fewer units than were asked for; nothing was held.",
+    directives=NOBODY_KEEPS,
+)
 class InsufficientStock(Problem):
     """What was held before stays held."""
 
@@ -117,7 +141,8 @@ class InsufficientStock(Problem):
 
 
 @strawberry.type(
-    description="Nobody can say whether there is enough, and unknown stock is not held; try again."
+    description="Nobody can say whether there is enough, and unknown stock is not held; try again.",
+    directives=NOBODY_KEEPS,
 )
 class StockUnknown(Problem):
     """What was held before stays held."""

@@ -107,7 +107,9 @@ class HeldUnits:
         return location_by_key(context, self.location_code, context.languages(None)[0])
 
 
-@strawberry.type(description="What is held for a cart, all of it or nothing.")
+@strawberry.type(
+    description="What is held for a cart, all of it or nothing.", directives=NOBODY_KEEPS
+)
 class CartHold:
     """It ends by itself."""
 
@@ -163,7 +165,9 @@ def _units(units: Iterable[model.HeldUnits]) -> list[HeldUnits]:
     ]
 
 
-@strawberry.type(description="Something that stands in the way of buying a cart.")
+@strawberry.type(
+    description="Something that stands in the way of buying a cart.", directives=NOBODY_KEEPS
+)
 class CartProblem:
     """It is read, never written."""
 

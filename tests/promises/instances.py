@@ -6,7 +6,7 @@ from app.promises.problem import Candidate, Problem, Tariff
 
 
 def an_instance(seed: int) -> Problem:
-    dice = Random(seed)  # noqa: S311  repeatable is the point
+    dice = Random(seed)
     lines = dice.randint(1, 4)
     sources = dice.randint(1, 5)
     demand = tuple(dice.randint(1, 4) for _ in range(lines))
