@@ -45,6 +45,9 @@ class OrderWorker:
                 worked = await self.round()
             except StoreUnavailable:
                 worked = 0
+            except Exception as bug:  # noqa: BLE001  as above
+                log.error("orders.bug", kind=type(bug).__name__)  # noqa: TRY400  as above
+                worked = 0
             if worked < MOST:
                 await self._rest()
 
@@ -64,6 +67,8 @@ class OrderWorker:
             log.warning("order.left", order=turn.order.number, why="the lease is over")
         except LeaseLostError:
             log.info("order.lost", order=turn.order.number)
+        except Exception as bug:  # noqa: BLE001  one order must not stop the work on all others
+            log.error("order.bug", order=turn.order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
 
     async def _done(self, turn: Turn, but: Step | None) -> None:
         done = True

@@ -85,7 +85,7 @@ async def _once(counter: _Counter, first: PaymentProvider, second: PaymentProvid
 async def _parts(counter: _Counter, provider: PaymentProvider) -> None:
     request = a_payment(counter.place.specimen, "T-2")
     whole, half = request.amount.amount, request.amount.amount / 2
-    part = replace(request.amount, amount=half)
+    part = Money(half, request.amount.currency)
     await provider.authorise(request)
     for law in ("a part captured", "again"):
         captured = await provider.capture(request.key, part)
@@ -95,7 +95,7 @@ async def _parts(counter: _Counter, provider: PaymentProvider) -> None:
         refunded = await provider.give_back(request.key, part)
         counter.check(law, _amounts(refunded), (whole, whole, half))
     counter.holds("a part refunded", "T-2", whole, whole, half)
-    more = replace(request.amount, amount=whole * 2)
+    more = Money(whole * 2, request.amount.currency)
     for law, write in (("more captured", provider.capture), ("more refunded", provider.give_back)):
         with suppress(UpstreamRefused):
             done = await write(request.key, more)

@@ -15,11 +15,12 @@ from app.orders.model import (
     next_step,
 )
 from app.orders.turns import LEASE, LeaseLostError, Turn, moved
+from app.orders.working import OrderWorker
 from app.store import Store, Work
 from connectors.sandbox.faults import Fault
 from tests.orders.world import World, opened, spot
 
-SHOP = spot("shop")
+SHOP, DC = spot("shop"), spot("dc")
 
 
 def unchanged(_work: Work, order: Order) -> Order:
@@ -114,6 +115,22 @@ async def test_a_cancellation_meanwhile_is_seen_by_whoever_is_at_it(store: Store
         order = await world.service.find(turn.order.number)
         assert order.state is OrderState.CANCELLED
         assert world.book("shop") == [(order.number, False)]
+
+
+async def test_an_order_that_nobody_can_work_on_does_not_stop_the_others(store: Store) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP, DC)
+        stuck = (await world.place("a", DC)).order
+        fine = (await world.place("b", SHOP)).order
+        sinks = {"shop": world.steps.sinks["shop"]}  # the other is not bound any more
+        steps = replace(world.steps, sinks=sinks)
+        worker = OrderWorker(turns=world.turns, steps=steps)
+
+        assert await worker.round() == 2
+        assert (await world.service.find(fine.number)).state is OrderState.SOURCED
+        assert (await world.service.find(stuck.number)).state is OrderState.PLACED
+        world.clock.move(LEASE.total_seconds())
+        assert (await world.worked(stuck)).state is OrderState.SOURCED
 
 
 def test_the_table_of_states_ends_everywhere() -> None:
