@@ -20,7 +20,7 @@ from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
 
-MOST_STEPS = 4_000
+MOST_STEPS = 8_000
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 

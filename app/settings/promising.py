@@ -161,7 +161,7 @@ class Promises(Section):
     order: tuple[Objective, ...] = ("COST", "SPEED", "EMISSIONS")
     weights: Weights | None = None
     valid_for: Positive = timedelta(minutes=15)
-    max_steps: int = Field(default=4_000, ge=100, le=10_000_000)
+    max_steps: int = Field(default=8_000, ge=100, le=10_000_000)
     nearest_stores: int = Field(default=3, ge=1, le=20)
     unit_grams: Mapping[str, Grams] = Field(default_factory=lambda: {"*": 500})
     carriers: Mapping[Name, Carrier] = Field(default_factory=dict)

@@ -352,5 +352,5 @@ async def test_the_largest_basket_that_can_be_asked_is_answered_within_its_steps
         stores=(LocationCode("ST-0"), LocationCode("ST-1")),
     )
 
-    assert [choice.steps <= 4_000 // 3 for choice in answer.choices] == [True] * 3
+    assert [choice.steps <= 8_000 // 3 for choice in answer.choices] == [True] * 3
     assert {one.reason for one in answer.choices[0].exclusions} == {Reason.TOO_HEAVY}
