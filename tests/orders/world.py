@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -88,7 +88,6 @@ class World:
     steps: Steps
     worker: OrderWorker
     service: OrderService
-    asked: int = field(default=0)
 
     async def stock(self, *spots: Spot, on_hand: int = 10) -> None:
         levels = [
