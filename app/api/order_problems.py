@@ -2,34 +2,47 @@
 
 import strawberry
 
+from app.api.carts import NOBODY_KEEPS
 from app.api.orders import Order
 from app.api.problems import Problem
 from app.orders.model import OrderState
 
 
-@strawberry.type(description="The money was declined; nothing is kept, and nothing is charged.")
+@strawberry.type(
+    description="The money was declined; nothing is kept, and nothing is charged.",
+    directives=NOBODY_KEEPS,
+)
 class PaymentDeclined(Problem):
     """Hold the cart again and ask with another means of payment, under another key."""
 
     order: Order = strawberry.field(description="The refused order.")
 
 
-@strawberry.type(description="The units of the cart are not held, or not any more.")
+@strawberry.type(
+    description="The units of the cart are not held, or not any more.", directives=NOBODY_KEEPS
+)
 class HoldLost(Problem):
     """Hold them again."""
 
 
-@strawberry.type(description="Nobody carries out what is ordered from one of the locations.")
+@strawberry.type(
+    description="Nobody carries out what is ordered from one of the locations.",
+    directives=NOBODY_KEEPS,
+)
 class OrderNotPossible(Problem):
     """Hold the units at other locations."""
 
 
-@strawberry.type(description="There is no such order, or the token is of another.")
+@strawberry.type(
+    description="There is no such order, or the token is of another.", directives=NOBODY_KEEPS
+)
 class OrderNotFound(Problem):
     """An order that is not the caller's looks the same."""
 
 
-@strawberry.type(description="The order has gone too far to be cancelled, or is over.")
+@strawberry.type(
+    description="The order has gone too far to be cancelled, or is over.", directives=NOBODY_KEEPS
+)
 class OrderNotCancellable(Problem):
     """Nothing was done."""
 

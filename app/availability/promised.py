@@ -73,11 +73,15 @@ class Promised:
         """Something was promised or given back here."""
         self._changes += 1
 
-    async def of(self, skus: Collection[Sku], *, holder: str | None, report: Report) -> Found:
-        """What is promised of SKUs, but for what a `holder` holds.
+    async def of(
+        self, skus: Collection[Sku], *, holder: str | None, report: Report, anew: bool = False
+    ) -> Found:
+        """What is promised of SKUs, but for what a `holder` holds; `anew`: the store is asked now.
 
         While the store is silent it is what was known before, and that is told.
         """
+        if anew:
+            self.changed()
         if self._seen < self._changes or self._clock() - self._looked_at >= self._every:
             await self._look(self._changes)
         if self._silent_until > self._looked_at:

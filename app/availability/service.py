@@ -35,6 +35,7 @@ Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
+NOW = timedelta()
 MANY = 1_000  # spots that are worth letting others have their turn in between
 
 
@@ -145,7 +146,10 @@ class AvailabilityService:
         spreads: Mapping[Sku, Spread] = await self._at(skus, places, inquiry, max_age)
         if self._projected is not None and max_age is None:
             spreads = await self._projected.filled(spreads)
-        if promised := await self._promised.of(skus, holder=holder, report=inquiry.report):
+        promised = await self._promised.of(
+            skus, holder=holder, report=inquiry.report, anew=max_age == NOW
+        )
+        if promised:
             return {sku: spread.less(promised.get(sku)) for sku, spread in spreads.items()}
         return spreads
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ from app.errors import Refusal
 from app.settings import Carts as Terms
 from app.store import Store, Work, open_store
 from app.store.keys import KeyReused
-from app.store.tables import facts, idempotency_keys
+from app.store.tables import facts, idempotency_keys, log_head
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 from app.upstream.report import Report
@@ -99,6 +100,7 @@ class Shopping(RuleBasedStateMachine):
         def clear(work: Work) -> None:
             for table in TABLES:
                 work.connection.execute(table.delete())
+            work.connection.execute(log_head.update().values(epoch=token_hex(16)))  # another log
 
         self.run(self.store.act(clear, now=self.now))
         for spot in SPOTS:

@@ -144,6 +144,17 @@ async def test_the_store_is_asked_now_and_then_and_at_once_after_a_change_of_our
     assert (await known(promised), counting.questions) == ({MILAN: Promises(3)}, 3)
 
 
+async def test_who_is_about_to_hold_asks_the_store_now(store: Store) -> None:
+    await stocked(store)
+    promised = follower(store, Ticking(), timedelta(seconds=0.25))
+    assert await known(promised) == {}
+
+    await hold(store, "cart:1", Spot(SHIRT, MILAN), 2)  # by another process
+    found = await promised.of([SHIRT], holder=None, report=Report(), anew=True)
+
+    assert found == {SHIRT: {MILAN: Promises(2)}}
+
+
 async def test_a_change_while_the_store_is_asked_is_asked_for_again(store: Store) -> None:
     await stocked(store)
     ticking, asked, go_on = Ticking(), asyncio.Event(), asyncio.Event()
