@@ -16,7 +16,7 @@ from connectors.kit.quality import grade
 FOUND = find_connectors(CONNECTORS)
 SUBJECTS = {name: subject_of(read_manifest(found), found.module) for name, found in FOUND.items()}
 CASES = [case for subject in SUBJECTS.values() for case in cases_of(subject)]
-PATIENT, HASTY = timedelta(seconds=5), timedelta(seconds=0.5)
+PATIENT, HASTY = timedelta(seconds=5), timedelta(seconds=1.5)
 
 
 def open_http(url: str, *, timeout: timedelta) -> AbstractAsyncContextManager[UpstreamHttp]:

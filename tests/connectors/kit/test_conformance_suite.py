@@ -56,7 +56,7 @@ MENU = [
 QUICK = [failure for failure in MENU if failure != "timeout"]  # which waits by its nature
 
 
-PATIENT, HASTY = timedelta(seconds=5), timedelta(seconds=0.5)
+PATIENT, HASTY = timedelta(seconds=5), timedelta(seconds=1.5)
 
 
 def open_http(url: str, *, timeout: timedelta) -> AbstractAsyncContextManager[UpstreamHttp]:
