@@ -35,7 +35,7 @@ Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
-NOW = timedelta()
+NOW = timedelta()  # the age that stock may have which is to be held
 MANY = 1_000  # spots that are worth letting others have their turn in between
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import NamedTuple
 
 from msgspec import structs
@@ -12,7 +11,7 @@ from app.availability import ledger
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
 from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
 from app.availability.repository import Demand, News
-from app.availability.service import AvailabilityService
+from app.availability.service import NOW, AvailabilityService
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
@@ -24,7 +23,6 @@ from app.store import Work
 from app.values import LocationCode, Sku
 
 MOST_TRIES = 3  # to find units that nobody takes meanwhile
-NOW = timedelta()  # the age that stock may have which is to be held
 
 
 class Part(NamedTuple):

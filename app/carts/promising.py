@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from app.availability.model import Spot
 from app.availability.repository import Demand
+from app.availability.service import NOW
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import (
@@ -29,8 +30,6 @@ from app.promises.question import Question
 from app.promises.service import PromiseService
 from app.store import Work
 from app.values import CurrencyCode, Money
-
-NOW = timedelta()  # the age that stock may have which is to be held
 
 
 class CartPromises:
@@ -90,11 +89,14 @@ class CartPromises:
         )
 
     async def drifts(self, cart: Cart, request: Request) -> list[tuple[Line, PromiseDrift]]:
-        """Why promises do not hold any more, each with the first line it was for."""
-        found = []
+        """Why promises do not hold any more, each with the first line it was for.
+
+        Who only looks is told by what is known of stock; nothing is asked anew for that.
+        """
+        found, held = [], cart.hold is not None
         for promise in cart.promises:
             lines = _lines(cart, promise)
-            drift = await self._look(cart, lines, promise.choice, request)
+            drift = await self._look(cart, lines, promise.choice, request, held=held, max_age=None)
             if isinstance(drift, PromiseDrift):
                 found.append((lines[0], drift))
         return found
@@ -108,7 +110,8 @@ class CartPromises:
         *,
         held: bool = False,
     ) -> CartPromise:
-        found = await self._look(cart, lines, choice, request, held=held)
+        max_age = None if held else NOW
+        found = await self._look(cart, lines, choice, request, held=held, max_age=max_age)
         if isinstance(found, PromiseDrift):
             raise PromiseDrifted(found)
         return _promise(choice, lines, found)
@@ -121,6 +124,7 @@ class CartPromises:
         request: Request,
         *,
         held: bool = False,
+        max_age: timedelta | None,
     ) -> Option | PromiseDrift:
         channel, rules = self._acts.channel(cart.channel)
         question = Question(
@@ -130,7 +134,7 @@ class CartPromises:
             methods=(),
             destination=_destination(choice),
             in_store=choice.in_store,
-            max_age=None if held else NOW,
+            max_age=max_age,
             holder=repository.holder_of(cart.id),
             held=held,
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.main import utc_now
+from connectors.sandbox.faults import Fault
 from tests.gateways import Sandbox, sandbox_gateway
 
 MILAN = {"country": "IT", "postalCode": "20144"}
@@ -73,10 +74,10 @@ class Shopper:
 
 
 @asynccontextmanager
-async def shopping() -> AsyncIterator[Shopper]:
+async def shopping(*, stock: str = "PT0S") -> AsyncIterator[Shopper]:
     clock = Clock()
     settings: dict[str, Any] = {
-        "freshness": {"stock": {"fresh_for": "PT0S"}},
+        "freshness": {"stock": {"fresh_for": stock}},
         "connection": {"timeout": "PT20S"},
     }
     async with sandbox_gateway(now=clock, **settings) as sandbox:
@@ -174,6 +175,24 @@ async def test_what_one_cart_holds_is_promised_to_it_alone() -> None:
 
     assert {leg["location"]["code"] for one in others for leg in one["legs"]}.isdisjoint({code})
     assert own["hold"]["units"] == held["hold"]["units"]
+
+
+async def test_who_looks_at_a_promise_asks_nobody_anew_and_what_is_held_needs_no_stock() -> None:
+    text = f"query Look($id: ID!) {{ cart(id: $id) {{ {CART} }} }}"
+    async with shopping(stock="PT1M") as shopper:
+        cart, _ = await shopper.promised()
+        shopper.sandbox.forget_calls()
+        looked = (await shopper.sandbox.ask.data(text, id=cart["id"]))["cart"]
+        calls = shopper.sandbox.calls
+    async with shopping() as shopper:
+        cart, _ = await shopper.promised()
+        held = await shopper.cart("cartHold", cart)
+        for upstream in shopper.sandbox.upstreams.values():
+            upstream.break_with(Fault(kind="fail"))
+        silent = (await shopper.sandbox.ask(text, id=held["id"]))["data"]["cart"]
+
+    assert (looked["problems"], calls) == ([], {})
+    assert "PROMISE_DRIFTED" not in [one["code"] for one in silent["problems"]]
 
 
 async def test_another_quantity_ends_a_promise_and_what_is_held() -> None:
