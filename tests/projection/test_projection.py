@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from sqlalchemy import Connection, select
 
 from app.availability import ledger, repository
@@ -128,7 +129,7 @@ def test_wrong_ways_to_keep_news_are_told(
 ) -> None:
     monkeypatch.setattr(repository, "put_levels", wrong)
 
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, Flaky)):  # writers that race are not always wrong
         newest_stays(opened, 60)
 
 
