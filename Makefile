@@ -34,6 +34,7 @@ lock: ## pin everything again
 	$(COMPILE) pyproject.toml --group dev -o tests/requirements.lock
 	$(COMPILE) tests/attacks/tools/clairvoyance.in -o tests/attacks/tools/clairvoyance.lock
 	$(COMPILE) tests/attacks/tools/schemathesis.in -o tests/attacks/tools/schemathesis.lock
+	$(COMPILE) tests/real/tryton/requirements.in -o tests/real/tryton/requirements.lock
 
 format: $(READY)
 	.venv/bin/ruff format .

@@ -50,6 +50,16 @@ class Postgres:
         command = [str(psql), "-qtAX", "-v", "ON_ERROR_STOP=1", "-c", statement]
         return _run([*command, self.address(database)])
 
+    def dump(self, database: str) -> str:
+        """The statements that make a database again."""
+        return _run([str(self.programs / "pg_dump"), "--no-owner", self.address(database)])
+
+    def restore(self, database: str, dump: Path) -> None:
+        """A new database out of a `dump`."""
+        self.sql(f"create database {database}")
+        psql = [str(self.programs / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-1", "-f", str(dump)]
+        _run([*psql, self.address(database)])
+
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:

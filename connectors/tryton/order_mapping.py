@@ -81,11 +81,25 @@ def _status(state: str, shipments: Collection[str]) -> OrderStatus | None:
 
 
 def chosen(sales: Collection[Sale]) -> list[Sale]:
-    """The sales that count, one for each warehouse: what is in force, else what came first."""
+    """The sales that count, one for each warehouse: what got on first, else what came first.
+
+    So one that was stopped counts before a later one in force: the order stays cancelled.
+    """
     counting: dict[int, Sale] = {}
     for one in sorted(sales, key=lambda each: (each.status is None, each.id)):
         counting.setdefault(one.warehouse, one)
     return sorted(counting.values(), key=lambda each: each.id)
+
+
+def spare(sales: Collection[Sale]) -> list[Sale]:
+    """The sales that do not count, as others stand for the same goods."""
+    counting = chosen(sales)
+    return [one for one in sales if one not in counting]
+
+
+def in_force(sales: Collection[Sale]) -> list[Sale]:
+    """The sales whose goods are on their way, or to be."""
+    return [one for one in sales if one.status is OrderStatus.ACCEPTED]
 
 
 def order(sales: Sequence[Sale]) -> UpstreamOrder | None:

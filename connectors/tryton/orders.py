@@ -2,11 +2,14 @@
 
 Tryton knows no idempotency keys, and two sales may have one reference. So the sales of an order are
 made as drafts, all in one call: drafts take no stock. Then those with our key are asked for, and of
-several the first counts for everybody; the others are thrown away. Only then it is quoted and
-confirmed, which takes its stock, and every step finds out first how far it is.
+several the first counts for everybody. It is quoted and confirmed, which takes its stock, and every
+step finds out first how far it is. What somebody else made of the same order is undone, before and
+after: a draft that is committed late is not seen by those who were faster, but whoever confirms
+last sees both.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from app.errors import (
@@ -50,9 +53,8 @@ class OrderDesk:
         if not sales:
             await self._drafted(order)
             sales = await self._sales(order.key)
-        counting = orders.chosen(sales)
-        await self._thrown_away(one for one in sales if one not in counting)
-        return await self._confirmed(order.key, counting)
+        await self._thrown_away(sales)
+        return await self._confirmed(order.key, sales)
 
     async def placed(self, keys: Collection[OrderKey]) -> Answer[UpstreamOrder]:
         """See `OrderSink`."""
@@ -72,7 +74,7 @@ class OrderDesk:
         if not sales:
             return None
         begun = [one.id for one in sales if one.status is None]
-        going = [one for one in sales if one.status is OrderStatus.ACCEPTED]
+        going = orders.in_force(sales)
         shipments = [shipment for one in going for shipment in one.shipments]
         pressed = {"sale.sale": begun, "stock.shipment.out": shipments}
         refusals = [
@@ -82,7 +84,7 @@ class OrderDesk:
         ]
         again = await self._sales(key, written=None in refusals)
         told = orders.order(orders.chosen(again))
-        if told is None or told.status is not OrderStatus.CANCELLED:
+        if told is None or told.status is not OrderStatus.CANCELLED or orders.in_force(again):
             raise next(filter(None, refusals), UpstreamRefused("the order cannot be cancelled"))
         return told
 
@@ -156,20 +158,32 @@ class OrderDesk:
         found = read(await self._rpc.search("country", search), mapping.record_id)
         return next(iter(found.rows), None)
 
-    async def _confirmed(self, key: OrderKey, counting: Sequence[Sale]) -> UpstreamOrder:
+    async def _confirmed(self, key: OrderKey, sales: Sequence[Sale]) -> UpstreamOrder:
         """Press on until nothing has only begun any more."""
         for state, button in STEPS.items():
-            waiting = [one.id for one in counting if one.state == state]
+            waiting = [one.id for one in orders.chosen(sales) if one.state == state]
             if not waiting:
                 continue
             refusal = await self._refusal(button, "sale.sale", waiting)
             confirmed = button == "confirm" and refusal is None
-            counting = orders.chosen(await self._sales(key, written=confirmed))
-            if refusal is not None and any(one.state == state for one in counting):
+            sales = await self._sales(key, written=confirmed)
+            if refusal is not None and any(one.state == state for one in orders.chosen(sales)):
                 raise refusal  # it is where it was: nobody else has pressed the button
-        if (told := orders.order(counting)) is None:
+        await self._thrown_away(sales)
+        if (told := orders.order(orders.chosen(await self._stopped(key, sales)))) is None:
             raise UpstreamBroken("the order was confirmed, and is not")
         return told
+
+    async def _stopped(self, key: OrderKey, sales: Sequence[Sale]) -> Sequence[Sale]:
+        """The sales without a second one in force, whose goods are given back."""
+        if not (twice := orders.in_force(orders.spare(sales))):
+            return sales
+        shipments = [shipment for one in twice for shipment in one.shipments]
+        await self._refusal("cancel", "stock.shipment.out", shipments)
+        again = await self._sales(key, written=True)
+        if orders.in_force(orders.spare(again)):
+            raise UpstreamBroken("the order is in force twice, and one cannot be stopped")
+        return again
 
     async def _refusal(
         self, button: str, model: str, records: Sequence[int]
@@ -181,14 +195,16 @@ class OrderDesk:
             return refusal
         return None
 
-    async def _thrown_away(self, sales: Iterable[Sale]) -> None:
-        """Drafts that were made twice take no stock: that they stay is no reason to fail."""
-        spare = [one.id for one in sales if one.state == "draft"]
-        if spare:
-            try:
+    async def _thrown_away(self, sales: Sequence[Sale]) -> None:
+        """What was begun twice takes no stock: that it stays is no reason to fail."""
+        begun = [one for one in orders.spare(sales) if one.status is None]
+        quoted = [one.id for one in begun if one.state != "draft"]
+        with suppress(UpstreamError):
+            if quoted:
+                await self._rpc.change("reopen-sales", "model.sale.sale.draft", quoted)
+            if begun:
+                spare = [one.id for one in begun]
                 await self._rpc.change("delete-sales", "model.sale.sale.delete", spare)
-            except UpstreamError:
-                return
 
     async def _sales(self, key: OrderKey, *, written: bool = False) -> Sequence[Sale]:
         """The sales with the key; once something was `written`, no failure says it was not."""

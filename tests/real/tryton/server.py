@@ -1,11 +1,14 @@
-"""Where does a real Tryton come from in a test? Built and seeded once, then copied and started."""
+"""Where does a real Tryton come from in a test? Built and seeded once, then copied and started.
+
+It keeps its data in PostgreSQL, as in production: on SQLite it locks nothing, so that a sale which
+two confirm at once gets two shipments.
+"""
 
 import fcntl
 import hashlib
 import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -13,10 +16,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.postgres import Postgres, running_postgres
 from tests.real.tryton.seed import seed
 
 HERE = Path(__file__).parent
@@ -58,9 +62,9 @@ class TrytonServer:
 def tryton_server() -> Iterator[TrytonServer]:
     """A fresh copy of the seeded Tryton on a free port of loopback, ended with the block."""
     home = built()
-    with tempfile.TemporaryDirectory(prefix="tryton-") as folder:
-        shutil.copyfile(home / "template.sqlite", Path(folder) / f"{DATABASE}.sqlite")
-        with running(home / "venv", Path(folder)) as url:
+    with running_postgres() as cluster:
+        cluster.restore(DATABASE, home / "template.sql")
+        with running(home / "venv", cluster) as url:
             yield TrytonServer(url, DATABASE, *GATEWAY, admin=ADMIN)
 
 
@@ -93,63 +97,60 @@ def build(home: Path) -> None:
     run([sys.executable, "-m", "venv", str(venv)], within=INSTALL_WITHIN)
     install = ["install", "--quiet", "--require-hashes", "-r", str(HERE / "requirements.lock")]
     run([str(venv / "bin" / "python"), "-m", "pip", *install], within=INSTALL_WITHIN)
-    with tempfile.TemporaryDirectory(prefix="tryton-") as name:
-        folder = Path(name)
-        activate(venv, folder)
-        with running(venv, folder) as url:
+    with running_postgres() as cluster:
+        activate(venv, cluster)
+        with running(venv, cluster) as url:
             seed(url, DATABASE, ADMIN, GATEWAY)
-        with closing(sqlite3.connect(folder / f"{DATABASE}.sqlite")) as database:
-            database.execute("VACUUM INTO ?", (str(home / "template.sqlite"),))
+        (home / "template.sql").write_text(cluster.dump(DATABASE))
 
 
-def activate(venv: Path, folder: Path) -> None:
+def activate(venv: Path, cluster: Postgres) -> None:
     """Create the database with the modules' tables."""
-    (folder / f"{DATABASE}.sqlite").touch()  # Tryton does not create the file
-    (folder / "password").write_text(ADMIN[1])
-    environment = {"TRYTONPASSFILE": str(folder / "password")}
-    admin = [str(venv / "bin" / "trytond-admin"), "-c", configuration(folder), "-d", DATABASE]
-    for step in (
-        ["--all", "--email", "admin@example.com", "-l", LANGUAGES],
-        ["-u", *MODULES.split(","), "--activate-dependencies"],
-    ):
-        run([*admin, *step], within=ACTIVATE_WITHIN, environment=environment)
+    cluster.sql(f"create database {DATABASE}")
+    with tempfile.TemporaryDirectory(prefix="tryton-") as name:
+        password = Path(name) / "password"
+        password.write_text(ADMIN[1])
+        environment = {"TRYTONPASSFILE": str(password)}
+        settings = configuration(Path(name), cluster)
+        admin = [str(venv / "bin" / "trytond-admin"), "-c", settings, "-d", DATABASE]
+        for step in (
+            ["--all", "--email", "admin@example.com", "-l", LANGUAGES],
+            ["-u", *MODULES.split(","), "--activate-dependencies"],
+        ):
+            run([*admin, *step], within=ACTIVATE_WITHIN, environment=environment)
 
 
-def configuration(folder: Path, listen: str = "127.0.0.1:0") -> str:
-    """The path of a configuration with the database in `folder`."""
+def configuration(folder: Path, cluster: Postgres, listen: str = "127.0.0.1:0") -> str:
+    """The path of a configuration, kept in `folder`, for the database in a cluster."""
     path = folder / "trytond.conf"
-    path.write_text(f"[database]\nuri = sqlite://\npath = {folder}\n[web]\nlisten = {listen}\n")
+    path.write_text(f"[database]\nuri = {cluster.address('')}\n[web]\nlisten = {listen}\n")
     return str(path)
 
 
 @contextmanager
-def running(venv: Path, folder: Path) -> Iterator[str]:
-    """The address of a server on the database in `folder`, ended with the block."""
-    for attempt in range(1, PORT_ATTEMPTS + 1):
-        port = free_port()
-        with (folder / "server.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603  our own command
-                [
-                    str(venv / "bin" / "trytond"),
-                    "-c",
-                    configuration(folder, f"127.0.0.1:{port}"),
-                    "-d",
-                    DATABASE,
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=clean_environment(),
-                start_new_session=True,
-            )
-        try:
-            if answers(process, f"http://127.0.0.1:{port}/"):
-                yield f"http://127.0.0.1:{port}"
-                return
-        finally:
-            stop(process)
-        if attempt == PORT_ATTEMPTS:
-            raise TrytonDidNotStartError((folder / "server.log").read_text()[-LOG_TAIL:])
+def running(venv: Path, cluster: Postgres) -> Iterator[str]:
+    """The address of a server on the database in a cluster, ended with the block."""
+    with tempfile.TemporaryDirectory(prefix="tryton-") as name:
+        folder = Path(name)
+        for _ in range(PORT_ATTEMPTS):
+            listen = f"127.0.0.1:{free_port()}"
+            settings = configuration(folder, cluster, listen)
+            with (folder / "server.log").open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603  our own command
+                    [str(venv / "bin" / "trytond"), "-c", settings, "-d", DATABASE],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=clean_environment(),
+                    start_new_session=True,
+                )
+            try:
+                if answers(process, f"http://{listen}/"):
+                    yield f"http://{listen}"
+                    return
+            finally:
+                stop(process)
+        raise TrytonDidNotStartError((folder / "server.log").read_text()[-LOG_TAIL:])
 
 
 def answers(process: subprocess.Popen[bytes], url: str) -> bool:
