@@ -30,6 +30,16 @@ Locale = NewType("Locale", str)
 EARTH_RADIUS_KM = 6371.0088  # mean radius R1, IUGG 1980
 
 
+class PrincipalKind(StrEnum):
+    """What somebody who asks is to the retailer."""
+
+    GUEST = "GUEST"
+    CUSTOMER = "CUSTOMER"
+    STAFF = "STAFF"
+    PARTNER = "PARTNER"
+    OPERATOR = "OPERATOR"
+
+
 class LocationKind(StrEnum):
     """What a location is to a shopper and to the supply chain."""
 

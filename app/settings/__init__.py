@@ -1,5 +1,6 @@
 """What may a deployment decide? One file, read once, passed on as narrow values."""
 
+from app.settings.accessing import Access, Algorithm, Issuer
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
@@ -36,6 +37,8 @@ from app.settings.streaming import Streams
 from app.settings.words import Network
 
 __all__ = [
+    "Access",
+    "Algorithm",
     "Bindings",
     "Budget",
     "Cache",
@@ -50,6 +53,7 @@ __all__ = [
     "Execution",
     "Fence",
     "Freshness",
+    "Issuer",
     "Lane",
     "Location",
     "Log",

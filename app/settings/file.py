@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from app.errors import MisconfiguredError
+from app.settings.accessing import Access
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
@@ -45,6 +46,7 @@ class Settings(Section):
     store: Store = Store()
     projection: Mapping[Name, Projection] = Field(default_factory=dict)
     carts: Carts = Carts()
+    access: Access = Access()
     cors: Cors = Cors()
     server: Server = Server()
     log: Log = Log()

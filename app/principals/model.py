@@ -1,0 +1,33 @@
+"""Who is asking, and what does that make them?"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+
+from app.values import LocationCode, PrincipalKind
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who has proved who they are, or a guest.
+
+    `subject` is what `issuer` calls them: personal data, kept out of messages, logs and traces.
+    `location` is where staff works. After `expires_at` they have to prove it again.
+    """
+
+    kind: PrincipalKind
+    issuer: str = field(default="", repr=False)
+    subject: str = field(default="", repr=False)
+    roles: frozenset[str] = frozenset()
+    location: LocationCode | None = None
+    expires_at: datetime | None = None
+
+    @cached_property
+    def pseudonym(self) -> str:
+        """The same for the same one, and nothing that tells who it is."""
+        told = f"{self.kind}\0{self.issuer}\0{self.subject}".encode()
+        return blake2b(told, digest_size=12).hexdigest()
+
+
+GUEST = Principal(PrincipalKind.GUEST)

@@ -1,0 +1,116 @@
+"""Who is behind a request's Authorization?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import orjson
+from cachetools import LRUCache
+
+from app.errors import MisconfiguredError
+from app.ports import WireRequest
+from app.principals.keysets import KeyRing, usable
+from app.principals.model import GUEST, Principal
+from app.principals.refusals import CredentialRefused
+from app.principals.tokens import Tokens, Trusted
+from app.settings import Access, Issuer
+from app.upstream.client import ClientPolicy, open_client
+
+BEARER = "bearer"
+MOST_KNOWN = 10_000  # tokens
+KNOWN_FOR = timedelta(seconds=60)  # a key that its issuer takes back is refused after as long
+KEYS_POLICY = ClientPolicy(timeout=timedelta(seconds=5), max_body=256_000)
+
+
+class Principals:
+    """Tells who is asking; a token that was proved is taken for a minute without proving it again.
+
+    Without `tokens` nobody's are taken.
+    """
+
+    def __init__(self, tokens: Tokens | None, now: Callable[[], datetime]) -> None:
+        self._tokens = tokens
+        self._now = now
+        self._known: LRUCache[str, tuple[Principal, datetime]] = LRUCache(MOST_KNOWN)
+
+    async def of(self, authorization: str | None) -> Principal:
+        """The principal behind a header; whoever brings none, or another scheme, is a guest.
+
+        Other schemes belong to proxies in between.
+
+        Raises:
+            CredentialRefused: a token is none of ours.
+            KeysUnavailable: nobody can say.
+        """
+        if authorization is None:
+            return GUEST
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != BEARER:
+            return GUEST
+        if self._tokens is None:
+            raise CredentialRefused("no issuers")
+        return self._kept(token) or await self._proven(self._tokens, token)
+
+    def _kept(self, token: str) -> Principal | None:
+        if (kept := self._known.get(token)) is None:
+            return None
+        principal, until = kept
+        return principal if self._now() < until else None
+
+    async def _proven(self, tokens: Tokens, token: str) -> Principal:
+        principal = await tokens.principal(token.strip())
+        until = self._now() + KNOWN_FOR
+        self._known[token] = principal, min(until, principal.expires_at or until)
+        return principal
+
+
+@asynccontextmanager
+async def principals(access: Access, now: Callable[[], datetime]) -> AsyncIterator[Principals]:
+    """The one who tells, with the issuers' keys at hand as soon as they are needed.
+
+    Raises:
+        MisconfiguredError: a file of keys cannot be read.
+    """
+    async with AsyncExitStack() as stack:
+        trusted = {
+            issuer.issuer: Trusted(issuer, await _ring(stack, name, issuer, now))
+            for name, issuer in access.issuers.items()
+        }
+        yield Principals(Tokens(trusted, now) if trusted else None, now)
+
+
+async def _ring(
+    stack: AsyncExitStack, name: str, issuer: Issuer, now: Callable[[], datetime]
+) -> KeyRing:
+    if not issuer.remote:
+        return KeyRing(_read(name, Path(issuer.jwks)), now, name)
+    address = urlsplit(issuer.jwks)
+    base = address._replace(path="", query="", fragment="").geturl()
+    http = await stack.enter_async_context(open_client(name, base, policy=KEYS_POLICY, now=now))
+    request = WireRequest(
+        operation="keys",
+        method="GET",
+        path=address.path.lstrip("/") + (f"?{address.query}" if address.query else ""),
+        safe=True,
+    )
+
+    async def fetch() -> bytes:
+        return (await http.send(request)).body
+
+    return KeyRing(fetch, now, name)
+
+
+def _read(name: str, path: Path) -> Callable[[], Awaitable[bytes]]:
+    try:
+        usable(orjson.loads(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        where = f"access.issuers.{name}.jwks"
+        raise MisconfiguredError(f"{where}: the file {path} holds no key set") from error
+
+    async def fetch() -> bytes:
+        return await asyncio.to_thread(path.read_bytes)
+
+    return fetch

@@ -1,0 +1,61 @@
+"""Whose word about a caller is taken?"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, model_validator
+
+from app.settings.words import Name, Section
+from app.values import PrincipalKind
+
+# Asymmetric ones alone: whoever can verify a token must not be able to make one.
+Algorithm = Literal["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Issuer(Section):
+    """An identity provider whose tokens are taken, all of them for one `kind` of principal.
+
+    `issuer` and `audience` are what the claims `iss` and `aud` have to say, `types` the values of
+    the header `typ`. `jwks` is where its public keys are: an https address, or a file. `roles` and
+    `location` are claims, with dots between levels: a list of words, and the code of the location
+    where somebody works.
+    """
+
+    kind: Literal[
+        PrincipalKind.CUSTOMER, PrincipalKind.STAFF, PrincipalKind.PARTNER, PrincipalKind.OPERATOR
+    ]
+    issuer: Text
+    audience: Text
+    jwks: Text
+    algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256", "EdDSA"), min_length=1)
+    types: tuple[Text, ...] = Field(default=("at+jwt",), min_length=1)
+    roles: Text = "roles"
+    location: Text = "location"
+
+    @property
+    def remote(self) -> bool:
+        """Whether its keys are asked for over HTTP."""
+        return "://" in self.jwks
+
+    @model_validator(mode="after")
+    def _can_be_trusted(self) -> Self:
+        address = urlsplit(self.jwks)
+        if self.remote and address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise ValueError("jwks has to be an https address, or the path of a file")
+        return self
+
+
+class Access(Section):
+    """Who callers are. Without issuers everybody is a guest, and no token is taken."""
+
+    issuers: Mapping[Name, Issuer] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [one.issuer for one in self.issuers.values()]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two issuers are called {twice[0]!r}: give each its own")
+        return self
