@@ -46,6 +46,8 @@ from app.locations.service import LocationService
 from app.orders.assembling import orders_over
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
+from app.principals.model import Principal
+from app.principals.service import Principals, principals
 from app.products.service import ProductService
 from app.promises.service import PromiseService, Sources
 from app.promises.tokens import Signer
@@ -77,6 +79,7 @@ class Gateway:
     sleep: Sleep = asyncio.sleep
     welcome: Welcome = everybody
     running: Services | None = None
+    principals: Principals | None = None
     shared: SharedRedis | None = field(init=False)
     store: StandingStore = field(init=False)
     lasting: Lasting = field(init=False)
@@ -142,6 +145,7 @@ class Gateway:
         endpoint = GraphQLEndpoint(
             operations,
             EventStreams(self.lasting, streams, self.sleep),
+            identify=self._identify,
             requests=requests,
             graphiql=self.settings.server.graphiql,
         )
@@ -149,6 +153,8 @@ class Gateway:
             operations=operations,
             lasting=self.lasting,
             streams=streams,
+            identify=self._identify,
+            now=self.now,
             welcome=self.welcome,
             sleep=self.sleep,
         )
@@ -165,6 +171,11 @@ class Gateway:
             lifespan=partial(self._lifespan, documents),
         )
 
+    async def _identify(self, authorization: str) -> Principal:
+        if self.principals is None:
+            raise RuntimeError("the gateway has not started")
+        return await self.principals.of(authorization)
+
     def _spending(self) -> Spending | None:
         """Who may spend how much; without a budget nobody's points are counted."""
         if self.settings.budget is None:
@@ -177,6 +188,7 @@ class Gateway:
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
+            principals(self.settings.access, self.now) as self.principals,
         ):
             services = assemble(
                 self.settings, connections, self.caches, self.store, environ=self.environ

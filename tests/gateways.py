@@ -26,6 +26,8 @@ from app.ports import (
     StockLevel,
     find_connectors,
 )
+from app.principals.model import GUEST, Principal
+from app.principals.service import principals
 from app.store import Store
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection, plan
@@ -35,6 +37,7 @@ from connectors.kit.serve import serve
 from connectors.sandbox.faults import FaultyUpstream
 from connectors.sandbox.retailer.upstreams import upstream
 from tests.builders import NOON, a_location, a_product
+from tests.staff import ACCESS, STAFF
 
 SYSTEMS = ("shop", "tills", "warehouse", "supplier", "payments")
 # The tests run under both executors: `make test` says which with this variable.
@@ -45,6 +48,11 @@ Wait = Callable[[], Awaitable[None]]
 
 async def at_once() -> None:
     return None
+
+
+async def a_guest(_authorization: str) -> Principal:
+    """Nobody proves anything here."""
+    return GUEST
 
 
 @dataclass
@@ -106,12 +114,19 @@ def _names(product: Product) -> set[tuple[str, str]]:
 
 @dataclass
 class Asker:
-    """Asks a gateway GraphQL over HTTP."""
+    """Asks a gateway GraphQL over HTTP, as whoever `headers` prove."""
 
     http: httpx.AsyncClient
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def staff(self) -> "Asker":
+        """Asks as somebody of the house."""
+        return Asker(self.http, STAFF)
 
     async def post(self, query: str, /, **variables: Any) -> httpx.Response:
-        return await self.http.post("/graphql", json={"query": query, "variables": variables})
+        body = {"query": query, "variables": variables}
+        return await self.http.post("/graphql", json=body, headers=self.headers)
 
     async def __call__(self, query: str, /, **variables: Any) -> dict[str, Any]:
         body: dict[str, Any] = (await self.post(query, **variables)).json()
@@ -126,6 +141,7 @@ class Asker:
 
 @asynccontextmanager
 async def asking(app: Starlette) -> AsyncIterator[Asker]:
+    """Asks as a guest."""
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
         yield Asker(http)
@@ -156,6 +172,7 @@ async def running_over(
         "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
         "freshness": {"stock": {"fresh_for": "PT0S", "if_error_for": "PT60S"}},
         "execution": EXECUTION,
+        "access": ACCESS,
         **sections,
     }
     settings = config.parse(document)
@@ -172,7 +189,8 @@ async def running_over(
     gateway = Gateway(settings, {}, now=now, clock=clock)
     gateway.running = assemble(settings, opened, gateway.caches, kept_in)
     await gateway.running.locations.refresh()
-    return gateway
+    async with principals(settings.access, now) as gateway.principals:
+        return gateway
 
 
 @asynccontextmanager
@@ -244,7 +262,7 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
             demo["connections"][name].update(changes.get("connection", {}))
             stack.callback(one.release)
-        demo["execution"] = EXECUTION
+        demo |= {"execution": EXECUTION, "access": ACCESS}
         demo.update({key: value for key, value in changes.items() if key != "connection"})
         settings = config.parse(demo)
         gateway = Gateway(settings, plan(settings, {"sandbox": connector}), now)

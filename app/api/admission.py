@@ -4,22 +4,24 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import strawberry
 import structlog
 from graphql import OperationType
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.api.access import BITS, refusal_of
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.outcomes import (
     Outcome,
     document_refused,
     not_admitted,
+    not_for,
     only_by_post,
     over_budget,
 )
 from app.api.paging import DEFAULT_FIRST
+from app.api.schema import Schema, core
 from app.api.spending import Spending
 from app.engine.budget import BudgetExceeded, Charge
 from app.engine.documents import (
@@ -30,7 +32,15 @@ from app.engine.documents import (
     Mode,
     TrustedDocuments,
 )
-from app.engine.gate import Admitted, Documents, Gate, Limits, ListSizes, NotAdmittedError
+from app.engine.gate import (
+    Admitted,
+    Documents,
+    Gate,
+    Limits,
+    ListSizes,
+    NotAdmittedError,
+    Validator,
+)
 from app.settings import Requests
 
 log = structlog.get_logger(__name__)
@@ -47,19 +57,13 @@ LOOSER = 5  # times as much as a stranger's may a registered document have, but 
 RULES = (MaybeNullValidationRule, OneOfInputValidationRule)  # what strawberry adds to the standard
 
 
-def build_gate(schema: strawberry.Schema, requests: Requests, *, introspection: bool) -> Gate:
+def build_gate(schema: Schema, requests: Requests, *, introspection: bool) -> Gate:
     """The gate before a schema; every transport of a process shares it."""
-    return Gate(
-        schema._schema,  # noqa: SLF001  strawberry has no public name for it
-        limits=limits_of(requests),
-        sizes=SIZES,
-        rules=RULES,
-        introspection=introspection,
-        documents=Documents(most_bytes=requests.document_cache),
-    )
+    kept = Documents(most_bytes=requests.document_cache)
+    return _gate(schema, limits_of(requests), kept, introspection=introspection)
 
 
-def build_registering_gate(schema: strawberry.Schema, requests: Requests) -> Gate:
+def build_registering_gate(schema: Schema, requests: Requests) -> Gate:
     """The gate for documents that are to be registered, whose mistakes are told in full.
 
     Somebody decided on them, so the limits of form are looser. The cost is not theirs to decide: it
@@ -67,13 +71,20 @@ def build_registering_gate(schema: strawberry.Schema, requests: Requests) -> Gat
     """
     usual = asdict(limits_of(requests))
     kept = {"cost": usual.pop("cost"), "errors": usual.pop("errors")}
+    limits = Limits(**{name: most * LOOSER for name, most in usual.items()}, **kept)
+    register = Documents(most_bytes=0)  # the register keeps them
+    return _gate(schema, limits, register, introspection=True)
+
+
+def _gate(schema: Schema, limits: Limits, documents: Documents, *, introspection: bool) -> Gate:
+    known = core(schema)
     return Gate(
-        schema._schema,  # noqa: SLF001  as above
-        limits=Limits(**{name: most * LOOSER for name, most in usual.items()}, **kept),
+        known,
+        limits=limits,
         sizes=SIZES,
-        rules=RULES,
-        introspection=True,
-        documents=Documents(most_bytes=0),  # the register keeps them
+        access=schema.access,
+        validator=Validator(known, rules=RULES, most=limits.errors, introspection=introspection),
+        documents=documents,
     )
 
 
@@ -143,6 +154,7 @@ class Admission:
             admitted = self._through_gate(found, asked)
             if safe and admitted.kind is OperationType.MUTATION:
                 raise NotAnsweredError(only_by_post(admitted.kind))
+            self._check_access(admitted, caller)
             await self._documents.learn(found)
             charge = await self._charged(caller, admitted.cost)
         except DocumentRefused as refusal:
@@ -160,6 +172,7 @@ class Admission:
             admitted.operation,
             admitted.cost,
             admitted.deferring,
+            admitted.open_to,
             how=found.how,
             charge=charge,
         )
@@ -180,6 +193,12 @@ class Admission:
         if found.prepared is None:
             return self._gate.admit(found.text, operation_name=name, variables=variables)
         return self._gate.admit_prepared(found.prepared, operation_name=name, variables=variables)
+
+    def _check_access(self, admitted: Admitted, caller: Caller) -> None:
+        bit = BITS[caller.known.kind]
+        if not admitted.open_to & bit:
+            outcome = not_for(caller.known, refusal_of(self._gate.closed(admitted, bit)))
+            raise self._refused(outcome, stage="access", kind=caller.known.kind)
 
     async def _charged(self, caller: Caller, points: int) -> Charge | None:
         if self._spending is None:

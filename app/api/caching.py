@@ -17,6 +17,7 @@ import orjson
 import strawberry
 from cachetools import LRUCache
 
+from app.api.access import BITS
 from app.api.callers import Caller
 from app.api.hints import hints_of
 from app.api.outcomes import Fate, Keeping, Outcome
@@ -30,6 +31,7 @@ from app.settings import Freshness as Windows
 from app.settings import Settings
 from app.settings import Windows as PortWindows
 from app.upstream.report import Freshness, Report
+from app.values import PrincipalKind
 
 WORDING = Wording(
     fresh_arguments=frozenset({"maxAge", "cart"}),
@@ -40,7 +42,6 @@ WORDING = Wording(
 )
 MOST_TERMS = 8 * 1024 * 1024  # bytes of documents whose terms are known
 EACH_TERMS = 1_000  # bytes of the terms of one
-ANONYMOUS = "anonymous"
 NOTHING = timedelta()
 SHORTEST = timedelta(seconds=1)  # that others are told to keep something
 
@@ -57,12 +58,12 @@ class Attempt:
 Run = Callable[[Attempt], Awaitable[Outcome]]
 
 
-def authorisation_of(_caller: Caller) -> str:
-    """Who gets the same answers as this caller: everybody, as long as nobody says who they are.
+def authorisation_of(caller: Caller) -> str:
+    """Who gets the same answers as this caller: all of the same kind.
 
     It is part of every key. What depends on who asks must make a difference here.
     """
-    return ANONYMOUS
+    return caller.known.kind
 
 
 def generation_of(sdl: str, settings: Settings) -> bytes:
@@ -118,6 +119,8 @@ class Caching:
         key = (admitted.text, loc.start if loc else 0)
         if (known := self._terms.get(key)) is None:
             known = terms_of(admitted.document, admitted.text, admitted.operation, self._rules)
+            if not admitted.open_to & BITS[PrincipalKind.GUEST]:
+                known = replace(known, private=True)  # caches on the way ask nobody who they are
             self._terms[key] = known
         return known
 

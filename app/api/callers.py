@@ -1,7 +1,7 @@
 """Who asks, as far as a transport can tell?"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,15 @@ from starlette.types import Scope
 from app.api.addresses import household_of
 from app.api.headers import RequestHeaders
 from app.api.languages import accepted_languages
+from app.principals.model import GUEST, Principal
 from app.values import Locale
 
 # What clients send: GraphQL Hive and WunderGraph's clients the first two, Apollo's the last.
 CLIENT_HEADERS = ("graphql-client-name", "x-graphql-client-name", "apollographql-client-name")
 CLIENT_VALUES = tuple(name.encode() for name in CLIENT_HEADERS)
 SOUND_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+Identify = Callable[[str], Awaitable[Principal]]
+"""Who is behind an Authorization; raises `CredentialRefused` and `KeysUnavailable`."""
 NOWHERE = "no address"  # who asks through a socket file has none
 
 
@@ -24,7 +27,8 @@ class Caller:
     """The one behind a request.
 
     `accepted` are the languages it reads, most wanted first. `client` is the name its program goes
-    by, which proves nothing. `introduction` is what it said of itself when it opened a socket, and
+    by, which proves nothing; `authorization` is its proof, and `known` who it proved to be.
+    `introduction` is what it said of itself when it opened a socket, and
     `last_event` the last one it has of a stream that was cut. `trace` are headers that may tell of
     a trace to go on with. `address` must not be told.
     """
@@ -35,14 +39,18 @@ class Caller:
     last_event: str | None = None
     trace: Mapping[str, str] | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    known: Principal = GUEST
 
     @property
     def principal(self) -> str:
         """Who pays for its operations.
 
-        Nobody authenticates yet: all who ask from one address, or from the IPv6 network of one
-        subscriber, pay together. Whoever proves who they are will pay by that name instead.
+        Whoever has proved who they are pays alone. All guests who ask from one address, or from the
+        IPv6 network of one subscriber, pay together.
         """
+        if self.known is not GUEST:
+            return self.known.pseudonym
         return NOWHERE if self.address is None else household_of(self.address)
 
 
@@ -54,6 +62,7 @@ def caller_of(scope: Scope, headers: RequestHeaders) -> Caller:
         client=_client(scope),
         last_event=headers.get("last-event-id"),
         trace=headers,
+        authorization=headers.get("authorization"),
         address=peer and peer[0],
     )
 

@@ -5,9 +5,10 @@ operation has its own. Whatever ends the socket, it ends all of them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from aiolimiter import AsyncLimiter
@@ -15,7 +16,7 @@ from starlette.types import Receive, Send
 
 from app.api import socket_messages as messages
 from app.api.asking import Asked
-from app.api.callers import Caller
+from app.api.callers import Caller, Identify
 from app.api.errors import masked, request_error
 from app.api.lasting import SOCKET, Lasting
 from app.api.operations import Operations
@@ -29,6 +30,7 @@ from app.api.socket_messages import (
     Subscribe,
 )
 from app.api.socket_outbox import Outbox
+from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.settings import Streams
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -41,6 +43,16 @@ async def everybody(_caller: Caller) -> bool:
     return True
 
 
+def authorization_in(introduction: Mapping[str, Any]) -> str | None:
+    """What a client says in `connection_init`, as it says it in a header elsewhere."""
+    inner = introduction.get("headers")
+    for told in (introduction, inner if isinstance(inner, dict) else {}):
+        for name, value in told.items():
+            if name.lower() == "authorization" and isinstance(value, str):
+                return value
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What holds for every socket. `welcome` decides on the word of `connection_init`."""
@@ -48,6 +60,8 @@ class Terms:
     operations: Operations
     lasting: Lasting
     streams: Streams
+    identify: Identify
+    now: Callable[[], datetime]
     welcome: Welcome = everybody
     sleep: Sleep = asyncio.sleep
 
@@ -160,11 +174,30 @@ class Conversation:
         if self._introduced:
             raise CloseError(4429, "Too many initialisation requests")
         self._introduced = True
-        self._caller = replace(self._caller, introduction=message.payload)
+        self._caller = await self._known(replace(self._caller, introduction=message.payload))
         if not await self._terms.welcome(self._caller):
             raise CloseError(4403, "Forbidden")
         self._acknowledged = True
         await self._put(messages.ack())
+        if (until := self._caller.known.expires_at) is not None:
+            self._start(self._expiring((until - self._terms.now()).total_seconds()))
+
+    async def _known(self, caller: Caller) -> Caller:
+        """The caller with who it is, by the word of its introduction, else of its handshake."""
+        proof = authorization_in(caller.introduction) or caller.authorization
+        if proof is None:
+            return caller
+        try:
+            return replace(caller, known=await self._terms.identify(proof))
+        except CredentialRefused as refusal:
+            raise CloseError(4403, "Forbidden") from refusal
+        except KeysUnavailable as refusal:
+            raise CloseError(1013, "Try again later") from refusal
+
+    async def _expiring(self, seconds: float) -> None:
+        """Reference clients connect again, with a new token, after this code."""
+        await self._terms.sleep(seconds)
+        raise CloseError(4403, "Forbidden: the credentials have expired")
 
     async def _begin(self, message: Subscribe) -> None:
         if not self._acknowledged:

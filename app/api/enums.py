@@ -17,7 +17,7 @@ from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.report import Freshness
-from app.values import LocationKind, LocationService
+from app.values import LocationKind, LocationService, PrincipalKind
 
 
 def _tell(
@@ -69,6 +69,17 @@ _tell(
         "SUPPLIER": "A supplier that ships to shoppers itself.",
         "PICKUP_POINT": "A place where parcels are handed over and nothing is stocked.",
         "PARTNER": "A place run by a partner.",
+    },
+)
+_tell(
+    PrincipalKind,
+    "What somebody who asks is to the retailer.",
+    {
+        "GUEST": "Nobody knows who it is.",
+        "CUSTOMER": "A shopper who has signed in.",
+        "STAFF": "Somebody who works for the retailer, in a store or behind it.",
+        "PARTNER": "A company that sells the retailer's goods.",
+        "OPERATOR": "Somebody who runs this gateway.",
     },
 )
 _tell(

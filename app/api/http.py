@@ -2,7 +2,7 @@
 
 import gzip
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import structlog
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.asking import Asked, MalformedRequest, asked
-from app.api.callers import Caller, caller_of
+from app.api.callers import Caller, Identify, caller_of
 from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams, Framing
 from app.api.graphiql import page
@@ -36,8 +36,9 @@ from app.api.http_reading import BadRequest, bad, read
 from app.api.lasting import HTTP
 from app.api.multipart import framing_of
 from app.api.operations import Operations, not_streamed
-from app.api.outcomes import Outcome, malformed
+from app.api.outcomes import Outcome, malformed, not_known
 from app.api.subscribing import Outcomes
+from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.settings import Requests, Statuses
 
 log = structlog.get_logger(__name__)
@@ -53,11 +54,13 @@ class GraphQLEndpoint:
         operations: Operations,
         events: EventStreams,
         *,
+        identify: Identify,
         requests: Requests,
         graphiql: bool,
     ) -> None:
         self._operations = operations
         self._events = events
+        self._identify = identify
         self._requests = requests
         self._graphiql = graphiql
 
@@ -74,7 +77,8 @@ class GraphQLEndpoint:
             reply.check()
             question = await self._asked(scope, headers, receive)
             safe = scope["method"] == "GET"
-            await self._answered(question, caller_of(scope, headers), reply, receive, safe=safe)
+            caller = await self._known(caller_of(scope, headers))
+            await self._answered(question, caller, reply, receive, safe=safe)
         except BadRequest as error:
             log.info("request.refused", status=reply.rules.of(error.outcome))
             await reply.whole(error.outcome)
@@ -112,6 +116,15 @@ class GraphQLEndpoint:
         elif not isinstance(answers, Outcome):
             await answers.aclose()
             await reply.whole(not_streamed())
+
+    async def _known(self, caller: Caller) -> Caller:
+        if caller.authorization is None:
+            return caller
+        try:
+            return replace(caller, known=await self._identify(caller.authorization))
+        except (CredentialRefused, KeysUnavailable) as refusal:
+            log.info("credential.refused", reason=getattr(refusal, "reason", "no keys"))
+            raise BadRequest(not_known(refusal)) from refusal
 
     async def _asked(self, scope: Scope, headers: RequestHeaders, receive: Receive) -> Asked:
         parameters = await read(scope, headers, receive, self._requests)

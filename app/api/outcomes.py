@@ -24,7 +24,10 @@ from app.api.scalars import iso_duration
 from app.engine.budget import BudgetExceeded
 from app.engine.documents import DocumentRefused, MalformedDocumentRequest
 from app.engine.gate import NotAdmittedError, Stage
+from app.principals.model import Principal
+from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.upstream.report import Report
+from app.values import PrincipalKind
 
 VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)'")
 
@@ -138,6 +141,21 @@ def over_budget(refusal: BudgetExceeded) -> Outcome:
     if refusal.retry_after is not None:
         outcome.errors[0]["extensions"]["retryAfter"] = iso_duration(refusal.retry_after)
     return replace(outcome, extensions={"cost": refusal.cost.told()})
+
+
+def not_known(refusal: CredentialRefused | KeysUnavailable) -> Outcome:
+    """For who could not prove who they are."""
+    if isinstance(refusal, KeysUnavailable):
+        return refused(str(refusal), refusal.code, 503, retry_after="5")
+    challenge = 'Bearer error="invalid_token"'
+    return refused(str(refusal), refusal.code, 401, www_authenticate=challenge)
+
+
+def not_for(principal: Principal, message: str) -> Outcome:
+    """For what this one may not ask; a guest may sign in first."""
+    if principal.kind is PrincipalKind.GUEST:
+        return refused(message, "UNAUTHENTICATED", 401, www_authenticate="Bearer")
+    return refused(message, "FORBIDDEN", 403)
 
 
 def late() -> Outcome:

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
+from app.api.access import access_of, tell_rules
 from app.api.cart_mutations import CartMutations
 from app.api.carts import CartRoot
 from app.api.context import Context, Info
@@ -25,6 +26,7 @@ from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
+from app.engine.gate import ANYTHING, Access
 
 SHARED = ("GeoPoint", "Money", "PageInfo")  # values that mean the same in every subgraph
 
@@ -72,7 +74,12 @@ class Mutation(CartMutations, OrderMutations):
 
 
 class Schema(strawberry.Schema):
-    """Errors are logged where they are answered, with their operation."""
+    """Errors are logged where they are answered, with their operation.
+
+    `access` says who may read what; of a schema that is not ours, everybody everything.
+    """
+
+    access: Access = ANYTHING
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -110,7 +117,10 @@ def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = 
     config = StrawberryConfig(
         scalar_map=scalars, enable_experimental_incremental_execution=deferring
     )
-    return Schema(query=query, mutation=Mutation, extensions=[GivenDocument], config=config)
+    schema = Schema(query=query, mutation=Mutation, extensions=[GivenDocument], config=config)
+    tell_rules(schema)
+    schema.access = access_of(core(schema))
+    return schema
 
 
 def sdl() -> str:

@@ -12,10 +12,12 @@ import click
 from app import logs, tracing
 from app.api.examples import EXAMPLES
 from app.cli.choosing import chosen, config_option, connectors, embedded
+from app.cli.developing import DevelopmentIssuer
 from app.main import Gateway
 from app.serving import GatewayServer
 from app.settings import Settings
 from app.upstream.registry import plan
+from app.values import PrincipalKind
 
 host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
 port_option = click.option(
@@ -37,8 +39,9 @@ def serve(config: Path | None, host: str, port: int) -> None:
 @port_option
 def demo(host: str, port: int) -> None:
     """Serve the gateway over an embedded retailer, with GraphiQL, and say what to try."""
-    settings = embedded()
-    _serve(settings, host, port, announce=_what_to_try)
+    issuer = DevelopmentIssuer()
+    settings = embedded().model_copy(update={"access": issuer.access()})
+    _serve(settings, host, port, announce=partial(_what_to_try, issuer))
 
 
 def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
@@ -73,7 +76,7 @@ def _address(address: str) -> None:
     click.echo(f"Tessera answers at {address}/graphql")
 
 
-def _what_to_try(address: str) -> None:
+def _what_to_try(issuer: DevelopmentIssuer, address: str) -> None:
     click.echo(f"Tessera answers at {address}/graphql (open it in a browser for GraphiQL).")
     click.echo("A demo retailer stands behind it: a shop, 12 stores, a warehouse, a supplier.\n")
     click.echo("Try:\n")
@@ -82,5 +85,8 @@ def _what_to_try(address: str) -> None:
         click.echo(f"# {example.title}")
         click.echo(f"curl -s {address}/graphql -H 'content-type: application/json' \\")
         click.echo(f'  -d \'{{"query": "{document}"}}\'\n')
+    staff = issuer.token(PrincipalKind.STAFF, "somebody")
+    click.echo("You are a guest. To ask as staff (upstreams, what a way costs), send this header:\n")
+    click.echo(f"authorization: Bearer {staff}\n")
     click.echo("Break an upstream and ask again: tessera sandbox fault tills silent")
     click.echo("Stop with Ctrl-C.")

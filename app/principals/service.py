@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import orjson
 from cachetools import LRUCache
+from yarl import URL
 
 from app.errors import MisconfiguredError
 from app.ports import WireRequest
@@ -85,16 +85,16 @@ async def principals(access: Access, now: Callable[[], datetime]) -> AsyncIterat
 async def _ring(
     stack: AsyncExitStack, name: str, issuer: Issuer, now: Callable[[], datetime]
 ) -> KeyRing:
-    if not issuer.remote:
+    if not isinstance(issuer.jwks, str):
+        return KeyRing(_told(name, orjson.dumps(issuer.jwks)), now, name)
+    if "://" not in issuer.jwks:
         return KeyRing(_read(name, Path(issuer.jwks)), now, name)
-    address = urlsplit(issuer.jwks)
-    base = address._replace(path="", query="", fragment="").geturl()
-    http = await stack.enter_async_context(open_client(name, base, policy=KEYS_POLICY, now=now))
+    address = URL(issuer.jwks)
+    http = await stack.enter_async_context(
+        open_client(name, str(address.origin()), policy=KEYS_POLICY, now=now)
+    )
     request = WireRequest(
-        operation="keys",
-        method="GET",
-        path=address.path.lstrip("/") + (f"?{address.query}" if address.query else ""),
-        safe=True,
+        operation="keys", method="GET", path=address.raw_path_qs.lstrip("/"), safe=True
     )
 
     async def fetch() -> bytes:
@@ -103,7 +103,20 @@ async def _ring(
     return KeyRing(fetch, now, name)
 
 
+def _told(name: str, keys: bytes) -> Callable[[], Awaitable[bytes]]:
+    try:
+        usable(orjson.loads(keys))
+    except ValueError as error:
+        raise MisconfiguredError(f"access.issuers.{name}.jwks is no key set") from error
+
+    async def fetch() -> bytes:
+        return keys
+
+    return fetch
+
+
 def _read(name: str, path: Path) -> Callable[[], Awaitable[bytes]]:
+    """What is in a file now: it may be written anew while the process runs."""
     try:
         usable(orjson.loads(path.read_bytes()))
     except (OSError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Whose word about a caller is taken?"""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, model_validator
@@ -19,9 +19,9 @@ class Issuer(Section):
     """An identity provider whose tokens are taken, all of them for one `kind` of principal.
 
     `issuer` and `audience` are what the claims `iss` and `aud` have to say, `types` the values of
-    the header `typ`. `jwks` is where its public keys are: an https address, or a file. `roles` and
-    `location` are claims, with dots between levels: a list of words, and the code of the location
-    where somebody works.
+    the header `typ`. `jwks` is the set of its public keys, or where it is: an https address, or a
+    file. `roles` and `location` are claims, with dots between levels: a list of words, and the code
+    of the location where somebody works.
     """
 
     kind: Literal[
@@ -29,21 +29,18 @@ class Issuer(Section):
     ]
     issuer: Text
     audience: Text
-    jwks: Text
+    jwks: Text | Mapping[str, Any]
     algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256", "EdDSA"), min_length=1)
     types: tuple[Text, ...] = Field(default=("at+jwt",), min_length=1)
     roles: Text = "roles"
     location: Text = "location"
 
-    @property
-    def remote(self) -> bool:
-        """Whether its keys are asked for over HTTP."""
-        return "://" in self.jwks
-
     @model_validator(mode="after")
     def _can_be_trusted(self) -> Self:
+        if not isinstance(self.jwks, str) or "://" not in self.jwks:
+            return self
         address = urlsplit(self.jwks)
-        if self.remote and address.scheme != "https" and address.hostname not in LOOPBACK:
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
             raise ValueError("jwks has to be an https address, or the path of a file")
         return self
 

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from graphql import build_schema, get_introspection_query, parse
 
-from app.engine.gate import Admitted, Documents, Gate, Limits, ListSizes, NotAdmittedError, Stage
+from app.engine.gate import (
+    ANYTHING,
+    Admitted,
+    Documents,
+    Gate,
+    Limits,
+    ListSizes,
+    NotAdmittedError,
+    Stage,
+    Validator,
+)
 from app.engine.gate.analysis import Analysis, analyse
 from app.engine.gate.merging import EndlessError, merges
 from app.engine.gate.values import values
@@ -46,8 +56,8 @@ def a_gate(limits: Mapping[str, int] = {}, *, documents: Documents | None = None
         SCHEMA,
         limits=Limits(**{**AMPLE, **limits}),
         sizes=SIZES,
-        rules=(),
-        introspection=True,
+        access=ANYTHING,
+        validator=Validator(SCHEMA, rules=(), most=Limits().errors, introspection=True),
         documents=Documents(most_bytes=1_000_000) if documents is None else documents,
     )
 
@@ -306,8 +316,8 @@ def test_the_standard_introspection_query_passes_the_default_limits() -> None:
         SCHEMA,
         limits=Limits(),
         sizes=SIZES,
-        rules=(),
-        introspection=True,
+        access=ANYTHING,
+        validator=Validator(SCHEMA, rules=(), most=Limits().errors, introspection=True),
         documents=Documents(most_bytes=0),
     )
 

@@ -18,7 +18,7 @@ from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
 from app.settings import Requests, Streams
 from tests.builders import NOON
-from tests.gateways import Asker, Retailer, gateway_over
+from tests.gateways import Asker, Retailer, a_guest, gateway_over
 
 PREFLIGHT = {"x-tessera-preflight": "1"}
 ONE = "query One($code: LocationCode!) { location(code: $code) { code } }"
@@ -125,7 +125,9 @@ def endpoint() -> GraphQLEndpoint:
         introspection=False,
     )
     events = EventStreams(Lasting(1), Streams())
-    return GraphQLEndpoint(operations, events, requests=Requests(), graphiql=False)
+    return GraphQLEndpoint(
+        operations, events, identify=a_guest, requests=Requests(), graphiql=False
+    )
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/graphql-response+json"])

@@ -19,6 +19,7 @@ from app.api.metrics import Metrics
 from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
 from tests.builders import NOON
+from tests.gateways import a_guest
 
 SETTINGS = config.parse(
     {
@@ -47,7 +48,9 @@ async def served(schema: strawberry.Schema) -> AsyncIterator[httpx.AsyncClient]:
         caching=Caches(SETTINGS, None, lambda: NOON).caching(made),
     )
     events = EventStreams(Lasting(1), SETTINGS.streams)
-    endpoint = GraphQLEndpoint(operations, events, requests=requests, graphiql=False)
+    endpoint = GraphQLEndpoint(
+        operations, events, identify=a_guest, requests=requests, graphiql=False
+    )
     transport = httpx.ASGITransport(app=endpoint)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
         yield http

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import build_schema
 
 from app.engine.documents import Entry, Register, build_register, hash_of
-from app.engine.gate import Documents, Gate, Limits, ListSizes
+from app.engine.gate import ANYTHING, Documents, Gate, Limits, ListSizes, Validator
 
 SCHEMA = build_schema("""
 type Query { product(handle: String): Product }
@@ -18,8 +18,8 @@ GATE = Gate(
     SCHEMA,
     limits=Limits(),
     sizes=ListSizes(),
-    rules=(),
-    introspection=True,
+    access=ANYTHING,
+    validator=Validator(SCHEMA, rules=(), most=Limits().errors, introspection=True),
     documents=Documents(most_bytes=0),
 )
 NAME = "query Name { product { name } }"

@@ -1,11 +1,15 @@
 """The gate before execution: what may an operation cost, and is it sound? Knows no noun of ours."""
 
+from app.engine.gate.access import ANYTHING, Access
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
 from app.engine.gate.sizes import ListSizes
+from app.engine.gate.validation import Validator
 
 __all__ = [
+    "ANYTHING",
+    "Access",
     "Admitted",
     "Documents",
     "Gate",
@@ -14,4 +18,5 @@ __all__ = [
     "NotAdmittedError",
     "Prepared",
     "Stage",
+    "Validator",
 ]

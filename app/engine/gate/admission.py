@@ -15,12 +15,13 @@ from graphql import (
 )
 
 from app.engine.deferring import at_once, deferring, wrong_counts
+from app.engine.gate.access import EVERYBODY, Access, closed
 from app.engine.gate.analysis import analyse
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Excess, Limits, excesses
 from app.engine.gate.merging import EndlessError, merges
 from app.engine.gate.sizes import ListSizes, Variables
-from app.engine.gate.validation import Rules, Validator
+from app.engine.gate.validation import Validator
 from app.engine.gate.values import values
 
 TOO_MANY_TOKENS = "tokens. Parsing aborted"  # as graphql-core says it
@@ -47,7 +48,7 @@ class NotAdmittedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An operation that may be executed, and its cost.
+    """An operation that may be executed by whoever has a bit in `open_to`, and its cost.
 
     `document` is executed to answer at once. `deferring` is the document as it was sent, if the
     operation asks for parts of its answer later.
@@ -58,6 +59,7 @@ class Admitted:
     operation: OperationDefinitionNode
     cost: int
     deferring: DocumentNode | None = None
+    open_to: int = EVERYBODY
 
     @property
     def name(self) -> str | None:
@@ -79,18 +81,17 @@ class Gate:
         *,
         limits: Limits,
         sizes: ListSizes,
-        rules: Rules,
-        introspection: bool,
+        access: Access,
+        validator: Validator,
         documents: Documents,
     ) -> None:
         self._schema = schema
+        self._access = access
         self._limits = limits
         self._most = _by_measure(limits)
         self._sizes = sizes
         self._documents = documents
-        self._validator = Validator(
-            schema, rules=rules, most=limits.errors, introspection=introspection
-        )
+        self._validator = validator
 
     def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
         """The operation that is to be executed.
@@ -125,6 +126,10 @@ class Gate:
         """
         return self._proven(self._measured(text))
 
+    def closed(self, admitted: Admitted, bit: int) -> list[tuple[str, str]]:
+        """The fields of an operation that somebody may not read, as (type, field)."""
+        return closed(admitted.document, admitted.operation, self._schema, self._access, bit)
+
     def _admitted(self, prepared: Prepared, name: str | None, variables: Variables) -> Admitted:
         operation = self._executable(get_operation_ast(prepared.document, name))
         tally = prepared.tally(operation)
@@ -132,7 +137,7 @@ class Gate:
         if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
             raise NotAdmittedError(Stage.VALIDATE, *wrong)
         later = prepared.document if tally.deferrals else None
-        return Admitted(prepared.text, prepared.at_once, operation, cost, later)
+        return Admitted(prepared.text, prepared.at_once, operation, cost, later, tally.open_to)
 
     def _cost(
         self, prepared: Prepared, operation: OperationDefinitionNode | None, variables: Variables
@@ -153,7 +158,7 @@ class Gate:
             if TOO_MANY_TOKENS in error.message:
                 self._refuse_above({"tokens": self._limits.tokens + 1})
             raise NotAdmittedError(Stage.PARSE, error) from error
-        analysis = analyse(document, self._schema, self._sizes)
+        analysis = analyse(document, self._schema, self._sizes, self._access)
         for figures in analysis.figures():
             self._refuse_above(figures)
         return Prepared(text, document, analysis, document)

@@ -31,6 +31,7 @@ from graphql import (
 )
 
 from app.engine.deferring import DEFERRING
+from app.engine.gate.access import ANYTHING, EVERYBODY, Access
 from app.engine.gate.costs import Cost, Part, Program
 from app.engine.gate.limits import MOST
 from app.engine.gate.sizes import ListSizes, Size, literal, size_of
@@ -42,6 +43,8 @@ LATER = 10  # objects: what one part that is told later costs (100 µs of CPU ag
 @dataclass(slots=True)
 class Tally:
     """The figures of one selection set. `items` is what each element of the list around it costs.
+
+    `open_to` has a bit for everybody who may read all of it.
 
     A list without a slicing argument of its own (the edges of a connection) has the size its parent
     was given, so its cost stays apart until the parent is known.
@@ -56,6 +59,7 @@ class Tally:
     selections: int = 0
     cost: Cost = 0
     items: Cost = 0
+    open_to: int = EVERYBODY
     parts: list[Part] = field(default_factory=list)
     item_parts: list[Part] = field(default_factory=list)
 
@@ -66,6 +70,7 @@ class Tally:
         self.deferrals = min(MOST, self.deferrals + other.deferrals)
         self.selections = min(MOST, self.selections + other.selections)
         self.introspection_depth = max(self.introspection_depth, other.introspection_depth)
+        self.open_to &= other.open_to
         if spread:
             self.depth = max(self.depth, other.depth)
             self.root_fields = min(MOST, self.root_fields + other.root_fields)
@@ -108,14 +113,19 @@ class Analysis:
             }
 
 
-def analyse(document: DocumentNode, schema: GraphQLSchema, sizes: ListSizes) -> Analysis:
+def analyse(
+    document: DocumentNode, schema: GraphQLSchema, sizes: ListSizes, access: Access = ANYTHING
+) -> Analysis:
     """Measure every operation of a document."""
-    return _Walk(document, schema, sizes).analysis()
+    return _Walk(document, schema, sizes, access).analysis()
 
 
 class _Walk:
-    def __init__(self, document: DocumentNode, schema: GraphQLSchema, sizes: ListSizes) -> None:
+    def __init__(
+        self, document: DocumentNode, schema: GraphQLSchema, sizes: ListSizes, access: Access
+    ) -> None:
         self._schema = schema
+        self._access = access
         self._sizes = sizes
         self._operations = [
             one for one in document.definitions if isinstance(one, OperationDefinitionNode)
@@ -193,6 +203,8 @@ class _Walk:
         tally.aliases = min(MOST, tally.aliases + (node.alias is not None))
         definition = self._definition(parent, node.name.value)
         named = None if definition is None else get_named_type(definition.type)
+        if parent is not None:
+            tally.open_to &= self._access.get((parent.name, node.name.value), EVERYBODY)
         below = NOTHING
         if node.selection_set is not None:
             below = self._set(node.selection_set, named)

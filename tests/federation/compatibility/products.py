@@ -21,6 +21,7 @@ from app.api.metrics import Metrics
 from app.api.operations import Operations
 from app.api.schema import GivenDocument, Schema
 from app.settings import Requests, Streams
+from tests.gateways import a_guest
 
 VERSION = "2.3"  # the newest that the suite knows
 CUSTOM = OwnDirective(
@@ -236,5 +237,7 @@ def app() -> Starlette:
         introspection=True,
     )
     events = EventStreams(Lasting(1), Streams())
-    endpoint = GraphQLEndpoint(operations, events, requests=requests, graphiql=False)
+    endpoint = GraphQLEndpoint(
+        operations, events, identify=a_guest, requests=requests, graphiql=False
+    )
     return Starlette(routes=[Route("/graphql", endpoint)])

@@ -1,0 +1,176 @@
+"""Who may read what? One page of rules, told in the schema by `@access`.
+
+A field's own rule goes before that of its type; root fields have rules of their own. What has no
+rule is closed to everybody, and the schema does not build. Whose object it is, is decided where the
+object is known, in the services.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+)
+from graphql import is_abstract_type as is_abstract
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema_directive import Location, schema_directive
+
+from app.engine.gate import Access
+from app.values import PrincipalKind
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+Kinds = frozenset[PrincipalKind]
+EVERYONE: Kinds = frozenset(PrincipalKind)
+THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
+
+FIELDS: Mapping[str, Kinds] = {
+    # What is on sale, where, and when it can be there.
+    **dict.fromkeys(
+        (
+            *("Query.product", "Query.products", "Query.variants"),
+            *("Query.location", "Query.locations", "Query.node", "Query.nodes"),
+            *("Query.promiseOptions", "Query.promiseCheck"),
+            *("Query._entities", "Query._service"),
+        ),
+        EVERYONE,
+    ),
+    # Carts and orders: whoever knows the id of a cart, or has the token of an order.
+    **dict.fromkeys(
+        (
+            *("Query.cart", "Query.order"),
+            *("Mutation.cartCreate", "Mutation.cartBuyerSet", "Mutation.cartPromiseSelect"),
+            *("Mutation.cartLinesAdd", "Mutation.cartLinesUpdate", "Mutation.cartLinesRemove"),
+            *("Mutation.cartMerge", "Mutation.cartHandOver", "Mutation.cartTakeOver"),
+            *("Mutation.cartHold", "Mutation.cartHoldRelease"),
+            *("Mutation.orderPlace", "Mutation.orderCancel"),
+        ),
+        EVERYONE,
+    ),
+    # How the retailer runs, what things cost it, and why it sends from here and not from there.
+    "Query.upstreams": THE_HOUSE,
+    "PromiseOption.costToRetailer": THE_HOUSE,
+    "PromiseChoice.excluded": THE_HOUSE,
+}
+TYPES: Mapping[str, Kinds] = {
+    **dict.fromkeys(
+        (
+            *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
+            *("Category", "Image", "Price", "Money", "PageInfo"),
+            *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
+            *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),
+            *("Availability", "AggregateAvailability", "IncomingSupply"),
+            *("PromiseOptions", "PromiseChoice", "PromiseOption", "PromiseLeg", "PromiseLine"),
+            *("PromiseMargin", "PromiseBefore", "PromiseDrift", "PromiseDrifted"),
+            *("EmissionEstimate", "EmissionPart"),
+            *("Cart", "CartBuyer", "CartHold", "CartLine", "CartPromise", "HeldUnits"),
+            *("CartChanged", "CartClosed", "CartHandedOver", "CartNotFound", "CartProblem"),
+            *("CartVersionConflict", "HandOverCodeRefused"),
+            *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
+            *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
+            *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
+            *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
+            *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),
+            *("TokenProblem", "PromiseShortage"),
+            *("Node", "Problem", "_Service"),
+        ),
+        EVERYONE,
+    ),
+    **dict.fromkeys(
+        ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
+    ),
+}
+BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}
+Coordinate = tuple[str, str]
+Composite = GraphQLObjectType | GraphQLInterfaceType
+
+
+class UnruledError(Exception):
+    """Fields that nobody said who may read; or rules for what is not there."""
+
+
+@schema_directive(
+    locations=[Location.OBJECT, Location.INTERFACE, Location.FIELD_DEFINITION],
+    name="access",
+    description=(
+        "Who may read it. A field's own rule goes before that of its type. An operation that asks"
+        " for more than its caller may read is refused as a whole."
+    ),
+)
+class Restricted:
+    """The directive."""
+
+    to: list[PrincipalKind]
+
+
+def tell_rules(schema: strawberry.Schema) -> None:
+    """Put the rules into the definitions that a schema is made of, where they are printed from.
+
+    Raises:
+        UnruledError: see there.
+    """
+    types = schema._schema.type_map  # noqa: SLF001  strawberry has no public name for it
+    for name, one in _composites(types.values()):
+        if name in TYPES:
+            _told(one, TYPES[name])
+        for field_name, field in one.fields.items():
+            if (kinds := FIELDS.get(f"{name}.{field_name}")) is not None:
+                _told(field, kinds)
+    if unruled := sorted(f"{type_}.{field}" for type_, field in _unruled(types)):
+        raise UnruledError("say in app/api/access.py who may read " + ", ".join(unruled))
+
+
+def access_of(schema: GraphQLSchema) -> Access:
+    """The rules, by what can be asked: of an interface, what may be read of all behind it."""
+    told: dict[Coordinate, int] = {}
+    for name, one in _composites(schema.type_map.values()):
+        behind = schema.get_possible_types(one) if is_abstract(one) else ()
+        for field in one.fields:
+            bits = -1
+            for owner in {name, *(each.name for each in behind)}:
+                bits &= bits_of(kinds_of(owner, field))
+            told[name, field] = bits
+    return told
+
+
+def kinds_of(type_: str, field: str) -> Kinds:
+    """Who may read a field; nobody where nothing is said."""
+    return FIELDS.get(f"{type_}.{field}", TYPES.get(type_, frozenset()))
+
+
+def bits_of(kinds: Iterable[PrincipalKind]) -> int:
+    """A bit for each."""
+    return sum(BITS[kind] for kind in set(kinds))
+
+
+def _composites(types: Iterable[GraphQLNamedType]) -> Iterator[tuple[str, Composite]]:
+    for one in types:
+        if isinstance(one, Composite) and not one.name.startswith("__"):
+            yield one.name, one
+
+
+def _unruled(types: Mapping[str, GraphQLNamedType]) -> Iterator[Coordinate]:
+    for name, one in _composites(types.values()):
+        yield from ((name, field) for field in one.fields if not kinds_of(name, field))
+
+
+def _told(one: Composite | GraphQLField, kinds: Kinds) -> None:
+    """A definition that is there in several schemas is told once."""
+    definition = one.extensions[DEFINITION]
+    directives = list(definition.directives or ())
+    if not any(isinstance(each, Restricted) for each in directives):
+        rule = Restricted(to=[kind for kind in PrincipalKind if kind in kinds])
+        definition.directives = [*directives, rule]
+
+
+def refusal_of(fields: Iterable[Coordinate]) -> str:
+    """What to say to somebody who may not read these, with who may."""
+    named = list(fields)
+    told = [f"{type_}.{field}" for type_, field in named[:10]]
+    kinds = set.intersection(*(set(kinds_of(*one)) for one in named)) if named else set()
+    who = ", ".join(kind for kind in PrincipalKind if kind in kinds) or "nobody who asks for all"
+    return f"{', '.join(chain(told))} may be read by {who}: leave it out, or sign in as one."

@@ -1,0 +1,20 @@
+"""Callers who have proved who they are, to an issuer of the tests' own."""
+
+from functools import cache
+
+from app.cli.developing import DevelopmentIssuer
+from app.values import PrincipalKind
+
+ISSUER = DevelopmentIssuer()
+ACCESS = ISSUER.access().model_dump(mode="json")
+
+
+@cache
+def as_(kind: PrincipalKind) -> dict[str, str]:
+    """The headers of one of a kind; a guest has none."""
+    if kind is PrincipalKind.GUEST:
+        return {}
+    return {"authorization": f"Bearer {ISSUER.token(kind, f'{kind.lower()}-1')}"}
+
+
+STAFF = as_(PrincipalKind.STAFF)
