@@ -2,9 +2,10 @@
 
 from functools import cache
 
-from app.cli.developing import DevelopmentIssuer
+from app.cli.developing import LASTS, DevelopmentIssuer
 from app.values import PrincipalKind
 
+__all__ = ["ACCESS", "ISSUER", "LASTS", "STAFF", "as_"]
 ISSUER = DevelopmentIssuer()
 ACCESS = ISSUER.access().model_dump(mode="json")
 

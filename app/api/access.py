@@ -6,7 +6,6 @@ object is known, in the services.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 
 import strawberry
 from graphql import (
@@ -85,6 +84,7 @@ TYPES: Mapping[str, Kinds] = {
     ),
 }
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}
+MOST_NAMED = 10  # fields of one message
 Coordinate = tuple[str, str]
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
@@ -168,9 +168,9 @@ def _told(one: Composite | GraphQLField, kinds: Kinds) -> None:
 
 
 def refusal_of(fields: Iterable[Coordinate]) -> str:
-    """What to say to somebody who may not read these, with who may."""
+    """What to say to somebody who may not read these, with who may; without names of types."""
     named = list(fields)
-    told = [f"{type_}.{field}" for type_, field in named[:10]]
-    kinds = set.intersection(*(set(kinds_of(*one)) for one in named)) if named else set()
+    told = ", ".join(sorted({field for _, field in named})[:MOST_NAMED])
+    kinds = frozenset.intersection(*(kinds_of(*one) for one in named))
     who = ", ".join(kind for kind in PrincipalKind if kind in kinds) or "nobody who asks for all"
-    return f"{', '.join(chain(told))} may be read by {who}: leave it out, or sign in as one."
+    return f"{told} may be read by {who}: leave it out, or sign in as one."

@@ -37,9 +37,8 @@ def test_whatever_is_valid_is_answered_in_the_shape_of_the_specification() -> No
     codes: set[str] = set()
 
     async def opened(stack: AsyncExitStack) -> Asker:
-        return await stack.enter_async_context(
-            gateway_over({"shop": Retailer()}, requests=GENEROUS)
-        )
+        gateway = gateway_over({"shop": Retailer()}, requests=GENEROUS)
+        return (await stack.enter_async_context(gateway)).staff
 
     with capture_logs() as logs, asyncio.Runner() as runner:
         stack = AsyncExitStack()

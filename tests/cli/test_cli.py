@@ -185,10 +185,10 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     )
 
 
-def ask(address: str, query: str) -> dict[str, Any]:
-    request = Request(  # noqa: S310  our own address
-        address, json.dumps({"query": query}).encode(), {"content-type": "application/json"}
-    )
+def ask(address: str, query: str, **headers: str) -> dict[str, Any]:
+    headers = {"content-type": "application/json", **headers}
+    body = json.dumps({"query": query}).encode()
+    request = Request(address, body, headers)  # noqa: S310  our own address
     with urlopen(request, timeout=10) as response:  # noqa: S310
         answer: dict[str, Any] = json.load(response)
     return answer
@@ -211,7 +211,8 @@ def test_the_demo_says_what_to_try_and_it_answers(tmp_path: Path) -> None:
         shown = "".join(commands)
         tries = [part for part in shown.split("\n\n") if "curl" in part]
         answers = [pasted(one[one.index("curl") :]) for one in tries]
-        upstreams = ask(address, "{ upstreams { name state } }")
+        token = shown.partition("authorization: ")[2].split("\n")[0]
+        upstreams = ask(address, "{ upstreams { name state } }", authorization=token)
 
     assert len(tries) == 3
     for answer in answers:

@@ -365,7 +365,7 @@ async def test_freshness_names_every_source_its_oldest_word_and_its_age() -> Non
 async def test_upstreams_tell_what_was_seen_of_them() -> None:
     instant = datetime(2026, 11, 20, 12, tzinfo=UTC)
     async with gateway_over({"shop": Retailer()}, now=lambda: instant) as ask:
-        data = await ask.data(
+        data = await ask.staff.data(
             """{ upstreams { name connector kind ports state lastSuccessAt lastFailure { code }
                  throttledUntil rejectedRows clockSkew operations { name } } }"""
         )

@@ -175,7 +175,7 @@ async def test_a_foreign_cursor_is_the_callers_mistake_not_the_upstreams() -> No
     shop = Retailer()
     async with gateway_over({"shop": shop}) as ask:
         shop.error = InvalidInputError("after is not a cursor of this listing.", argument="after")
-        body = await ask('{ products(after: "abc") { totalCount } upstreams { name } }')
+        body = await ask.staff('{ products(after: "abc") { totalCount } upstreams { name } }')
 
     assert body["data"] == {"products": None, "upstreams": [{"name": "shop"}]}
     [error] = body["errors"]

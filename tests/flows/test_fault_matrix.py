@@ -124,7 +124,9 @@ async def test_a_few_bad_rows_never_hide_the_good_ones() -> None:
         body = await sandbox.ask(ask)
         [tills] = [
             one["rejectedRows"]
-            for one in (await sandbox.ask.data("{ upstreams { name rejectedRows } }"))["upstreams"]
+            for one in (await sandbox.ask.staff.data("{ upstreams { name rejectedRows } }"))[
+                "upstreams"
+            ]
             if one["name"] == "tills"
         ]
 

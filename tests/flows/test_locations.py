@@ -172,7 +172,7 @@ async def test_a_place_that_never_closes_has_no_next_change() -> None:
 async def test_hours_nobody_understands_are_dropped_and_counted(expression: str, zone: str) -> None:
     store = a_store_that_opens(expression, zone)
     async with gateway_over({"tills": store}) as ask:
-        data = await ask.data(
+        data = await ask.staff.data(
             '{ location(code: "ST-MIL") { name hours { openNow } } upstreams { rejectedRows } }'
         )
 

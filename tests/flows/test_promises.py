@@ -69,7 +69,7 @@ async def test_a_basket_has_options_with_times_costs_emissions_and_reasons() -> 
     async with sandbox_gateway() as sandbox:
         skus = await some_skus(sandbox)
         wanted = in_milan(*skus[:2], methods=["SHIP_TO_HOME", "PICK_UP_IN_STORE"])
-        told = (await sandbox.ask.data(OPTIONS, input=wanted))["promiseOptions"]
+        told = (await sandbox.ask.staff.data(OPTIONS, input=wanted))["promiseOptions"]
 
     assert told["__typename"] == "PromiseOptions"
     delivery, *pickups = told["choices"]
@@ -104,7 +104,7 @@ async def test_a_silent_system_makes_its_locations_unknown_not_empty() -> None:
     async with sandbox_gateway(connection={"timeout": "PT0.3S"}) as sandbox:
         skus = await some_skus(sandbox)
         sandbox.upstreams["tills"].break_with(Fault(kind="silent"))
-        body = await sandbox.ask(OPTIONS, input=in_milan(*skus[:1]))
+        body = await sandbox.ask.staff(OPTIONS, input=in_milan(*skus[:1]))
 
     told = body["data"]["promiseOptions"]
     assert told["preferred"] is not None
@@ -132,7 +132,7 @@ async def test_a_listing_says_the_same_as_the_basket() -> None:
         data = await sandbox.ask.data(LISTING, to=MILAN, quantity=1)
         variants = [v for edge in data["products"]["edges"] for v in edge["node"]["variants"]]
         [variant] = [v for v in variants if v["promise"] is not None][:1]
-        told = await sandbox.ask.data(OPTIONS, input=in_milan(variant["sku"]))
+        told = await sandbox.ask.staff.data(OPTIONS, input=in_milan(variant["sku"]))
 
     assert told["promiseOptions"]["preferred"]["latest"] == variant["promise"]["latest"]
 
@@ -141,7 +141,7 @@ async def test_a_token_is_checked_for_the_basket_and_the_address() -> None:
     async with sandbox_gateway() as sandbox:
         skus = await some_skus(sandbox)
         wanted = in_milan(skus[0])
-        told = (await sandbox.ask.data(OPTIONS, input=wanted))["promiseOptions"]
+        told = (await sandbox.ask.staff.data(OPTIONS, input=wanted))["promiseOptions"]
         option = told["choices"][0]["options"][0]
         same, moved, other, rubbish = [
             (await sandbox.ask.data(CHECK, token=token, input=asked))["promiseCheck"]
@@ -213,7 +213,7 @@ async def test_what_has_no_answer_is_a_typed_problem(
 ) -> None:
     async with sandbox_gateway() as sandbox:
         [sku] = (await some_skus(sandbox))[:1]
-        told = await sandbox.ask.data(OPTIONS, input=in_milan(sku) | changes)
+        told = await sandbox.ask.staff.data(OPTIONS, input=in_milan(sku) | changes)
 
     found = told["promiseOptions"]
     assert (found["__typename"], found["code"]) == (problem, code)
@@ -236,7 +236,7 @@ async def test_input_that_contradicts_itself_is_an_error(
     changes: dict[str, Any], argument: str
 ) -> None:
     async with sandbox_gateway() as sandbox:
-        body = await sandbox.ask(OPTIONS, input=in_milan("X") | changes)
+        body = await sandbox.ask.staff(OPTIONS, input=in_milan("X") | changes)
 
     [error] = body["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": argument}

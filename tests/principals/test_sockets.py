@@ -1,0 +1,55 @@
+"""Who is at the other end of a socket, and until when?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.main import utc_now
+from app.values import PrincipalKind
+from tests.principals.issuing import bare, claims
+from tests.staff import LASTS, as_
+from tests.streams.served import Clock, served, until
+
+STAFF = as_(PrincipalKind.STAFF)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        STAFF,
+        {"Authorization": STAFF["authorization"]},
+        {"headers": STAFF},
+        {},
+        {"authorization": 1},
+    ],
+)
+async def test_a_proof_may_stand_where_clients_put_it(payload: Any) -> None:
+    async with served(now=utc_now) as gateway, gateway.socket() as client:
+        await client.say(type="connection_init", payload=payload)
+        assert await client.hear() == {"type": "connection_ack"}
+
+
+@pytest.mark.parametrize("where", ["introduction", "handshake"])
+async def test_a_forged_proof_ends_the_socket(where: str) -> None:
+    forged = {"authorization": "Bearer " + bare({"alg": "none", "typ": "at+jwt"}, claims())}
+    headers, payload = (forged, None) if where == "handshake" else ({}, forged)
+    async with (
+        served(now=utc_now) as gateway,
+        gateway.socket(additional_headers=headers) as client,
+    ):
+        await client.say(type="connection_init", payload=payload)
+        assert await client.ends() == (4403, "Forbidden")
+
+
+async def test_the_socket_ends_with_the_proof() -> None:
+    """With the code after which reference clients connect again, with a new token."""
+    clock = Clock()
+    async with served(sleep=clock.sleep, now=utc_now) as gateway, gateway.socket() as client:
+        await client.say(type="connection_init", payload=STAFF)
+        assert await client.hear() == {"type": "connection_ack"}
+        await until(lambda: len(clock.sleepers) == 2)
+        ends = max(at for at, _ in clock.sleepers)
+        assert timedelta(seconds=ends) <= LASTS + timedelta(minutes=1)
+        clock.passes(ends)
+        assert await client.ends() == (4403, "Forbidden: the credentials have expired")
