@@ -86,9 +86,7 @@ def _what_to_try(issuer: DevelopmentIssuer, address: str) -> None:
         click.echo(f"curl -s {address}/graphql -H 'content-type: application/json' \\")
         click.echo(f'  -d \'{{"query": "{document}"}}\'\n')
     staff = issuer.token(PrincipalKind.STAFF, "somebody")
-    click.echo(
-        "You are a guest. To ask as staff, for upstreams or costs, send this header:\n"
-    )
+    click.echo("You are a guest. To ask as staff, for upstreams or costs, send this header:\n")
     click.echo(f"authorization: Bearer {staff}\n")
     click.echo("Break an upstream and ask again: tessera sandbox fault tills silent")
     click.echo("Stop with Ctrl-C.")
