@@ -144,7 +144,7 @@ class Gateway:
         streams = self.settings.streams
         endpoint = GraphQLEndpoint(
             operations,
-            EventStreams(self.lasting, streams, self.sleep),
+            EventStreams(self.lasting, streams, self.sleep, now=self.now),
             identify=self._identify,
             requests=requests,
             graphiql=self.settings.server.graphiql,

@@ -11,11 +11,11 @@ ACCESS = ISSUER.access().model_dump(mode="json")
 
 
 @cache
-def as_(kind: PrincipalKind) -> dict[str, str]:
+def as_(kind: PrincipalKind, subject: str = "somebody") -> dict[str, str]:
     """The headers of one of a kind; a guest has none."""
     if kind is PrincipalKind.GUEST:
         return {}
-    return {"authorization": f"Bearer {ISSUER.token(kind, f'{kind.lower()}-1')}"}
+    return {"authorization": f"Bearer {ISSUER.token(kind, subject)}"}
 
 
 STAFF = as_(PrincipalKind.STAFF)

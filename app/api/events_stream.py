@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -34,6 +34,7 @@ HEADERS = [
 ]
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
+CUT = frozenset({"leaving", "expired"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +74,18 @@ AS_EVENTS = Framing(
 class EventStreams:
     """Tells answers as a stream that lasts; `lasting` counts the streams."""
 
-    def __init__(self, lasting: Lasting, streams: Streams, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        lasting: Lasting,
+        streams: Streams,
+        sleep: Sleep = asyncio.sleep,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self.lasting = lasting
         self._streams = streams
         self._sleep = sleep
+        self._now = now
 
     async def tell(
         self,
@@ -84,8 +93,13 @@ class EventStreams:
         receive: Receive,
         send: Send,
         framing: Framing = AS_EVENTS,
+        *,
+        until: datetime | None = None,
     ) -> None:
         """Tell one answer, or as many as come until the client goes or the process ends.
+
+        `until` is when the client has to prove anew who it is: the stream ends without a last
+        word, so that the client comes back for the rest.
 
         Raises:
             BadRequest: there is no place for one more stream.
@@ -100,13 +114,18 @@ class EventStreams:
             try:
                 with self.lasting.held(framing.transport):
                     self.lasting.operations[framing.transport] += 1
-                    await self._streamed(answers, receive, send, framing)
+                    await self._streamed(answers, receive, send, framing, until)
             except FullError as full:
                 outcome = refused(FULL, "UNAVAILABLE", 503, retry_after="5")
                 raise BadRequest(outcome) from full
 
     async def _streamed(
-        self, answers: Outcomes, receive: Receive, send: Send, framing: Framing
+        self,
+        answers: Outcomes,
+        receive: Receive,
+        send: Send,
+        framing: Framing,
+        until: datetime | None,
     ) -> None:
         started = perf_counter()
         await send(_start(framing))
@@ -116,10 +135,11 @@ class EventStreams:
             silent=self._pinging(send, framing),
             gone=_gone(receive),
             leaving=_left(self.lasting.leaving),
+            **({} if until is None else {"expired": self._expiring(until)}),
         )
         if ended not in UNHEARD:
             with suppress(OSError, TimeoutError):
-                await self._write(send, framing.leaving if ended == "leaving" else b"", more=False)
+                await self._write(send, framing.leaving if ended in CUT else b"", more=False)
         log.info(
             "events.closed",
             transport=framing.transport,
@@ -140,6 +160,9 @@ class EventStreams:
         while True:
             await self._sleep(framing.every(self._streams).total_seconds())
             await self._write(send, framing.beat)
+
+    async def _expiring(self, until: datetime) -> None:
+        await self._sleep((until - self._now()).total_seconds())
 
     async def _write(self, send: Send, text: bytes, *, more: bool = True) -> None:
         """Write whole events; a `TimeoutError` when nobody takes them."""

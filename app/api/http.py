@@ -99,10 +99,14 @@ class GraphQLEndpoint:
         async with AsyncExitStack() as stack:
             async with Attended(receive):
                 answers = await stack.enter_async_context(asked_for)
-            await self._streamed(answers, reply, receive)
+            await self._streamed(answers, caller, reply, receive)
 
     async def _streamed(
-        self, answers: Outcome | Outcomes | Delivery, reply: "_Reply", receive: Receive
+        self,
+        answers: Outcome | Outcomes | Delivery,
+        caller: Caller,
+        reply: "_Reply",
+        receive: Receive,
     ) -> None:
         """Answer a client that takes more than one answer, in whatever way."""
         if isinstance(answers, Delivery):
@@ -112,7 +116,8 @@ class GraphQLEndpoint:
             self._events.lasting.operations[HTTP] += 1
             await reply.whole(answers)
         elif reply.framing is not None:
-            await self._events.tell(answers, receive, reply.send, reply.framing)
+            until = caller.known.expires_at
+            await self._events.tell(answers, receive, reply.send, reply.framing, until=until)
         elif not isinstance(answers, Outcome):
             await answers.aclose()
             await reply.whole(not_streamed())

@@ -18,6 +18,7 @@ from app.engine.budget import (
     SharedRedis,
     objects_below_root,
 )
+from app.principals.model import GUEST
 from app.settings import Budget, Points
 
 
@@ -35,6 +36,7 @@ class Spending:
         self._budgets = Budgets(_store(budget, shared, clock))
         self._parts = budget.processes if shared is None else 1
         self._usual = self._allowance(budget)
+        self._kinds = {kind: self._allowance(points) for kind, points in budget.kinds.items()}
         self._networks = [
             (network, self._allowance(points))
             for network, points in sorted(
@@ -57,6 +59,8 @@ class Spending:
 
     def _purse(self, caller: Caller) -> tuple[str, Allowance]:
         """Who pays, and of what; those of a network with its own points have a bucket there."""
+        if caller.known is not GUEST and (own := self._kinds.get(caller.known.kind)) is not None:
+            return caller.principal, own
         if self._networks and (address := caller.address and address_of(caller.address)):
             for network, allowance in self._networks:
                 if address in network:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from app.settings.words import Network, Positive, Section
+from app.values import PrincipalKind
 
 ClientName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 MOST_POINTS = 10**9
@@ -46,12 +47,16 @@ class Points(Section):
 
 
 class Budget(Points):
-    """The points of every caller. `networks` have their own, the narrowest that fits first.
+    """The points of every caller.
+
+    Who has proved to be of one of `kinds` has the points of those; others have those of their
+    network, the narrowest of `networks` that fits.
 
     `processes` that do not know of one another's spending have a part each: without a Redis always,
     with one while it is silent.
     """
 
+    kinds: Mapping[PrincipalKind, Points] = Field(default_factory=dict)
     networks: Mapping[Network, Points] = Field(default_factory=dict)
     processes: int = Field(default=1, ge=1, le=10_000)
 

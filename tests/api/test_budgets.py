@@ -18,11 +18,13 @@ from app.api.spending import Spending
 from app.engine.budget import open_redis
 from app.engine.budget.redis import PREFIX, key_of
 from app.settings import Budget
+from app.values import PrincipalKind
 from tests.attacks.wire import app_of
 from tests.budget.builders import Clock
 from tests.builders import a_product, a_variant
 from tests.gateways import Asker, Retailer, at_once, gateway_over
 from tests.redis import RedisServer, redis_for_tests
+from tests.staff import as_
 
 # 1 connection, up to `first` edges with a product of 8 variants each; the shop has one with two.
 LISTING = "query L($n: Int) { products(first: $n) { edges { node { id variants { sku } } } } }"
@@ -255,6 +257,21 @@ async def test_a_network_may_have_points_of_its_own() -> None:
 
     assert list(sizes.values()) == [100, 1_000, 2_000, 3_000, 100]
     assert neighbour["available"] == 100
+
+
+async def test_who_has_proved_who_they_are_pays_alone_wherever_they_are() -> None:
+    partners = {"PARTNER": {"size": 5_000, "restore_rate": 50}}
+    one, other = as_(PrincipalKind.PARTNER), as_(PrincipalKind.PARTNER, "partner-2")
+    async with served(budget={**SMALL, "kinds": partners}) as gateway:
+        await gateway.post(**one)
+        elsewhere = await gateway.cost("{ __typename }", peer="198.51.100.7", **one)
+        another = await gateway.cost("{ __typename }", **other)
+        staff = await gateway.cost("{ __typename }", **as_(PrincipalKind.STAFF))
+        guest = await gateway.cost("{ __typename }")
+
+    assert (elsewhere["size"], elsewhere["available"]) == (5_000, 5_000 - ACTUAL)
+    assert (another["size"], another["available"]) == (5_000, 5_000)
+    assert (staff["size"], guest["available"]) == (100, 100)
 
 
 async def test_without_a_redis_each_process_has_its_part() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from app.main import utc_now
@@ -10,6 +11,7 @@ from app.values import PrincipalKind
 from tests.principals.issuing import bare, claims
 from tests.staff import LASTS, as_
 from tests.streams.served import Clock, served, until
+from tests.streams.test_sockets import NEVER
 
 STAFF = as_(PrincipalKind.STAFF)
 
@@ -53,3 +55,19 @@ async def test_the_socket_ends_with_the_proof() -> None:
         assert timedelta(seconds=ends) <= LASTS + timedelta(minutes=1)
         clock.passes(ends)
         assert await client.ends() == (4403, "Forbidden: the credentials have expired")
+
+
+async def test_a_stream_of_events_ends_with_the_proof_and_without_a_last_word() -> None:
+    clock = Clock()
+    headers = {**STAFF, "accept": "text/event-stream"}
+    async with (
+        served(sleep=clock.sleep, now=utc_now) as gateway,
+        httpx.AsyncClient(timeout=10) as http,
+        http.stream("POST", gateway.url, json={"query": NEVER}, headers=headers) as response,
+    ):
+        await until(lambda: len(clock.sleepers) == 2)
+        clock.passes(max(at for at, _ in clock.sleepers))
+        told = (await response.aread()).decode()
+
+    assert response.status_code == 200
+    assert "event: complete" not in told
