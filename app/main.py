@@ -188,7 +188,7 @@ class Gateway:
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
-            principals(self.settings.access, self.now) as self.principals,
+            principals(self.settings.access, self.now, self.store) as self.principals,
         ):
             services = assemble(
                 self.settings, connections, self.caches, self.store, environ=self.environ

@@ -35,6 +35,7 @@ from app.settings import Streams
 
 Sleep = Callable[[float], Awaitable[None]]
 Welcome = Callable[[Caller], Awaitable[bool]]
+RECHECK_EVERY = 5.0  # seconds
 BEGUN = frozenset({Fate.EXECUTED, Fate.LATE, Fate.BROKEN})  # told by `next`, all else by `error`
 
 
@@ -181,6 +182,7 @@ class Conversation:
         await self._put(messages.ack())
         if (until := self._caller.known.expires_at) is not None:
             self._start(self._expiring((until - self._terms.now()).total_seconds()))
+            self._start(self._rechecking())
 
     async def _known(self, caller: Caller) -> Caller:
         """The caller with who it is, by the word of its introduction, else of its handshake."""
@@ -192,7 +194,15 @@ class Conversation:
         except CredentialRefused as refusal:
             raise CloseError(4403, "Forbidden") from refusal
         except KeysUnavailable as refusal:
+            if self._acknowledged:
+                return caller  # that nobody can say so now takes nothing back
             raise CloseError(1013, "Try again later") from refusal
+
+    async def _rechecking(self) -> None:
+        """What opened the socket may be taken back while it is open."""
+        while True:
+            await self._terms.sleep(RECHECK_EVERY)
+            await self._known(self._caller)
 
     async def _expiring(self, seconds: float) -> None:
         """Reference clients connect again, with a new token, after this code."""

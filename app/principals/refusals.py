@@ -23,3 +23,21 @@ class KeysUnavailable(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The credentials cannot be checked now: try again in a moment.")
+
+
+class KeyNotFound(Refusal):
+    """There is no key with this id."""
+
+    code = "KEY_NOT_FOUND"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"There is no key {id_}.")
+
+
+class TooManyKeys(Refusal):
+    """An owner has as many keys as it takes to put one in the place of another."""
+
+    code = "TOO_MANY_KEYS"
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"{owner} has two keys that are good: revoke one first.")

@@ -12,11 +12,13 @@ from yarl import URL
 
 from app.errors import MisconfiguredError
 from app.ports import WireRequest
+from app.principals.keys import PREFIX, ApiKeys
 from app.principals.keysets import KeyRing, usable
 from app.principals.model import GUEST, Principal
 from app.principals.refusals import CredentialRefused
 from app.principals.tokens import Tokens, Trusted
 from app.settings import Access, Issuer
+from app.store import Store
 from app.upstream.client import ClientPolicy, open_client
 
 BEARER = "bearer"
@@ -28,11 +30,14 @@ KEYS_POLICY = ClientPolicy(timeout=timedelta(seconds=5), max_body=256_000)
 class Principals:
     """Tells who is asking; a token that was proved is taken for a minute without proving it again.
 
-    Without `tokens` nobody's are taken.
+    Without `tokens` nobody's are taken, and without `keys` no API keys are.
     """
 
-    def __init__(self, tokens: Tokens | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tokens: Tokens | None, now: Callable[[], datetime], keys: ApiKeys | None = None
+    ) -> None:
         self._tokens = tokens
+        self._keys = keys
         self._now = now
         self._known: LRUCache[str, tuple[Principal, datetime]] = LRUCache(MOST_KNOWN)
 
@@ -42,7 +47,7 @@ class Principals:
         Other schemes belong to proxies in between.
 
         Raises:
-            CredentialRefused: a token is none of ours.
+            CredentialRefused: a token or key is none of ours.
             KeysUnavailable: nobody can say.
         """
         if authorization is None:
@@ -50,6 +55,8 @@ class Principals:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != BEARER:
             return GUEST
+        if token.startswith(PREFIX) and self._keys is not None:
+            return await self._keys.principal(token)
         if self._tokens is None:
             raise CredentialRefused("no issuers")
         return self._kept(token) or await self._proven(self._tokens, token)
@@ -68,8 +75,12 @@ class Principals:
 
 
 @asynccontextmanager
-async def principals(access: Access, now: Callable[[], datetime]) -> AsyncIterator[Principals]:
+async def principals(
+    access: Access, now: Callable[[], datetime], store: Store | None = None
+) -> AsyncIterator[Principals]:
     """The one who tells, with the issuers' keys at hand as soon as they are needed.
+
+    API keys are those of the `store`.
 
     Raises:
         MisconfiguredError: a file of keys cannot be read.
@@ -79,7 +90,8 @@ async def principals(access: Access, now: Callable[[], datetime]) -> AsyncIterat
             issuer.issuer: Trusted(issuer, await _ring(stack, name, issuer, now))
             for name, issuer in access.issuers.items()
         }
-        yield Principals(Tokens(trusted, now) if trusted else None, now)
+        tokens = Tokens(trusted, now) if trusted else None
+        yield Principals(tokens, now, None if store is None else ApiKeys(store, now))
 
 
 async def _ring(

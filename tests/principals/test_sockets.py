@@ -50,7 +50,7 @@ async def test_the_socket_ends_with_the_proof() -> None:
     async with served(sleep=clock.sleep, now=utc_now) as gateway, gateway.socket() as client:
         await client.say(type="connection_init", payload=STAFF)
         assert await client.hear() == {"type": "connection_ack"}
-        await until(lambda: len(clock.sleepers) == 2)
+        await until(lambda: len(clock.sleepers) == 3)
         ends = max(at for at, _ in clock.sleepers)
         assert timedelta(seconds=ends) <= LASTS + timedelta(minutes=1)
         clock.passes(ends)

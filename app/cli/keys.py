@@ -1,0 +1,85 @@
+"""`tessera keys …`: give keys to programs of partners and operators, and take them back."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from app.cli.choosing import chosen, config_option
+from app.errors import Refusal
+from app.principals.keys import ApiKey, ApiKeys
+from app.store import StoreUnavailable, open_store
+from app.values import PrincipalKind
+
+T = TypeVar("T")
+KINDS = click.Choice([PrincipalKind.PARTNER, PrincipalKind.OPERATOR, PrincipalKind.STAFF])
+
+
+@click.group()
+def keys() -> None:
+    """Give out API keys, and take them back."""
+
+
+@keys.command()
+@config_option
+@click.option("--kind", type=KINDS, required=True, help="What its owner is to the retailer.")
+@click.option("--owner", required=True, help="Whom it speaks for, such as the partner's name.")
+@click.option(
+    "--days", type=click.IntRange(1, 730), default=365, show_default=True, help="It lasts so long."
+)
+def create(config: Path | None, kind: str, owner: str, days: int) -> None:
+    """Make a key and show it, once."""
+    made = _done(
+        config, lambda one: one.create(PrincipalKind(kind), owner, lasts=timedelta(days=days))
+    )
+    click.echo(made.text)
+    click.echo(
+        f"Key {made.key.id} of {owner}, good until {made.key.expires_at:%Y-%m-%d}."
+        " It is shown this once: keep it where secrets are kept.",
+        err=True,
+    )
+
+
+@keys.command(name="list")
+@config_option
+def list_(config: Path | None) -> None:
+    """List every key that was given out; the keys themselves are known to nobody here."""
+    for key in _done(config, lambda one: one.all()):
+        click.echo(f"{key.id}  {key.kind:<8}  {key.owner}  {_standing(key)}")
+
+
+@keys.command()
+@config_option
+@click.argument("key")
+def revoke(config: Path | None, key: str) -> None:
+    """Take a KEY back, by its id: it opens nothing any more within five seconds."""
+    _done(config, lambda one: one.revoke(key))
+    click.echo(f"Key {key} is revoked.")
+
+
+def _standing(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    over = key.expires_at <= datetime.now(UTC)
+    return f"{'expired' if over else 'good until'} {key.expires_at:%Y-%m-%d}"
+
+
+def _done(config: Path | None, work: Callable[[ApiKeys], Awaitable[T]]) -> T:
+    url = chosen(config).store.address(os.environ)
+    if url is None:
+        raise click.UsageError("the embedded store forgets: set store.url to keep keys")
+
+    async def run() -> T:
+        async with open_store(url) as store:
+            return await work(ApiKeys(store, lambda: datetime.now(UTC)))
+
+    try:
+        return asyncio.run(run())
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    except StoreUnavailable as error:
+        raise click.ClickException("the store does not answer; nothing was changed") from error

@@ -1,0 +1,164 @@
+"""Keys for programs: given out once, known by their hashes, taken back within seconds."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import choice, token_urlsafe
+from string import ascii_lowercase, digits
+from typing import Any
+
+from cachetools import LRUCache
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from app.principals.model import Principal
+from app.principals.refusals import CredentialRefused, KeyNotFound, KeysUnavailable, TooManyKeys
+from app.principals.tables import api_keys
+from app.store import Store, StoreUnavailable, Work
+from app.values import PrincipalKind
+
+PREFIX = "tsk_"  # so that scanners for secrets know one when they see it
+ALPHABET, ID_SIZE, SECRET_BYTES = ascii_lowercase + digits, 12, 32
+ISSUER = "keys"
+MOST_ACTIVE = 2  # of one owner: the old one, and the one that takes its place
+KNOWN_FOR = timedelta(seconds=5)
+MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """What is known of a key: everything but its secret, of which there is only a hash."""
+
+    id: str
+    kind: PrincipalKind
+    owner: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    hashed: bytes = field(repr=False)
+
+    def good(self, now: datetime) -> bool:
+        """Whether it opens anything."""
+        return self.revoked_at is None and now < self.expires_at
+
+    @property
+    def principal(self) -> Principal:
+        """Whom it speaks for: both keys of an owner for the same."""
+        return Principal(self.kind, ISSUER, self.owner, expires_at=self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made, and its `text`, which nobody can tell again."""
+
+    key: ApiKey
+    text: str = field(repr=False)
+
+
+class ApiKeys:
+    """Gives keys out, takes them back, and knows them again."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._known: LRUCache[str, tuple[ApiKey | None, datetime]] = LRUCache(MOST_KNOWN)
+
+    async def principal(self, text: str) -> Principal:
+        """Whom a key speaks for; what was known of it is taken for five seconds.
+
+        Raises:
+            CredentialRefused: it is none, or not any more.
+            KeysUnavailable: nobody can say.
+        """
+        id_, _, secret = text.removeprefix(PREFIX).partition("_")
+        if len(id_) != ID_SIZE or not secret.isascii():
+            raise CredentialRefused("no key")
+        key = await self._found(id_)
+        if key is None or not hmac.compare_digest(key.hashed, _hash(secret)):
+            raise CredentialRefused("unknown key")
+        if not key.good(self._now()):
+            raise CredentialRefused("key taken back or expired")
+        return key.principal
+
+    async def _found(self, id_: str) -> ApiKey | None:
+        known, until = self._known.get(id_, (None, None))
+        if until is not None and self._now() < until:
+            return known
+        try:
+            key = await self._store.read(lambda connection: _read(connection, id_))
+        except StoreUnavailable as error:
+            raise KeysUnavailable from error
+        self._known[id_] = key, self._now() + KNOWN_FOR
+        return key
+
+    async def create(self, kind: PrincipalKind, owner: str, *, lasts: timedelta) -> NewKey:
+        """A new key for an owner.
+
+        Raises:
+            TooManyKeys: the owner has two that are good: one has to be taken back first.
+        """
+        id_ = "".join(choice(ALPHABET) for _ in range(ID_SIZE))
+        secret, now = token_urlsafe(SECRET_BYTES), self._now()
+        key = ApiKey(
+            id=id_,
+            kind=kind,
+            owner=owner,
+            created_at=now,
+            expires_at=now + lasts,
+            hashed=_hash(secret),
+        )
+        await self._store.act(lambda work: _keep(work, key), now=now)
+        return NewKey(key, f"{PREFIX}{id_}_{secret}")
+
+    async def revoke(self, id_: str) -> ApiKey:
+        """Take a key back; one that was before stays so.
+
+        Raises:
+            KeyNotFound: there is none.
+        """
+        return await self._store.act(lambda work: _revoke(work, id_), now=self._now())
+
+    async def all(self) -> list[ApiKey]:
+        """Every key that was ever given out, the oldest first."""
+        asked = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
+        return await self._store.read(lambda one: [_key(row) for row in one.execute(asked)])
+
+
+def _hash(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
+
+
+def _read(connection: Connection, id_: str) -> ApiKey | None:
+    row = connection.execute(select(api_keys).where(api_keys.c.id == id_)).one_or_none()
+    return None if row is None else _key(row)
+
+
+def _keep(work: Work, key: ApiKey) -> None:
+    good = (
+        select(func.count())
+        .select_from(api_keys)
+        .where(
+            api_keys.c.owner == key.owner,
+            api_keys.c.revoked_at.is_(None),
+            api_keys.c.expires_at > work.now,
+        )
+    )
+    if work.connection.execute(good).scalar_one() >= MOST_ACTIVE:
+        raise TooManyKeys(key.owner)
+    row = {name: getattr(key, name) for name in api_keys.c.keys()}  # noqa: SIM118  no mapping
+    work.connection.execute(insert(api_keys), row)
+
+
+def _revoke(work: Work, id_: str) -> ApiKey:
+    first = func.coalesce(api_keys.c.revoked_at, work.now)
+    taken = update(api_keys).where(api_keys.c.id == id_).values(revoked_at=first)
+    row = work.connection.execute(taken.returning(api_keys)).one_or_none()
+    if row is None:
+        raise KeyNotFound(id_)
+    return _key(row)
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    told = dict(row._mapping)  # noqa: SLF001  its public name
+    return ApiKey(**{**told, "kind": PrincipalKind(told["kind"]), "hashed": bytes(told["hashed"])})

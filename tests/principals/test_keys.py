@@ -1,0 +1,162 @@
+"""API keys: shown once, kept as hashes, taken back within seconds; on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from app.cli import tessera
+from app.errors import MisconfiguredError
+from app.principals.keys import ApiKeys, NewKey
+from app.principals.model import Principal
+from app.principals.refusals import CredentialRefused, KeyNotFound, KeysUnavailable, TooManyKeys
+from app.principals.service import Principals
+from app.principals.tables import api_keys
+from app.store import Store
+from app.store.standing import StandingStore
+from app.values import PrincipalKind
+from tests.databases import address, empty, migrated_postgres, postgres, store
+from tests.staff import ISSUER
+from tests.streams.served import Clock, served, until
+
+__all__ = ["address", "empty", "migrated_postgres", "postgres", "store"]
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+PARTNER = PrincipalKind.PARTNER
+YEAR = timedelta(days=365)
+
+
+class Desk:
+    """Keys of a store, on a clock that is moved."""
+
+    def __init__(self, store: Store) -> None:
+        self.at = NOON
+        self.keys = ApiKeys(store, self.now)
+        self.elsewhere = ApiKeys(store, self.now)  # another process
+        self.principals = Principals(None, self.now, self.keys)
+
+    def now(self) -> datetime:
+        return self.at
+
+    async def made(self, owner: str = "acme") -> NewKey:
+        return await self.keys.create(PARTNER, owner, lasts=YEAR)
+
+    async def of(self, text: str) -> Principal:
+        return await self.principals.of(f"Bearer {text}")
+
+
+@pytest.fixture
+async def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+async def test_a_key_speaks_for_its_owner(desk: Desk) -> None:
+    first, second = await desk.made(), await desk.made()
+    found = [await desk.of(one.text) for one in (first, second)]
+
+    assert [(one.kind, one.subject) for one in found] == [(PARTNER, "acme")] * 2
+    assert found[0].pseudonym == found[1].pseudonym
+    assert first.text.startswith(f"tsk_{first.key.id}_")
+    assert len(first.text) > 55
+
+
+async def test_the_store_and_the_words_about_a_key_hold_no_secret(desk: Desk, store: Store) -> None:
+    made = await desk.made()
+    secret = made.text.rsplit("_", 1)[-1]
+    rows = await store.read(lambda one: one.execute(select(api_keys)).all())
+
+    assert secret not in f"{rows} {made!r} {made.key!r}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-1],
+        lambda text: text + "x",
+        lambda text: text[:17],
+        lambda text: "tsk_" + "a" * 12 + text[16:],
+        lambda _text: "tsk_",
+        lambda text: text[:17] + "é",
+    ],
+)
+async def test_another_secret_or_name_is_refused(desk: Desk, change: object) -> None:
+    assert callable(change)
+    with pytest.raises(CredentialRefused):
+        await desk.of(change((await desk.made()).text))
+
+
+async def test_a_key_ends_with_its_time(desk: Desk) -> None:
+    made = await desk.made()
+    desk.at = NOON + YEAR - timedelta(seconds=1)
+    await desk.of(made.text)
+    desk.at = NOON + YEAR
+    with pytest.raises(CredentialRefused):
+        await desk.of(made.text)
+
+
+async def test_what_another_process_takes_back_opens_nothing_after_five_seconds(desk: Desk) -> None:
+    made = await desk.made()
+    await desk.of(made.text)
+    await desk.elsewhere.revoke(made.key.id)
+    again = await desk.elsewhere.revoke(made.key.id)
+    desk.at = NOON + timedelta(seconds=5)
+    with pytest.raises(CredentialRefused):
+        await desk.of(made.text)
+    assert again.revoked_at == NOON
+
+
+async def test_an_owner_has_two_keys_at_most(desk: Desk) -> None:
+    first, _ = await desk.made(), await desk.made()
+    with pytest.raises(TooManyKeys):
+        await desk.made()
+    await desk.made("another")
+    await desk.keys.revoke(first.key.id)
+    await desk.made()
+    assert len(await desk.keys.all()) == 4
+
+
+async def test_a_key_that_is_none_cannot_be_taken_back(desk: Desk) -> None:
+    with pytest.raises(KeyNotFound):
+        await desk.keys.revoke("nonesuch")
+
+
+async def test_a_silent_store_is_not_the_callers_fault() -> None:
+    keys = ApiKeys(StandingStore(None), lambda: NOON)
+    with pytest.raises((KeysUnavailable, MisconfiguredError)):
+        await keys.principal("tsk_" + "a" * 12 + "_secret")
+
+
+def test_keys_are_given_out_listed_and_taken_back(address: str, tmp_path: object) -> None:
+    file = f"{tmp_path}/tessera.toml"
+    with open(file, "w") as settings:  # noqa: PTH123
+        settings.write(
+            '[connections.shop]\nconnector = "sandbox"\n[bind]\ncatalogue = "shop"\n'
+            'prices = "shop"\n[channels.WEB]\ncurrency = "EUR"\ncountry = "IT"\nlocale = "it"\n'
+            '[store]\nurl = { env = "STORE" }\n'
+        )
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(
+            tessera, ["keys", *words, "--config", file], env={"STORE": address}
+        )
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    text = run("create", "--kind", "PARTNER", "--owner", "acme").strip()
+    id_ = text.split("_")[1]
+    assert run("list").startswith(f"{id_}  PARTNER   acme  good until ")
+    assert text.rsplit("_", 1)[-1] not in run("list")
+    run("revoke", id_)
+    assert "  acme  revoked " in run("list")
+
+
+async def test_a_socket_ends_when_what_opened_it_is_taken_back() -> None:
+    clock = Clock()
+    token = ISSUER.token(PARTNER, "acme")
+    async with served(sleep=clock.sleep) as gateway, gateway.socket() as client:
+        await client.say(type="connection_init", payload={"authorization": f"Bearer {token}"})
+        assert await client.hear() == {"type": "connection_ack"}
+        await until(lambda: len(clock.sleepers) == 3)
+        gateway.gateway.principals = Principals(None, lambda: NOON)  # its issuer is none any more
+        clock.passes(5)
+        assert await client.ends() == (4403, "Forbidden")
