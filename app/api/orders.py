@@ -12,7 +12,7 @@ from app.api.pricing import Money
 from app.orders import model
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.orders.refusals import OrderNotFound
-from app.ports import PaymentStatus, SoldLine
+from app.ports import PaymentStatus, Promised, SoldLine
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
 
 
@@ -68,6 +68,21 @@ class OrderPayment:
         )
 
 
+@strawberry.type(description="When goods are to be there.", directives=NOBODY_KEEPS)
+class OrderWindow:
+    """From when until when."""
+
+    earliest: datetime = strawberry.field(description="When the first of it is there.")
+    latest: datetime = strawberry.field(description="When all of it is there.")
+
+    @classmethod
+    def of(cls, promised: Promised | None) -> Self | None:
+        """Dress a window."""
+        if promised is None:
+            return None
+        return cls(earliest=promised.earliest, latest=promised.latest)
+
+
 @strawberry.type(
     description="The part of an order that one system carries out.", directives=NOBODY_KEEPS
 )
@@ -101,13 +116,27 @@ class Order:
     channel: ChannelCode = strawberry.field(description="The channel it was bought through.")
     placed_at: datetime = strawberry.field(description="When it was asked for.")
     method: FulfilmentMethod = strawberry.field(description="How the goods reach the buyer.")
+    store: LocationCode | None = strawberry.field(
+        description="The store where it is fetched; null where it is sent, or none was promised."
+    )
+    promised: OrderWindow | None = strawberry.field(
+        description="When it was promised to be there; null where nothing was promised."
+    )
+    expected: OrderWindow | None = strawberry.field(
+        description="When it is there as of now: as promised, or later where it is late."
+    )
+    late: bool = strawberry.field(
+        description="Whether it is there after it was promised, as nobody can carry it out in time."
+    )
     lines: list[OrderLine] = strawberry.field(description="What was bought; at most 200 lines.")
     delivery: Money = strawberry.field(description="What the buyer pays for the way.")
     total: Money = strawberry.field(description="All the buyer pays.")
     payment: OrderPayment | None = strawberry.field(
         description="How it is paid; null where it is paid elsewhere."
     )
-    parts: list[OrderPart] = strawberry.field(description="Who carries it out.")
+    parts: list[OrderPart] = strawberry.field(
+        description="Who carries it out, and who should have before them."
+    )
 
     @classmethod
     def of(cls, order: model.Order) -> Self:
@@ -119,6 +148,10 @@ class Order:
             channel=order.channel,
             placed_at=order.placed_at,
             method=order.method,
+            store=order.store,
+            promised=OrderWindow.of(order.promised),
+            expected=OrderWindow.of(order.expected),
+            late=order.late,
             lines=[OrderLine.of(line) for line in order.lines],
             delivery=Money.of(order.delivery),
             total=Money.of(order.total),
