@@ -1,5 +1,6 @@
 """GraphQL face of orders."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -8,9 +9,17 @@ import strawberry
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
 from app.api.locations import Location, location_by_key
+from app.api.paging import (
+    PageInfo,
+    bounded,
+    decode_cursor,
+    encode_cursor,
+    not_of_this_list,
+    page_size,
+)
 from app.api.pricing import Money
 from app.orders import model
-from app.orders.model import CancelReason, HandingState, OrderState
+from app.orders.model import CancelReason, HandingState, OrderNumber, OrderState
 from app.orders.refusals import OrderNotFound
 from app.ports import PaymentStatus, Promised, SoldLine
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
@@ -160,6 +169,56 @@ class Order:
         )
 
 
+@strawberry.type(description="An order in a list.", directives=NOBODY_KEEPS)
+class OrderEdge:
+    """See the Relay cursor connections specification."""
+
+    cursor: str = strawberry.field(description="Place in the list.")
+    node: Order = strawberry.field(description="The order.")
+
+
+@strawberry.type(description="A page of orders, the latest first.", directives=NOBODY_KEEPS)
+class OrderConnection:
+    """See the Relay cursor connections specification."""
+
+    edges: list[OrderEdge] = strawberry.field(description="The orders of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+
+    @classmethod
+    def of(cls, orders: Sequence[model.Order], *, first: int, follows: bool) -> Self:
+        """Dress a page of at most `first` orders; one more says that more follow."""
+        edges = [OrderEdge(cursor=_cursor(one), node=Order.of(one)) for one in orders[:first]]
+        info = PageInfo(
+            has_next_page=len(orders) > first,
+            has_previous_page=follows,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return cls(edges=edges, page_info=info)
+
+
+def _cursor(order: model.Order) -> str:
+    return encode_cursor(order.placed_at.isoformat(), order.number)
+
+
+def _place(after: str | None) -> tuple[datetime, OrderNumber] | None:
+    """The place in the list that a cursor is of.
+
+    Raises:
+        InvalidInputError: it is not a cursor of this list.
+    """
+    key = decode_cursor(after, str, str)
+    if key is None:
+        return None
+    try:
+        placed_at = datetime.fromisoformat(key[0])
+    except ValueError:
+        placed_at = datetime.min  # noqa: DTZ901  no place at all, as any without a zone
+    if placed_at.tzinfo is None:
+        raise not_of_this_list()
+    return placed_at, OrderNumber(key[1])
+
+
 @strawberry.type
 class OrderRoot:
     """The root fields of orders."""
@@ -183,3 +242,39 @@ class OrderRoot:
         except OrderNotFound:
             return None
         return Order.of(found)
+
+    @strawberry.field(
+        description=(
+            "The caller's orders, the latest first; null when the store could not be asked. Until"
+            " callers sign in, these are exactly the orders whose access tokens are given."
+        )
+    )
+    async def orders(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="An endCursor of this list.")
+        ] = None,
+        access_tokens: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="At most 100 tokens that orderPlace gave; others' are left out."
+            ),
+        ] = None,
+        states: Annotated[
+            list[OrderState] | None,
+            strawberry.argument(description="Only orders that are so far; all if not given."),
+        ] = None,
+    ) -> OrderConnection | None:
+        """A page of orders, in one question to the store."""
+        tokens = access_tokens or []
+        bounded(tokens, argument="accessTokens")
+        bounded(states or [], argument="states")
+        size, place = page_size(first), _place(after)
+        found = await info.context.services.orders.page(
+            tokens, first=size + 1, after=place, states=states or ()
+        )
+        return OrderConnection.of(found, first=size, follows=place is not None)

@@ -141,15 +141,21 @@ class OrderService:
 
     async def page(
         self,
+        tokens: Collection[str],
         *,
         first: int,
         after: tuple[datetime, OrderNumber] | None = None,
         states: Collection[OrderState] = (),
     ) -> list[Order]:
-        """Orders, the latest first, after a place in the list."""
-        return await self._store.read(
-            partial(repository.page, first=first, after=after, states=states)
-        )
+        """The orders that guests' tokens are of, the latest first, after a place in the list.
+
+        A token that is of none is as if it were not there.
+        """
+        if not tokens:
+            return []
+        access = {_hash(token) for token in tokens}
+        question = partial(repository.page, first=first, after=after, states=states, access=access)
+        return await self._store.read(question)
 
     async def cancel(self, number: str, reason: CancelReason) -> Order:
         """The order, CANCELLING: its upstreams are told, and then its money and goods let go.

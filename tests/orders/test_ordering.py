@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.api.paging import encode_cursor
 from tests.gateways import Sandbox, sandbox_gateway
 
 ORDER = """number state reason total { amount currency } method
@@ -19,6 +20,10 @@ PLACE = f"""mutation Place($input: OrderPlaceInput!) {{ done: orderPlace(input: 
   ... on PaymentDeclined {{ order {{ state reason }} }} }} }}"""
 LOOK = f"""query Look($number: ID!, $token: String!) {{
   order(number: $number, accessToken: $token) {{ {ORDER} }} }}"""
+LIST = """query List($first: Int, $after: String, $tokens: [String!], $states: [OrderState!]) {
+  orders(first: $first, after: $after, accessTokens: $tokens, states: $states) {
+    edges { cursor node { number state lines { sku } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 CANCEL = """mutation Cancel($input: OrderCancelInput!) { done: orderCancel(input: $input) {
   __typename ... on Problem { code } ... on OrderCancelled { order { state } } } }"""
 CREATE = """mutation Create($input: CartCreateInput!) { done: cartCreate(input: $input) {
@@ -81,6 +86,10 @@ class Shopper:
         while (order := await self.look(placed))["state"] != state:
             await gateway.services.order_worker.round()
         return order
+
+    async def list(self, **given: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.sandbox.ask.data(LIST, **given))["orders"]
+        return found
 
     async def sellable(self) -> int:
         data = await self.sandbox.ask.data(SELLABLE, skus=[self.sku])
@@ -204,3 +213,69 @@ async def test_an_order_is_cancelled_by_who_has_its_token(shopper: Shopper) -> N
     assert await shopper.sellable() == before
     looked = await shopper.sandbox.ask.data(LOOK, number=number, token="x")
     assert looked == {"order": None}
+
+
+async def three(shopper: Shopper) -> tuple[list[str], list[str]]:
+    """The numbers and tokens of three orders, the latest first."""
+    placed = [
+        await shopper.place(await shopper.held(), idempotencyKey=f"a-key-of-order-{number}")
+        for number in range(3)
+    ][::-1]
+    return [one["order"]["number"] for one in placed], [one["accessToken"] for one in placed]
+
+
+async def test_a_guest_lists_the_orders_whose_tokens_it_has(shopper: Shopper) -> None:
+    numbers, tokens = await three(shopper)
+    await shopper.place(await shopper.held(), idempotencyKey="a-key-of-somebody-else")
+    first = await shopper.list(first=2, tokens=tokens)
+    second = await shopper.list(first=2, tokens=tokens, after=first["pageInfo"]["endCursor"])
+    some = await shopper.list(tokens=[tokens[1], "nobody's"])
+    none = [await shopper.list(), *[await shopper.list(tokens=one) for one in ([], numbers)]]
+    undone = await shopper.list(tokens=tokens, states=["CANCELLED"])
+
+    assert [one["node"]["number"] for one in first["edges"]] == numbers[:2]
+    assert [one["node"]["number"] for one in second["edges"]] == numbers[2:]
+    assert first["edges"][0]["node"]["lines"] == [{"sku": shopper.sku}]
+    assert first["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": first["edges"][0]["cursor"],
+        "endCursor": first["edges"][1]["cursor"],
+    }
+    assert (second["pageInfo"]["hasNextPage"], second["pageInfo"]["hasPreviousPage"]) == (
+        False,
+        True,
+    )
+    assert [one["node"]["number"] for one in some["edges"]] == [numbers[1]]
+    assert [one["edges"] for one in (*none, undone)] == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": 0},
+        {"first": 101},
+        {"tokens": ["x"] * 101},
+        {"after": "x"},
+        {"after": encode_cursor("2026-03-02T12:00:00", "N")},
+        {"after": encode_cursor("soon", "N")},
+        {"after": encode_cursor(1, "N")},
+    ],
+)
+async def test_a_list_that_cannot_be_is_told(shopper: Shopper, wrong: dict[str, Any]) -> None:
+    body = await shopper.sandbox.ask(LIST, **wrong)
+
+    assert body["data"] == {"orders": None}
+    [error] = body["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_nobody_on_the_way_keeps_a_list_of_orders(shopper: Shopper) -> None:
+    answer = await shopper.sandbox.ask.http.get(
+        "/graphql",
+        params={"query": '{ orders(accessTokens: ["x"]) { edges { cursor } } }'},
+        headers={"x-tessera-preflight": "1"},
+    )
+
+    assert answer.json() == {"data": {"orders": {"edges": []}}}
+    assert answer.headers["cache-control"] == "no-store"

@@ -11,6 +11,7 @@ from typing import Any
 from app.availability import ledger
 from app.availability.ledger import Hold
 from app.availability.model import Spot
+from app.orders import repository
 from app.orders.charging import Charging
 from app.orders.model import Order
 from app.orders.service import OrderService, Placed, Purchase
@@ -125,6 +126,10 @@ class World:
         while await self.worker.round():
             pass
         return await self.service.find(order.number)
+
+    async def orders(self) -> list[Order]:
+        """All there are."""
+        return await self.store.read(partial(repository.page, first=1_000))
 
     def book(self, sink: str) -> list[tuple[str, bool]]:
         """What a sink was asked to carry out: our keys, and whether it still does."""
