@@ -209,6 +209,9 @@ class Cart:
     id: strawberry.ID = strawberry.field(description="Opaque and not to be guessed: keep it.")
     version: int = strawberry.field(description="One more with every change; changes name it.")
     status: CartStatus = strawberry.field(description="Whether it may still be changed.")
+    order_number: strawberry.ID | None = strawberry.field(
+        description="The number of the order that it was bought by; null where it was not."
+    )
     channel: ChannelCode = strawberry.field(description="The channel it buys through.")
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
     lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
@@ -241,6 +244,7 @@ class Cart:
             id=global_id("Cart", cart.id),
             version=cart.version,
             status=cart.status,
+            order_number=None if cart.order is None else strawberry.ID(cart.order),
             channel=cart.channel,
             currency=cart.currency,
             lines=[CartLine.of(line) for line in cart.lines],

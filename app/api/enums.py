@@ -118,6 +118,7 @@ _tell(
     {
         "OPEN": "It may.",
         "MERGED": "It was merged into another cart.",
+        "ORDERED": "It was bought.",
     },
 )
 _tell(

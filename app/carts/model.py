@@ -47,6 +47,7 @@ class CartStatus(StrEnum):
 
     OPEN = "OPEN"
     MERGED = "MERGED"
+    ORDERED = "ORDERED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class CartPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """A cart at one version."""
+    """A cart at one version. Once it was bought, `order` is the number of its order."""
 
     id: CartId
     channel: ChannelCode
@@ -145,6 +146,7 @@ class Cart:
     last_line: int = 0
     buyer: Buyer | None = None
     merged_into: CartId | None = None
+    order: str | None = None
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
@@ -243,7 +245,7 @@ def opened(cart: Cart) -> Cart:
         CartClosed: it may not.
     """
     if cart.status is not CartStatus.OPEN:
-        raise CartClosed
+        raise CartClosed(cart.order)
     return cart
 
 

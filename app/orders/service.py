@@ -12,6 +12,8 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from app.availability import ledger
+from app.carts import closing
+from app.carts.model import CartId
 from app.orders import events, repository
 from app.orders.model import (
     CANCELLABLE,
@@ -51,13 +53,15 @@ class Purchase:
     """What is to be bought: goods that `holder` holds under `fence`, and what was agreed of them.
 
     `once` makes the request one that has one effect; `token` stands for the means of payment and is
-    never kept. Lines name each pair of SKU and location once.
+    never kept. Lines name each pair of SKU and location once. A `cart` of ours is closed by it; it
+    has this `version`, and others have none.
     """
 
     once: Once
     holder: str
     fence: int
     cart: str | None
+    version: int | None = None
     channel: ChannelCode
     lines: tuple[SoldLine, ...]
     buyer: Buyer
@@ -242,6 +246,8 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         due_at=until,
     )
     if repository.add(work.connection, order, asked):
+        if purchase.cart is not None and purchase.version is not None:
+            closing.close(work, CartId(purchase.cart), purchase.version, order.number)
         demand = ledger.commit(work, purchase.holder, purchase.fence, order.number)
         if demand != demand_of(purchase.lines):
             raise OrderNotHeld

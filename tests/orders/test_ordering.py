@@ -16,6 +16,7 @@ ORDER = """number state reason total { amount currency } method
 PLACE = f"""mutation Place($input: OrderPlaceInput!) {{ done: orderPlace(input: $input) {{
   __typename
   ... on Problem {{ code path }}
+  ... on CartClosed {{ orderNumber }}
   ... on OrderPlaced {{ accessToken order {{ {ORDER} }} }}
   ... on PaymentDeclined {{ order {{ state reason }} }} }} }}"""
 LOOK = f"""query Look($number: ID!, $token: String!) {{
@@ -31,6 +32,13 @@ CREATE = """mutation Create($input: CartCreateInput!) { done: cartCreate(input: 
 HOLD = """mutation Hold($input: CartHoldInput!) { done: cartHold(input: $input) {
   __typename ... on CartChanged { cart { id version subtotal { amount }
     hold { units { sku quantity locationCode } } } } } }"""
+CART = """query Cart($id: ID!) { cart(id: $id) {
+  status orderNumber version hold { expiresAt } problems { code } } }"""
+CLOSED = "__typename ... on Problem { code } ... on CartClosed { orderNumber }"
+HAND_OVER = f"""mutation HandOver($input: CartHandOverInput!) {{
+  done: cartHandOver(input: $input) {{ {CLOSED} ... on CartHandedOver {{ takeOverCode }} }} }}"""
+TAKE_OVER = """mutation TakeOver($input: CartTakeOverInput!) {
+  done: cartTakeOver(input: $input) { ... on CartChanged { cart { status orderNumber } } } }"""
 SELLABLE = """query Sellable($skus: [Sku!]!) { variants(skus: $skus) {
   availability(locations: ["ECOM-1"]) { availableToSell } } }"""
 BUYER = {"name": "Ada Byron", "email": "ada@example.com"}
@@ -86,6 +94,15 @@ class Shopper:
         while (order := await self.look(placed))["state"] != state:
             await gateway.services.order_worker.round()
         return order
+
+    async def changed(self, name: str, /, **given: Any) -> dict[str, Any]:
+        kind = name[0].upper() + name[1:]
+        text = f"mutation Do($input: {kind}Input!) {{ done: {name}(input: $input) {{ {CLOSED} }} }}"
+        return await self.do(text, **given)
+
+    async def cart_now(self, cart: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.sandbox.ask.data(CART, id=cart["id"]))["cart"]
+        return found
 
     async def list(self, **given: Any) -> dict[str, Any]:
         found: dict[str, Any] = (await self.sandbox.ask.data(LIST, **given))["orders"]
@@ -162,8 +179,66 @@ async def test_what_is_not_held_cannot_be_bought(shopper: Shopper) -> None:
     late = await shopper.place(held, version=held["version"] + 1, idempotencyKey="a" * 16)
 
     assert (loose["__typename"], loose["code"]) == ("HoldLost", "ORDER_NOT_HELD")
-    assert (again["__typename"], again["code"]) == ("HoldLost", "ORDER_NOT_HELD")
+    assert (again["__typename"], again["code"]) == ("CartClosed", "CART_CLOSED")
+    assert late["__typename"] == "CartClosed"
+
+
+async def test_another_version_of_a_cart_is_not_bought(shopper: Shopper) -> None:
+    held = await shopper.held()
+    late = await shopper.place(held, version=held["version"] + 1)
+    placed = await shopper.place(held)
+
     assert late["__typename"] == "CartVersionConflict"
+    assert placed["__typename"] == "OrderPlaced"
+
+
+async def test_an_order_closes_its_cart_for_good(shopper: Shopper) -> None:
+    cart, guest = await shopper.held(), await shopper.cart()
+    handed = await shopper.do(HAND_OVER, cartId=cart["id"])
+    placed = await shopper.place(cart)
+    number = placed["order"]["number"]
+    seen = await shopper.cart_now(cart)
+    version = cart["version"] + 1
+    one = [{"sku": shopper.sku, "quantity": 1}]
+    into = {"from": guest["id"], "into": cart["id"], "version": version}
+    out = {"from": cart["id"], "into": guest["id"], "version": 1}
+    refused = [
+        await shopper.changed("cartHold", cartId=cart["id"], version=version),
+        await shopper.changed("cartHold", cartId=cart["id"], version=cart["version"]),
+        await shopper.changed("cartLinesAdd", cartId=cart["id"], version=version, lines=one),
+        await shopper.changed("cartMerge", **into),
+        await shopper.changed(
+            "cartMerge", **{"from": cart["id"], "into": guest["id"], "version": 1}
+        ),
+        await shopper.do(HAND_OVER, cartId=cart["id"]),
+        await shopper.place(cart, idempotencyKey="another-key-for-the-same-cart"),
+    ]
+    taken = await shopper.do(TAKE_OVER, code=handed["takeOverCode"])
+
+    assert seen == {
+        "status": "ORDERED",
+        "orderNumber": number,
+        "version": version,
+        "hold": None,
+        "problems": [],
+    }
+    closed = {"__typename": "CartClosed", "code": "CART_CLOSED", "orderNumber": number}
+    assert [{key: one[key] for key in closed} for one in refused] == [closed] * 7
+    assert taken["cart"] == {"status": "ORDERED", "orderNumber": number}
+    assert (await shopper.cart_now(guest))["status"] == "OPEN"
+
+
+async def test_a_cart_that_was_not_paid_can_be_bought_by_another_card(shopper: Shopper) -> None:
+    cart = await shopper.held()
+    declined = await shopper.place(cart, paymentToken="tok_declined")
+    seen = await shopper.cart_now(cart)
+    held = await shopper.do(HOLD, cartId=cart["id"], version=seen["version"])
+    placed = await shopper.place(held["cart"], idempotencyKey="another-key-for-the-same-cart")
+
+    assert declined["__typename"] == "PaymentDeclined"
+    assert (seen["status"], seen["orderNumber"], seen["hold"]) == ("OPEN", None, None)
+    assert placed["__typename"] == "OrderPlaced"
+    assert (await shopper.cart_now(cart))["orderNumber"] == placed["order"]["number"]
 
 
 @pytest.mark.parametrize(
