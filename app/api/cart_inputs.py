@@ -10,8 +10,9 @@ from app.api.availability import DestinationInput
 from app.api.context import Context
 from app.api.nodes import key_of
 from app.carts.acting import NEW, Request, once_of
+from app.carts.buyers import Buyer
 from app.carts.holding import Part
-from app.carts.model import Buyer, CartId, PromiseChoice
+from app.carts.model import CartId, PromiseChoice
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError
 from app.values import ChannelCode, CountryCode, LocationCode, Sku

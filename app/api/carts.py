@@ -17,6 +17,7 @@ from app.api.promises import PromiseDrift, drifted, places
 from app.api.variants import ProductVariant
 from app.carts import checking, model
 from app.carts.acting import Request
+from app.carts.buyers import Buyer
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartId, CartStatus, sound_id
 from app.carts.refusals import CartNotFound
@@ -210,7 +211,7 @@ class Cart:
     version: int = strawberry.field(description="One more with every change; changes name it.")
     status: CartStatus = strawberry.field(description="Whether it may still be changed.")
     order_number: strawberry.ID | None = strawberry.field(
-        description="The number of the order that it was bought by; null where it was not."
+        description="The order it became, if any."
     )
     channel: ChannelCode = strawberry.field(description="The channel it buys through.")
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
@@ -259,7 +260,7 @@ class Cart:
         )
 
 
-def _buyer(buyer: model.Buyer) -> CartBuyer:
+def _buyer(buyer: Buyer) -> CartBuyer:
     return CartBuyer(
         email=buyer.email,
         phone=buyer.phone,

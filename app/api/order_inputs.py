@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.carts import cart_key
 from app.carts.acting import once_of
-from app.carts.model import EMAIL, LONGEST_EMAIL, PHONE
+from app.carts.buyers import EMAIL, LONGEST_EMAIL, PHONE
 from app.carts.refusals import InvalidCartInput
 from app.orders.buying import Terms
 from app.ports import Address, Buyer

@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from app.availability import ledger
+from app.carts.buyers import Buyer
 from app.carts.model import (
-    Buyer,
     Cart,
     CartHold,
     CartId,

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
+from app.carts.buyers import Buyer, sound
 from app.carts.model import (
     ID,
-    Buyer,
     Cart,
     CartId,
     CartStatus,
@@ -18,7 +18,6 @@ from app.carts.model import (
     countable,
     opened,
     some,
-    sound,
     units_of,
 )
 from app.carts.pricing import Pricing

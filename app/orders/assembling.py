@@ -52,7 +52,8 @@ def orders_over(
         for name in bind.orders
     }
     desk = None if bind.payments is None else _payment_desk(connections, bind.payments)
-    limits = [one.timeout for one in (*sinks.values(), *([desk] if desk else ()))]
+    asked = {*bind.orders, *bind.stock, *([bind.payments] if bind.payments else ())}
+    limits = [connections[name].configured.timeout for name in asked]
     lasting = max(LEASE, CALLS * max(limits, default=timedelta()) + timedelta(seconds=1))
     turns = Turns(store=store, now=now, lasting=lasting)
     charging = Charging(turns=turns, desk=desk)

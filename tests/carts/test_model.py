@@ -32,8 +32,9 @@ from app.availability.refusals import InsufficientStock
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
 from app.carts import acting, closing
 from app.carts.acting import CartActs, Request, once_of
+from app.carts.buyers import Buyer
 from app.carts.holding import shared_out
-from app.carts.model import Buyer, Cart
+from app.carts.model import Cart
 from app.carts.refusals import CartClosed, CartVersionConflict, LineNotFound
 from app.carts.repository import holder_of
 from app.carts.tables import cart_lines, carts, hand_overs
