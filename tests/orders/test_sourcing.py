@@ -284,6 +284,26 @@ async def test_what_is_there_in_time_only_later_is_told_once(store: Store) -> No
         assert LATER.latest.strftime("%Y-%m-%dT%H:%M:%S") in str(carried.told)
 
 
+async def test_what_was_cancelled_before_it_was_asked_about_goes_elsewhere(store: Store) -> None:
+    async with opened(store, finder=Shelves(store)) as world:
+        await world.stock(AT_SHOP, AT_DC, on_hand=MANY)
+        placed = (await world.place("a", AT_SHOP)).order
+        world.systems["shop"].break_with(Fault(kind="cut", times=2))  # it happens, untold
+        order = await world.worked(placed)
+        assert parts(order) == [("shop", 1, HandingState.UNSURE)]
+        upstream(world, "shop").book.cancel(order.number)  # by the shop's own staff
+        world.clock.move(1)
+        order = await world.worked(order)
+
+        assert order.state is OrderState.SOURCED
+        assert parts(order) == [("shop", 1, REPLACED), ("dc", 2, TAKEN)]
+        assert books(world) == {
+            "shop": [(order.number, False)],
+            "dc": [(f"{order.number}-2", True)],
+        }
+        assert await allocated(world) == {AT_DC: 1}
+
+
 async def test_an_answer_that_is_lost_is_found_by_the_key_of_the_attempt(store: Store) -> None:
     async with opened(store, finder=Shelves(store)) as world:
         placed = await refused_by_the_shop(world)
