@@ -44,11 +44,13 @@ from app.carts.service import CartService
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
 from app.orders.assembling import orders_over
+from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.products.service import ProductService
+from app.promises.ranking import Preference
 from app.promises.service import PromiseService, Sources
 from app.promises.tokens import Signer
 from app.settings import Settings, Windows, secret
@@ -307,7 +309,6 @@ def assemble(
     )
     kept = store or StandingStore(None)
     acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
-    orders = orders_over(bind, connections, kept, caches.now)
     sources = Sources(
         availability=availability, locations=locations, pricing=pricing, products=products
     )
@@ -317,6 +318,15 @@ def assemble(
         signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
     )
     chosen = CartPromises(acts, promises)
+    elsewhere = partial(
+        Elsewhere,
+        availability=availability,
+        promises=promises,
+        preference=Preference.of(settings.promises),
+        channels=settings.channels,
+        now=caches.now,
+    )
+    orders = orders_over(bind, connections, kept, caches.now, elsewhere)
     return Services(
         products=products,
         locations=locations,

@@ -41,7 +41,7 @@ FIELDS: Mapping[str, Kinds] = {
     # Carts and orders: whoever knows the id of a cart, or has the token of an order.
     **dict.fromkeys(
         (
-            *("Query.cart", "Query.order"),
+            *("Query.cart", "Query.order", "Query.orders"),
             *("Mutation.cartCreate", "Mutation.cartBuyerSet", "Mutation.cartPromiseSelect"),
             *("Mutation.cartLinesAdd", "Mutation.cartLinesUpdate", "Mutation.cartLinesRemove"),
             *("Mutation.cartMerge", "Mutation.cartHandOver", "Mutation.cartTakeOver"),
@@ -70,6 +70,7 @@ TYPES: Mapping[str, Kinds] = {
             *("CartChanged", "CartClosed", "CartHandedOver", "CartNotFound", "CartProblem"),
             *("CartVersionConflict", "HandOverCodeRefused"),
             *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
+            *("OrderConnection", "OrderEdge", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),

@@ -1,5 +1,6 @@
 """What is said to carts? The inputs of their mutations."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 import orjson
@@ -9,8 +10,9 @@ from app.api.availability import DestinationInput
 from app.api.context import Context
 from app.api.nodes import key_of
 from app.carts.acting import NEW, Request, once_of
+from app.carts.buyers import Buyer
 from app.carts.holding import Part
-from app.carts.model import Buyer, CartId, PromiseChoice
+from app.carts.model import CartId, PromiseChoice
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError
 from app.values import ChannelCode, CountryCode, LocationCode, Sku
@@ -222,6 +224,15 @@ def parts_of(parts: list[CartHoldPartInput]) -> list[Part]:
         Part(number_of(one.line_id, "parts", str(place), "lineId"), one.location, one.quantity)
         for place, one in enumerate(parts)
     ]
+
+
+def numbers_of(line_ids: Sequence[strawberry.ID]) -> list[int]:
+    """The numbers of the lines that a list of ids names.
+
+    Raises:
+        InvalidCartInput: one is not the id of a line.
+    """
+    return [number_of(line, "lineIds", str(place)) for place, line in enumerate(line_ids)]
 
 
 def number_of(line: str, *path: str) -> int:

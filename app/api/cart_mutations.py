@@ -1,163 +1,42 @@
 """GraphQL face of what can be done with carts: one input, one result of success or refusals."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import strawberry
 
 from app.api import cart_inputs as given
-from app.api.cart_problems import (
-    CartClosed,
-    CartNotFound,
-    CartVersionConflict,
-    CurrencyMismatch,
-    HandOverCodeRefused,
-    IdempotencyKeyRefused,
-    InsufficientStock,
-    InvalidInput,
-    PriceUnknown,
-    PromiseDrifted,
-    StockUnknown,
-    VariantNotSold,
-    problem_of,
+from app.api.cart_problems import problem_of
+from app.api.cart_results import (
+    CartBuyerSetResult,
+    CartChanged,
+    CartCreateResult,
+    CartHandedOver,
+    CartHandOverResult,
+    CartHoldReleaseResult,
+    CartHoldResult,
+    CartLinesAddResult,
+    CartLinesRemoveResult,
+    CartLinesUpdateResult,
+    CartMergeResult,
+    CartPromiseSelectResult,
+    CartTakeOverResult,
 )
-from app.api.carts import NOBODY_KEEPS, Cart, cart_key
+from app.api.carts import Cart, cart_key
 from app.api.context import Context, Info
-from app.api.promises import (
-    DestinationProblem,
-    QuantityProblem,
-    SkuProblem,
-    StoreProblem,
-    TokenProblem,
-)
 from app.carts import model
+from app.carts.acting import Request
+from app.carts.model import CartId
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError, Refusal
 
 Input = strawberry.argument(description="All that it takes.")
 
 
-@strawberry.type(description="It was done.", directives=NOBODY_KEEPS)
-class CartChanged:
-    """The success of most."""
+class ToCart(Protocol):
+    """What is asked of a cart that is there."""
 
-    cart: Cart = strawberry.field(description="The cart after it.")
-
-
-@strawberry.type(description="Another device may take the cart over.", directives=NOBODY_KEEPS)
-class CartHandedOver:
-    """The code is told here and nowhere else."""
-
-    take_over_code: str = strawberry.field(
-        description="Good for one cartTakeOver; a later code takes its place."
-    )
-    expires_at: datetime = strawberry.field(description="From then on it is not good any more.")
-
-
-CartCreateResult = Annotated[
-    CartChanged | InvalidInput | VariantNotSold | PriceUnknown | IdempotencyKeyRefused,
-    strawberry.union("CartCreateResult", description="What came of cartCreate."),
-]
-CartLinesAddResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | VariantNotSold
-    | PriceUnknown
-    | IdempotencyKeyRefused,
-    strawberry.union("CartLinesAddResult", description="What came of cartLinesAdd."),
-]
-CartLinesUpdateResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | VariantNotSold
-    | PriceUnknown
-    | IdempotencyKeyRefused,
-    strawberry.union("CartLinesUpdateResult", description="What came of cartLinesUpdate."),
-]
-CartLinesRemoveResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | IdempotencyKeyRefused,
-    strawberry.union("CartLinesRemoveResult", description="What came of cartLinesRemove."),
-]
-CartBuyerSetResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | IdempotencyKeyRefused,
-    strawberry.union("CartBuyerSetResult", description="What came of cartBuyerSet."),
-]
-CartPromiseSelectResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | PromiseDrifted
-    | QuantityProblem
-    | SkuProblem
-    | DestinationProblem
-    | StoreProblem
-    | TokenProblem
-    | IdempotencyKeyRefused,
-    strawberry.union("CartPromiseSelectResult", description="What came of cartPromiseSelect."),
-]
-CartMergeResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | CurrencyMismatch
-    | IdempotencyKeyRefused,
-    strawberry.union("CartMergeResult", description="What came of cartMerge."),
-]
-CartHandOverResult = Annotated[
-    CartHandedOver | CartNotFound | CartClosed,
-    strawberry.union("CartHandOverResult", description="What came of cartHandOver."),
-]
-CartTakeOverResult = Annotated[
-    CartChanged | InvalidInput | HandOverCodeRefused | IdempotencyKeyRefused,
-    strawberry.union("CartTakeOverResult", description="What came of cartTakeOver."),
-]
-CartHoldResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | InsufficientStock
-    | StockUnknown
-    | PromiseDrifted
-    | QuantityProblem
-    | SkuProblem
-    | DestinationProblem
-    | StoreProblem
-    | TokenProblem
-    | IdempotencyKeyRefused,
-    strawberry.union("CartHoldResult", description="What came of cartHold."),
-]
-CartHoldReleaseResult = Annotated[
-    CartChanged
-    | InvalidInput
-    | CartNotFound
-    | CartClosed
-    | CartVersionConflict
-    | IdempotencyKeyRefused,
-    strawberry.union("CartHoldReleaseResult", description="What came of cartHoldRelease."),
-]
+    cart_id: strawberry.ID
 
 
 async def _changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -> Any:
@@ -166,6 +45,18 @@ async def _changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -
         return CartChanged(cart=Cart.of(await act()))
     except Refusal as refusal:
         return problem_of(refusal, context)
+
+
+async def _done(
+    act: Callable[[CartId, Request], Awaitable[model.Cart]], asked: ToCart, context: Context
+) -> Any:
+    """The same of an act on the cart that the input names."""
+
+    async def on_cart() -> model.Cart:
+        cart = cart_key(asked.cart_id)
+        return await act(cart, given.request_of(context, cart, asked))
+
+    return await _changed(on_cart, context)
 
 
 @strawberry.type
@@ -201,13 +92,11 @@ class CartMutations:
     ) -> CartLinesAddResult:
         """Add."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
+        async def act(cart: CartId, request: Request) -> model.Cart:
             items = given.items_of(input.lines)
             return await info.context.services.carts.add(cart, input.version, items, request)
 
-        done: CartLinesAddResult = await _changed(act, info.context)
+        done: CartLinesAddResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Other quantities of lines, at the prices of now.")
@@ -218,16 +107,14 @@ class CartMutations:
     ) -> CartLinesUpdateResult:
         """Update."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
+        async def act(cart: CartId, request: Request) -> model.Cart:
             lines = [
                 (given.number_of(one.line_id, "lines", str(place), "lineId"), one.quantity)
                 for place, one in enumerate(input.lines)
             ]
             return await info.context.services.carts.update(cart, input.version, lines, request)
 
-        done: CartLinesUpdateResult = await _changed(act, info.context)
+        done: CartLinesUpdateResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Without some lines.")
@@ -238,16 +125,11 @@ class CartMutations:
     ) -> CartLinesRemoveResult:
         """Remove."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
-            numbers = [
-                given.number_of(line, "lineIds", str(place))
-                for place, line in enumerate(input.line_ids)
-            ]
+        async def act(cart: CartId, request: Request) -> model.Cart:
+            numbers = given.numbers_of(input.line_ids)
             return await info.context.services.carts.remove(cart, input.version, numbers, request)
 
-        done: CartLinesRemoveResult = await _changed(act, info.context)
+        done: CartLinesRemoveResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Who buys; null takes it back.")
@@ -258,14 +140,12 @@ class CartMutations:
     ) -> CartBuyerSetResult:
         """Say who."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
+        async def act(cart: CartId, request: Request) -> model.Cart:
             buyer = None if input.buyer is None else input.buyer.buyer()
             carts = info.context.services.carts
             return await carts.set_buyer(cart, input.version, buyer, request)
 
-        done: CartBuyerSetResult = await _changed(act, info.context)
+        done: CartBuyerSetResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(
@@ -281,19 +161,12 @@ class CartMutations:
     ) -> CartPromiseSelectResult:
         """Choose."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
-            numbers = None
-            if input.line_ids is not None:
-                numbers = [
-                    given.number_of(line, "lineIds", str(place))
-                    for place, line in enumerate(input.line_ids)
-                ]
+        async def act(cart: CartId, request: Request) -> model.Cart:
+            numbers = None if input.line_ids is None else given.numbers_of(input.line_ids)
             promises = info.context.services.cart_promises
             return await promises.select(cart, input.version, input.choice(), numbers, request)
 
-        done: CartPromiseSelectResult = await _changed(act, info.context)
+        done: CartPromiseSelectResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(
@@ -365,14 +238,12 @@ class CartMutations:
     ) -> CartHoldResult:
         """Hold."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
+        async def act(cart: CartId, request: Request) -> model.Cart:
             parts = None if input.parts is None else given.parts_of(input.parts)
             holds = info.context.services.cart_holds
             return await holds.hold(cart, input.version, parts, request)
 
-        done: CartHoldResult = await _changed(act, info.context)
+        done: CartHoldResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Hold nothing for a cart any more.")
@@ -383,10 +254,8 @@ class CartMutations:
     ) -> CartHoldReleaseResult:
         """Release."""
 
-        async def act() -> model.Cart:
-            cart = cart_key(input.cart_id)
-            request = given.request_of(info.context, cart, input)
+        async def act(cart: CartId, request: Request) -> model.Cart:
             return await info.context.services.cart_holds.release(cart, input.version, request)
 
-        done: CartHoldReleaseResult = await _changed(act, info.context)
+        done: CartHoldReleaseResult = await _done(act, input, info.context)
         return done

@@ -37,11 +37,15 @@ class CartNotFound(Problem):
 
 
 @strawberry.type(
-    description="The cart was merged into another and cannot be changed any more.",
+    description="The cart was bought, or merged into another: it cannot be changed any more.",
     directives=NOBODY_KEEPS,
 )
 class CartClosed(Problem):
-    """Look for the other."""
+    """Nothing was done."""
+
+    order_number: strawberry.ID | None = strawberry.field(
+        description="The order that it was bought by; null where it was merged into another."
+    )
 
 
 @strawberry.type(
@@ -183,6 +187,10 @@ def _current(refusal: Any) -> dict[str, Any]:
     return {"current_version": cart.version, "cart": Cart.of(cart)}
 
 
+def _order(refusal: Any) -> dict[str, Any]:
+    return {"order_number": refusal.order}
+
+
 def _state(refusal: Any) -> dict[str, Any]:
     return {"state": refusal.state}
 
@@ -192,7 +200,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.InvalidCartInput: (InvalidInput, _nothing),
     refusals.LineNotFound: (InvalidInput, _nothing),
     refusals.CartNotFound: (CartNotFound, _nothing),
-    refusals.CartClosed: (CartClosed, _nothing),
+    refusals.CartClosed: (CartClosed, _order),
     refusals.CartVersionConflict: (CartVersionConflict, _current),
     refusals.VariantNotSold: (VariantNotSold, _skus),
     refusals.PriceUnknown: (PriceUnknown, _skus),

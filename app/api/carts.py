@@ -17,6 +17,7 @@ from app.api.promises import PromiseDrift, drifted, places
 from app.api.variants import ProductVariant
 from app.carts import checking, model
 from app.carts.acting import Request
+from app.carts.buyers import Buyer
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartId, CartStatus, sound_id
 from app.carts.refusals import CartNotFound
@@ -209,6 +210,9 @@ class Cart:
     id: strawberry.ID = strawberry.field(description="Opaque and not to be guessed: keep it.")
     version: int = strawberry.field(description="One more with every change; changes name it.")
     status: CartStatus = strawberry.field(description="Whether it may still be changed.")
+    order_number: strawberry.ID | None = strawberry.field(
+        description="The order it became, if any."
+    )
     channel: ChannelCode = strawberry.field(description="The channel it buys through.")
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
     lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
@@ -241,6 +245,7 @@ class Cart:
             id=global_id("Cart", cart.id),
             version=cart.version,
             status=cart.status,
+            order_number=None if cart.order is None else strawberry.ID(cart.order),
             channel=cart.channel,
             currency=cart.currency,
             lines=[CartLine.of(line) for line in cart.lines],
@@ -255,7 +260,7 @@ class Cart:
         )
 
 
-def _buyer(buyer: model.Buyer) -> CartBuyer:
+def _buyer(buyer: Buyer) -> CartBuyer:
     return CartBuyer(
         email=buyer.email,
         phone=buyer.phone,

@@ -129,6 +129,7 @@ _tell(
     {
         "OPEN": "It may.",
         "MERGED": "It was merged into another cart.",
+        "ORDERED": "It was bought.",
     },
 )
 _tell(
@@ -242,6 +243,7 @@ _tell(
         "UNSURE": "It was told, and nobody knows yet whether it took it.",
         "TAKEN": "It has it.",
         "REFUSED": "It does not carry it out.",
+        "REPLACED": "It did not carry it out, and others do instead.",
         "STOPPED": "It was told to stop.",
     },
 )

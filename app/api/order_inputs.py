@@ -1,29 +1,24 @@
 """What is said to orders? The inputs of their mutations."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 
 import orjson
 import strawberry
 
 from app.api.carts import cart_key
-from app.api.context import Context
 from app.carts.acting import once_of
-from app.carts.model import EMAIL, LONGEST_EMAIL, PHONE, Cart, CartPromise
-from app.carts.promising import fees_of
+from app.carts.buyers import EMAIL, LONGEST_EMAIL, PHONE
 from app.carts.refusals import InvalidCartInput
-from app.carts.repository import holder_of
-from app.orders.refusals import OrderNotHeld
-from app.orders.service import Purchase
-from app.ports import Address, Buyer, Promised, SoldLine
+from app.orders.buying import Terms
+from app.ports import Address, Buyer
 from app.store.keys import Once
-from app.values import CountryCode, FulfilmentMethod, Money, Sku
+from app.values import CountryCode, FulfilmentMethod
 
 LONGEST = 200  # characters of a name or a line of an address
 MOST_LINES = 4
 PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
-LONGEST_TOKEN = 500
 
 
 @strawberry.input(description="Who buys.")
@@ -123,57 +118,19 @@ class OrderPlaceInput:
         assert once is not None  # noqa: S101  there is a key
         return once
 
-    def purchase(self, once: Once, cart: Cart, promises: Sequence[CartPromise]) -> Purchase:
-        """What is bought: the units that are held, at the prices of the cart, as it was promised.
+    def terms(self, once: Once) -> Terms:
+        """As the domain has it.
 
         Raises:
-            Refusal: it cannot be bought like this.
+            InvalidCartInput: it cannot be.
         """
-        if cart.hold is None:
-            raise OrderNotHeld
-        if any(one.method is not self.method for one in promises):
-            message = "method is that of the cart's promises."
-            raise InvalidCartInput(message, path=("method",))
-        prices = {line.sku: line.price.amount for line in cart.lines}
-        return Purchase(
+        return Terms(
             once=once,
-            holder=holder_of(cart.id),
-            fence=cart.hold.fence,
-            cart=cart.id,
-            channel=cart.channel,
-            lines=_lines(cart, prices),
             buyer=self.buyer.buyer(),
-            address=self.sent_to(),
             method=self.method,
-            promised=_promised(promises),
-            promise_token=" ".join(one.choice.token for one in promises) or None,
-            delivery=fees_of(promises, cart.currency),
+            address=None if self.address is None else self.address.address(),
             token=self.payment_token,
         )
-
-    def sent_to(self) -> Address | None:
-        """The address, where there has to be one.
-
-        Raises:
-            InvalidCartInput: it is missing, or cannot be.
-        """
-        if self.method is FulfilmentMethod.SHIP_TO_HOME and self.address is None:
-            raise InvalidCartInput("An order that is sent has an address.", path=("address",))
-        return None if self.address is None else self.address.address()
-
-    def checked(self, context: Context) -> None:
-        """See whether it can be at all, before anybody is asked.
-
-        Raises:
-            InvalidCartInput: it cannot.
-        """
-        self.buyer.buyer()
-        self.sent_to()
-        token = self.payment_token
-        if token is None and context.services.orders.charged:
-            raise InvalidCartInput("paymentToken is needed.", path=("paymentToken",))
-        if token is not None and not (1 <= len(token) <= LONGEST_TOKEN):
-            raise InvalidCartInput("paymentToken is too long.", path=("paymentToken",))
 
 
 @strawberry.input(description="An order that is not wanted any more.")
@@ -182,33 +139,6 @@ class OrderCancelInput:
 
     number: strawberry.ID = strawberry.field(description="The number of an order.")
     access_token: str = strawberry.field(description="The token that orderPlace gave.")
-
-
-def _promised(promises: Sequence[CartPromise]) -> Promised | None:
-    """From when the first of it is there until all of it is."""
-    if not promises:
-        return None
-    return Promised(
-        earliest=min(one.earliest for one in promises), latest=max(one.latest for one in promises)
-    )
-
-
-def _lines(cart: Cart, prices: Mapping[Sku, Money]) -> tuple[SoldLine, ...]:
-    units = () if cart.hold is None else cart.hold.units
-    held: dict[Sku, int] = {}
-    for one in units:
-        held[one.sku] = held.get(one.sku, 0) + one.quantity
-    if held != {line.sku: line.quantity for line in cart.lines}:
-        raise OrderNotHeld
-    return tuple(
-        SoldLine(
-            sku=one.sku,
-            quantity=one.quantity,
-            unit_price=prices[one.sku],
-            location=one.location,
-        )
-        for one in units
-    )
 
 
 def _plain(text: str, *path: str) -> None:

@@ -33,11 +33,9 @@ from app.api.promises import (
     StoreProblem,
     TokenProblem,
 )
-from app.carts.acting import Request
-from app.carts.model import opened
-from app.carts.refusals import CartVersionConflict as OtherVersion
+from app.carts.acting import Request, at_version
 from app.errors import Refusal
-from app.orders import model
+from app.orders import buying, model
 from app.orders.model import CancelReason, OrderState
 from app.orders.service import Placed
 
@@ -94,13 +92,12 @@ async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
     services = context.services
     if (before := await services.orders.again(once, asked.payment_token)) is not None:
         return before
-    asked.checked(context)
-    cart = opened(await services.carts.find(cart_key(asked.cart_id), now=context.now))
-    if cart.version != asked.version:
-        raise OtherVersion(cart)
+    terms = buying.sound(asked.terms(once), charged=services.orders.charged)
+    found = await services.carts.find(cart_key(asked.cart_id), now=context.now)
+    cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
     promises = await services.cart_promises.checked(cart, request, held=True)
-    return await services.orders.place(asked.purchase(once, cart, promises))
+    return await services.orders.place(buying.purchase(cart, promises, terms))
 
 
 def _told(placed: Placed) -> Any:

@@ -1,5 +1,6 @@
 """GraphQL face of orders."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -8,11 +9,19 @@ import strawberry
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
 from app.api.locations import Location, location_by_key
+from app.api.paging import (
+    PageInfo,
+    bounded,
+    decode_cursor,
+    encode_cursor,
+    not_of_this_list,
+    page_size,
+)
 from app.api.pricing import Money
 from app.orders import model
-from app.orders.model import CancelReason, HandingState, OrderState
+from app.orders.model import CancelReason, HandingState, OrderNumber, OrderState
 from app.orders.refusals import OrderNotFound
-from app.ports import PaymentStatus, SoldLine
+from app.ports import PaymentStatus, Promised, SoldLine
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
 
 
@@ -68,6 +77,21 @@ class OrderPayment:
         )
 
 
+@strawberry.type(description="When goods are to be there.", directives=NOBODY_KEEPS)
+class OrderWindow:
+    """From when until when."""
+
+    earliest: datetime = strawberry.field(description="When the first of it is there.")
+    latest: datetime = strawberry.field(description="When all of it is there.")
+
+    @classmethod
+    def of(cls, promised: Promised | None) -> Self | None:
+        """Dress a window."""
+        if promised is None:
+            return None
+        return cls(earliest=promised.earliest, latest=promised.latest)
+
+
 @strawberry.type(
     description="The part of an order that one system carries out.", directives=NOBODY_KEEPS
 )
@@ -101,13 +125,27 @@ class Order:
     channel: ChannelCode = strawberry.field(description="The channel it was bought through.")
     placed_at: datetime = strawberry.field(description="When it was asked for.")
     method: FulfilmentMethod = strawberry.field(description="How the goods reach the buyer.")
+    store: LocationCode | None = strawberry.field(
+        description="The store where it is fetched; null where it is sent, or none was promised."
+    )
+    promised: OrderWindow | None = strawberry.field(
+        description="When it was promised to be there; null where nothing was promised."
+    )
+    expected: OrderWindow | None = strawberry.field(
+        description="When it is there as of now: as promised, or later where it is late."
+    )
+    late: bool = strawberry.field(
+        description="Whether it is there after it was promised, as nobody can carry it out in time."
+    )
     lines: list[OrderLine] = strawberry.field(description="What was bought; at most 200 lines.")
     delivery: Money = strawberry.field(description="What the buyer pays for the way.")
     total: Money = strawberry.field(description="All the buyer pays.")
     payment: OrderPayment | None = strawberry.field(
         description="How it is paid; null where it is paid elsewhere."
     )
-    parts: list[OrderPart] = strawberry.field(description="Who carries it out.")
+    parts: list[OrderPart] = strawberry.field(
+        description="Who carries it out, and who should have before them."
+    )
 
     @classmethod
     def of(cls, order: model.Order) -> Self:
@@ -119,12 +157,66 @@ class Order:
             channel=order.channel,
             placed_at=order.placed_at,
             method=order.method,
+            store=order.store,
+            promised=OrderWindow.of(order.promised),
+            expected=OrderWindow.of(order.expected),
+            late=order.late,
             lines=[OrderLine.of(line) for line in order.lines],
             delivery=Money.of(order.delivery),
             total=Money.of(order.total),
             payment=None if order.charge is None else OrderPayment.of(order.charge),
             parts=[OrderPart.of(handing) for handing in order.handings],
         )
+
+
+@strawberry.type(description="An order in a list.", directives=NOBODY_KEEPS)
+class OrderEdge:
+    """See the Relay cursor connections specification."""
+
+    cursor: str = strawberry.field(description="Place in the list.")
+    node: Order = strawberry.field(description="The order.")
+
+
+@strawberry.type(description="A page of orders, the latest first.", directives=NOBODY_KEEPS)
+class OrderConnection:
+    """See the Relay cursor connections specification."""
+
+    edges: list[OrderEdge] = strawberry.field(description="The orders of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+
+    @classmethod
+    def of(cls, orders: Sequence[model.Order], *, first: int, follows: bool) -> Self:
+        """Dress a page of at most `first` orders; one more says that more follow."""
+        edges = [OrderEdge(cursor=_cursor(one), node=Order.of(one)) for one in orders[:first]]
+        info = PageInfo(
+            has_next_page=len(orders) > first,
+            has_previous_page=follows,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return cls(edges=edges, page_info=info)
+
+
+def _cursor(order: model.Order) -> str:
+    return encode_cursor(order.placed_at.isoformat(), order.number)
+
+
+def _place(after: str | None) -> tuple[datetime, OrderNumber] | None:
+    """The place in the list that a cursor is of.
+
+    Raises:
+        InvalidInputError: it is not a cursor of this list.
+    """
+    key = decode_cursor(after, str, str)
+    if key is None:
+        return None
+    try:
+        placed_at = datetime.fromisoformat(key[0])
+    except ValueError:
+        placed_at = datetime.min  # noqa: DTZ901  no place at all, as any without a zone
+    if placed_at.tzinfo is None:
+        raise not_of_this_list()
+    return placed_at, OrderNumber(key[1])
 
 
 @strawberry.type
@@ -150,3 +242,39 @@ class OrderRoot:
         except OrderNotFound:
             return None
         return Order.of(found)
+
+    @strawberry.field(
+        description=(
+            "The caller's orders, the latest first; null when the store could not be asked. Until"
+            " callers sign in, these are exactly the orders whose access tokens are given."
+        )
+    )
+    async def orders(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="An endCursor of this list.")
+        ] = None,
+        access_tokens: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="At most 100 tokens that orderPlace gave; others' are left out."
+            ),
+        ] = None,
+        states: Annotated[
+            list[OrderState] | None,
+            strawberry.argument(description="Only orders that are so far; all if not given."),
+        ] = None,
+    ) -> OrderConnection | None:
+        """A page of orders, in one question to the store."""
+        tokens = access_tokens or []
+        bounded(tokens, argument="accessTokens")
+        bounded(states or [], argument="states")
+        size, place = page_size(first), _place(after)
+        found = await info.context.services.orders.page(
+            tokens, first=size + 1, after=place, states=states or ()
+        )
+        return OrderConnection.of(found, first=size, follows=place is not None)

@@ -87,7 +87,12 @@ def decode_cursor(cursor: str | None, *shape: type) -> tuple[Any, ...] | None:
         key = None
     fits = isinstance(key, list) and len(key) == len(shape)
     if not fits or not all(isinstance(part, kind) for part, kind in zip(key, shape, strict=True)):
-        raise InvalidInputError(
-            "after is not a cursor of this list: give an endCursor of it.", argument="after"
-        )
+        raise not_of_this_list()
     return tuple(key)
+
+
+def not_of_this_list() -> InvalidInputError:
+    """What is told of a cursor that was not made here."""
+    return InvalidInputError(
+        "after is not a cursor of this list: give an endCursor of it.", argument="after"
+    )

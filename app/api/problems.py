@@ -26,7 +26,7 @@ class ProblemCode(Enum):
         "CART_NOT_FOUND", description="There is no such cart, or it has expired."
     )
     CART_CLOSED = strawberry.enum_value(
-        "CART_CLOSED", description="The cart was merged into another."
+        "CART_CLOSED", description="The cart was bought, or merged into another."
     )
     CART_VERSION_CONFLICT = strawberry.enum_value(
         "CART_VERSION_CONFLICT", description="The cart has another version now."

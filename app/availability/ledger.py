@@ -5,6 +5,7 @@ What is sellable is computed when it is read: `on hand - reserved - safety stock
 nothing, whoever sweeps it up.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -155,6 +156,23 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
     repository.drop_lines(work.connection, holder)
     work.tell(Fact(kind="StockAllocated", entity=order, body={"holder": holder, **_told(demand)}))
     return demand
+
+
+def move(work: Work, order: str, gone: Demand, more: Demand) -> None:
+    """Give back what is gone of an order's allocations, and allocate more; both or neither.
+
+    Raises:
+        InsufficientStock: there is less than was asked of more.
+    """
+    free = sellable(work.connection, more, now=work.now, locked=True)
+    _refuse_short(more, free)
+    kept = Counter(repository.allocated_to(work.connection, order))
+    kept.subtract(gone)
+    kept.update(more)
+    repository.drop_allocations(work.connection, order)
+    repository.put_allocations(work.connection, order, +kept)
+    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone)))
+    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more)))
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:

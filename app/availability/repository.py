@@ -230,6 +230,12 @@ def put_allocations(connection: Connection, order: str, demand: Demand) -> None:
     )
 
 
+def allocated_to(connection: Connection, order: str) -> dict[Spot, int]:
+    """What an order has."""
+    rows = connection.execute(select(allocations).where(allocations.c.order == order))
+    return {_spot(row): row.quantity for row in rows}
+
+
 def mark_known(connection: Connection, order: str, since: datetime) -> None:
     """Write since when the upstream's own figures have what an order has."""
     found = update(allocations).where(allocations.c.order == order)

@@ -63,7 +63,7 @@ class CartActs:
         Raises:
             Refusal: there is none, it is closed, or it has another version.
         """
-        return _seen(await self.find(cart, now=now), version)
+        return at_version(await self.find(cart, now=now), version)
 
     def channel(self, code: ChannelCode) -> tuple[Channel, ChannelRules]:
         """The channel of a cart, and its rules.
@@ -102,7 +102,7 @@ class CartActs:
         found = repository.lock(work.connection, [cart], now=work.now).get(cart)
         if found is None:
             raise CartNotFound
-        return _seen(found, version)
+        return at_version(found, version)
 
     def keep(self, work: Work, cart: Cart, *, lines: bool = False) -> Cart:
         """Write a changed cart under its next version; new `lines` end what is held for the old."""
@@ -144,7 +144,12 @@ def once_of(scope: str, key: str | None, digest: str) -> Once | None:
     return Once(scope=scope, key=key, digest=digest)
 
 
-def _seen(cart: Cart, version: int) -> Cart:
+def at_version(cart: Cart, version: int) -> Cart:
+    """The cart, which may be changed and is as its caller saw it.
+
+    Raises:
+        Refusal: it is closed, or has another version.
+    """
     if opened(cart).version != version:
         raise CartVersionConflict(cart)
     return cart

@@ -8,7 +8,7 @@ from enum import StrEnum
 from app.availability.model import Aggregate
 from app.availability.service import AvailabilityService
 from app.carts.acting import CartActs, Request
-from app.carts.model import Cart, Line
+from app.carts.model import Cart, CartStatus, Line
 from app.carts.promising import CartPromises
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
@@ -76,7 +76,7 @@ class CartChecks:
 
     async def problems(self, cart: Cart, request: Request) -> list[CartProblem]:
         """Everything that is wrong, in the order of the lines."""
-        if not cart.lines:
+        if not cart.lines or cart.status is not CartStatus.OPEN:
             return []
         try:
             channel, rules = self._acts.channel(cart.channel)

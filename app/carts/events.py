@@ -48,6 +48,16 @@ def cart_merged(source: Cart, into: Cart) -> Fact:
     return _fact("CartMerged", source, into=into.id, lines=_told(source.lines))
 
 
+def cart_ordered(cart: Cart) -> Fact:
+    """It was bought, and is closed."""
+    return _fact("CartOrdered", cart, order=cart.order)
+
+
+def cart_reopened(cart: Cart, order: str) -> Fact:
+    """The order it was bought by was refused, as it could not be paid."""
+    return _fact("CartReopened", cart, order=order)
+
+
 def cart_held(cart: Cart, fence: int) -> Fact:
     """Units are held for a cart; `HoldPlaced` says which."""
     return _fact("CartHeld", cart, fence=fence)

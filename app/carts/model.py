@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
+from app.carts.buyers import Buyer
 from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
 from app.errors import InvalidInputError
 from app.values import (
@@ -25,10 +26,6 @@ CartId = NewType("CartId", str)
 ID = re.compile(r"[A-Za-z0-9_-]{24}")
 MOST_LINES = 100
 MOST_UNITS = 9_999  # of one line
-LONGEST_EMAIL = 254
-EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
-PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,30}")
-POSTAL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,15}")
 
 
 def sound_id(given: str) -> CartId:
@@ -47,6 +44,7 @@ class CartStatus(StrEnum):
 
     OPEN = "OPEN"
     MERGED = "MERGED"
+    ORDERED = "ORDERED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +65,6 @@ class Line:
     sku: Sku
     quantity: int
     price: Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
-    """Who buys, as far as they said."""
-
-    email: str | None = None
-    phone: str | None = None
-    country: CountryCode | None = None
-    postal_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +122,7 @@ class CartPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """A cart at one version."""
+    """A cart at one version. Once it was bought, `order` is the number of its order."""
 
     id: CartId
     channel: ChannelCode
@@ -145,6 +133,7 @@ class Cart:
     last_line: int = 0
     buyer: Buyer | None = None
     merged_into: CartId | None = None
+    order: str | None = None
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
@@ -243,7 +232,7 @@ def opened(cart: Cart) -> Cart:
         CartClosed: it may not.
     """
     if cart.status is not CartStatus.OPEN:
-        raise CartClosed
+        raise CartClosed(cart.order)
     return cart
 
 
@@ -273,24 +262,6 @@ def some(items: Sequence[object], field: str = "lines") -> None:
     """Refuse a list that is empty, or longer than a cart."""
     if not 1 <= len(items) <= MOST_LINES:
         raise InvalidCartInput(f"{field} has between 1 and {MOST_LINES} items.", path=(field,))
-
-
-def sound(buyer: Buyer) -> Buyer:
-    """The buyer, if what is said of them can be.
-
-    Raises:
-        InvalidCartInput: it cannot.
-    """
-    email = buyer.email
-    if email is not None and (len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email)):
-        raise InvalidCartInput("email is not an address.", path=("buyer", "email"))
-    if buyer.phone is not None and not PHONE.fullmatch(buyer.phone):
-        raise InvalidCartInput("phone is not a number.", path=("buyer", "phone"))
-    if buyer.country is not None and not re.fullmatch("[A-Z]{2}", buyer.country):
-        raise InvalidCartInput("country has two capital letters.", path=("buyer", "country"))
-    if buyer.postal_code is not None and not POSTAL_CODE.fullmatch(buyer.postal_code):
-        raise InvalidCartInput("postalCode is not one.", path=("buyer", "postalCode"))
-    return buyer
 
 
 def _bounded(lines: Iterable[Line]) -> tuple[Line, ...]:

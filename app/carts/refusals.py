@@ -39,12 +39,15 @@ class CartNotFound(Refusal):
 
 
 class CartClosed(Refusal):
-    """The cart was merged into another."""
+    """The cart was bought, by the `order` with that number, or merged into another."""
 
     code = "CART_CLOSED"
 
-    def __init__(self) -> None:
-        super().__init__("The cart was merged into another and cannot be changed any more.")
+    def __init__(self, order: str | None = None) -> None:
+        bought = "The cart was bought: look at its order, and create a new cart for more."
+        merged = "The cart was merged into another: use that one."
+        super().__init__(merged if order is None else bought)
+        self.order = order
 
 
 class CartVersionConflict(Refusal):

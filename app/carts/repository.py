@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from app.availability import ledger
+from app.carts.buyers import Buyer
 from app.carts.model import (
-    Buyer,
     Cart,
     CartHold,
     CartId,
@@ -106,6 +106,7 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         last_line=row.last_line,
         buyer=_buyer(row),
         merged_into=row.merged_into and CartId(row.merged_into),
+        order=row.order,
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
@@ -162,6 +163,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "buyer_country": buyer.country,
         "buyer_postal_code": buyer.postal_code,
         "merged_into": cart.merged_into,
+        "order": cart.order,
         "promises": msgspec.to_builtins(cart.promises),
         "created_at": cart.created_at,
         "updated_at": cart.updated_at,

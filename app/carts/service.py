@@ -7,9 +7,9 @@ from datetime import datetime
 
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
+from app.carts.buyers import Buyer, sound
 from app.carts.model import (
     ID,
-    Buyer,
     Cart,
     CartId,
     CartStatus,
@@ -18,11 +18,10 @@ from app.carts.model import (
     countable,
     opened,
     some,
-    sound,
     units_of,
 )
 from app.carts.pricing import Pricing
-from app.carts.refusals import CartClosed, CartNotFound, CartVersionConflict, InvalidCartInput
+from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
 from app.store import Work
 from app.values import ChannelCode, Sku
 
@@ -174,8 +173,7 @@ class CartService:
         guest, stays = found[source], opened(found[into])
         if guest.merged_into == into:
             return stays
-        if guest.status is not CartStatus.OPEN:
-            raise CartClosed
+        opened(guest)
         if stays.version != version:
             raise CartVersionConflict(stays)
         merged = self._acts.keep(work, stays.with_all_of(guest), lines=True)

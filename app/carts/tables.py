@@ -29,6 +29,7 @@ carts = Table(
     Column("buyer_country", String(2)),
     Column("buyer_postal_code", String(16)),
     Column("merged_into", String(24)),
+    Column("order", String(20)),
     Column("promises", JSON, nullable=False, server_default="[]"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

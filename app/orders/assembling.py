@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.orders.charging import Charging
 from app.orders.service import OrderService
+from app.orders.sourcing import Finder, Sourcing
 from app.orders.steps import Steps
 from app.orders.turns import LEASE, Turns
 from app.orders.working import OrderWorker
@@ -28,9 +29,16 @@ class Orders:
 
 
 def orders_over(
-    bind: Bindings, connections: Connections, store: Store, now: Callable[[], datetime]
+    bind: Bindings,
+    connections: Connections,
+    store: Store,
+    now: Callable[[], datetime],
+    finder: Callable[..., Finder],
 ) -> Orders:
     """Orders kept in a store, over the connections that the settings bind.
+
+    The `finder` knows where else units are that a sink refuses; it is made of the `route` to sinks
+    and of the time `within` which it has asked others.
 
     Raises:
         MisconfiguredError: one of them does not have the port.
@@ -44,13 +52,16 @@ def orders_over(
         for name in bind.orders
     }
     desk = None if bind.payments is None else _payment_desk(connections, bind.payments)
-    limits = [one.timeout for one in (*sinks.values(), *([desk] if desk else ()))]
+    asked = {*bind.orders, *bind.stock, *([bind.payments] if bind.payments else ())}
+    limits = [connections[name].configured.timeout for name in asked]
     lasting = max(LEASE, CALLS * max(limits, default=timedelta()) + timedelta(seconds=1))
     turns = Turns(store=store, now=now, lasting=lasting)
     charging = Charging(turns=turns, desk=desk)
-    steps = Steps(turns=turns, sinks=sinks, route=bind.order_sink, charging=charging)
+    route = bind.order_sink
+    sourcing = Sourcing(turns=turns, route=route, finder=finder(route=route, within=lasting / 2))
+    steps = Steps(turns=turns, sinks=sinks, charging=charging, sourcing=sourcing)
     worker = OrderWorker(turns=turns, steps=steps)
-    service = OrderService(store, turns, worker, route=bind.order_sink, charged=desk is not None)
+    service = OrderService(store, turns, worker, route=route, charged=desk is not None)
     return Orders(service, worker)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from app.availability import ledger
+from app.carts import closing
+from app.carts.model import CartId
 from app.errors import UpstreamError, UpstreamRefused
 from app.orders import events
 from app.orders.model import CancelReason, Charge, Order, OrderState
@@ -130,5 +132,7 @@ def _settled(work: Work, order: Order, charge: Charge) -> Order:
         return moved(work, order, OrderState.PLACED)
     declined = charge.status is PaymentStatus.DECLINED
     reason = CancelReason.PAYMENT_DECLINED if declined else CancelReason.PAYMENT_FAILED
+    if order.cart is not None:
+        closing.reopen(work, CartId(order.cart), order.number)
     ledger.give_back(work, order.number)
     return moved(work, replace(order, reason=reason), OrderState.REFUSED)

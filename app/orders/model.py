@@ -1,12 +1,13 @@
 """Orders: their states as tables of data, and what has to be done next for one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
+from app.availability.model import Spot
 from app.ports import (
     Address,
     Buyer,
@@ -17,7 +18,7 @@ from app.ports import (
     SoldLine,
     SoldOrder,
 )
-from app.values import ChannelCode, FulfilmentMethod, Money
+from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money
 
 OrderNumber = NewType("OrderNumber", str)
 """What an order is called, to the buyer and to every upstream."""
@@ -57,6 +58,7 @@ class HandingState(StrEnum):
     UNSURE = "UNSURE"
     TAKEN = "TAKEN"
     REFUSED = "REFUSED"
+    REPLACED = "REPLACED"
     STOPPED = "STOPPED"
 
 
@@ -74,6 +76,7 @@ class Step(StrEnum):
     """Something that has to be done for an order, outside."""
 
     PAY = "PAY"
+    SOURCE = "SOURCE"
     HAND_OVER = "HAND_OVER"
     CAPTURE = "CAPTURE"
     STOP = "STOP"
@@ -102,23 +105,41 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handing:
-    """The part of an order that one connection carries out. `tried`: it was asked to."""
+    """The part of an order that one connection carries out. `tried`: it was asked to.
+
+    A sink has one part of each `attempt`: the first is made when the order is placed, later ones
+    when parts that were refused go elsewhere. What the buyer pays for the way goes `with_fee`.
+    `expected` is when its goods are there; None: as the order was promised.
+    """
 
     sink: str
     state: HandingState
+    lines: tuple[SoldLine, ...]
+    attempt: int = 1
+    with_fee: bool = False
+    expected: Promised | None = None
     tried: bool = False
     reference: str | None = None
     error: str | None = None
 
     @property
+    def live(self) -> bool:
+        """Whether its lines are not carried out by another part instead."""
+        return self.state is not HandingState.REPLACED
+
+    @property
     def done(self) -> bool:
         """Whether nobody has to be asked about it any more, once the order is to be stopped."""
-        return self.state in {HandingState.REFUSED, HandingState.STOPPED}
+        return self.state in {HandingState.REFUSED, HandingState.REPLACED, HandingState.STOPPED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order with everything that was agreed, as it stood when it was placed."""
+    """An order with everything that was agreed, as it stood when it was placed.
+
+    `store` is where the buyer fetches it, where that was promised. `handings` are never taken away:
+    those that were replaced stay, before the ones that took their place.
+    """
 
     number: OrderNumber
     state: OrderState
@@ -126,10 +147,10 @@ class Order:
     cart: str | None
     channel: ChannelCode
     placed_at: datetime
-    lines: tuple[SoldLine, ...]
     buyer: Buyer
     address: Address | None
     method: FulfilmentMethod
+    store: LocationCode | None = None
     promised: Promised | None
     promise_token: str | None
     delivery: Money
@@ -138,9 +159,25 @@ class Order:
     handings: tuple[Handing, ...]
 
     @property
-    def key(self) -> OrderKey:
-        """What every upstream knows it by."""
-        return OrderKey(self.number)
+    def lines(self) -> tuple[SoldLine, ...]:
+        """What was bought, and where it comes from now."""
+        return tuple(line for one in self.handings if one.live for line in one.lines)
+
+    @property
+    def refused(self) -> tuple[Handing, ...]:
+        """The parts that somebody else has to carry out."""
+        return tuple(one for one in self.handings if one.state is HandingState.REFUSED)
+
+    @property
+    def expected(self) -> Promised | None:
+        """When all of it is there, as of now: as promised, or later."""
+        later = [one.expected for one in self.handings if one.live and one.expected is not None]
+        return max(later, key=lambda one: one.latest, default=self.promised)
+
+    @property
+    def late(self) -> bool:
+        """Whether it is expected after it was promised."""
+        return self.expected != self.promised
 
     @property
     def settled(self) -> bool:
@@ -155,7 +192,7 @@ def next_step(order: Order) -> Step | None:
         case S.PENDING_CONFIRMATION:
             return Step.PAY
         case S.PLACED:
-            return Step.HAND_OVER
+            return Step.SOURCE if order.refused else Step.HAND_OVER
         case S.SOURCED | S.IN_FULFILMENT | S.COMPLETED:
             owed = charge is not None and charge.captured.amount < charge.amount.amount
             return Step.CAPTURE if owed else None
@@ -172,24 +209,38 @@ def _open(charge: Charge) -> bool:
     return charge.status is None or charge.binds
 
 
-def share(order: Order, sink: str, lines: tuple[SoldLine, ...]) -> SoldOrder:
-    """What is handed over to one sink; what the buyer pays for the way goes with the first."""
-    first = order.handings[0].sink == sink
-    delivery = order.delivery if first else replace_amount(order.delivery, Decimal(0))
-    goods = sum((line.unit_price.amount * line.quantity for line in lines), Decimal(0))
-    whole = len(order.handings) == 1
+def key_of(order: Order, handing: Handing) -> OrderKey:
+    """What the upstream knows a part by: the same whoever asks, another for each attempt."""
+    again = "" if handing.attempt == 1 else f"-{handing.attempt}"
+    return OrderKey(order.number + again)
+
+
+def share(order: Order, handing: Handing) -> SoldOrder:
+    """What is handed over to one sink; it is the same whatever becomes of the other parts."""
+    nothing = replace_amount(order.delivery, Decimal(0))
+    delivery = order.delivery if handing.with_fee else nothing
+    goods = sum((one.unit_price.amount * one.quantity for one in handing.lines), Decimal(0))
     return SoldOrder(
-        key=order.key,
+        key=key_of(order, handing),
         placed_at=order.placed_at,
         channel=order.channel,
-        lines=lines,
+        lines=handing.lines,
         buyer=order.buyer,
         method=order.method,
         address=order.address,
-        promised=order.promised,
+        promised=handing.expected or order.promised,
         delivery=delivery,
-        total=order.total if whole else replace_amount(order.total, goods + delivery.amount),
+        total=replace_amount(order.total, goods + delivery.amount),
     )
+
+
+def demand_of(lines: Iterable[SoldLine]) -> dict[Spot, int]:
+    """How many units lines take from which spots."""
+    demand: dict[Spot, int] = {}
+    for line in lines:
+        spot = Spot(line.sku, line.location)
+        demand[spot] = demand.get(spot, 0) + line.quantity
+    return demand
 
 
 def replace_amount(money: Money, amount: Decimal) -> Money:
@@ -200,6 +251,7 @@ def replace_amount(money: Money, amount: Decimal) -> Money:
 def with_handing(order: Order, changed: Handing) -> Order:
     """The order with one handing changed."""
     handings = tuple(
-        changed if handing.sink == changed.sink else handing for handing in order.handings
+        changed if (one.sink, one.attempt) == (changed.sink, changed.attempt) else one
+        for one in order.handings
     )
     return replace(order, handings=handings)

@@ -1,8 +1,9 @@
 """How are orders fetched and kept? It decides nothing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select, tuple_, update
@@ -15,6 +16,16 @@ from app.orders.model import (
 )
 from app.orders.tables import handings, order_lines, orders, payments
 from app.store.statements import inserting
+
+LATEST_FIRST = (orders.c.placed_at.desc(), orders.c.number.desc())
+LINES_OF_PART = and_(
+    order_lines.c.order == handings.c.order, order_lines.c.part == handings.c.place
+)
+WHOLE = (
+    orders.join(handings, handings.c.order == orders.c.number)
+    .join(order_lines, LINES_OF_PART, isouter=True)
+    .join(payments, payments.c.order == orders.c.number, isouter=True)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +76,11 @@ def add(connection: Connection, order: Order, asked: Asked) -> bool:
     new = insert.on_conflict_do_nothing(index_elements=[orders.c.asked])
     if connection.execute(new.returning(orders.c.number)).first() is None:
         return False
-    connection.execute(order_lines.insert(), list(rows.line_rows(order)))
     if order.charge is not None:
         connection.execute(
             payments.insert(), [{"order": order.number, **rows.charge_row(order.charge)}]
         )
-    parts = [
-        {"order": order.number, "place": place, **rows.handing_row(handing)}
-        for place, handing in enumerate(order.handings)
-    ]
-    connection.execute(handings.insert(), parts)
+    _add_parts(connection, order, since=0)
     return True
 
 
@@ -94,15 +100,17 @@ def page(
     first: int,
     after: tuple[datetime, OrderNumber] | None = None,
     states: Collection[OrderState] = (),
+    access: Collection[str] | None = None,
 ) -> list[Order]:
-    """Orders, the latest first."""
-    question = select(orders).order_by(orders.c.placed_at.desc(), orders.c.number.desc())
+    """Orders, the latest first, in one question; those with some `access` only, if it is given."""
+    numbers = select(orders.c.number).order_by(*LATEST_FIRST)
     if after is not None:
-        question = question.where(tuple_(orders.c.placed_at, orders.c.number) < tuple_(*after))
+        numbers = numbers.where(tuple_(orders.c.placed_at, orders.c.number) < tuple_(*after))
     if states:
-        question = question.where(orders.c.state.in_([str(state) for state in states]))
-    found = connection.execute(question.limit(first)).all()
-    return [kept.order for kept in _read(connection, found)]
+        numbers = numbers.where(orders.c.state.in_([str(state) for state in states]))
+    if access is not None:
+        numbers = numbers.where(orders.c.access.in_(sorted(access)))
+    return [kept.order for kept in _read(connection, orders.c.number.in_(numbers.limit(first)))]
 
 
 def claim(
@@ -146,22 +154,28 @@ def take(
 
 def lock(connection: Connection, number: OrderNumber) -> tuple[Kept, int] | None:
     """An order and its fence, as they stay until the transaction ends."""
-    question = select(orders).where(orders.c.number == number).with_for_update()
-    row = connection.execute(question).one_or_none()
-    return None if row is None else (_read(connection, [row])[0], row.fence)
+    question = select(orders.c.fence).where(orders.c.number == number).with_for_update()
+    fence = connection.execute(question).scalar_one_or_none()
+    # Only now: what is read in the question that waits for the lock may be old.
+    return None if fence is None else (_read(connection, orders.c.number == number)[0], fence)
 
 
 def save(connection: Connection, before: Order, after: Order, **more: Any) -> None:
-    """Keep what has changed of an order: its state, its payment, its handings; and `more` of it."""
+    """Keep what has changed of an order: its state, its payment, its parts; and `more` of it."""
     changed = update(orders).where(orders.c.number == after.number)
     connection.execute(changed.values(state=after.state, reason=after.reason, **more))
     if after.charge is not None and after.charge != before.charge:
         paid = update(payments).where(payments.c.order == after.number)
         connection.execute(paid.values(**rows.charge_row(after.charge)))
-    for place, (was, handing) in enumerate(zip(before.handings, after.handings, strict=True)):
+    known = len(before.handings)
+    for place, (was, handing) in enumerate(
+        zip(before.handings, after.handings[:known], strict=True)
+    ):
         if was != handing:
             at = (handings.c.order == after.number) & (handings.c.place == place)
             connection.execute(update(handings).where(at).values(**rows.handing_row(handing)))
+    if len(after.handings) > known:
+        _add_parts(connection, after, since=known)
 
 
 def let_go(
@@ -176,13 +190,21 @@ def let_go(
     return bool(ended.rowcount)
 
 
+def _add_parts(connection: Connection, order: Order, *, since: int) -> None:
+    connection.execute(handings.insert(), list(rows.handing_rows(order, since=since)))
+    connection.execute(order_lines.insert(), list(rows.line_rows(order, since=since)))
+
+
 def _taken(connection: Connection, which: Any, until: datetime) -> list[tuple[Lease, Order]]:
     taken = update(orders).where(which)
     values = taken.values(leased_until=until, due_at=until, fence=orders.c.fence + 1)
-    heads = connection.execute(values.returning(*orders.c)).all()
+    told = values.returning(orders.c.number, orders.c.fence, orders.c.attempts)
+    heads = {head.number: head for head in connection.execute(told)}
+    found = _read(connection, orders.c.number.in_(sorted(heads))) if heads else []
+    leases = [heads[kept.order.number] for kept in found]
     return [
-        (Lease(OrderNumber(head.number), head.fence, until, head.attempts), kept.order)
-        for head, kept in zip(heads, _read(connection, heads), strict=True)
+        (Lease(kept.order.number, head.fence, until, head.attempts), kept.order)
+        for head, kept in zip(leases, found, strict=True)
     ]
 
 
@@ -192,34 +214,17 @@ def _due(now: datetime) -> Select[Any]:
 
 
 def _one(connection: Connection, where: Any) -> Kept | None:
-    row = connection.execute(select(orders).where(where)).one_or_none()
-    return None if row is None else _read(connection, [row])[0]
+    return next(iter(_read(connection, where)), None)
 
 
-def _read(connection: Connection, found: Iterable[Any]) -> list[Kept]:
-    heads = list(found)
-    numbers = [head.number for head in heads]
-    lines = _by_order(connection, order_lines, order_lines.c.line, numbers)
-    parts = _by_order(connection, handings, handings.c.place, numbers)
-    paid = _by_order(connection, payments, payments.c.key, numbers)
+def _read(connection: Connection, where: Any) -> list[Kept]:
+    """Orders with all that belongs to them, the latest first."""
+    question = select(*rows.READ).select_from(WHOLE).where(where)
+    found = connection.execute(
+        question.order_by(*LATEST_FIRST, handings.c.place, order_lines.c.line)
+    )
+    orders_ = (list(lines) for _, lines in groupby(found, key=lambda row: row.number))
     return [
-        Kept(
-            order=rows.order_of(
-                head,
-                lines.get(head.number, []),
-                parts.get(head.number, []),
-                paid.get(head.number, []),
-            ),
-            digest=head.digest,
-            access=head.access,
-        )
-        for head in heads
+        Kept(order=rows.order_of(one), digest=one[0].digest, access=one[0].access)
+        for one in orders_
     ]
-
-
-def _by_order(connection: Connection, table: Any, by: Any, numbers: list[str]) -> dict[str, Any]:
-    found: dict[str, list[Any]] = {}
-    question = select(table).where(table.c.order.in_(numbers)).order_by(table.c.order, by)
-    for row in connection.execute(question):
-        found.setdefault(row.order, []).append(row)
-    return found

@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,8 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from app.availability import ledger
-from app.availability.model import Spot
+from app.carts import closing
+from app.carts.model import CartId
 from app.orders import events, repository
 from app.orders.model import (
     CANCELLABLE,
@@ -24,6 +25,7 @@ from app.orders.model import (
     OrderNumber,
     OrderState,
     Step,
+    demand_of,
     replace_amount,
 )
 from app.orders.refusals import (
@@ -33,13 +35,13 @@ from app.orders.refusals import (
     OrderNotHeld,
 )
 from app.orders.repository import Asked, Kept
-from app.orders.steps import Route
+from app.orders.sourcing import Route
 from app.orders.turns import Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
 from app.store import Store, Work
 from app.store.keys import KeyReused, Once
-from app.values import ChannelCode, FulfilmentMethod, Money
+from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
 NUMBER = 10  # characters: with a million orders, one in 590 million numbers is taken
@@ -51,18 +53,21 @@ class Purchase:
     """What is to be bought: goods that `holder` holds under `fence`, and what was agreed of them.
 
     `once` makes the request one that has one effect; `token` stands for the means of payment and is
-    never kept. Lines name each pair of SKU and location once.
+    never kept. Lines name each pair of SKU and location once. A `cart` of ours is closed by it; it
+    has this `version`, and others have none.
     """
 
     once: Once
     holder: str
     fence: int
     cart: str | None
+    version: int | None = None
     channel: ChannelCode
     lines: tuple[SoldLine, ...]
     buyer: Buyer
     address: Address | None
     method: FulfilmentMethod
+    store: LocationCode | None = None
     promised: Promised | None = None
     promise_token: str | None = None
     delivery: Money
@@ -140,15 +145,21 @@ class OrderService:
 
     async def page(
         self,
+        tokens: Collection[str],
         *,
         first: int,
         after: tuple[datetime, OrderNumber] | None = None,
         states: Collection[OrderState] = (),
     ) -> list[Order]:
-        """Orders, the latest first, after a place in the list."""
-        return await self._store.read(
-            partial(repository.page, first=first, after=after, states=states)
-        )
+        """The orders that guests' tokens are of, the latest first, after a place in the list.
+
+        A token that is of none is as if it were not there.
+        """
+        if not tokens:
+            return []
+        access = {_hash(token) for token in tokens}
+        question = partial(repository.page, first=first, after=after, states=states, access=access)
+        return await self._store.read(question)
 
     async def cancel(self, number: str, reason: CancelReason) -> Order:
         """The order, CANCELLING: its upstreams are told, and then its money and goods let go.
@@ -178,10 +189,10 @@ class OrderService:
             cart=purchase.cart,
             channel=purchase.channel,
             placed_at=now,
-            lines=purchase.lines,
             buyer=purchase.buyer,
             address=purchase.address,
             method=purchase.method,
+            store=purchase.store,
             promised=purchase.promised,
             promise_token=purchase.promise_token,
             delivery=purchase.delivery,
@@ -191,11 +202,16 @@ class OrderService:
         )
 
     def _parts(self, lines: tuple[SoldLine, ...]) -> tuple[Handing, ...]:
-        sinks = [self._route(line.location) for line in lines]
-        if not sinks or None in sinks:
+        by_sink: dict[str, list[SoldLine]] = {}
+        for line in lines:
+            if (sink := self._route(line.location)) is None:
+                raise NobodyCarriesOut
+            by_sink.setdefault(sink, []).append(line)
+        if not by_sink:
             raise NobodyCarriesOut
         return tuple(
-            Handing(sink=str(sink), state=HandingState.WAITING) for sink in dict.fromkeys(sinks)
+            Handing(sink=sink, state=HandingState.WAITING, lines=tuple(its), with_fee=number == 0)
+            for number, (sink, its) in enumerate(by_sink.items())
         )
 
     async def _told(self, kept: Kept, once: Once, token: str | None) -> Placed:
@@ -230,8 +246,10 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         due_at=until,
     )
     if repository.add(work.connection, order, asked):
+        if purchase.cart is not None and purchase.version is not None:
+            closing.close(work, CartId(purchase.cart), purchase.version, order.number)
         demand = ledger.commit(work, purchase.holder, purchase.fence, order.number)
-        if demand != _demand(purchase.lines):
+        if demand != demand_of(purchase.lines):
             raise OrderNotHeld
         work.tell(events.order_asked(order))
     return _there(work.connection, asked.asked)
@@ -256,14 +274,6 @@ def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
     cancelling = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
     repository.save(work.connection, order, cancelling, due_at=work.now)
     return cancelling
-
-
-def _demand(lines: tuple[SoldLine, ...]) -> Mapping[Spot, int]:
-    demand: dict[Spot, int] = {}
-    for line in lines:
-        spot = Spot(line.sku, line.location)
-        demand[spot] = demand.get(spot, 0) + line.quantity
-    return demand
 
 
 def _asked(once: Once) -> str:

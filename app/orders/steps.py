@@ -14,23 +14,22 @@ from app.errors import UpstreamError, UpstreamRefused
 from app.orders import events
 from app.orders.charging import Charging
 from app.orders.model import (
-    CancelReason,
     Handing,
     HandingState,
     Order,
     OrderState,
     Step,
+    key_of,
+    next_step,
     share,
     with_handing,
 )
+from app.orders.sourcing import Sourcing
 from app.orders.turns import Turn, Turns, moved
-from app.ports import OrderStatus
+from app.ports import OrderKey, OrderStatus
 from app.store import Work
 from app.upstream.handing import HandingDesk, NotTaken, Outcome, Taken, Unsure
-from app.values import LocationCode
 
-Route = Callable[[LocationCode], str | None]
-"""Which sink takes orders for a location."""
 TICK = timedelta(seconds=1)  # of most upstreams' clocks: a level of the same tick may be older
 OPEN = frozenset({HandingState.WAITING, HandingState.UNSURE})
 
@@ -49,13 +48,14 @@ class Steps:
 
     turns: Turns
     sinks: Mapping[str, HandingDesk]
-    route: Route
     charging: Charging
+    sourcing: Sourcing
 
     async def do(self, step: Step, turn: Turn) -> bool:
         """Whether the order got on by the step."""
         doing: Mapping[Step, Callable[[Turn], Awaitable[bool]]] = {
             Step.PAY: self.charging.pay,
+            Step.SOURCE: self.sourcing.again,
             Step.HAND_OVER: self._hand_over,
             Step.CAPTURE: self.charging.capture,
             Step.STOP: self._stop,
@@ -73,22 +73,22 @@ class Steps:
                 return True  # it is to be stopped by now
         told = await asyncio.gather(*(self._handed(turn.order, one) for one in waiting))
         await self.turns.keep(turn, lambda work, order: _handed_over(work, order, told))
-        return turn.order.state is not OrderState.PLACED
+        return next_step(turn.order) is not Step.HAND_OVER
 
     async def _handed(self, order: Order, handing: Handing) -> _Told:
         desk = self.sinks[handing.sink]
-        lines = tuple(one for one in order.lines if self.route(one.location) == handing.sink)
-        outcome = await desk.hand_over(share(order, handing.sink, lines), tried=handing.tried)
+        part = share(order, handing)
+        outcome = await desk.hand_over(part, tried=handing.tried)
         if isinstance(outcome, NotTaken) and outcome.for_good and handing.tried:
             # What was sent before may have come late.
-            outcome = await self._stopped_for_good(desk, order, outcome)
+            outcome = await self._stopped_for_good(desk, part.key, outcome)
         return _judged(handing, outcome)
 
     async def _stopped_for_good(
-        self, desk: HandingDesk, order: Order, refusal: NotTaken
+        self, desk: HandingDesk, key: OrderKey, refusal: NotTaken
     ) -> Outcome:
         try:
-            await desk.cancel(order.key)
+            await desk.cancel(key)
         except UpstreamError as error:
             return Unsure(error)
         return refusal
@@ -108,7 +108,7 @@ class Steps:
         if not handing.tried:
             return replace(handing, state=HandingState.STOPPED)
         try:
-            await self.sinks[handing.sink].cancel(order.key)
+            await self.sinks[handing.sink].cancel(key_of(order, handing))
         except UpstreamError as error:
             return error
         return replace(handing, state=HandingState.STOPPED)
@@ -156,18 +156,14 @@ def _judged(handing: Handing, outcome: Outcome) -> _Told:
 
 
 def _handed_over(work: Work, order: Order, told: list[_Told]) -> Order:
-    before = {one.sink: one for one in order.handings}
-    for one in told:
-        order = with_handing(order, one.handing)
-        if one.handing.state is not before[one.handing.sink].state:
-            work.tell(events.handing_told(order, one.handing))
+    before = {(one.sink, one.attempt, one.state) for one in order.handings}
+    for handing in (one.handing for one in told):
+        order = with_handing(order, handing)
+        if (handing.sink, handing.attempt, handing.state) not in before:
+            work.tell(events.handing_told(order, handing))
     if order.state is not OrderState.PLACED:
         return order  # it is to be stopped by now
-    states = {one.state for one in order.handings}
-    if HandingState.REFUSED in states:
-        order = replace(order, reason=CancelReason.REFUSED_UPSTREAM)
-        return moved(work, order, OrderState.CANCELLING)
-    if states == {HandingState.TAKEN}:
+    if {one.state for one in order.handings if one.live} == {HandingState.TAKEN}:
         times = [one.since for one in told if one.since is not None]
         ledger.known(work, order.number, since=max(times, default=work.now) + TICK)
         return moved(work, order, OrderState.SOURCED)

@@ -37,6 +37,7 @@ orders = Table(
     Column("buyer", JSON, nullable=False),
     Column("address", JSON),
     Column("method", String(30), nullable=False),
+    Column("store", String(40)),
     Column("promised_from", Instant),
     Column("promised_until", Instant),
     Column("promise_token", Text),
@@ -49,13 +50,16 @@ orders = Table(
     Column("attempts", Integer, nullable=False),
     Index("ix_orders_due_at", "due_at"),
     Index("ix_orders_placed_at", "placed_at", "number"),
+    Index("ix_orders_access", "access"),
 )
 
+# `part` is the place of the handing that a line belongs to; lines are never changed.
 order_lines = Table(
     "order_lines",
     metadata,
     Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
     Column("line", Integer, primary_key=True),
+    Column("part", Integer, nullable=False),
     Column("sku", String(80), nullable=False),
     Column("location", String(40), nullable=False),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
@@ -76,12 +80,17 @@ payments = Table(
     Column("refunded", String(AMOUNT), nullable=False),
 )
 
+# `expected_from` and `expected_until` are null where it is as the order was promised.
 handings = Table(
     "handings",
     metadata,
     Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
     Column("place", Integer, primary_key=True),
     Column("sink", String(40), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("with_fee", Boolean, nullable=False),
+    Column("expected_from", Instant),
+    Column("expected_until", Instant),
     Column("state", String(20), nullable=False),
     Column("tried", Boolean, nullable=False),
     Column("reference", String(120)),

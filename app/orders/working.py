@@ -8,7 +8,7 @@ fence, so a process that wakes up late changes nothing.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -20,7 +20,7 @@ from app.store import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 MOST = 20  # orders taken at once
-STEPS_AT_ONCE = 12  # of one order; more than any order takes
+STEPS_AT_ONCE = 16  # of one order; more than any order takes
 POLL = timedelta(milliseconds=500)
 
 
@@ -79,6 +79,8 @@ class OrderWorker:
             left = turn.lease.until - self.turns.now()
             async with asyncio.timeout(max(0.0, left.total_seconds())):
                 done = await self.steps.do(step, turn)
+            if done:  # what fails from here on has not failed before
+                turn.lease = replace(turn.lease, attempts=0)
         await self.turns.end(turn, done=done)
 
     async def _rest(self) -> None:

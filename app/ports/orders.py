@@ -18,7 +18,8 @@ from app.ports.locations import Address
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money, Sku
 
 OrderKey = NewType("OrderKey", str)
-"""Our key of one order, the same for every write about it; letters, digits and hyphens."""
+"""Our key of one order, or of the part that is handed over here: the same for every write about it;
+letters, digits and hyphens."""
 
 
 class OrderStatus(StrEnum):

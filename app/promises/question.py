@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from app.availability.model import FulfilmentMethod
+from app.availability.model import FulfilmentMethod, Spot
 from app.locations.model import Places
 from app.ports import Price, Product
 from app.promises.geography import Area
@@ -30,7 +30,8 @@ class Question:
 
     `stores` for methods that end in a store (none: the nearest); `in_store` is where the shopper
     stands; `preference` None: the retailer's. What the `holder` holds counts as there; `held`: that
-    is all of it, so that stock need not be looked at.
+    is all of it, so that stock need not be looked at. Units come from `among` these spots only;
+    None: from all that the channel sells from.
     """
 
     lines: tuple[Line, ...]
@@ -44,6 +45,7 @@ class Question:
     max_age: timedelta | None = None
     holder: str | None = None
     held: bool = False
+    among: frozenset[Spot] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,11 +148,12 @@ class PromiseService:
         buffer = question.selling.global_buffer
         found = {sku: products[key] for sku, key in keys.items()}
         known(question.lines, found, prices, question.channel)
+        stock = seen(lines, places.codes, spreads, global_buffer=buffer)
         return Look(
             question=question,
             basket=basket(lines, prices, question.channel, self._rules),
             places=places,
-            stock=seen(lines, places.codes, spreads, global_buffer=buffer),
+            stock=stock if question.among is None else stock.among(question.among, lines),
             area=area,
             prices=told_prices(prices),
         )

@@ -1,10 +1,10 @@
 """What may be promised of what is wanted? Stock by location; what is unknown counts as nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spread
+from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spot, Spread
 from app.promises.model import Line
 from app.upstream.report import Freshness
 from app.values import LocationCode, Sku
@@ -35,6 +35,20 @@ class Seen:
     def unknown(self) -> tuple[LocationCode, ...]:
         """Locations that could not say something."""
         return tuple(code for code, one in self.by_location.items() if one.unknown)
+
+    def among(self, spots: Collection[Spot], lines: Sequence[Line]) -> "Seen":
+        """The same where only some spots may be taken from."""
+        left = {
+            code: replace(
+                shelf,
+                units=tuple(
+                    units if Spot(line.sku, code) in spots else 0
+                    for line, units in zip(lines, shelf.units, strict=True)
+                ),
+            )
+            for code, shelf in self.by_location.items()
+        }
+        return replace(self, by_location=left)
 
 
 def seen(

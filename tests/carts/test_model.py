@@ -30,11 +30,12 @@ from app.availability import ledger, repository
 from app.availability.model import Spot
 from app.availability.refusals import InsufficientStock
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
-from app.carts import acting
+from app.carts import acting, closing
 from app.carts.acting import CartActs, Request, once_of
+from app.carts.buyers import Buyer
 from app.carts.holding import shared_out
-from app.carts.model import Buyer, Cart
-from app.carts.refusals import CartVersionConflict, LineNotFound
+from app.carts.model import Cart
+from app.carts.refusals import CartClosed, CartVersionConflict, LineNotFound
 from app.carts.repository import holder_of
 from app.carts.tables import cart_lines, carts, hand_overs
 from app.errors import Refusal
@@ -78,6 +79,7 @@ class Known:
     until: datetime = NOON
     fence: int = 0
     told: dict[str, tuple[Any, Cart]] = field(default_factory=dict)
+    order: str | None = None
 
 
 class Shopping(RuleBasedStateMachine):
@@ -132,6 +134,8 @@ class Shopping(RuleBasedStateMachine):
     ) -> bool:
         """Ask; whether something was done now. `wrong` is what the model says to a first time."""
         again = one.told.get(key or "")
+        if one.order is not None:
+            wrong = CartClosed
         if again is not None:
             wrong = KeyReused if again[0] != body else None
         if wrong is not None:
@@ -214,6 +218,11 @@ class Shopping(RuleBasedStateMachine):
     def release(self, at: int, by: int) -> None:
         one = self.known[at]
         holds_ = self.processes[by].cart_holds
+        if one.order is not None:
+            with pytest.raises(CartClosed) as refused:
+                self.run(holds_.release(one.cart.id, one.version, self.request()))
+            assert refused.value.order == one.order
+            return
         done = self.run(holds_.release(one.cart.id, one.version, self.request()))
         if one.held:
             one.version += 1
@@ -224,18 +233,49 @@ class Shopping(RuleBasedStateMachine):
     @rule(at=which, order=st.sampled_from(["T-1", "T-2"]))
     def order(self, at: int, order: str) -> None:
         one = self.known[at]
+        if one.order is not None:
+            return
         if not one.lines:
             self.add(at, 0, SKUS[0], 1, 0, None)
         if not one.held or one.until <= self.now:
             self.hold(at, 0, None)
         if order in self.owed or not one.held or one.until <= self.now:
             return
-        commit = partial(ledger.commit, holder=holder_of(one.cart.id), fence=one.fence, order=order)
+        holder, fence, version = holder_of(one.cart.id), one.fence, one.version
+
+        def bought(work: Work) -> None:
+            closing.close(work, one.cart.id, version, order)
+            ledger.commit(work, holder, fence, order)
+
         if any(self.free(spot, one) < units for spot, units in one.held.items()):
             return
-        self.run(self.store.act(commit, now=self.now))
-        self.owed[order], one.held = one.held, {}
-        self.happened += 1
+        self.run(self.store.act(bought, now=self.now))
+        self.owed[order], one.held, one.order = one.held, {}, order
+        one.version += 1
+        self.happened += 2
+
+    @rule(at=which)
+    def not_paid(self, at: int) -> None:
+        one = self.known[at]
+        if (order := one.order) is None:
+            return
+
+        def refused(work: Work) -> None:
+            closing.reopen(work, one.cart.id, order)
+            ledger.give_back(work, order)
+
+        self.run(self.store.act(refused, now=self.now))
+        del self.owed[order]
+        one.order = None
+        one.version += 1
+        self.happened += 2
+
+    @rule(at=which, by=which)
+    def begin_anew(self, at: int, by: int) -> None:
+        if self.known[at].order is not None:
+            create = self.processes[by].carts.create
+            self.known[at] = Known(self.run(create(WEB, (), self.request())))
+            self.happened += 1
 
     @rule(spot=st.sampled_from(SPOTS), on_hand=st.integers(0, 4))
     def news(self, spot: Spot, on_hand: int) -> None:
@@ -265,7 +305,7 @@ class Shopping(RuleBasedStateMachine):
             return
         for one in self.known:
             found = self.run(self.processes[0].carts.find(one.cart.id, now=self.now))
-            assert found.version == one.version
+            assert (found.version, found.order) == (one.version, one.order)
             assert {line.sku: line.quantity for line in found.lines} == one.lines
             held = one.held if one.until > self.now else {}
             assert _held(found) == held
@@ -355,7 +395,8 @@ def counts_nobody_else(*_: object, **__: object) -> dict[Spot, int]:
 
 MUTANTS: dict[str, tuple[list[tuple[Any, str]], Any]] = {
     "no row for a key": ([(acting, "claim"), (acting, "result_of")], forgets_keys),
-    "versions are not looked at": ([(acting, "_seen")], ignores_versions),
+    "versions are not looked at": ([(acting, "at_version")], ignores_versions),
+    "what was bought stays open": ([(acting, "opened")], lambda cart: cart),
     "another content is held for": ([(CartActs, "keep")], keeps_what_is_held),
     "the fact is not in the transaction": ([(Work, "tell")], tells_nothing),
     "holds of others are not counted": ([(repository, "held")], counts_nobody_else),

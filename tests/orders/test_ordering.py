@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.api.paging import encode_cursor
 from tests.gateways import Sandbox, sandbox_gateway
 
 ORDER = """number state reason total { amount currency } method
@@ -15,10 +16,15 @@ ORDER = """number state reason total { amount currency } method
 PLACE = f"""mutation Place($input: OrderPlaceInput!) {{ done: orderPlace(input: $input) {{
   __typename
   ... on Problem {{ code path }}
+  ... on CartClosed {{ orderNumber }}
   ... on OrderPlaced {{ accessToken order {{ {ORDER} }} }}
   ... on PaymentDeclined {{ order {{ state reason }} }} }} }}"""
 LOOK = f"""query Look($number: ID!, $token: String!) {{
   order(number: $number, accessToken: $token) {{ {ORDER} }} }}"""
+LIST = """query List($first: Int, $after: String, $tokens: [String!], $states: [OrderState!]) {
+  orders(first: $first, after: $after, accessTokens: $tokens, states: $states) {
+    edges { cursor node { number state lines { sku } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 CANCEL = """mutation Cancel($input: OrderCancelInput!) { done: orderCancel(input: $input) {
   __typename ... on Problem { code } ... on OrderCancelled { order { state } } } }"""
 CREATE = """mutation Create($input: CartCreateInput!) { done: cartCreate(input: $input) {
@@ -26,6 +32,13 @@ CREATE = """mutation Create($input: CartCreateInput!) { done: cartCreate(input: 
 HOLD = """mutation Hold($input: CartHoldInput!) { done: cartHold(input: $input) {
   __typename ... on CartChanged { cart { id version subtotal { amount }
     hold { units { sku quantity locationCode } } } } } }"""
+CART = """query Cart($id: ID!) { cart(id: $id) {
+  status orderNumber version hold { expiresAt } problems { code } } }"""
+CLOSED = "__typename ... on Problem { code } ... on CartClosed { orderNumber }"
+HAND_OVER = f"""mutation HandOver($input: CartHandOverInput!) {{
+  done: cartHandOver(input: $input) {{ {CLOSED} ... on CartHandedOver {{ takeOverCode }} }} }}"""
+TAKE_OVER = """mutation TakeOver($input: CartTakeOverInput!) {
+  done: cartTakeOver(input: $input) { ... on CartChanged { cart { status orderNumber } } } }"""
 SELLABLE = """query Sellable($skus: [Sku!]!) { variants(skus: $skus) {
   availability(locations: ["ECOM-1"]) { availableToSell } } }"""
 BUYER = {"name": "Ada Byron", "email": "ada@example.com"}
@@ -81,6 +94,19 @@ class Shopper:
         while (order := await self.look(placed))["state"] != state:
             await gateway.services.order_worker.round()
         return order
+
+    async def changed(self, name: str, /, **given: Any) -> dict[str, Any]:
+        kind = name[0].upper() + name[1:]
+        text = f"mutation Do($input: {kind}Input!) {{ done: {name}(input: $input) {{ {CLOSED} }} }}"
+        return await self.do(text, **given)
+
+    async def cart_now(self, cart: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.sandbox.ask.data(CART, id=cart["id"]))["cart"]
+        return found
+
+    async def list(self, **given: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.sandbox.ask.data(LIST, **given))["orders"]
+        return found
 
     async def sellable(self) -> int:
         data = await self.sandbox.ask.data(SELLABLE, skus=[self.sku])
@@ -153,8 +179,64 @@ async def test_what_is_not_held_cannot_be_bought(shopper: Shopper) -> None:
     late = await shopper.place(held, version=held["version"] + 1, idempotencyKey="a" * 16)
 
     assert (loose["__typename"], loose["code"]) == ("HoldLost", "ORDER_NOT_HELD")
-    assert (again["__typename"], again["code"]) == ("HoldLost", "ORDER_NOT_HELD")
+    assert (again["__typename"], again["code"]) == ("CartClosed", "CART_CLOSED")
+    assert late["__typename"] == "CartClosed"
+
+
+async def test_another_version_of_a_cart_is_not_bought(shopper: Shopper) -> None:
+    held = await shopper.held()
+    late = await shopper.place(held, version=held["version"] + 1)
+    placed = await shopper.place(held)
+
     assert late["__typename"] == "CartVersionConflict"
+    assert placed["__typename"] == "OrderPlaced"
+
+
+async def test_an_order_closes_its_cart_for_good(shopper: Shopper) -> None:
+    cart, guest = await shopper.held(), await shopper.cart()
+    handed = await shopper.do(HAND_OVER, cartId=cart["id"])
+    placed = await shopper.place(cart)
+    number = placed["order"]["number"]
+    seen = await shopper.cart_now(cart)
+    version = cart["version"] + 1
+    one = [{"sku": shopper.sku, "quantity": 1}]
+    into = {"from": guest["id"], "into": cart["id"], "version": version}
+    out = {"from": cart["id"], "into": guest["id"], "version": 1}
+    refused = [
+        await shopper.changed("cartHold", cartId=cart["id"], version=version),
+        await shopper.changed("cartHold", cartId=cart["id"], version=cart["version"]),
+        await shopper.changed("cartLinesAdd", cartId=cart["id"], version=version, lines=one),
+        await shopper.changed("cartMerge", **into),
+        await shopper.changed("cartMerge", **out),
+        await shopper.do(HAND_OVER, cartId=cart["id"]),
+        await shopper.place(cart, idempotencyKey="another-key-for-the-same-cart"),
+    ]
+    taken = await shopper.do(TAKE_OVER, code=handed["takeOverCode"])
+
+    assert seen == {
+        "status": "ORDERED",
+        "orderNumber": number,
+        "version": version,
+        "hold": None,
+        "problems": [],
+    }
+    closed = {"__typename": "CartClosed", "code": "CART_CLOSED", "orderNumber": number}
+    assert [{key: one[key] for key in closed} for one in refused] == [closed] * 7
+    assert taken["cart"] == {"status": "ORDERED", "orderNumber": number}
+    assert (await shopper.cart_now(guest))["status"] == "OPEN"
+
+
+async def test_a_cart_that_was_not_paid_can_be_bought_by_another_card(shopper: Shopper) -> None:
+    cart = await shopper.held()
+    declined = await shopper.place(cart, paymentToken="tok_declined")
+    seen = await shopper.cart_now(cart)
+    held = await shopper.do(HOLD, cartId=cart["id"], version=seen["version"])
+    placed = await shopper.place(held["cart"], idempotencyKey="another-key-for-the-same-cart")
+
+    assert declined["__typename"] == "PaymentDeclined"
+    assert (seen["status"], seen["orderNumber"], seen["hold"]) == ("OPEN", None, None)
+    assert placed["__typename"] == "OrderPlaced"
+    assert (await shopper.cart_now(cart))["orderNumber"] == placed["order"]["number"]
 
 
 @pytest.mark.parametrize(
@@ -204,3 +286,69 @@ async def test_an_order_is_cancelled_by_who_has_its_token(shopper: Shopper) -> N
     assert await shopper.sellable() == before
     looked = await shopper.sandbox.ask.data(LOOK, number=number, token="x")
     assert looked == {"order": None}
+
+
+async def three(shopper: Shopper) -> tuple[list[str], list[str]]:
+    """The numbers and tokens of three orders, the latest first."""
+    placed = [
+        await shopper.place(await shopper.held(), idempotencyKey=f"a-key-of-order-{number}")
+        for number in range(3)
+    ][::-1]
+    return [one["order"]["number"] for one in placed], [one["accessToken"] for one in placed]
+
+
+async def test_a_guest_lists_the_orders_whose_tokens_it_has(shopper: Shopper) -> None:
+    numbers, tokens = await three(shopper)
+    await shopper.place(await shopper.held(), idempotencyKey="a-key-of-somebody-else")
+    first = await shopper.list(first=2, tokens=tokens)
+    second = await shopper.list(first=2, tokens=tokens, after=first["pageInfo"]["endCursor"])
+    some = await shopper.list(tokens=[tokens[1], "nobody's"])
+    none = [await shopper.list(), *[await shopper.list(tokens=one) for one in ([], numbers)]]
+    undone = await shopper.list(tokens=tokens, states=["CANCELLED"])
+
+    assert [one["node"]["number"] for one in first["edges"]] == numbers[:2]
+    assert [one["node"]["number"] for one in second["edges"]] == numbers[2:]
+    assert first["edges"][0]["node"]["lines"] == [{"sku": shopper.sku}]
+    assert first["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": first["edges"][0]["cursor"],
+        "endCursor": first["edges"][1]["cursor"],
+    }
+    assert (second["pageInfo"]["hasNextPage"], second["pageInfo"]["hasPreviousPage"]) == (
+        False,
+        True,
+    )
+    assert [one["node"]["number"] for one in some["edges"]] == [numbers[1]]
+    assert [one["edges"] for one in (*none, undone)] == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": 0},
+        {"first": 101},
+        {"tokens": ["x"] * 101},
+        {"after": "x"},
+        {"after": encode_cursor("2026-03-02T12:00:00", "N")},
+        {"after": encode_cursor("soon", "N")},
+        {"after": encode_cursor(1, "N")},
+    ],
+)
+async def test_a_list_that_cannot_be_is_told(shopper: Shopper, wrong: dict[str, Any]) -> None:
+    body = await shopper.sandbox.ask(LIST, **wrong)
+
+    assert body["data"] == {"orders": None}
+    [error] = body["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_nobody_on_the_way_keeps_a_list_of_orders(shopper: Shopper) -> None:
+    answer = await shopper.sandbox.ask.http.get(
+        "/graphql",
+        params={"query": '{ orders(accessTokens: ["x"]) { edges { cursor } } }'},
+        headers={"x-tessera-preflight": "1"},
+    )
+
+    assert answer.json() == {"data": {"orders": {"edges": []}}}
+    assert answer.headers["cache-control"] == "no-store"

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.availability.refusals import HoldExpired, HoldSuperseded
 from app.orders.model import CancelReason, HandingState, OrderState
@@ -208,7 +209,7 @@ async def test_what_is_not_held_is_not_bought_and_nothing_is_left_behind(store: 
         with pytest.raises(HoldExpired):
             await world.service.place(purchase)
 
-        assert await world.service.page(first=10) == []
+        assert await world.orders() == []
         assert await world.sellable(SHOP) == 10
         assert world.charges() == {}
 
@@ -219,7 +220,7 @@ async def test_a_place_that_nobody_carries_out_of_is_refused(store: Store) -> No
         await world.stock(nowhere)
         with pytest.raises(NobodyCarriesOut):
             await world.place("a", nowhere)
-        assert await world.service.page(first=10) == []
+        assert await world.orders() == []
 
 
 async def test_an_order_that_an_upstream_refuses_is_undone_everywhere(store: Store) -> None:
@@ -335,16 +336,52 @@ async def test_an_order_without_a_provider_is_placed_at_once(store: Store) -> No
 async def test_a_list_is_read_in_pages_the_latest_first(store: Store) -> None:
     async with opened(store) as world:
         await world.stock(SHOP)
-        numbers = []
+        placed = []
         for name in "abc":
             world.clock.move(1)
-            numbers.append((await world.place(name, SHOP)).order.number)
-        first = await world.service.page(first=2)
+            placed.append(await world.place(name, SHOP))
+        numbers = [one.order.number for one in placed]
+        tokens = [one.access_token for one in placed]
+        first = await world.service.page(tokens, first=2)
         last = first[-1]
-        second = await world.service.page(first=2, after=(last.placed_at, last.number))
+        second = await world.service.page(tokens, first=2, after=(last.placed_at, last.number))
 
         assert [one.number for one in (*first, *second)] == numbers[::-1]
-        assert await world.service.page(first=9, states=[OrderState.REFUSED]) == []
+        assert await world.service.page(tokens, first=9, states=[OrderState.REFUSED]) == []
+
+
+async def test_a_guest_is_told_of_the_orders_of_its_tokens_and_of_no_others(store: Store) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP)
+        one, two, other_one = [await world.place(name, SHOP) for name in "abc"]
+        both = [one.access_token, two.access_token, "nobody's", other_one.order.number, ""]
+        found = await world.service.page(both, first=9)
+
+        assert {order.number for order in found} == {one.order.number, two.order.number}
+        assert await world.service.page([], first=9) == []
+
+
+async def test_a_page_is_one_question_to_the_store_whatever_is_on_it(store: Store) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP, DC)
+        placed = [await world.place(str(number), SHOP, DC) for number in range(9)]
+        tokens = [one.access_token for one in placed]
+        asked: list[str] = []
+        engine: Any = getattr(store.engine, "sync_engine", store.engine)  # type: ignore[attr-defined]  # both have one
+
+        def counted(*told: Any) -> None:
+            asked.append(told[2])
+
+        event.listen(engine, "before_cursor_execute", counted)
+        sizes = {}
+        for first in (1, 3, 9):
+            asked.clear()
+            page = await world.service.page(tokens, first=first)
+            sizes[first] = (len(page), len([one for one in asked if one.startswith("SELECT")]))
+        event.remove(engine, "before_cursor_execute", counted)
+
+        assert sizes == {1: (1, 1), 3: (3, 1), 9: (9, 1)}
+        assert all(len(one.handings) == 2 and one.charge is not None for one in page)
 
 
 async def test_no_fact_says_who_buys(store: Store) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 from app.availability import ledger
 from app.availability.ledger import Hold
 from app.availability.model import Spot
+from app.orders import repository
 from app.orders.charging import Charging
 from app.orders.model import Order
 from app.orders.service import OrderService, Placed, Purchase
+from app.orders.sourcing import Finder, Nowhere, Sourcing
 from app.orders.steps import Steps
 from app.orders.turns import Turns
 from app.orders.working import OrderWorker
@@ -125,6 +127,10 @@ class World:
             pass
         return await self.service.find(order.number)
 
+    async def orders(self) -> list[Order]:
+        """All there are."""
+        return await self.store.read(partial(repository.page, first=1_000))
+
     def book(self, sink: str) -> list[tuple[str, bool]]:
         """What a sink was asked to carry out: our keys, and whether it still does."""
         served: Any = self.systems[sink].served
@@ -173,9 +179,13 @@ def route(location: LocationCode) -> str | None:
 
 @asynccontextmanager
 async def opened(
-    store: Store, *, charged: bool = True, patience: timedelta = PATIENCE
+    store: Store,
+    *,
+    charged: bool = True,
+    patience: timedelta = PATIENCE,
+    finder: Finder | None = None,
 ) -> AsyncIterator[World]:
-    """A world with its systems served over HTTP."""
+    """A world with its systems served over HTTP; without a `finder` nothing is sourced again."""
     clock = Clock()
     kinds: Mapping[str, System] = {**SINKS, "payments": "payments"}
     systems = {name: upstream(system, seed=SEED, now=clock) for name, system in kinds.items()}
@@ -187,8 +197,11 @@ async def opened(
             stack.callback(systems[name].release)
         sinks = {name: ports[name] for name in SINKS}
         provider = ports["payments"] if charged else None
-        made = assembled(store, clock, sinks, provider, patience)
-        yield World(store, clock, systems, *made)
+        turns, steps, worker, service = assembled(store, clock, sinks, provider, patience)
+        if finder is not None:
+            steps = replace(steps, sourcing=replace(steps.sourcing, finder=finder))
+            worker.steps = steps
+        yield World(store, clock, systems, turns, steps, worker, service)
 
 
 @asynccontextmanager
@@ -219,7 +232,8 @@ def assembled(
         else PaymentDesk(connection="payments", provider=provider, timeout=patience)
     )
     charging = Charging(turns=turns, desk=desk)
-    steps = Steps(turns=turns, sinks=desks, route=route, charging=charging)
+    sourcing = Sourcing(turns=turns, route=route, finder=Nowhere())
+    steps = Steps(turns=turns, sinks=desks, charging=charging, sourcing=sourcing)
     worker = OrderWorker(turns=turns, steps=steps, poll=poll)
     service = OrderService(store, turns, worker, route=route, charged=provider is not None)
     return turns, steps, worker, service

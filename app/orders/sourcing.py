@@ -1,0 +1,183 @@
+"""How does a part that its upstream refused get to somebody else?
+
+Where else its units are is looked for outside; then, in one act, they are given back where they
+were, allocated where they are now, and a part of its own, with a key of its own, takes the place of
+the refused one. It is handed over as any other. What the buyer pays stays as it was agreed.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+from typing import Protocol
+
+from app.availability import ledger
+from app.availability.refusals import InsufficientStock
+from app.availability.repository import Demand, News
+from app.errors import GatewayError
+from app.orders import events
+from app.orders.model import CancelReason, Handing, HandingState, Order, OrderState, demand_of
+from app.orders.turns import Turn, Turns, moved
+from app.ports import Promised, SoldLine
+from app.store import Work
+from app.values import LocationCode, Sku
+
+Route = Callable[[LocationCode], str | None]
+"""Which sink takes orders for a location."""
+MOST_ATTEMPTS = 4  # whom four systems refuse, a fifth hardly serves, and the buyer has waited
+MOST_RACES = 3  # units found that somebody else was faster to take, before it is left for later
+SAID_NO = frozenset({HandingState.REFUSED, HandingState.REPLACED})
+MOST_WAITS = 15  # failed tries: half an hour in which silent systems may speak again
+
+
+class NotKnownError(GatewayError):
+    """Nobody who answered has the units, and somebody did not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Units that an order needs from elsewhere; `barred` sinks have refused them before."""
+
+    order: Order
+    units: Mapping[Sku, int]
+    barred: Mapping[Sku, Collection[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where units are to come from, and what was just heard of these places.
+
+    `expected` is when they are there, where that is later than the order was promised.
+    """
+
+    demand: Demand
+    news: tuple[News, ...] = ()
+    expected: Promised | None = None
+
+
+class Finder(Protocol):
+    """Knows where units are."""
+
+    async def find(self, wanted: Wanted) -> Found | None:
+        """Where all of them are, at places that sinks which are not barred carry out of.
+
+        None where nobody else has them.
+
+        Raises:
+            NotKnownError: somebody who may have them did not answer.
+        """
+        ...
+
+
+class Nowhere:
+    """Where nothing is sourced again."""
+
+    async def find(self, _wanted: Wanted) -> Found | None:
+        """Nobody else has it."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourcing:
+    """Sources again what was refused; what nobody else can serve ends the order."""
+
+    turns: Turns
+    route: Route
+    finder: Finder = field(default_factory=Nowhere)
+
+    async def again(self, turn: Turn) -> bool:
+        """Whether other parts took the place of the refused ones, or the order is to be stopped."""
+        if _attempt(turn.order) > MOST_ATTEMPTS:
+            return await self._kept(turn, None)
+        patient = turn.lease.attempts < MOST_WAITS
+        for _ in range(MOST_RACES):
+            try:
+                found = await self.finder.find(_wanted(turn.order))
+            except NotKnownError:
+                return False if patient else await self._kept(turn, None)
+            try:
+                return await self._kept(turn, found)
+            except InsufficientStock:
+                continue
+        return False if patient else await self._kept(turn, None)
+
+    async def _kept(self, turn: Turn, found: Found | None) -> bool:
+        await self.turns.keep(turn, partial(_replaced, found=found, route=self.route))
+        turn.told = False  # that the new parts are about to be handed over is not written yet
+        return True
+
+
+def _attempt(order: Order) -> int:
+    """The number of the next one."""
+    return 1 + max(one.attempt for one in order.handings)
+
+
+def _wanted(order: Order) -> Wanted:
+    units: dict[Sku, int] = {}
+    for line in _lines(order.refused):
+        units[line.sku] = units.get(line.sku, 0) + line.quantity
+    gone = [one for one in order.handings if one.state in SAID_NO]
+    barred = {
+        sku: frozenset(one.sink for one in gone if sku in {line.sku for line in one.lines})
+        for sku in units
+    }
+    return Wanted(order=order, units=units, barred=barred)
+
+
+def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Order:
+    """The order with other parts in the place of the refused ones; without any, it is stopped."""
+    if order.state is not OrderState.PLACED:
+        return order  # it is to be stopped by now
+    if found is None:
+        order = replace(order, reason=CancelReason.REFUSED_UPSTREAM)
+        return moved(work, order, OrderState.CANCELLING)
+    ledger.hear(work, found.news)
+    ledger.move(work, order.number, demand_of(_lines(order.refused)), found.demand)
+    new = _parts(order.refused, found, attempt=_attempt(order), route=route)
+    kept = [_let_go(one) if one in order.refused else one for one in order.handings]
+    after = replace(order, handings=(*kept, *new))
+    for one in order.refused:
+        work.tell(events.handing_told(after, _let_go(one)))
+    for one in new:
+        work.tell(events.handing_sourced(after, one))
+    if after.late and after.expected != order.expected:
+        work.tell(events.delayed(after))
+    return after
+
+
+def _let_go(handing: Handing) -> Handing:
+    return replace(handing, state=HandingState.REPLACED)
+
+
+def _parts(
+    refused: Collection[Handing], found: Found, *, attempt: int, route: Route
+) -> list[Handing]:
+    """One for each sink; the first has what the buyer pays for the way, if a refused one had."""
+    prices = {line.sku: line.unit_price for line in _lines(refused)}
+    fee = any(one.with_fee for one in refused)
+    spots = sorted(found.demand, key=lambda spot: (str(route(spot.location)), spot))
+    return [
+        Handing(
+            sink=sink,
+            state=HandingState.WAITING,
+            attempt=attempt,
+            with_fee=fee and number == 0,
+            expected=found.expected,
+            lines=tuple(
+                SoldLine(
+                    sku=spot.sku,
+                    quantity=found.demand[spot],
+                    unit_price=prices[spot.sku],
+                    location=spot.location,
+                )
+                for spot in there
+            ),
+        )
+        for number, (sink, there) in enumerate(
+            groupby(spots, key=lambda spot: str(route(spot.location)))
+        )
+    ]
+
+
+def _lines(parts: Iterable[Handing]) -> list[SoldLine]:
+    return [line for one in parts for line in one.lines]
