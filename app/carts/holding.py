@@ -3,19 +3,21 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import structs
 
 from app.availability import ledger
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
-from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
+from app.availability.refusals import InsufficientStock, Shortage, SlotsFull, StockUnknown
 from app.availability.repository import Demand, News
 from app.availability.service import NOW, AvailabilityService
+from app.availability.slot_rows import Room
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
-from app.carts.promising import CartPromises, demand_of
+from app.carts.promising import NO_PROMISES, CartPromises, demand_of
 from app.carts.refusals import InvalidCartInput
 from app.ports import StockLevel
 from app.settings import Channel as ChannelRules
@@ -44,6 +46,13 @@ class _Heard:
         return self.spreads[sku].parts
 
 
+class Wanted(NamedTuple):
+    """What a hold is to keep: units, and places in slots of work."""
+
+    demand: Demand
+    slots: Room
+
+
 class _Raced(InsufficientStock):
     """There was enough where it was looked for, and then somebody else was faster."""
 
@@ -63,7 +72,7 @@ class CartHolds:
     ) -> Cart:
         """The cart with all its units held, at the locations in `parts` or where there are some.
 
-        What is promised is held where the promise takes it from.
+        What is promised is held where the promise takes it from, with its places in slots of work.
 
         Raises:
             PromiseDrifted: a promise does not hold any more.
@@ -71,12 +80,15 @@ class CartHolds:
             StockUnknown: nobody can say whether there are.
         """
         for _ in range(MOST_TRIES - 1 if parts is None else 0):
-            with suppress(_Raced):
+            with suppress(_Raced, SlotsFull):
                 return await self._hold(cart, version, parts, request)
         try:
             return await self._hold(cart, version, parts, request)
         except _Raced as lost:
             raise InsufficientStock(lost.shortages) from lost
+        except SlotsFull as lost:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+            raise await self._promises.crowded_out(seen, request) from lost
 
     async def _hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
@@ -88,12 +100,13 @@ class CartHolds:
             if parts is not None and seen.promises:
                 message = "The cart's promises say where it is held: leave parts out."
                 raise InvalidCartInput(message, path=("parts",))
-            promises = () if parts is not None else await self._promises.checked(seen, request)
+            promises = self._promises
+            kept = NO_PROMISES if parts is not None else await promises.to_hold(seen, request)
             heard = await self._heard(seen, request)
-            demand = (
-                _chosen(seen, parts, heard) if parts is not None else _found(seen, promises, heard)
-            )
-            return lambda work: self._held(work, seen, demand, heard)
+            found = partial(_found, seen, kept.promises, heard)
+            demand = found() if parts is None else _chosen(seen, parts, heard)
+            wanted = Wanted(demand, kept.slots)
+            return lambda work: self._held(work, seen, wanted, heard)
 
         return await self._seen_by_all(request, prepare)
 
@@ -135,7 +148,8 @@ class CartHolds:
         )
         return _Heard(spreads=spreads, rules=rules)
 
-    def _held(self, work: Work, seen: Cart, demand: Demand, heard: _Heard) -> Cart:
+    def _held(self, work: Work, seen: Cart, wanted: Wanted, heard: _Heard) -> Cart:
+        demand = wanted.demand
         cart = self._acts.locked(work, seen.id, seen.version)
         holder, buffer = repository.holder_of(cart.id), heard.rules.global_buffer
         known = [part for sku in cart.skus for part in heard.parts(sku) if _known(part)]
@@ -145,7 +159,7 @@ class CartHolds:
             self._keep_buffer(work, cart, [part.spot for part in needed], buffer)
         until = work.now + self._acts.terms.hold_for
         try:
-            hold = ledger.place(work, holder, demand, until=until)
+            hold = ledger.place(work, holder, demand, until=until, slots=wanted.slots)
         except InsufficientStock as refusal:
             raise _Raced(refusal.shortages) from refusal
         units = tuple(
