@@ -293,6 +293,7 @@ def assemble(
         locations=locations,
         promised=promised,
         projected=projected_stock(settings, store, caches.now),
+        catalogue=products,
     )
     kept = store or StandingStore(None)
     acts = CartActs(kept, terms=settings.carts, channels=settings.channels)

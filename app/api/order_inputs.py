@@ -206,6 +206,7 @@ def _lines(cart: Cart, prices: Mapping[Sku, Money]) -> tuple[SoldLine, ...]:
             quantity=one.quantity,
             unit_price=prices[one.sku],
             location=one.location,
+            components=one.components,
         )
         for one in units
     )

@@ -10,7 +10,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 from app.availability.model import Spot
-from app.availability.repository import Demand
 from app.availability.service import NOW
 from app.availability.slots import Slot
 from app.carts import events, repository
@@ -214,8 +213,8 @@ def _promise(choice: PromiseChoice, lines: Iterable[Line], found: Option) -> Car
     )
 
 
-def demand_of(promises: Iterable[CartPromise]) -> Demand:
-    """Where the units of some promises come from."""
+def sources_of(promises: Iterable[CartPromise]) -> dict[Spot, int]:
+    """Where the units of some promises come from; a bundle is one unit."""
     demand: dict[Spot, int] = {}
     for promise in promises:
         for one in promise.sources:

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from app.orders.model import (
     CancelReason,
     Charge,
@@ -14,7 +16,7 @@ from app.orders.model import (
     OrderNumber,
     OrderState,
 )
-from app.ports import Address, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
+from app.ports import Address, BundleComponent, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -77,6 +79,7 @@ def _line(row: Any, currency: CurrencyCode) -> SoldLine:
         quantity=row.quantity,
         unit_price=Money(Decimal(row.unit_price), currency),
         location=LocationCode(row.location),
+        components=msgspec.convert(row.components, tuple[BundleComponent, ...]),
     )
 
 
@@ -122,6 +125,7 @@ def line_rows(order: Order) -> Iterable[dict[str, Any]]:
             "sku": line.sku,
             "location": line.location,
             "quantity": line.quantity,
+            "components": msgspec.to_builtins(line.components),
             "unit_price": str(line.unit_price.amount),
         }
 

@@ -261,8 +261,9 @@ def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
 def _demand(lines: tuple[SoldLine, ...]) -> Mapping[Spot, int]:
     demand: dict[Spot, int] = {}
     for line in lines:
-        spot = Spot(line.sku, line.location)
-        demand[spot] = demand.get(spot, 0) + line.quantity
+        for sku, units in line.taken:
+            spot = Spot(sku, line.location)
+            demand[spot] = demand.get(spot, 0) + units
     return demand
 
 

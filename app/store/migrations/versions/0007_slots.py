@@ -1,4 +1,4 @@
-"""Slots of work, and who has a place in them."""
+"""Slots of work, who has a place in them, and bundles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +26,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "location", "begins", name=op.f("pk_slot_places")),
     )
     op.create_index("ix_slot_places_slot", "slot_places", ["location", "begins"])
+    op.add_column("carts", sa.Column("held", sa.JSON(), nullable=False, server_default="[]"))
+    parts = sa.Column("components", sa.JSON(), nullable=False, server_default="[]")
+    op.add_column("order_lines", parts)
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_column("order_lines", "components")
+    op.drop_column("carts", "held")
     for table in ("slot_places", "slots"):
         op.drop_table(table)
