@@ -220,7 +220,7 @@ async def test_a_page_of_more_than_a_hundred_is_cut_and_says_so() -> None:
     async with connected("shop") as shop:
         page = await shop.connection.browse(a_query(first=250))
 
-    assert (len(page.edges), page.has_next, page.total) == (100, True, 300)
+    assert (len(page.edges), page.has_next, page.total) == (100, True, 301)
 
 
 async def test_a_refusal_that_is_not_about_the_cursor_stays_the_upstreams() -> None:
