@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.availability.bundles import with_components
-from app.availability.model import Availability, Spot, Spread
+from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
 from app.availability.refusals import Shortage
 from app.carts.model import HeldUnits
 from app.products.bundles import MadeOf
@@ -29,6 +29,11 @@ class Heard:
     def own(self, skus: Sequence[Sku]) -> list[Availability]:
         """What has stock of its own of SKUs, at each place."""
         return [part for sku in with_components(skus, self.made_of) for part in self.parts(sku)]
+
+    def spots(self, skus: Sequence[Sku], units: Iterable[HeldUnits]) -> set[Spot]:
+        """Where levels are locked for units: with a buffer, wherever there may be some."""
+        at = {part.spot for part in self.own(skus) if known(part)}
+        return at if self.buffer else at & demand_of(units).keys()
 
     def needs(self, sku: Sku) -> list[tuple[Sku, int]]:
         """What has to be there for one unit."""
@@ -65,6 +70,11 @@ class Heard:
                 if (known.available or 0) > (left or 0):
                     found[told.sku, told.location] = told
         return list(found.values())
+
+
+def known(part: Availability) -> bool:
+    """Whether anybody could say."""
+    return part.status is not AvailabilityStatus.UNKNOWN
 
 
 @dataclass(slots=True)

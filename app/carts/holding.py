@@ -10,14 +10,14 @@ from msgspec import structs
 
 from app.availability import ledger
 from app.availability.bundles import with_components
-from app.availability.model import Availability, AvailabilityStatus, Spot
+from app.availability.model import Availability, Spot
 from app.availability.refusals import InsufficientStock, Shortage, SlotsFull, StockUnknown
 from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.availability.slot_rows import Room
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Request
-from app.carts.hearing import Heard, demand_of
+from app.carts.acting import CartActs, Change, Contended, Request
+from app.carts.hearing import Heard, demand_of, known
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
@@ -96,7 +96,8 @@ class CartHolds:
             found = partial(_found, seen, kept.promises, heard)
             lots = found() if parts is None else _chosen(seen, parts, heard)
             wanted = Wanted(heard.units(lots), kept.slots)
-            return lambda work: self._held(work, seen, wanted, heard)
+            rows = frozenset([*heard.spots(seen.skus, wanted.units), *wanted.slots])
+            return Contended(lambda work: self._held(work, seen, wanted, heard), rows)
 
         return await self._seen_by_all(request, prepare)
 
@@ -144,8 +145,8 @@ class CartHolds:
         demand = demand_of(wanted.units)
         cart = self._acts.locked(work, seen.id, seen.version)
         holder = repository.holder_of(cart.id)
-        known = [part for part in heard.own(cart.skus) if _known(part)]
-        needed = known if heard.buffer else [part for part in known if part.spot in demand]
+        spots = heard.spots(cart.skus, wanted.units)
+        needed = [part for part in heard.own(cart.skus) if part.spot in spots]
         ledger.hear(work, [News(_level(part), part.source or "") for part in needed])
         if heard.buffer:
             self._keep_buffer(work, cart, [part.spot for part in needed], heard)
@@ -201,7 +202,7 @@ def _chosen(cart: Cart, parts: Sequence[Part], heard: Heard) -> dict[Spot, int]:
     unknown = [
         Shortage(sku=spot.sku, location=spot.location, asked=units, available=None)
         for spot, units in sorted(demand.items())
-        if not _known(at[spot])
+        if not known(at[spot])
     ]
     if unknown:
         raise StockUnknown(unknown)
@@ -219,12 +220,12 @@ def _found(cart: Cart, promises: Sequence[CartPromise], heard: Heard) -> dict[Sp
         if line.number in promised:
             continue
         parts = heard.parts(line.sku)
-        free = {part.spot: pool.makes(part.spot, heard) for part in parts if _known(part)}
+        free = {part.spot: pool.makes(part.spot, heard) for part in parts if known(part)}
         if (there := sum(free.values())) >= line.quantity:
             taken = shared_out(line.quantity, free)
             pool.take(heard.units(taken))
             lots |= taken
-        elif all(_known(part) for part in parts):
+        elif all(known(part) for part in parts):
             short.append(_shortage(line, there))
         else:
             unknown.append(_shortage(line, there if free else None))
@@ -245,10 +246,6 @@ def shared_out(asked: int, free: Mapping[Spot, int]) -> dict[Spot, int]:
         if (taken := min(units, asked - sum(shared.values()))) > 0:
             shared[spot] = taken
     return shared
-
-
-def _known(part: Availability) -> bool:
-    return part.status is not AvailabilityStatus.UNKNOWN
 
 
 def _level(part: Availability) -> StockLevel:
