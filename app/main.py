@@ -292,6 +292,7 @@ def assemble(
         configured={LocationCode(code): said for code, said in settings.locations.items()},
         timeout=lambda name: connections[name].configured.timeout,
     )
+    promised = None if store is None else Promised(store, now=caches.now)
     availability = AvailabilityService(
         {
             name: stock_reader(
@@ -304,8 +305,9 @@ def assemble(
         },
         source_of=bind.stock_source,
         locations=locations,
-        promised=None if store is None else Promised(store, now=caches.now),
+        promised=promised,
         projected=projected_stock(settings, store, caches.now),
+        catalogue=products,
     )
     kept = store or StandingStore(None)
     acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
@@ -316,6 +318,7 @@ def assemble(
         sources,
         rules=settings.promises,
         signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
+        slots=None if promised is None else promised.slots,
     )
     chosen = CartPromises(acts, promises)
     elsewhere = partial(

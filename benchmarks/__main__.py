@@ -20,6 +20,7 @@ from benchmarks import (
     caching,
     executors,
     fault_matrix,
+    hot_sku,
     http_clients,
     observability,
     projection,
@@ -34,6 +35,7 @@ ALONE = {
     "caching": caching,
     "fault_matrix": fault_matrix,
     "projection": projection,
+    "hot_sku": hot_sku,
     "promises": promises,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }

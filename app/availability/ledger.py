@@ -1,5 +1,8 @@
 """How many units of each spot are on hand, and whom are they promised to? Every change is an act.
 
+A hold may take places in slots of work beside its units: both or neither, and both go the same way.
+Locks are taken in one order: levels, slots, the holder's row.
+
 What is sellable is computed when it is read: `on hand - reserved - safety stock - held - allocated`
 (allocations that the upstream's own figures do not have yet). A hold that has expired holds
 nothing, whoever sweeps it up.
@@ -9,14 +12,23 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from app.availability import repository
+from app.availability import repository, slot_rows
 from app.availability.model import Spot
-from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, Shortage
+from app.availability.refusals import (
+    HoldExpired,
+    HoldSuperseded,
+    InsufficientStock,
+    Shortage,
+    SlotsFull,
+)
 from app.availability.repository import Demand
+from app.availability.slot_rows import Room
+from app.availability.slots import Slot
 from app.ports import StockLevel
 from app.store import Fact, Work
 
@@ -24,6 +36,7 @@ from app.store import Fact, Work
 TELLS_OF_PROMISES = frozenset(
     {"HoldPlaced", "HoldReleased", "StockAllocated", "StockGivenBack", "AllocationsKnown"}
 )
+NO_SLOTS: Room = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,18 +123,28 @@ def hold_of(connection: Connection, holder: str, *, now: datetime) -> Hold | Non
     return Hold(holder=holder, fence=row.fence, expires_at=row.expires_at, demand=demand)
 
 
-def place(work: Work, holder: str, demand: Demand, *, until: datetime) -> Hold:
+def place(
+    work: Work, holder: str, demand: Demand, *, until: datetime, slots: Room = NO_SLOTS
+) -> Hold:
     """Hold all of a demand, in the place of what the holder held before; or nothing.
+
+    `slots` are those in which it will be worked on, with how many orders each of them takes.
 
     Raises:
         InsufficientStock: there is less than was asked; what was held before stays held.
+        SlotsFull: there is enough, and nobody who has the time; as above.
     """
     free = sellable(work.connection, demand, now=work.now, holder=holder, locked=True)
     _refuse_short(demand, free)
+    slot_rows.lock(work.connection, slots)
+    if _full(work, holder, slots):
+        raise SlotsFull
     fence = repository.next_fence(work.connection, holder, until)
     repository.drop_lines(work.connection, holder)
     repository.put_lines(work.connection, holder, demand, until)
-    work.tell(Fact(kind="HoldPlaced", entity=holder, body={"fence": fence, **_told(demand)}))
+    slot_rows.put(work.connection, holder, slots, until=until)
+    told = {"fence": fence, **_told(demand, slots)}
+    work.tell(Fact(kind="HoldPlaced", entity=holder, body=told))
     return Hold(holder=holder, fence=fence, expires_at=until, demand=dict(demand))
 
 
@@ -130,20 +153,22 @@ def release(work: Work, holder: str) -> bool:
     repository.hold_row(work.connection, holder, locked=True)
     if not repository.drop_lines(work.connection, holder):
         return False
+    slot_rows.drop(work.connection, holder)
     work.tell(Fact(kind="HoldReleased", entity=holder, body={}))
     return True
 
 
 def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
-    """Turn a hold into an order's allocations; what is allocated.
+    """Turn a hold into an order's allocations, and its places in slots; what is allocated.
 
     Raises:
         HoldSuperseded: the holder has placed another since, or released this one.
-        HoldExpired: it ran out; its units may have gone to others.
+        HoldExpired: it ran out; its units and its places may have gone to others.
         InsufficientStock: its units are not there any more.
     """
     demand = repository.held_by(work.connection, holder)
     free = sellable(work.connection, demand, now=work.now, holder=holder, locked=True)
+    slots = slot_rows.lock_places(work.connection, holder)
     found = repository.hold_row(work.connection, holder, locked=True)
     same = repository.held_by(work.connection, holder) == demand
     if found is None or not demand or found.fence != fence or not same:
@@ -152,9 +177,13 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
         raise HoldExpired
     # The clocks of two processes differ: another may have seen it expire and sold its units.
     _refuse_short(demand, free)
+    if _full(work, holder, slots):
+        raise HoldExpired
     repository.put_allocations(work.connection, order, demand)
     repository.drop_lines(work.connection, holder)
-    work.tell(Fact(kind="StockAllocated", entity=order, body={"holder": holder, **_told(demand)}))
+    slot_rows.hand_on(work.connection, holder, order)
+    told = {"holder": holder, **_told(demand, slots)}
+    work.tell(Fact(kind="StockAllocated", entity=order, body=told))
     return demand
 
 
@@ -171,8 +200,8 @@ def move(work: Work, order: str, gone: Demand, more: Demand) -> None:
     kept.update(more)
     repository.drop_allocations(work.connection, order)
     repository.put_allocations(work.connection, order, +kept)
-    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone)))
-    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more)))
+    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, NO_SLOTS)))
+    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, NO_SLOTS)))
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:
@@ -182,7 +211,8 @@ def known(work: Work, order: str, *, since: datetime) -> None:
 
 
 def give_back(work: Work, order: str) -> bool:
-    """Allocate nothing to an order any more; whether anything was."""
+    """Allocate nothing to an order any more, nor its places in slots; whether anything was."""
+    slot_rows.drop(work.connection, order)
     if not repository.drop_allocations(work.connection, order):
         return False
     work.tell(Fact(kind="StockGivenBack", entity=order, body={}))
@@ -199,5 +229,12 @@ def _refuse_short(demand: Demand, free: Demand) -> None:
         raise InsufficientStock(short)
 
 
-def _told(demand: Demand) -> dict[str, Any]:
-    return {"lines": [repository.line(one) for one in sorted(demand.items())]}
+def _full(work: Work, owner: str, slots: Room) -> bool:
+    """Whether others have all places of a slot."""
+    others = slot_rows.others(work.connection, slots.keys(), now=work.now, owner=owner)
+    return any(others.get(slot, 0) >= most for slot, most in slots.items())
+
+
+def _told(demand: Demand, slots: Collection[Slot]) -> dict[str, Any]:
+    lines = [repository.line(one) for one in sorted(demand.items())]
+    return {"lines": lines, "slots": slot_rows.told(slots)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
@@ -126,10 +127,12 @@ class Spread:
     """One SKU at several locations, in their order.
 
     It is kept with the shelf of the first source that told of it; `beside` are those of the others.
+    A bundle is `made_of` so many units of others each.
     """
 
     parts: tuple[Availability, ...]
     beside: Sequence[Shelf[StockLevel]] = ()
+    made_of: tuple[tuple["Spread", int], ...] = ()
     faces: Faces = field(default_factory=Faces, compare=False, repr=False)
 
     def less(self, promised: Mapping[LocationCode, Promises] | None) -> "Spread":
@@ -139,11 +142,15 @@ class Spread:
         return Spread(tuple(part.less(promised.get(part.spot.location)) for part in self.parts))
 
     def together(self, *, global_buffer: int) -> "Aggregate":
-        """What can be sold over all of them."""
-        return self.faces.kept(
-            ("together", global_buffer),
-            lambda: Aggregate.over(self.parts, global_buffer=global_buffer),
-        )
+        """What can be sold over all of them; of a bundle, without touching a component's buffer."""
+        return self.faces.kept(("together", global_buffer), lambda: self._together(global_buffer))
+
+    def _together(self, global_buffer: int) -> "Aggregate":
+        if not self.made_of:
+            return Aggregate.over(self.parts, global_buffer=global_buffer)
+        whole = Aggregate.over(self.parts, global_buffer=0)
+        totals = [(one.together(global_buffer=global_buffer), n) for one, n in self.made_of]
+        return whole.at_most(min((one.available_to_sell or 0) // n for one, n in totals))
 
 
 def uncommitted(level: StockLevel) -> int:
@@ -196,6 +203,13 @@ class Aggregate:
             ),
         )
 
+    def at_most(self, quantity: int) -> "Aggregate":
+        """The same where no more than that can be sold."""
+        if self.available_to_sell is None or self.available_to_sell <= quantity:
+            return self
+        status = self.status if quantity else _status(0, self.counted, self.unknown)
+        return changed(self, available_to_sell=quantity, status=status, faces=Faces())
+
 
 def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
     levels = [(part.level, part.promised) for part in parts if part.level is not None]
@@ -205,7 +219,7 @@ def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
 
 
 def _status(
-    quantity: int, levels: list[StockLevel], unknown: tuple[LocationCode, ...]
+    quantity: int, levels: Sequence[object], unknown: tuple[LocationCode, ...]
 ) -> AvailabilityStatus:
     if quantity > 0:
         return AvailabilityStatus.IN_STOCK

@@ -3,7 +3,7 @@
 They are few beside what is for sale, so all of them are kept in memory, and kept right by following
 the log: a look asks what has happened since the last one, and reads again whom that concerns. So
 availability costs the store one small question every now and then, however much is asked. What is
-held is decided by the store alone, when it is held.
+held is decided by the store alone, when it is held. Places in slots of work go the same way.
 """
 
 import asyncio
@@ -15,9 +15,10 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from app.availability import repository
-from app.availability.book import Book, ByLocation, PromisedLine
+from app.availability import repository, slot_rows
+from app.availability.book import LONG, Book, ByLocation, PromisedLine
 from app.availability.ledger import TELLS_OF_PROMISES
+from app.availability.slots import Place, SlotsTaken
 from app.errors import UpstreamUnavailable
 from app.store import Store, StoreUnavailable, log
 from app.upstream.report import Report
@@ -36,17 +37,19 @@ SILENT = "does not answer, so that what is held may be counted as available"
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What a look found: whose lines these are; `owners` None: they are everybody's."""
+    """What a look found: whose these are; `owners` None: they are everybody's."""
 
     head: log.Head
     owners: frozenset[str] | None
     lines: list[PromisedLine]
+    places: list[Place]
 
 
 class Promised:
     """Follows the promises of all processes. A store that is silent keeps nobody waiting for long.
 
-    What this process has promised shows at once, what others have `every` so often.
+    What this process has promised shows at once, what others have `every` so often. `slots` are as
+    they were at the last look.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Promised:
         self._clock = clock
         self._every = every.total_seconds()
         self._book = Book()
+        self.slots = SlotsTaken(now)
         self._head: log.Head | None = None
         self._tidied_at = float("-inf")
         self._looked_at = float("-inf")
@@ -121,8 +125,10 @@ class Promised:
         if news.owners is None:
             self._book = Book()
         self._book.replace(news.owners or (), news.lines)
+        self.slots.replace(news.owners, news.places)
         if began - self._tidied_at >= TIDY.total_seconds():
             self._book.drop_over(self._now())
+            self.slots.drop_past(self._now() - LONG)
             self._tidied_at = began
         self._head, self._looked_at, self._seen = news.head, began, changes
 
@@ -131,11 +137,13 @@ def _news(connection: Connection, seen: log.Head | None, now: datetime) -> _News
     head = log.head(connection)
     behind = -1 if seen is None or seen.epoch != head.epoch else head.last - seen.last
     if seen is None or not 0 <= behind <= MOST_FACTS:
-        return _News(head, None, repository.every_promise(connection, now=now))
+        everything = repository.every_promise(connection, now=now)
+        return _News(head, None, everything, slot_rows.every(connection, now=now))
     if not behind:
-        return _News(head, frozenset(), [])
+        return _News(head, frozenset(), [], [])
     told = log.since(connection, seen.last, TELLS_OF_PROMISES)
     owners = frozenset(
         owner for one in told for owner in (one.fact.entity, one.fact.body.get("holder")) if owner
     )
-    return _News(head, owners, repository.promises_of(connection, owners, now=now))
+    places = slot_rows.of(connection, owners, now=now)
+    return _News(head, owners, repository.promises_of(connection, owners, now=now), places)

@@ -40,6 +40,15 @@ class StockUnknown(Refusal):
         self.shortages = shortages
 
 
+class SlotsFull(Refusal):
+    """Slots of work have taken all the orders they take."""
+
+    code = "SLOTS_FULL"
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for the order when it would be worked on.")
+
+
 class HoldExpired(Refusal):
     """The hold ran out."""
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import repeat
 
+from app.availability.bundles import bundled, with_components
 from app.availability.model import (
     NEEDED_SERVICE,
     Aggregate,
@@ -21,6 +22,8 @@ from app.errors import InvalidInputError
 from app.locations.model import Place, Places, Search
 from app.locations.service import LocationService
 from app.ports import StockLevel, StockSource
+from app.products.bundles import NO_BUNDLES, MadeOf
+from app.products.service import ProductService
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
 from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading
@@ -53,8 +56,13 @@ class AvailabilityService:
         locations: LocationService,
         promised: Promised | None = None,
         projected: ProjectedStock | None = None,
+        catalogue: ProductService | None = None,
     ) -> None:
-        """Without `promised` nothing is; without `projected` what is unknown stays so."""
+        """Without `promised` nothing is; without `projected` what is unknown stays so.
+
+        Without a `catalogue` nothing is a bundle.
+        """
+        self._catalogue = catalogue
         self._promised = promised
         self._projected = projected
         self._readers = readers
@@ -85,6 +93,12 @@ class AvailabilityService:
         if not reached:
             return NOWHERE
         return self._selling(self._locations.edition, rules.sells_from, sent=to is not None)
+
+    async def made_of(self, skus: Collection[Sku], inquiry: Inquiry) -> MadeOf:
+        """What those of the SKUs that are bundles are made of."""
+        if self._catalogue is None:
+            return NO_BUNDLES
+        return await self._catalogue.made_of(skus, inquiry)
 
     def promises_changed(self) -> None:
         """Something was held or released in this process."""
@@ -140,7 +154,26 @@ class AvailabilityService:
         *,
         holder: str | None,
     ) -> Mapping[Sku, Spread]:
-        """What the upstreams say, less what we have promised."""
+        """What the upstreams say, less what we have promised; bundles out of their components."""
+        made_of = await self.made_of(skus, inquiry)
+        if not made_of:
+            return await self._own(skus, places, inquiry, max_age, holder=holder)
+        own = with_components(skus, made_of)
+        found = await self._own(own, places, inquiry, max_age, holder=holder)
+        return {
+            sku: bundled(sku, made_of[sku], found) if sku in made_of else found[sku] for sku in skus
+        }
+
+    async def _own(
+        self,
+        skus: Collection[Sku],
+        places: Places,
+        inquiry: Inquiry,
+        max_age: timedelta | None = None,
+        *,
+        holder: str | None,
+    ) -> Mapping[Sku, Spread]:
+        """The same for what has stock of its own."""
         if self._promised is None or not skus:
             return await self._at(skus, places, inquiry, max_age)
         spreads: Mapping[Sku, Spread] = await self._at(skus, places, inquiry, max_age)

@@ -62,3 +62,24 @@ allocations = Table(
     Column("known_at", Instant),
     Index("ix_allocations_spot", "sku", "location"),
 )
+
+# One row for each slot of work that was ever taken, by its beginning in seconds since 1970; whoever
+# takes a place locks it. `most` is how many orders it takes, as of the last that took a place.
+slots = Table(
+    "slots",
+    metadata,
+    Column("location", String(100), primary_key=True),
+    Column("begins", BigInteger, primary_key=True, autoincrement=False),
+    Column("most", Integer, CheckConstraint("most > 0", name="some"), nullable=False),
+)
+
+# Places in slots: a holder's until `expires_at`, with the units of its hold; an order's for good.
+slot_places = Table(
+    "slot_places",
+    metadata,
+    Column("owner", String(80), primary_key=True),
+    Column("location", String(100), primary_key=True),
+    Column("begins", BigInteger, primary_key=True, autoincrement=False),
+    Column("expires_at", Instant),
+    Index("ix_slot_places_slot", "location", "begins"),
+)

@@ -1,7 +1,7 @@
 """How is a cart changed? Locked, at the version its caller saw, once for each key."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,18 @@ from app.values import Channel, ChannelCode
 KEY = re.compile(r"[\x21-\x7e]{16,100}")
 NEW = "new"  # the scope of what is asked of no cart yet
 Change = Callable[[Work], Cart]
+
+
+@dataclass(frozen=True, slots=True)
+class Contended:
+    """A change that others wait for if they lock the same `rows`."""
+
+    change: Change
+    rows: Hashable
+
+    def __call__(self, work: Work) -> Cart:
+        """Change."""
+        return self.change(work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +97,21 @@ class CartActs:
         """
         once = request.once
         if once is None:
-            return await self.store.act(await prepare(), now=request.now)
+            return await self._act(await prepare(), request)
         with self._in_flight.alone(once):
             again = partial(_again, once=once, now=request.now)
             if (told := await self.store.read(again)) is not None:
                 return told
             change = await prepare()
-            return await self.store.act(partial(self._keyed, once, change), now=request.now)
+            keyed: Change = partial(self._keyed, once, change)
+            if isinstance(change, Contended):
+                keyed = Contended(keyed, change.rows)
+            return await self._act(keyed, request)
+
+    async def _act(self, change: Change, request: Request) -> Cart:
+        if isinstance(change, Contended):
+            return await self.store.act(change, now=request.now, queue=change.rows)
+        return await self.store.act(change, now=request.now)
 
     def locked(self, work: Work, cart: CartId, version: int) -> Cart:
         """The cart, for a change.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.availability.bundles import with_components
 from app.availability.model import Aggregate
 from app.availability.service import AvailabilityService
 from app.carts.acting import CartActs, Request
@@ -14,6 +15,7 @@ from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.ports import Price
 from app.pricing.service import PricingService
+from app.products.bundles import MadeOf
 from app.promises.drift import PromiseDrift
 from app.promises.refusals import PromiseRefusal
 from app.upstream.readings import Reading
@@ -83,10 +85,11 @@ class CartChecks:
         except InvalidCartInput:  # the retailer has closed it
             return [_not_sold(line) for line in cart.lines]
         places = self._availability.selling(rules, to=None, report=request.inquiry.report)
+        made_of = await self._availability.made_of(cart.skus, request.inquiry)
         prices, stock = await asyncio.gather(
             self._prices.prices(cart.skus, channel=channel, inquiry=request.inquiry),
             self._availability.together(
-                cart.skus,
+                dict.fromkeys([*cart.skus, *with_components(cart.skus, made_of)]),
                 places,
                 request.inquiry,
                 global_buffer=rules.global_buffer,
@@ -94,7 +97,8 @@ class CartChecks:
             ),
         )
         drifted = await self._drifted(cart, request)
-        return [*_problems(cart, channel, prices, stock), *drifted]
+        left = _left(cart, stock, made_of)
+        return [*_problems(cart, channel, prices, left), *drifted]
 
     async def _drifted(self, cart: Cart, request: Request) -> list[CartProblem]:
         try:
@@ -113,6 +117,19 @@ def _promise_gone(line: Line, drift: PromiseDrift | None) -> CartProblem:
         line=line,
         drift=drift,
     )
+
+
+def _left(cart: Cart, stock: Mapping[Sku, Aggregate], made_of: MadeOf) -> dict[Sku, Aggregate]:
+    """What there is for each line; lines that share a component share what there is of it."""
+    pool = {sku: one.available_to_sell or 0 for sku, one in stock.items() if sku not in made_of}
+    found = {}
+    for line in cart.lines:
+        needs = {one.sku: one.quantity for one in made_of.get(line.sku, ())} or {line.sku: 1}
+        most = min(pool[sku] // count for sku, count in needs.items())
+        found[line.sku] = stock[line.sku].at_most(most)
+        for sku, count in needs.items():
+            pool[sku] -= count * min(most, line.quantity)
+    return found
 
 
 def _problems(

@@ -2,23 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import structs
 
 from app.availability import ledger
-from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
-from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
-from app.availability.repository import Demand, News
+from app.availability.bundles import with_components
+from app.availability.model import Availability, Spot
+from app.availability.refusals import InsufficientStock, Shortage, SlotsFull, StockUnknown
+from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
+from app.availability.slot_rows import Room
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Request
+from app.carts.acting import CartActs, Change, Contended, Request
+from app.carts.hearing import Heard, demand_of, known
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
-from app.carts.promising import CartPromises, demand_of
+from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
 from app.ports import StockLevel
-from app.settings import Channel as ChannelRules
 from app.store import Work
 from app.values import LocationCode, Sku
 
@@ -33,15 +36,11 @@ class Part(NamedTuple):
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """What the upstreams have just said of a cart's SKUs, at all places that may sell them."""
+class Wanted(NamedTuple):
+    """What a hold is to keep: units, and places in slots of work."""
 
-    spreads: Mapping[Sku, Spread]
-    rules: ChannelRules
-
-    def parts(self, sku: Sku) -> tuple[Availability, ...]:
-        return self.spreads[sku].parts
+    units: tuple[HeldUnits, ...]
+    slots: Room
 
 
 class _Raced(InsufficientStock):
@@ -63,7 +62,7 @@ class CartHolds:
     ) -> Cart:
         """The cart with all its units held, at the locations in `parts` or where there are some.
 
-        What is promised is held where the promise takes it from.
+        What is promised is held where the promise takes it from, with its places in slots of work.
 
         Raises:
             PromiseDrifted: a promise does not hold any more.
@@ -71,12 +70,15 @@ class CartHolds:
             StockUnknown: nobody can say whether there are.
         """
         for _ in range(MOST_TRIES - 1 if parts is None else 0):
-            with suppress(_Raced):
+            with suppress(_Raced, SlotsFull):
                 return await self._hold(cart, version, parts, request)
         try:
             return await self._hold(cart, version, parts, request)
         except _Raced as lost:
             raise InsufficientStock(lost.shortages) from lost
+        except SlotsFull as lost:
+            seen = await self._acts.open_at(cart, version, now=request.now)
+            raise await self._promises.crowded_out(seen, request) from lost
 
     async def _hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
@@ -88,12 +90,14 @@ class CartHolds:
             if parts is not None and seen.promises:
                 message = "The cart's promises say where it is held: leave parts out."
                 raise InvalidCartInput(message, path=("parts",))
-            promises = () if parts is not None else await self._promises.checked(seen, request)
+            promises = self._promises
+            kept = NO_PROMISES if parts is not None else await promises.to_hold(seen, request)
             heard = await self._heard(seen, request)
-            demand = (
-                _chosen(seen, parts, heard) if parts is not None else _found(seen, promises, heard)
-            )
-            return lambda work: self._held(work, seen, demand, heard)
+            found = partial(_found, seen, kept.promises, heard)
+            lots = found() if parts is None else _chosen(seen, parts, heard)
+            wanted = Wanted(heard.units(lots), kept.slots)
+            rows = frozenset([*heard.spots(seen.skus, wanted.units), *wanted.slots])
+            return Contended(lambda work: self._held(work, seen, wanted, heard), rows)
 
         return await self._seen_by_all(request, prepare)
 
@@ -123,56 +127,60 @@ class CartHolds:
         self._availability.promises_changed()
         return cart
 
-    async def _heard(self, cart: Cart, request: Request) -> _Heard:
+    async def _heard(self, cart: Cart, request: Request) -> Heard:
         _, rules = self._acts.channel(cart.channel)
         places = self._availability.selling(rules, to=None, report=request.inquiry.report)
+        made_of = await self._availability.made_of(cart.skus, request.inquiry)
+        own = with_components(cart.skus, made_of)
         spreads = await self._availability.at(
-            cart.skus,
+            dict.fromkeys([*cart.skus, *own]),
             places,
             request.inquiry,
             max_age=NOW,
             holder=repository.holder_of(cart.id),
         )
-        return _Heard(spreads=spreads, rules=rules)
+        return Heard(spreads=spreads, made_of=made_of, buffer=rules.global_buffer)
 
-    def _held(self, work: Work, seen: Cart, demand: Demand, heard: _Heard) -> Cart:
+    def _held(self, work: Work, seen: Cart, wanted: Wanted, heard: Heard) -> Cart:
+        demand = demand_of(wanted.units)
         cart = self._acts.locked(work, seen.id, seen.version)
-        holder, buffer = repository.holder_of(cart.id), heard.rules.global_buffer
-        known = [part for sku in cart.skus for part in heard.parts(sku) if _known(part)]
-        needed = known if buffer else [part for part in known if part.spot in demand]
+        holder = repository.holder_of(cart.id)
+        spots = heard.spots(cart.skus, wanted.units)
+        needed = [part for part in heard.own(cart.skus) if part.spot in spots]
         ledger.hear(work, [News(_level(part), part.source or "") for part in needed])
-        if buffer:
-            self._keep_buffer(work, cart, [part.spot for part in needed], buffer)
+        if heard.buffer:
+            self._keep_buffer(work, cart, [part.spot for part in needed], heard)
         until = work.now + self._acts.terms.hold_for
         try:
-            hold = ledger.place(work, holder, demand, until=until)
+            hold = ledger.place(work, holder, demand, until=until, slots=wanted.slots)
         except InsufficientStock as refusal:
-            raise _Raced(refusal.shortages) from refusal
-        units = tuple(
-            HeldUnits(sku=spot.sku, location=spot.location, quantity=quantity)
-            for spot, quantity in sorted(demand.items())
-        )
-        held = CartHold(fence=hold.fence, expires_at=until, units=units)
+            raise _Raced(heard.told(refusal.shortages, wanted.units)) from refusal
+        held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units)
         cart = self._acts.keep(work, replace(cart, hold=held))
         work.tell(events.cart_held(cart, hold.fence))
         return cart
 
-    def _keep_buffer(self, work: Work, cart: Cart, spots: Sequence[Spot], buffer: int) -> None:
+    def _keep_buffer(self, work: Work, cart: Cart, spots: Sequence[Spot], heard: Heard) -> None:
         """Refuse what would touch the units that the channel never sells."""
         holder = repository.holder_of(cart.id)
         found = ledger.positions(work.connection, spots, now=work.now, holder=holder, locked=True)
+        free: dict[Sku, int] = {}
+        for sku in {spot.sku for spot in spots}:
+            at = [one for spot, one in found.items() if spot.sku == sku]
+            left = sum(one.uncommitted for one in at) - heard.buffer
+            free[sku] = max(0, min(sum(one.sellable for one in at), left))
         short = []
-        for line in cart.lines:
-            at = [one for spot, one in found.items() if spot.sku == line.sku]
-            free = sum(one.uncommitted for one in at) - buffer
-            free = max(0, min(sum(one.sellable for one in at), free))
-            if free < line.quantity:
-                short.append(_shortage(line, free))
+        for line in cart.lines:  # lines that share a component share what there is of it
+            left = min(free.get(sku, 0) // count for sku, count in heard.needs(line.sku))
+            if left < line.quantity:
+                short.append(_shortage(line, left))
+            for sku, count in heard.needs(line.sku):
+                free[sku] = free.get(sku, 0) - count * min(left, line.quantity)
         if short:
             raise InsufficientStock(short)
 
 
-def _chosen(cart: Cart, parts: Sequence[Part], heard: _Heard) -> dict[Spot, int]:
+def _chosen(cart: Cart, parts: Sequence[Part], heard: Heard) -> dict[Spot, int]:
     """What the caller wants held where; each line to its last unit."""
     some(parts, "parts")
     named = cart.numbered([part.line for part in parts], "parts")
@@ -194,26 +202,30 @@ def _chosen(cart: Cart, parts: Sequence[Part], heard: _Heard) -> dict[Spot, int]
     unknown = [
         Shortage(sku=spot.sku, location=spot.location, asked=units, available=None)
         for spot, units in sorted(demand.items())
-        if not _known(at[spot])
+        if not known(at[spot])
     ]
     if unknown:
         raise StockUnknown(unknown)
     return demand
 
 
-def _found(cart: Cart, promises: Sequence[CartPromise], heard: _Heard) -> dict[Spot, int]:
+def _found(cart: Cart, promises: Sequence[CartPromise], heard: Heard) -> dict[Spot, int]:
     """Where the units come from: as promised, or from one location where there is one with all."""
-    demand = dict(demand_of(promises))
+    lots = sources_of(promises)
     promised = {units.line for promise in promises for units in promise.units}
+    pool = heard.pool(cart.skus)
+    pool.take(heard.units(lots))
     short, unknown = [], []
     for line in cart.lines:
         if line.number in promised:
             continue
         parts = heard.parts(line.sku)
-        free = {part.spot: part.available_to_sell or 0 for part in parts if _known(part)}
+        free = {part.spot: pool.makes(part.spot, heard) for part in parts if known(part)}
         if (there := sum(free.values())) >= line.quantity:
-            demand |= shared_out(line.quantity, free)
-        elif all(_known(part) for part in parts):
+            taken = shared_out(line.quantity, free)
+            pool.take(heard.units(taken))
+            lots |= taken
+        elif all(known(part) for part in parts):
             short.append(_shortage(line, there))
         else:
             unknown.append(_shortage(line, there if free else None))
@@ -221,7 +233,7 @@ def _found(cart: Cart, promises: Sequence[CartPromise], heard: _Heard) -> dict[S
         raise InsufficientStock(short)
     if unknown:
         raise StockUnknown(unknown)
-    return demand
+    return lots
 
 
 def shared_out(asked: int, free: Mapping[Spot, int]) -> dict[Spot, int]:
@@ -234,10 +246,6 @@ def shared_out(asked: int, free: Mapping[Spot, int]) -> dict[Spot, int]:
         if (taken := min(units, asked - sum(shared.values()))) > 0:
             shared[spot] = taken
     return shared
-
-
-def _known(part: Availability) -> bool:
-    return part.status is not AvailabilityStatus.UNKNOWN
 
 
 def _level(part: Availability) -> StockLevel:

@@ -11,6 +11,7 @@ from typing import NewType
 from app.carts.buyers import Buyer
 from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
 from app.errors import InvalidInputError
+from app.ports import BundleComponent
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -69,11 +70,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldUnits:
-    """Units that are held at one location."""
+    """Units that are held at one location; of a bundle, what one of it is made of is held."""
 
     sku: Sku
     location: LocationCode
     quantity: int
+    components: tuple[BundleComponent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,14 @@ A promise is checked when it is chosen, when its units are held and when it is o
 same each time, or a drift with its cause; it is never silently another.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from app.availability.model import Spot
-from app.availability.repository import Demand
 from app.availability.service import NOW
+from app.availability.slots import Slot
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import (
@@ -30,6 +30,17 @@ from app.promises.question import Question
 from app.promises.service import PromiseService
 from app.store import Work
 from app.values import CurrencyCode, Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToHold:
+    """Promises, and the slots in which they are worked on, with the orders each of them takes."""
+
+    promises: tuple[CartPromise, ...]
+    slots: Mapping[Slot, int]
+
+
+NO_PROMISES = ToHold(promises=(), slots={})
 
 
 class CartPromises:
@@ -88,6 +99,31 @@ class CartPromises:
             ]
         )
 
+    async def to_hold(self, cart: Cart, request: Request) -> "ToHold":
+        """The promises of a cart as of now, and the slots in which they are worked on.
+
+        Raises:
+            PromiseDrifted: one does not hold any more.
+        """
+        found = [(one, await self._kept(cart, one, request)) for one in cart.promises]
+        holder = repository.holder_of(cart.id)
+        options = [option for _, option in found]
+        return ToHold(
+            promises=tuple(_promise(one.choice, _lines(cart, one), of) for one, of in found),
+            slots=self._promises.slots(options, holder=holder, now=request.now),
+        )
+
+    async def crowded_out(self, cart: Cart, request: Request) -> PromiseDrifted:
+        """Why a cart with promises cannot be held, although there was room whenever it was tried.
+
+        Raises:
+            PromiseDrifted: there is none now.
+        """
+        first = cart.promises[0]
+        option = await self._kept(cart, first, request)
+        token = first.choice.token
+        return PromiseDrifted(self._promises.crowded_out(token, option, now=request.now))
+
     async def drifts(self, cart: Cart, request: Request) -> list[tuple[Line, PromiseDrift]]:
         """Why promises do not hold any more, each with the first line it was for.
 
@@ -112,9 +148,11 @@ class CartPromises:
     ) -> CartPromise:
         max_age = None if held else NOW
         found = await self._look(cart, lines, choice, request, held=held, max_age=max_age)
-        if isinstance(found, PromiseDrift):
-            raise PromiseDrifted(found)
-        return _promise(choice, lines, found)
+        return _promise(choice, lines, _still(found))
+
+    async def _kept(self, cart: Cart, promise: CartPromise, request: Request) -> Option:
+        lines = _lines(cart, promise)
+        return _still(await self._look(cart, lines, promise.choice, request, max_age=NOW))
 
     async def _look(
         self,
@@ -139,6 +177,12 @@ class CartPromises:
             held=held,
         )
         return await self._promises.check(choice.token, question, request.inquiry, now=request.now)
+
+
+def _still(found: Option | PromiseDrift) -> Option:
+    if isinstance(found, PromiseDrift):
+        raise PromiseDrifted(found)
+    return found
 
 
 def _lines(cart: Cart, promise: CartPromise) -> tuple[Line, ...]:
@@ -169,8 +213,8 @@ def _promise(choice: PromiseChoice, lines: Iterable[Line], found: Option) -> Car
     )
 
 
-def demand_of(promises: Iterable[CartPromise]) -> Demand:
-    """Where the units of some promises come from."""
+def sources_of(promises: Iterable[CartPromise]) -> dict[Spot, int]:
+    """Where the units of some promises come from; a bundle is one unit."""
     demand: dict[Spot, int] = {}
     for promise in promises:
         for one in promise.sources:

@@ -110,7 +110,7 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
-        hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now)),
+        hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now), row.held),
         promises=msgspec.convert(row.promises, tuple[CartPromise, ...]),
     )
 
@@ -139,10 +139,10 @@ def _buyer(row: Any) -> Buyer | None:
     return None if buyer == Buyer() else buyer
 
 
-def _hold(hold: ledger.Hold | None) -> CartHold | None:
+def _hold(hold: ledger.Hold | None, held: Any) -> CartHold | None:
     if hold is None:
         return None
-    units = tuple(
+    units = msgspec.convert(held, tuple[HeldUnits, ...]) or tuple(
         HeldUnits(sku=spot.sku, location=spot.location, quantity=quantity)
         for spot, quantity in sorted(hold.demand.items())
     )
@@ -164,6 +164,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "buyer_postal_code": buyer.postal_code,
         "merged_into": cart.merged_into,
         "order": cart.order,
+        "held": [] if cart.hold is None else msgspec.to_builtins(cart.hold.units),
         "promises": msgspec.to_builtins(cart.promises),
         "created_at": cart.created_at,
         "updated_at": cart.updated_at,

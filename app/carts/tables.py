@@ -14,7 +14,8 @@ from sqlalchemy import (
 from app.store.instants import Instant
 from app.store.tables import metadata
 
-# Whoever changes anything of a cart locks its row first.
+# Whoever changes anything of a cart locks its row first. `held` is what its last hold was placed
+# for; what a hold keeps stands in its own lines, where a bundle is its components.
 carts = Table(
     "carts",
     metadata,
@@ -31,6 +32,7 @@ carts = Table(
     Column("merged_into", String(24)),
     Column("order", String(20)),
     Column("promises", JSON, nullable=False, server_default="[]"),
+    Column("held", JSON, nullable=False, server_default="[]"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

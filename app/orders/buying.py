@@ -97,7 +97,11 @@ def _lines(cart: Cart) -> tuple[SoldLine, ...]:
     prices = {line.sku: line.price.amount for line in cart.lines}
     return tuple(
         SoldLine(
-            sku=one.sku, quantity=one.quantity, unit_price=prices[one.sku], location=one.location
+            sku=one.sku,
+            quantity=one.quantity,
+            unit_price=prices[one.sku],
+            location=one.location,
+            components=one.components,
         )
         for one in units
     )

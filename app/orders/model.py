@@ -238,8 +238,9 @@ def demand_of(lines: Iterable[SoldLine]) -> dict[Spot, int]:
     """How many units lines take from which spots."""
     demand: dict[Spot, int] = {}
     for line in lines:
-        spot = Spot(line.sku, line.location)
-        demand[spot] = demand.get(spot, 0) + line.quantity
+        for sku, units in line.taken:
+            spot = Spot(sku, line.location)
+            demand[spot] = demand.get(spot, 0) + units
     return demand
 
 

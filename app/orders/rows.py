@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+import msgspec
+
 from app.orders.model import (
     CancelReason,
     Charge,
@@ -17,7 +19,7 @@ from app.orders.model import (
     OrderState,
 )
 from app.orders.tables import handings, order_lines, orders, payments
-from app.ports import Address, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
+from app.ports import Address, BundleComponent, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -118,6 +120,7 @@ def _line(row: Any, currency: CurrencyCode) -> SoldLine:
         quantity=row.quantity,
         unit_price=Money(Decimal(row.unit_price), currency),
         location=LocationCode(row.location),
+        components=msgspec.convert(row.components, tuple[BundleComponent, ...]),
     )
 
 
@@ -168,6 +171,7 @@ def line_rows(order: Order, *, since: int = 0) -> Iterable[dict[str, Any]]:
                 "sku": line.sku,
                 "location": line.location,
                 "quantity": line.quantity,
+                "components": msgspec.to_builtins(line.components),
                 "unit_price": str(line.unit_price.amount),
             }
 

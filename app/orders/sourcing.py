@@ -86,8 +86,12 @@ class Sourcing:
     finder: Finder = field(default_factory=Nowhere)
 
     async def again(self, turn: Turn) -> bool:
-        """Whether other parts took the place of the refused ones, or the order is to be stopped."""
-        if _attempt(turn.order) > MOST_ATTEMPTS:
+        """Whether other parts took the place of the refused ones, or the order is to be stopped.
+
+        What a bundle is made of is not looked for elsewhere.
+        """
+        bundled = any(line.components for line in _lines(turn.order.refused))
+        if bundled or _attempt(turn.order) > MOST_ATTEMPTS:
             return await self._kept(turn, None)
         patient = turn.lease.attempts < MOST_WAITS
         for _ in range(MOST_RACES):

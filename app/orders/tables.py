@@ -63,6 +63,7 @@ order_lines = Table(
     Column("sku", String(80), nullable=False),
     Column("location", String(40), nullable=False),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
+    Column("components", JSON, nullable=False, server_default="[]"),
     Column("unit_price", String(AMOUNT), nullable=False),
 )
 

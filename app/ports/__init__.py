@@ -7,6 +7,7 @@ through; a port is fulfilled or absent.
 
 from app.ports.answer import Answer, RejectedRow
 from app.ports.catalog import (
+    BundleComponent,
     CatalogSource,
     Category,
     Image,
@@ -48,6 +49,7 @@ __all__ = [
     "PORTS",
     "Address",
     "Answer",
+    "BundleComponent",
     "Buyer",
     "CatalogSource",
     "Category",

@@ -36,8 +36,15 @@ class VariantOption(Struct, frozen=True, kw_only=True, gc=False):
     value: Texts
 
 
+class BundleComponent(Struct, frozen=True, gc=False):
+    """So many units of a SKU are in one unit of a bundle; it is no bundle itself."""
+
+    sku: Sku
+    quantity: int
+
+
 class ProductVariant(Struct, frozen=True, kw_only=True, gc=False):
-    """The thing sold."""
+    """The thing sold; with `components` it is a bundle, put together of what is in stock."""
 
     sku: Sku
     product_id: ProductId
@@ -45,6 +52,7 @@ class ProductVariant(Struct, frozen=True, kw_only=True, gc=False):
     gtin: Gtin | None = None
     options: tuple[VariantOption, ...] = ()
     images: tuple[Image, ...] = ()
+    components: tuple[BundleComponent, ...] = ()
 
 
 class Product(Struct, frozen=True, kw_only=True, gc=False):

@@ -7,13 +7,14 @@ happened*, and `placed` is asked. Whoever writes again writes with the same key:
 one order, whatever was lost, repeated or ended in between.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from app.ports.answer import Answer
+from app.ports.catalog import BundleComponent
 from app.ports.locations import Address
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money, Sku
 
@@ -41,12 +42,25 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoldLine:
-    """Units of one SKU out of one location, at the price that was agreed for one unit."""
+    """Units of one SKU out of one location, at the price that was agreed for one unit.
+
+    A bundle is one line: its price is its own, and its `components` are what has to leave the
+    shelf. A sink that does not know the bundle hands on the components.
+    """
 
     sku: Sku
     quantity: int
     unit_price: Money
     location: LocationCode
+    components: tuple[BundleComponent, ...] = ()
+
+    @property
+    def taken(self) -> Iterator[tuple[Sku, int]]:
+        """Units that leave the shelf."""
+        if not self.components:
+            yield self.sku, self.quantity
+        for one in self.components:
+            yield one.sku, one.quantity * self.quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQuery
 from app.products import written
+from app.products.bundles import NO_BUNDLES, Bundles, MadeOf
 from app.products.seen import Seen
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
+from app.upstream.report import Freshness
 from app.upstream.second_level import Kind, SecondLevel, through
+from app.values import Sku
 
 NAMES = 5  # that a product has, more or less
 PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
@@ -31,18 +34,24 @@ class ProductService:
         """`changes` tells what must be asked for again; `level` is what other processes read."""
         self._source = source
         self._now = health.now
+        self._bundles = Bundles()
         self._seen = Seen(max(1, policy.capacity // NAMES))
         self._changes = Changes(health.now) if changes is None else changes
         self._products: Reader[ProductKey, Product] = Reader(
             port="CatalogSource",
-            fetch=through(level, PRODUCTS, self._fetch_products),
+            fetch=self._bundles.noting(
+                through(level, PRODUCTS, self._fetch_products), lambda product: (product,)
+            ),
             policy=policy,
             health=health,
             timeout=timeout,
         )
         self._pages: Reader[ProductQuery, ProductPage] = Reader(
             port="CatalogSource",
-            fetch=through(level, PAGES, self._fetch_pages),
+            fetch=self._bundles.noting(
+                through(level, PAGES, self._fetch_pages),
+                lambda page: (edge.product for edge in page.edges),
+            ),
             policy=policy.holding(PAGES_KEPT),
             health=health,
             timeout=timeout,
@@ -78,6 +87,20 @@ class ProductService:
         if (since := self._changes.since(_names(products))) is None:
             return reading
         return (await self._pages.read([query], inquiry, max_age=since))[query]
+
+    async def made_of(self, skus: Collection[Sku], inquiry: Inquiry) -> MadeOf:
+        """What those of the SKUs that are bundles are made of.
+
+        The catalogue is asked for SKUs that never came by, once for all. If it is silent, they are
+        taken for what they mostly are: a bundle that is taken for none has no stock of its own.
+        """
+        if unseen := [sku for sku in skus if self._bundles.of(sku) is None]:
+            found = await self.find([ProductKey("sku", sku) for sku in unseen], inquiry)
+            self._bundles.note(one.value for one in found.values() if one.value is not None)
+            told = [key for key, one in found.items() if one.freshness is not Freshness.UNKNOWN]
+            none = [Sku(key.value) for key in told if self._bundles.of(Sku(key.value)) is None]
+            self._bundles.note_none(none)
+        return {sku: parts for sku in skus if (parts := self._bundles.of(sku))} or NO_BUNDLES
 
     def _recall(self, keys: Iterable[ProductKey]) -> None:
         """Let those that were seen since they were last read count as read then."""

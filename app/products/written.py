@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.ports import (
+    BundleComponent,
     Category,
     Image,
     Product,
@@ -54,6 +55,9 @@ def _variant(told: Told) -> ProductVariant:
             for one in told["options"]
         ),
         images=_images(told["images"]),
+        components=tuple(
+            BundleComponent(one["sku"], one["quantity"]) for one in told.get("components", ())
+        ),
     )
 
 

@@ -59,6 +59,18 @@ class Calendar(NamedTuple):
             seconds -= max(0, room)
         return None
 
+    def worked(self, at: int, seconds: int) -> list[Stretch]:
+        """When work that begins then is done, as far as it is within the weeks to come."""
+        found: list[Stretch] = []
+        for start, end in self.stretches[max(0, bisect_right(self.starts, at) - 1) :]:
+            if seconds <= 0:
+                break
+            begun = max(at, start)
+            if (done := min(end, begun + seconds)) > begun:
+                found.append(Stretch(begun, done))
+                seconds -= done - begun
+        return found
+
     def before(self, until: int, seconds: int) -> int | None:
         """The last instant at which work may begin so that it is done in time."""
         for stretch in reversed(self.stretches[: bisect_left(self.starts, until)]):

@@ -14,8 +14,12 @@ class SlotBook(Protocol):
         """Another whenever an answer may have changed."""
         ...
 
-    def taken(self, location: LocationCode) -> Mapping[int, int]:
-        """Orders by the beginning of their slot, in seconds since 1970."""
+    def has(self, holder: str) -> bool:
+        """Whether a holder has places in slots."""
+        ...
+
+    def taken(self, location: LocationCode, *, holder: str | None = None) -> Mapping[int, int]:
+        """Orders by the beginning of their slot, in seconds since 1970; not those of a `holder`."""
         ...
 
 
@@ -24,7 +28,12 @@ class NothingTaken:
 
     edition = 0
 
-    def taken(self, location: LocationCode) -> Mapping[int, int]:
+    def has(self, holder: str) -> bool:
+        """Nobody has."""
+        del holder
+        return False
+
+    def taken(self, location: LocationCode, *, holder: str | None = None) -> Mapping[int, int]:
         """Nothing."""
-        del location
+        del location, holder
         return {}

@@ -5,6 +5,7 @@ once and kept for as long as none of their cut-offs has passed.
 """
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ from app.availability.model import FulfilmentMethod
 from app.locations.hours import Hours
 from app.locations.model import Location
 from app.promises.calendars import Calendar, calendar, days
-from app.promises.capacity import SlotBook
+from app.promises.capacity import NothingTaken, SlotBook
 from app.promises.costs import Costs
 from app.promises.emissions import Factors
 from app.promises.geography import Area, Geography, lane
@@ -30,17 +31,27 @@ ANYWHERE = CountryCode("")
 
 @dataclass(frozen=True)
 class Offering:
-    """Puts offers together by the retailer's rules."""
+    """Puts offers together by the retailer's rules; to a `holder` its own places are free."""
 
     rules: Promises
     factors: Factors
     slots: SlotBook
+    holder: str | None = None
     geography: Geography = field(init=False)
     costs: Costs = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "geography", Geography.of(self.rules))
         object.__setattr__(self, "costs", Costs(self.rules))
+
+    def seen_by(self, holder: str | None, *, held: bool) -> "Offering":
+        """The same for one who holds something; whose hold has its places, to them all is free."""
+        if not held and (holder is None or not self.slots.has(holder)):
+            return self
+        its = copy(self)
+        object.__setattr__(its, "holder", holder)
+        object.__setattr__(its, "slots", NothingTaken() if held else self.slots)
+        return its
 
     def delivery(self, places: Iterable[Location], area: Area, now: int) -> Offers:
         """Everything that could be sent to an area."""
@@ -66,7 +77,7 @@ class Offering:
         if not lanes:
             change = f"A service from {at.address.country or 'its country'} to {area.code}."
             return Rejected(at.code, Reason.NO_LANE, change)
-        work = self._work(at, now)
+        work = self.work(at, now)
         if work is None:
             return _closed(at)
         found = [self._by_carrier(at, area, now, work, each) for each in lanes]
@@ -128,7 +139,7 @@ class Offering:
         if moved is None or not _together(moved, at, store):
             change = f"Transfers from {at.code} to {store.code}."
             return Rejected(at.code, Reason.NO_LANE, change)
-        work, counter, opened = self._work(at, now), self._work(store, now), self._hours(store)
+        work, counter, opened = self.work(at, now), self.work(store, now), self._hours(store)
         if work is None or counter is None or opened is None:
             return _closed(at if work is None else store)
         timed = self._moved(moved, at, work, opened, now).timed(now)
@@ -162,7 +173,7 @@ class Offering:
         country = store.address.country or ANYWHERE
         if (refused := self._refused(store, method, country, needed)) is not None:
             return refused
-        work = self._work(store, now)
+        work = self.work(store, now)
         if work is None:
             return _closed(store)
         place = self.rules.workplace(store.code)
@@ -225,7 +236,7 @@ class Offering:
             return None
         return Hours(expression=hours, time_zone=self.zone(at), country=at.address.country)
 
-    def _work(self, at: Location, now: int) -> Calendar | None:
+    def work(self, at: Location, now: int) -> Calendar | None:
         """When orders are worked on there: slots that are full are left out."""
         hours = self._hours(at)
         if hours is None:
@@ -233,8 +244,8 @@ class Offering:
         place, work = self.rules.workplace(at.code), calendar(hours, now)
         if place.slot_orders is None:
             return work
-        most = place.slot_orders
-        full = [slot for slot, taken in self.slots.taken(at.code).items() if taken >= most]
+        most, orders = place.slot_orders, self.slots.taken(at.code, holder=self.holder)
+        full = [slot for slot, taken in orders.items() if taken >= most]
         return work.without(full, int(place.slot.total_seconds())) if full else work
 
 

@@ -1,19 +1,20 @@
 """Answers: when can it be there, and does an earlier promise still hold?"""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.availability.model import FulfilmentMethod
 from app.availability.service import AvailabilityService
+from app.availability.slots import Slot
 from app.locations.service import LocationService
 from app.ports import ProductKey
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.promises.capacity import NothingTaken, SlotBook
 from app.promises.checking import Checking
-from app.promises.drift import PromiseDrift, before
+from app.promises.drift import DriftCause, PromiseDrift, before
 from app.promises.emissions import Factors, factors
 from app.promises.model import Answer, Choice, Line, Option
 from app.promises.offered import Offers
@@ -25,6 +26,7 @@ from app.promises.refusals import DestinationRefused
 from app.promises.stock import seen
 from app.promises.targets import Targets, unserved
 from app.promises.tokens import Signer
+from app.promises.working import Working
 from app.settings import Promises
 from app.upstream.readings import Inquiry
 from app.values import LocationCode
@@ -61,9 +63,9 @@ class PromiseService:
         self._sources, self._rules, self._signer = sources, rules, signer
         self._factors: Factors = factors()
         self._factors.checked(_factor_ids(rules))
-        offering = Offering(rules, self._factors, slots or NothingTaken())
-        self._quoting = Quoting(offering)
-        self._targets = Targets(offering, sources.locations)
+        self._offering = Offering(rules, self._factors, slots or NothingTaken())
+        self._quoting = Quoting(self._offering)
+        self._targets = Targets(self._offering, sources.locations)
         self._checking = Checking(self._quoting, self._targets, signer)
 
     async def options(self, question: Question, inquiry: Inquiry, *, now: datetime) -> Answer:
@@ -129,6 +131,17 @@ class PromiseService:
             return found
         instead = await self._answer(look, int(now.timestamp()))
         return PromiseDrift(cause=found, before=before(terms), after=instead.preferred)
+
+    def slots(self, options: Iterable[Option], *, holder: str, now: datetime) -> Mapping[Slot, int]:
+        """The slots in which options are worked on if they are held now, and what each takes."""
+        working = Working(self._targets, self._offering.seen_by(holder, held=False))
+        legs = [leg for option in options for leg in option.legs]
+        return working.slots(legs, int(now.timestamp()))
+
+    def crowded_out(self, token: str, instead: Option, *, now: datetime) -> PromiseDrift:
+        """For a promise that can still be given, but others are faster again and again."""
+        terms = self._signer.read(token, now=now)
+        return PromiseDrift(cause=DriftCause.CAPACITY, before=before(terms), after=instead)
 
     async def _look(self, question: Question, inquiry: Inquiry) -> Look:
         lines = merged(question.lines)

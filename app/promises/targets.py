@@ -100,7 +100,12 @@ class Targets:
         return found.location
 
     def offers(self, target: Target, look: Look, now: int) -> Offers:
-        """What could be sent to a target; made once until a cut-off passes."""
+        """What could be sent to a target; made once until a cut-off passes.
+
+        For who has places in slots it is made anew: to nobody else are they free.
+        """
+        if self._seen_by(look.question) is not self.offering:
+            return self.fresh(target, look, now)
         key = (
             target.method,
             target.store,
@@ -117,15 +122,18 @@ class Targets:
 
     def fresh(self, target: Target, look: Look, now: int) -> Offers:
         """The same, made anew for any moment."""
-        places = [place.location for place in look.places.all]
+        places, offering = [one.location for one in look.places.all], self._seen_by(look.question)
         if target.method is Method.SHIP_TO_HOME:
             assert look.area is not None  # noqa: S101  asked for before
-            return self.offering.delivery(places, look.area, now)
+            return offering.delivery(places, look.area, now)
         assert target.store is not None  # noqa: S101  such a target has one
         store = self.store(target.store)
         if target.method is Method.RESERVE_IN_STORE:
-            return self.offering.reservation(store, now)
-        return self.offering.collection(places, store, now)
+            return offering.reservation(store, now)
+        return offering.collection(places, store, now)
+
+    def _seen_by(self, question: Question) -> Offering:
+        return self.offering.seen_by(question.holder, held=question.held)
 
 
 def unserved(offers: Offers) -> bool:

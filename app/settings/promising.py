@@ -97,15 +97,17 @@ class Workplace(Section):
     """How a location works for orders.
 
     `hours` count where nobody tells of opening hours. `preparation` and `express_preparation` are
-    working time; `handling` is what each shipment costs in work and packaging. A slot takes
-    `slot_orders` orders, none said: any number.
+    working time; `handling` is what each shipment costs in work and packaging. A slot lasts a
+    minute to a day and takes `slot_orders` orders, none said: any number.
     """
 
     hours: HoursExpression | None = None
     preparation: Positive = timedelta(hours=2)
     express_preparation: Positive = timedelta(minutes=45)
     handling: Amount = Decimal(0)
-    slot: Positive = timedelta(hours=1)
+    slot: Annotated[Positive, Field(ge=timedelta(minutes=1), le=timedelta(days=1))] = timedelta(
+        hours=1
+    )
     slot_orders: int | None = Field(default=None, ge=1)
 
 

@@ -1,14 +1,15 @@
 """How is PostgreSQL used? A pool, time limits everywhere; who lost a deadlock runs again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from app.store.together import Queues, Ran, Waiting, run, worth_another_try
 from app.store.trouble import told_as_unavailable
 from app.store.work import Work
 
@@ -20,7 +21,6 @@ LIMITS = {  # milliseconds; all three are off unless they are set
     "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "10000",
 }
-TRY_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
 ATTEMPTS = 4
 
 
@@ -29,19 +29,26 @@ class PostgresStore:
 
     def __init__(self, url: str, patience: timedelta = PATIENCE) -> None:
         self.engine = postgres_engine(url, patience)
+        self._queues = Queues(self._together)
 
-    async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
-        """What a change returns, once it is committed."""
+    async def act(
+        self, change: Callable[[Work], T], *, now: datetime, queue: Hashable | None = None
+    ) -> T:
+        """What a change returns, once it is committed; with others where it is of a `queue`."""
+        if queue is not None:
+            return await self._queues.act(queue, change, now)
+        return await self._committed(partial(_alone, change, now))
 
-        def run(connection: Connection) -> T:
-            work = Work(connection, now)
-            result = change(work)
-            work.write_facts()
-            return result
+    async def _together(self, group: list[Waiting]) -> list[Ran]:
+        if len(group) > 1:
+            return await self._committed(partial(run, group=group))
+        [one] = group
+        return [Ran(await self._committed(partial(_alone, one.change, one.now)))]
 
+    async def _committed(self, run: Callable[[Connection], T]) -> T:
         with told_as_unavailable():
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_worth_another_try),
+                retry=retry_if_exception(worth_another_try),
                 stop=stop_after_attempt(ATTEMPTS),
                 wait=wait_random_exponential(0.01, max=0.2),
                 reraise=True,
@@ -77,6 +84,8 @@ def postgres_engine(url: str, patience: timedelta = PATIENCE) -> AsyncEngine:
     )
 
 
-def _worth_another_try(error: BaseException) -> bool:
-    """Nothing took place, and doing it again may succeed."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in TRY_AGAIN
+def _alone(change: Callable[[Work], T], now: datetime, connection: Connection) -> T:
+    work = Work(connection, now)
+    result = change(work)
+    work.write_facts()
+    return result

@@ -9,7 +9,7 @@ begins with the write lock (`BEGIN IMMEDIATE`).
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -65,8 +65,11 @@ class SqliteStore:
         self._writer = threading.Thread(target=self._write, name="store-write", daemon=True)
         self._writer.start()
 
-    async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
-        """What a change returns, once it is committed."""
+    async def act(
+        self, change: Callable[[Work], T], *, now: datetime, queue: Hashable | None = None
+    ) -> T:
+        """What a change returns, once it is committed; whoever waits shares a commit here."""
+        del queue
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._acts.put(_Act(change, now, loop, future))

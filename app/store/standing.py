@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,9 +39,11 @@ class StandingStore:
         self._open: Store | None = None
         self._stack = AsyncExitStack()
 
-    async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
+    async def act(
+        self, change: Callable[[Work], T], *, now: datetime, queue: Hashable | None = None
+    ) -> T:
         """What a change returns, once it is committed."""
-        return await self._opened().act(change, now=now)
+        return await self._opened().act(change, now=now, queue=queue)
 
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state."""

@@ -1,7 +1,7 @@
 """What does a database that does not answer become? One error of ours; a bug stays what it is."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -26,12 +26,12 @@ PRIMARY = 0xFF  # the part of an extended result code of SQLite that names its k
 
 
 @contextmanager
-def told_as_unavailable() -> Iterator[None]:
-    """Turn the silence of a database into `StoreUnavailable`."""
+def told_as_unavailable(but: Callable[[Exception], bool] = lambda _: False) -> Iterator[None]:
+    """Turn the silence of a database into `StoreUnavailable`, `but` for some errors."""
     try:
         yield
     except (DBAPIError, NoConnection, OSError, sqlite3.Error) as error:
-        if not _silent(error):
+        if but(error) or not _silent(error):
             raise
         kind = type(getattr(error, "orig", error)).__name__
         log.error("store.unavailable", kind=kind)  # noqa: TRY400  its text may hold values

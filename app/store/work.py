@@ -1,6 +1,6 @@
 """How is something changed? By an act: a function of the work, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -32,33 +32,41 @@ class Work:
 
     def write_facts(self) -> None:
         """Write what was told. Last in the transaction: the head of the log is locked by it."""
-        if not self.told:
-            return
-        taken = update(log_head).values(last=log_head.c.last + len(self.told))
-        last: int = self.connection.execute(taken.returning(log_head.c.last)).scalar_one()
-        first = last - len(self.told) + 1
-        self.connection.execute(
-            insert(facts),
-            [
-                {
-                    "seq": first + place,
-                    "kind": fact.kind,
-                    "entity": fact.entity,
-                    "occurred_at": self.now,
-                    "body": dict(fact.body),
-                }
-                for place, fact in enumerate(self.told)
-            ],
-        )
+        write_facts(self.connection, [(fact, self.now) for fact in self.told])
+
+
+def write_facts(connection: Connection, told: Sequence[tuple[Fact, datetime]]) -> None:
+    """Write facts, each with its time, in their order; last in the transaction."""
+    if not told:
+        return
+    taken = update(log_head).values(last=log_head.c.last + len(told))
+    last: int = connection.execute(taken.returning(log_head.c.last)).scalar_one()
+    first = last - len(told) + 1
+    connection.execute(
+        insert(facts),
+        [
+            {
+                "seq": first + place,
+                "kind": fact.kind,
+                "entity": fact.entity,
+                "occurred_at": at,
+                "body": dict(fact.body),
+            }
+            for place, (fact, at) in enumerate(told)
+        ],
+    )
 
 
 class Store(Protocol):
     """A database. Acts and questions are functions that neither wait nor know which one it is."""
 
-    async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
+    async def act(
+        self, change: Callable[[Work], T], *, now: datetime, queue: Hashable | None = None
+    ) -> T:
         """What a change returns, once it is committed with the facts it told; all or nothing.
 
-        A change may be run again when the database asks for it, so it has no other effects.
+        A change may be run again when the database asks for it, so it has no other effects. Acts of
+        one `queue` would wait for each other, since they lock the same: they may share a commit.
 
         Raises:
             StoreUnavailable: whether it took place is unknown.

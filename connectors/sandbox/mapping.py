@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.ports import (
+    BundleComponent,
     Category,
     Image,
     IncomingSupply,
@@ -60,7 +61,17 @@ def _variant(row: Any, product_id: ProductId) -> Partly[ProductVariant]:
         gtin=Gtin(ean) if fits else None,
         options=tuple(choices),
         images=_images(row),
+        components=tuple(
+            BundleComponent(Sku(cells.text(one, "sku")), _pieces(one))
+            for one in rows(row, "set_of")
+        ),
     ), () if fits else (RejectedRow(sku, "ean has a wrong check digit, left out"),)
+
+
+def _pieces(row: Any) -> int:
+    if (pieces := count(row, "pieces")) < 1:
+        raise ValueError("pieces: none")
+    return pieces
 
 
 def _category(row: Any) -> Category:

@@ -1,10 +1,11 @@
 """What do orders look like in the words of the shop and of the warehouse?"""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from app.ports import OrderKey, OrderStatus, SoldOrder, UpstreamOrder
-from app.values import CurrencyCode, LocationCode, Money
+from app.values import CurrencyCode, LocationCode, Money, Sku
 from connectors.kit import cells
 from connectors.sandbox.fields import amount
 
@@ -48,13 +49,22 @@ def delivery(order: SoldOrder, places: Places) -> Mapping[str, Any]:
         "DueBy": None if order.promised is None else order.promised.latest.isoformat(),
         "Positions": [
             {
-                "ArticleNo": line.sku,
-                "Site": places.get(line.location, line.location),
-                "Pieces": line.quantity,
+                "ArticleNo": sku,
+                "Site": places.get(location, location),
+                "Pieces": pieces,
             }
-            for line in order.lines
+            for (sku, location), pieces in _shelved(order).items()
         ],
     }
+
+
+def _shelved(order: SoldOrder) -> Mapping[tuple[Sku, LocationCode], int]:
+    """What leaves the shelf: of a bundle its components, of which the warehouse knows alone."""
+    pieces: Counter[tuple[Sku, LocationCode]] = Counter()
+    for line in order.lines:
+        for sku, count in line.taken:
+            pieces[sku, line.location] += count
+    return pieces
 
 
 def shop_told(row: Any) -> UpstreamOrder:

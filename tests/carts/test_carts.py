@@ -417,8 +417,8 @@ async def test_what_the_store_may_have_done_is_told_by_the_same_error(store: Sto
         async def read(self, question: Any) -> Any:
             return await store.read(question)
 
-        async def act(self, change: Any, *, now: Any) -> Any:
-            await store.act(change, now=now)
+        async def act(self, change: Any, *, now: Any, queue: Any = None) -> Any:
+            await store.act(change, now=now, queue=queue)
             raise StoreUnavailable("The store does not answer. Try again later.")
 
     given = {"lines": [{"sku": SHIRT, "quantity": 1}], "idempotencyKey": "k" * 16}

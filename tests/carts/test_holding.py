@@ -78,8 +78,8 @@ async def test_answers_that_follow_soon_cost_one_question_to_the_store(shopper: 
             questions += 1
             return await store.read(question)
 
-        async def act(self, change: Any, *, now: Any) -> Any:
-            return await store.act(change, now=now)
+        async def act(self, change: Any, *, now: Any, queue: Any = None) -> Any:
+            return await store.act(change, now=now, queue=queue)
 
     store = shopper.store
     async with shopping(Counting(), shopper.shop) as counted:
@@ -369,8 +369,8 @@ async def test_a_store_that_is_silent_takes_nobody_s_stock_away(
         async def read(self, _question: Any) -> Any:
             await asyncio.Event().wait()
 
-        async def act(self, change: Any, *, now: Any) -> Any:
-            return await store.act(change, now=now)
+        async def act(self, change: Any, *, now: Any, queue: Any = None) -> Any:
+            return await store.act(change, now=now, queue=queue)
 
     async with shopping(Silent()) as shopper:
         body = await shopper.ask(SEEN)

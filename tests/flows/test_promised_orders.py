@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
+from app import settings as config
+from app.availability.tables import slot_places
 from app.main import utc_now
+from app.ports import find_connectors
+from connectors.kit.manifests import CONNECTORS
 from connectors.sandbox.faults import Fault
 from tests.gateways import Sandbox, sandbox_gateway
 
@@ -74,11 +80,12 @@ class Shopper:
 
 
 @asynccontextmanager
-async def shopping(*, stock: str = "PT0S") -> AsyncIterator[Shopper]:
+async def shopping(*, stock: str = "PT0S", **sections: Any) -> AsyncIterator[Shopper]:
     clock = Clock()
     settings: dict[str, Any] = {
         "freshness": {"stock": {"fresh_for": stock}},
         "connection": {"timeout": "PT20S"},
+        **sections,
     }
     async with sandbox_gateway(now=clock, **settings) as sandbox:
         found = await sandbox.ask.data(
@@ -225,3 +232,37 @@ async def test_a_promise_of_other_lines_or_of_nobody_is_a_problem() -> None:
         "forged": ("TokenProblem", "TOKEN_INVALID", ["token"]),
         "none": ("TokenProblem", "TOKEN_INVALID", ["token"]),
     }
+
+
+async def test_an_order_keeps_the_places_of_its_hold_until_it_is_cancelled() -> None:
+    owners = select(slot_places.c.owner, slot_places.c.expires_at).distinct()
+    demo = config.load(find_connectors(CONNECTORS)["sandbox"].folder / "demo.toml")
+    promises = demo.promises.model_dump(mode="json")
+    for place in promises["workplaces"].values():
+        place["slot_orders"] = 5
+    async with shopping(promises=promises) as shopper:
+        store = shopper.sandbox.gateway.store
+        cart, _ = await shopper.promised()
+        held = await shopper.cart("cartHold", cart)
+        [holder] = await store.read(lambda db: db.execute(owners).all())
+        placed = await shopper.do(
+            "orderPlace",
+            "... on OrderPlaced { accessToken order { number } }",
+            cartId=held["id"],
+            version=held["version"],
+            buyer=BUYER,
+            method="SHIP_TO_HOME",
+            address=HOME,
+            paymentToken="tok_ok",
+            idempotencyKey="a-key-of-this-order-only",
+        )
+        [owner] = await store.read(lambda db: db.execute(owners).all())
+        number = placed["order"]["number"]
+        given = {"number": number, "accessToken": placed["accessToken"]}
+        await shopper.do("orderCancel", "__typename", **given)
+        while await store.read(lambda db: db.execute(owners).all()):
+            await shopper.sandbox.gateway.services.order_worker.round()
+
+    assert holder.owner.startswith("cart:")
+    assert holder.expires_at is not None
+    assert (owner.owner, owner.expires_at) == (number, None)

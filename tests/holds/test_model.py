@@ -19,10 +19,18 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection
 
-from app.availability import ledger, repository
+from app.availability import ledger, repository, slot_rows
 from app.availability.model import Spot
-from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
-from app.availability.tables import allocations, hold_lines, holds, stock_levels
+from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, SlotsFull
+from app.availability.slots import Slot
+from app.availability.tables import (
+    allocations,
+    hold_lines,
+    holds,
+    slot_places,
+    slots,
+    stock_levels,
+)
 from app.errors import Refusal
 from app.ports import StockLevel
 from app.store import Store, Work, open_store
@@ -34,6 +42,11 @@ SPOTS = [Spot(Sku("A"), LocationCode(at)) for at in ("ST-1", "WH-1")]
 HOLDERS = ("cart:1", "cart:2")
 ORDERS = ("T-1", "T-2", "T-3")
 demands = st.dictionaries(st.sampled_from(SPOTS), st.integers(1, 2), min_size=1)
+# What each slot of work takes; holders at once (`rush`) want places in the first.
+ROOM = {Slot(LocationCode("ST-1"), 0): 1, Slot(LocationCode("WH-1"), 3600): 2}
+FIRST = next(iter(ROOM))
+CROWD = ("cart:3", "cart:4", "cart:5", "cart:6")
+rooms = st.lists(st.sampled_from(list(ROOM)), unique=True)
 minutes = st.sampled_from([0, 0, 1, 2]).map(lambda n: timedelta(minutes=n))
 
 
@@ -51,11 +64,12 @@ class Promises(RuleBasedStateMachine):
         self.held: dict[str, tuple[int, Any, dict[Spot, int]]] = {}
         self.fences: dict[str, int] = {}
         self.owed: dict[str, tuple[dict[Spot, int], Any]] = {}
+        self.places: dict[str, set[Slot]] = {}
 
     @initialize()
     def empty(self) -> None:
         def clear(work: Work) -> None:
-            for table in (allocations, hold_lines, holds, stock_levels):
+            for table in (allocations, hold_lines, holds, stock_levels, slot_places, slots):
                 work.connection.execute(table.delete())
 
         self.do(clear)
@@ -64,6 +78,10 @@ class Promises(RuleBasedStateMachine):
 
     def do(self, change: Any) -> Any:
         return self.runner.run(self.store.act(change, now=self.now))
+
+    async def placed(self, holder: str, demand: dict[Spot, int], until: Any, room: Any) -> Any:
+        change = partial(ledger.place, holder=holder, demand=demand, until=until, slots=room)
+        return await self.store.act(change, now=self.now)
 
     def free(self, spot: Spot, holder: str | None = None) -> int:
         level = self.levels[spot]
@@ -85,6 +103,15 @@ class Promises(RuleBasedStateMachine):
             for spot, asked in demand.items()
         )
 
+    def taken(self, holder: str | None = None) -> dict[Slot, int]:
+        """Orders of slots, without a holder's."""
+        counts = dict.fromkeys(ROOM, 0)
+        for owner, places in self.places.items():
+            living = owner in self.owed or self.held[owner][1] > self.now
+            for slot in places if living and owner != holder else ():
+                counts[slot] += 1
+        return counts
+
     @rule(spot=st.sampled_from(SPOTS), on_hand=st.integers(-1, 4), age=minutes)
     def news(self, spot: Spot, on_hand: int, age: timedelta) -> None:
         level = StockLevel(
@@ -95,20 +122,59 @@ class Promises(RuleBasedStateMachine):
         if spot not in self.levels or read > self.read[spot]:
             self.levels[spot], self.read[spot] = level, read
 
-    @rule(holder=st.sampled_from(HOLDERS), demand=demands, ttl=minutes)
-    def place(self, holder: str, demand: dict[Spot, int], ttl: timedelta) -> None:
+    @rule(holder=st.sampled_from(HOLDERS), demand=demands, ttl=minutes, wanted=rooms)
+    def place(
+        self, holder: str, demand: dict[Spot, int], ttl: timedelta, wanted: list[Slot]
+    ) -> None:
         until = self.now + timedelta(minutes=1) + ttl
-        expected = InsufficientStock if self.short(demand, holder) else None
-        got = self.outcome(lambda work: ledger.place(work, holder, demand, until=until))
+        others = self.taken(holder)
+        expected: type[Refusal] | None = None
+        if self.short(demand, holder):
+            expected = InsufficientStock
+        elif any(others[slot] >= ROOM[slot] for slot in wanted):
+            expected = SlotsFull
+        room = {slot: ROOM[slot] for slot in wanted}
+        got = None
+        try:
+            self.runner.run(self.placed(holder, demand, until, room))
+        except Refusal as refusal:
+            got = type(refusal)
         assert got == expected
         if expected is None:
-            self.fences[holder] = self.fences.get(holder, 0) + 1
-            self.held[holder] = (self.fences[holder], until, demand)
+            self.keep(holder, demand, until, wanted)
+
+    def keep(self, holder: str, demand: dict[Spot, int], until: Any, wanted: list[Slot]) -> None:
+        self.fences[holder] = self.fences.get(holder, 0) + 1
+        self.held[holder] = (self.fences[holder], until, demand)
+        self.places[holder] = set(wanted)
+
+    @rule(spot=st.sampled_from(SPOTS))
+    def rush(self, spot: Spot) -> None:
+        """Several at once want a unit each, and a place in the same slot."""
+        until = self.now + timedelta(minutes=1)
+
+        async def at_once() -> list[Any]:
+            room = {FIRST: ROOM[FIRST]}
+            acts = (self.placed(holder, {spot: 1}, until, room) for holder in CROWD)
+            return await asyncio.gather(*acts, return_exceptions=True)
+
+        for holder in CROWD:
+            self.release(holder)
+        expected = ROOM[FIRST] - self.taken()[FIRST]
+        expected = min(expected, self.free(spot)) if spot in self.levels else 0
+        got = self.runner.run(at_once())
+        for holder, found in zip(CROWD, got, strict=True):
+            if isinstance(found, ledger.Hold):
+                self.keep(holder, {spot: 1}, until, [FIRST])
+            else:
+                assert isinstance(found, InsufficientStock | SlotsFull)
+        assert sum(isinstance(found, ledger.Hold) for found in got) == expected
 
     @rule(holder=st.sampled_from(HOLDERS))
     def release(self, holder: str) -> None:
         assert self.do(partial(ledger.release, holder=holder)) is (holder in self.held)
         self.held.pop(holder, None)
+        self.places.pop(holder, None)
 
     @rule(
         holder=st.sampled_from(HOLDERS),
@@ -129,11 +195,13 @@ class Promises(RuleBasedStateMachine):
         assert self.outcome(lambda work: ledger.commit(work, holder, fence, order)) == expected
         if expected is None:
             self.owed[order] = (self.held.pop(holder)[2], None)
+            self.places[order] = self.places.pop(holder)
 
     @rule(order=st.sampled_from(ORDERS))
     def give_back(self, order: str) -> None:
         assert self.do(partial(ledger.give_back, order=order)) is (order in self.owed)
         self.owed.pop(order, None)
+        self.places.pop(order, None)
 
     @rule(order=st.sampled_from(ORDERS), age=minutes)
     def upstream_knows(self, order: str, age: timedelta) -> None:
@@ -153,6 +221,15 @@ class Promises(RuleBasedStateMachine):
 
         got = self.runner.run(self.store.read(asked))
         assert got == {spot: self.free(spot) for spot in self.levels}
+
+    @invariant()
+    def no_slot_has_more_orders_than_it_takes(self) -> None:
+        def asked(connection: Connection) -> dict[Slot, int]:
+            return slot_rows.others(connection, ROOM.keys(), now=self.now, owner="nobody")
+
+        got = self.runner.run(self.store.read(asked))
+        assert all(orders <= ROOM[slot] for slot, orders in got.items())
+        assert got == {slot: orders for slot, orders in self.taken().items() if orders}
 
     def outcome(self, change: Any) -> type[Exception] | None:
         try:
@@ -218,6 +295,19 @@ def wrong(module: Any, name: str) -> Any:
     return locals()
 
 
+def wrong_with_slots(module: Any, name: str) -> Any:
+    """The same for places in slots."""
+    original = getattr(module, name)
+
+    def forgets_own_place(connection: Any, among: Any, *, now: Any, owner: Any) -> Any:  # noqa: ARG001
+        return original(connection, among, now=now, owner="nobody")
+
+    def gives_no_place_back(connection: Any, *owners: Any) -> None:
+        pass
+
+    return locals()
+
+
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("module", "name", "mutant"),
@@ -227,12 +317,35 @@ def wrong(module: Any, name: str) -> Any:
         (repository, "allocated", "forgets_orders"),
         (repository, "put_levels", "believes_whoever_speaks_last"),
         (ledger, "_refuse_short", "promises_what_is_short"),
+        (slot_rows, "others", "forgets_own_place"),
+        (slot_rows, "drop", "gives_no_place_back"),
     ],
 )
 def test_the_model_tells_a_wrong_ledger(
     machine: type[Promises], monkeypatch: pytest.MonkeyPatch, module: Any, name: str, mutant: str
 ) -> None:
-    monkeypatch.setattr(module, name, wrong(module, name)[mutant])
+    mutants = wrong(module, name) | wrong_with_slots(module, name)
+    monkeypatch.setattr(module, name, mutants[mutant])
 
     with pytest.raises(AssertionError):
         checked(machine, examples=300, steps=20, fixed=True)
+
+
+def test_the_model_tells_who_looks_and_then_inserts(
+    machine: type[Promises], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room is looked for in one transaction, and taken in another."""
+    full = ledger._full
+
+    async def placed(
+        self: Promises, holder: str, demand: dict[Spot, int], until: Any, room: Any
+    ) -> Any:
+        if await self.store.read(lambda db: full(Work(db, self.now), holder, room)):
+            raise SlotsFull
+        return await Promises.placed(self, holder, demand, until, room)
+
+    monkeypatch.setattr(ledger, "_full", lambda *_: False)
+    careless = type("Careless", (machine,), {"placed": placed})
+
+    with pytest.raises(AssertionError):
+        checked(careless, examples=100, steps=20, fixed=True)

@@ -134,8 +134,13 @@ class Slots:
     edition: int = 0
     by_location: dict[LocationCode, dict[int, int]] = field(default_factory=dict)
 
-    def taken(self, location: LocationCode) -> Mapping[int, int]:
-        return self.by_location.get(location, {})
+    def has(self, holder: str) -> bool:
+        return holder == "holder" and bool(self.by_location)
+
+    def taken(self, location: LocationCode, *, holder: str | None = None) -> Mapping[int, int]:
+        """Whoever is called holder has one place of each slot that is taken."""
+        orders = self.by_location.get(location, {})
+        return {slot: n - (holder == "holder") for slot, n in orders.items()}
 
 
 @dataclass

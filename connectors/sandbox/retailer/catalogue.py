@@ -20,6 +20,12 @@ CURRENCIES = ("EUR", "GBP")
 GTIN_PREFIX = "29"  # GS1 prefixes 20 to 29 are for use inside a company: nobody else's numbers
 IMAGES = "https://images.example.com/tessera"
 Words = Mapping[str, str]
+TABLE_SET: Words = {
+    "en": "Table Set for Eight",
+    "it": "Servizio da tavola per otto",
+    "de": "Tafelset für acht",
+    "fr": "Service de table pour huit",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,17 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One thing on the shelf. `choices` are (axis name, value) in every language."""
+    """One thing on the shelf. `choices` are (axis name, value) in every language.
+
+    One with `parts` (SKU, pieces) lies on no shelf: it is put together of them.
+    """
 
     sku: str
     gtin: str
     choices: tuple[tuple[Words, Words], ...]
     tags: Mapping[str, Tag]
     pictures: tuple[Picture, ...]
+    parts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +89,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Assortment:
-    """Everything the retailer sells."""
+    """Everything the retailer sells: what lies on shelves, and `sets` that are made of it."""
 
     models: tuple[Model, ...]
+    sets: tuple[Model, ...] = ()
     by_sku: Mapping[str, Model] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,15 +101,27 @@ class Assortment:
 
     @property
     def skus(self) -> tuple[str, ...]:
-        """Every SKU, in the order of the catalogue."""
+        """Every SKU that lies on shelves, in the order of the catalogue."""
         return tuple(self.by_sku)
+
+    @property
+    def shown(self) -> tuple[Model, ...]:
+        """What has a page in the shop."""
+        return (*self.models, *self.sets)
+
+    @property
+    def parts(self) -> dict[str, tuple[tuple[str, int], ...]]:
+        """What sets are made of, by SKU."""
+        articles = (article for model in self.sets for article in model.articles)
+        return {article.sku: article.parts for article in articles}
 
 
 @lru_cache(maxsize=8)
 def assortment(seed: int) -> Assortment:
     """The assortment of a seed."""
     words = tomllib.loads(files(__package__).joinpath("assortment.toml").read_text("utf-8"))
-    return Assortment(tuple(_models(seed, words)))
+    models = tuple(_models(seed, words))
+    return Assortment(models, (_table_set(models),))
 
 
 def _models(seed: int, words: Mapping[str, Any]) -> Iterator[Model]:
@@ -112,6 +135,42 @@ def _models(seed: int, words: Mapping[str, Any]) -> Iterator[Model]:
             for line in lines:
                 number += 1
                 yield _Maker(seed, words, category, kind, number).model(line, collection)
+
+
+def _table_set(models: tuple[Model, ...]) -> Model:
+    """Two sets of plates and one of glasses, a tenth cheaper together."""
+    plates, glasses = (
+        next(model for model in models if model.articles[0].sku.startswith(kind))
+        for kind in ("PLT", "GLS")
+    )
+    first, second = plates.articles[0], glasses.articles[0]
+    pictures = _pictures("table-set", TABLE_SET, views=("front",))
+    tags = {
+        currency: Tag(_cents((2 * first.tags[currency].now + glass.now) * 9 / 10), None)
+        for currency, glass in second.tags.items()
+    }
+    return Model(
+        id="prd_20001",
+        handle="table-set",
+        names=TABLE_SET,
+        descriptions=plates.descriptions,
+        brand=plates.brand,
+        collection=plates.collection,
+        pictures=pictures,
+        articles=(
+            Article(
+                sku="SET20001",
+                gtin=_gtin(2_000_100),
+                choices=first.choices,
+                tags=tags,
+                pictures=pictures,
+                parts=((first.sku, 2), (second.sku, 1)),
+            ),
+        ),
+        published=max(plates.published, glasses.published),
+        changed=max(plates.changed, glasses.changed),
+        popularity=min(plates.popularity, glasses.popularity),
+    )
 
 
 @dataclass(frozen=True, slots=True)

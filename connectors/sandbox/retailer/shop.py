@@ -32,7 +32,7 @@ Row = Mapping[str, Any]
 def app(seed: int, now: http.Now) -> Starlette:
     """The platform of one seed."""
     book = orders.OrderBook("SO", now, _left(seed, now))
-    shop, desk = _Shop(seed, now, book), OrderDesk(book, now)
+    shop, desk = _Shop(seed, now, book), OrderDesk(book, now, assortment(seed).parts)
     app = Starlette(
         routes=[
             Route("/v1/products", shop.list_products, methods=["GET"]),
@@ -58,10 +58,15 @@ class _Shop:
         self._assortment = assortment(seed)
         self._stock = stock(seed)
         self._now = now
+        self._articles = {
+            article.sku: (model, article)
+            for model in self._assortment.shown
+            for article in model.articles
+        }
         self._by_name = {
-            **{("ids", model.id): model for model in self._assortment.models},
-            **{("handles", model.handle): model for model in self._assortment.models},
-            **{("skus", sku): model for sku, model in self._assortment.by_sku.items()},
+            **{("ids", model.id): model for model in self._assortment.shown},
+            **{("handles", model.handle): model for model in self._assortment.shown},
+            **{("skus", sku): model for sku, (model, _) in self._articles.items()},
         }
 
     async def look_up_products(self, request: Request) -> Response:
@@ -80,7 +85,7 @@ class _Shop:
             raise HTTPException(422, "limit_out_of_range")
         try:
             page = listing.page(
-                self._assortment.models, _wanted(query), size=int(size), after=query.get("after")
+                self._assortment.shown, _wanted(query), size=int(size), after=query.get("after")
             )
         except listing.BadCursorError as error:
             raise HTTPException(400, "bad_cursor") from error
@@ -100,15 +105,15 @@ class _Shop:
         depots, skus = http.ids_in(asked, "depots"), http.ids_in(asked, "skus")
         at = self._now()
         known = self._known(skus) if DEPOT in depots else ()
-        return self._items(self._inventory(article.sku, at) for article in known)
+        return self._items(self._inventory(one.sku, at) for one in known if not one.parts)
 
     async def list_depots(self, _request: Request) -> Response:
         return self._items(iter([DEPOT_ROW]))
 
     def _known(self, skus: list[str]) -> Iterator[Article]:
         for sku in skus:
-            if (model := self._assortment.by_sku.get(sku)) is not None:
-                yield next(article for article in model.articles if article.sku == sku)
+            if sku in self._articles:
+                yield self._articles[sku][1]
 
     def _inventory(self, sku: str, at: datetime) -> Row:
         count = self._stock.count(sku, DEPOT, at)
@@ -178,6 +183,7 @@ def _article(article: Article) -> Row:
             {"axis": _words(axis), "value": _words(value)} for axis, value in article.choices
         ],
         "media": [_media(picture) for picture in article.pictures],
+        "set_of": [{"sku": sku, "pieces": pieces} for sku, pieces in article.parts],
     }
 
 

@@ -1,6 +1,7 @@
 """How does the e-commerce platform take orders? By the client's own key, in the address."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -11,19 +12,22 @@ from connectors.sandbox.retailer import http
 from connectors.sandbox.retailer.orders import Line, Order, OrderBook, OrderRefusedError
 
 CONFLICTS = ("other_order",)
+Parts = Mapping[str, tuple[tuple[str, int], ...]]
 
 
 class OrderDesk:
     """The endpoints."""
 
-    def __init__(self, book: OrderBook, now: http.Now) -> None:
+    def __init__(self, book: OrderBook, now: http.Now, sets: Parts) -> None:
+        """`sets` are what leaves the shelf for an article that lies on none."""
         self._book = book
+        self._sets = sets
         self._now = now
 
     async def put_order(self, request: Request) -> Response:
         """Take an order, or tell of the one that has the key."""
         asked = await http.body_of(request)
-        lines = tuple(_line(row) for row in http.rows_in(asked, "items"))
+        lines = self._lines(_line(row) for row in http.rows_in(asked, "items"))
         http.cell(asked, "total", str)
         try:
             order = self._book.take(request.path_params["key"], lines, asked)
@@ -31,6 +35,14 @@ class OrderDesk:
             status = 409 if str(error) in CONFLICTS else 422
             raise HTTPException(status, str(error)) from error
         return http.reply(_told(order))
+
+    def _lines(self, asked: Iterable[Line]) -> tuple[Line, ...]:
+        """Pieces by article and depot, whichever lines want them."""
+        pieces: Counter[tuple[str, str]] = Counter()
+        for line in asked:
+            for sku, count in self._sets.get(line.sku, ((line.sku, 1),)):
+                pieces[sku, line.place] += count * line.pieces
+        return tuple(Line(sku, place, count) for (sku, place), count in pieces.items())
 
     async def list_orders(self, request: Request) -> Response:
         """Orders by key."""

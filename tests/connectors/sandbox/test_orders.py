@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.errors import UpstreamRefused, UpstreamUnavailable
-from app.ports import OrderKey, OrderStatus, SoldOrder, UpstreamOrder
+from app.ports import OrderKey, OrderStatus, ProductKey, SoldOrder, UpstreamOrder
 from app.values import CurrencyCode, LocationCode, Money, Sku
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.retailer.places import DEPOT, WAREHOUSE
@@ -89,3 +89,26 @@ async def test_an_order_whose_answer_was_cut_is_found_by_its_key() -> None:
         (found,) = (await shop.connection.placed([order.key])).rows
         assert found.status is OrderStatus.ACCEPTED
         assert shop.system.requests["/v1/orders/T-1"] == 1  # the client never sent it again
+
+
+@pytest.mark.parametrize("system", ["shop", "warehouse"])
+async def test_the_components_of_a_bundle_leave_the_shelf(system: System) -> None:
+    """The shop knows its own set, the warehouse is told of its pieces alone."""
+    order = an_order(system)
+    async with connected("shop") as shop:
+        (found,) = (await shop.connection.products([ProductKey("sku", Sku("SET20001"))])).rows
+    (bundle,) = found.variants
+    line = replace(order.lines[0], sku=bundle.sku, quantity=1, components=bundle.components)
+    plates, glasses = bundle.components
+    async with connected(system) as served:
+        both = [plates.sku, glasses.sku]
+        before = [await free(served, system, sku) for sku in both]
+        single = replace(order.lines[1], sku=plates.sku, quantity=1)
+        await served.connection.hand_over(replace(order, lines=(line, single)))
+        served.clock.move(timedelta(minutes=5))
+        after = [await free(served, system, sku) for sku in both]
+
+    assert {plates.quantity, glasses.quantity} == {1, 2}
+    taken = [was - left for was, left in zip(before, after, strict=True)]
+    own = int(order.lines[0].location == single.location)
+    assert taken == [plates.quantity + own, glasses.quantity]
