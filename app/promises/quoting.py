@@ -24,7 +24,7 @@ from app.promises.offers import Offering
 from app.promises.problem import Frontier, Point, Problem
 from app.promises.ranking import Preference
 from app.promises.search import frontier
-from app.promises.stock import Seen, Shelf
+from app.promises.stock import Seen
 from app.settings import CarrierService
 from app.values import LocationCode
 
@@ -66,14 +66,10 @@ class Moment(NamedTuple):
 
 def problem_of(basket: Basket, offers: Offers, stock: Seen, now: int) -> Problem:
     """The question for the search."""
-    shelves, nothing = (
-        stock.by_location,
-        Shelf((0,) * len(basket.lines), unknown=False, carried=False),
-    )
     return Problem(
         demand=tuple(line.quantity for line in basket.lines),
         weights=basket.grams,
-        stock=tuple([shelves.get(code, nothing).units for code in offers.locations]),
+        stock=stock.units(offers.locations),
         candidates=offers.candidates,
         since=now - offers.made,
     )
