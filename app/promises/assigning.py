@@ -13,38 +13,9 @@ from typing import NamedTuple
 from app.promises.fitting import Bands, Row, Units, combined, lightest, parts, step_of
 from app.promises.problem import Candidate, Point, Problem, Shipment
 from app.promises.staircase import Staircase
+from app.promises.steps import Exhausted, Steps
 
 Table = list[Row]  # by line
-
-
-class Exhausted(Exception):  # noqa: N818  the end of a budget, not a failure
-    """There are no steps left."""
-
-
-@dataclass(slots=True)
-class Steps:
-    """How much may still be looked at. Steps are counted, so that an answer can be repeated."""
-
-    left: int
-    taken: int = 0
-
-    def take(self, count: int = 1) -> None:
-        """Use some.
-
-        Raises:
-            Exhausted: there are none left.
-        """
-        if count > self.left:
-            self.left = 0
-            raise Exhausted
-        self.left -= count
-        self.taken += count
-
-    def spend(self, count: int) -> None:
-        """Use some, or what is left."""
-        count = min(count, self.left)
-        self.left -= count
-        self.taken += count
 
 
 class Clean(NamedTuple):

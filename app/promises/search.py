@@ -12,15 +12,20 @@ from operator import ge
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.promises.assigning import Assigning, Clean, Steps
+from app.promises.assigning import Assigning, Clean
 from app.promises.bounding import Bounding, Sums
-from app.promises.bounds import for_two
+from app.promises.bounds import for_many
+from app.promises.cleanest import Cleanest
 from app.promises.gaps import gap_of
+from app.promises.pairs import Pairs
 from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
 from app.promises.staircase import Staircase, soonest
+from app.promises.steps import Steps
+from app.promises.triples import Triples
 
 MOST_STEPS = 8_000
+SEVERAL = 4  # shipments, of plans that are built one by one; smaller ones are all looked at before
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -33,6 +38,7 @@ def frontier(
     """
     order = worth_trying(problem, rivals)
     stairs, taken = Staircase(), 0
+    among: Cleanest | None = None
     points: dict[int, Point] = {}
     opened: list[tuple[int, int, int]] = []
     arrivals = sorted({problem.candidates[one].arrival for one in order})
@@ -44,7 +50,10 @@ def frontier(
             points.update((id(point), point) for point in stairs)
             continue
         share = Steps((steps - taken) // (len(arrivals) - number))
-        left = Round(problem, near, stairs, share).run()
+        among = among or Cleanest(problem, order)
+        left = _few(among, arrival, stairs, share)
+        if not _covered(problem, near, stairs, SEVERAL):
+            left += Round(problem, near, stairs, share).run()
         opened.extend((cost, arrival, co2) for cost, co2 in left)
         taken += share.taken
         points.update((id(point), point) for point in stairs)
@@ -75,8 +84,32 @@ def _alone(problem: Problem, near: Sequence[int], stairs: Staircase) -> bool:
                 shipment = Shipment(one, problem.demand)
                 co2 = least + rate * problem.weight
                 stairs.add(Point(cost, arrival, co2, (shipment,)))
-    cost = for_two(frozenset(tariffs), problem.weight)
+    cost = for_many(frozenset(tariffs), problem.weight, 2)
     return stairs.covers(cost, 2 * min(fixed) + min(rates) * problem.weight)
+
+
+def _few(
+    among: Cleanest, arrival: int, stairs: Staircase, steps: Steps
+) -> list[tuple[int, int]]:
+    """Add the plans of two and of three shipments; the bounds of those left open."""
+    near, last = among.near(arrival), among.last(arrival)
+    opened = list(Pairs(among, stairs, steps).add(near, last))
+    its = [one for at, one in enumerate(among.order) if near >> at & 1]
+    if not _covered(among.problem, its, stairs, 3):
+        assigning = Assigning(among.problem, stairs, steps)
+        opened.extend(Triples(among, stairs, steps, assigning).add(near, last))
+        opened.extend(assigning.opened)
+    return opened
+
+
+def _covered(problem: Problem, near: Sequence[int], stairs: Staircase, count: int) -> bool:
+    """Whether no plan of so many shipments or more can be better than all that are known."""
+    its = [problem.candidates[one] for one in near]
+    cost = for_many(frozenset(one.tariff for one in its), problem.weight, count)
+    co2 = count * min(one.fixed for one in its)
+    for line, (wanted, grams) in enumerate(zip(problem.demand, problem.weights, strict=True)):
+        co2 += wanted * grams * min(one.rate for one in its if problem.stock[one.source][line])
+    return stairs.covers(cost, co2)
 
 
 def _undominated(points: Iterable[Point]) -> tuple[Point, ...]:
@@ -156,20 +189,25 @@ class Round:
                 self._leave()
                 break
             begun = heappop(self._waiting)
-            if not self._bounding.excluded(begun.sums, more=0, clean=begun.clean):
+            if not self._hopeless(begun.sums, clean=begun.clean):
                 self._visit(self._with(begun.parent, begun.at, begun.allowed), begun.clean)
         return [*self._opened, *self._assigning.opened]
+
+    def _hopeless(self, sums: Sums, more: int = 0, clean: int = 0) -> bool:
+        """Whether no plan that has these shipments, and so many more, can be a new one."""
+        return self._bounding.excluded(sums, more=max(more, _lacking(sums)), clean=clean)
 
     def _leave(self) -> None:
         """Tell the bounds of what was begun, for all that have their first shipment in common."""
         groups: dict[int, list[Begun]] = {}
         for begun in self._waiting:
-            cost, co2 = self._bounding.least(begun.sums)
+            cost, co2 = self._bounding.least(begun.sums, _lacking(begun.sums))
             if not self._stairs.covers(cost, max(co2, begun.clean)):
                 groups.setdefault((*begun.parent.chosen, begun.at)[0], []).append(begun)
         for group in groups.values():
             sums = self._bounding.together(one.sums for one in group)
-            self._opened.extend(self._bounding.corners(sums, 0, min(one.clean for one in group)))
+            clean = min(one.clean for one in group)
+            self._opened.extend(self._bounding.corners(sums, _lacking(sums), clean))
 
     def _guess(self, node: Node, worth: Sequence[int]) -> None:
         """Put a plan together by what each shipment brings, before all others are looked at."""
@@ -193,7 +231,7 @@ class Round:
         more = 0 if not any(node.missing) else 1 if completing else 2
         self._steps.spend(10)
         if more:
-            if not self._bounding.excluded(node.sums, more=more, clean=clean):
+            if not self._hopeless(node.sums, more, clean):
                 self._grow(node, self._next(node, completing))
             return
         least, _ = self._bounding.least(node.sums)
@@ -208,7 +246,7 @@ class Round:
         changes = {at: self._change(at, clean.tops) for at in bits(node.allowed)}
         self._steps.spend(len(changes))
         floor = clean.co2 + sum(change for change in changes.values() if change < 0)
-        if self._bounding.excluded(node.sums, more=1, clean=floor):
+        if self._hopeless(node.sums, 1, floor):
             return
         floors = {at: floor + max(0, change) for at, change in changes.items()}
         self._grow(node, node.allowed, floors)
@@ -231,7 +269,7 @@ class Round:
         children, useless = [], 0
         for at in bits(branches):
             sums = self._bounding.with_one(node.sums, at)
-            if self._bounding.excluded(sums, more=0, clean=floors.get(at, 0)):
+            if self._hopeless(sums, clean=floors.get(at, 0)):
                 useless |= 1 << at
             else:
                 children.append((at, sums))
@@ -276,3 +314,8 @@ class Round:
             sources = sources | {source}
         sums = self._bounding.with_one(node.sums, at)
         return Node((*node.chosen, at), sources, missing, allowed, sums)
+
+
+def _lacking(sums: Sums) -> int:
+    """How many shipments there are to come at least."""
+    return max(0, SEVERAL - sums.shipments)
