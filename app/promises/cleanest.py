@@ -41,6 +41,11 @@ class Cleanest:
         self.cheapest = together(self.tariffs)
         self.fixed = min(one.fixed for one in self.its)
         self._having = Having(problem, self.order)
+        sources = {one.source for one in self.its}
+        self._rarest = sorted(
+            range(len(problem.demand)),
+            key=lambda line: sum(problem.stock[source][line] > 0 for source in sources),
+        )
         self._of_source: dict[int, int] = {}
         for at, one in enumerate(self.its):
             self._of_source[one.source] = self._of_source.get(one.source, 0) | 1 << at
@@ -65,9 +70,9 @@ class Cleanest:
         if any(missing):
             for at in chosen:
                 others &= ~self._of_source[self.its[at].source]
-            for line, units in enumerate(missing):
-                if units:
-                    others &= self._having(line, units)
+            for line in self._rarest:
+                if others and missing[line]:
+                    others &= self._having(line, missing[line])
         return others
 
 

@@ -72,11 +72,14 @@ class Triples:
         missing = alone.missing
         if one.source != second.source:
             missing = tuple([max(0, wanted - has) for wanted, has in zip(missing, held, strict=True)])
+        self._steps.spend(2)
+        others = among.completing((at, other), missing, others)
+        if not others:
+            return
+        self._steps.spend(1 + others.bit_count() // COMPARED)
         rest = sum(map(int.__mul__, missing, problem.weights))
         emitted = alone.emitted + second.fixed + second.rate * (alone.rest - rest)
         both = joined(one.tariff, second.tariff)
-        others = among.completing((at, other), missing, others)
-        self._steps.spend(2 + others.bit_count() // COMPARED)
         room = Room(
             self._stairs,
             emitted,
