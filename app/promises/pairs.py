@@ -13,11 +13,9 @@ from app.promises.cleanest import NEVER, Cleanest, Room
 from app.promises.fitting import Units, countable, lightest
 from app.promises.problem import Point, Shipment, Tariff
 from app.promises.pruning import bits
+from app.promises.sets import COMPARED, Bounds
 from app.promises.staircase import Staircase
 from app.promises.steps import Steps
-
-COMPARED = 16  # shipments in one step
-Bounds = Iterator[tuple[int, int]]
 
 
 class Pairs:

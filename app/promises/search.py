@@ -20,12 +20,12 @@ from app.promises.gaps import gap_of
 from app.promises.pairs import Pairs
 from app.promises.problem import Frontier, Point, Problem, Shipment
 from app.promises.pruning import Having, Rivals, bits, worth_trying
+from app.promises.sets import Sets
 from app.promises.staircase import Staircase, soonest
 from app.promises.steps import Steps
-from app.promises.triples import Triples
 
 MOST_STEPS = 8_000
-SEVERAL = 4  # shipments, of plans that are built one by one; smaller ones are all looked at before
+SEVERAL = 5  # shipments, of plans that are built one by one; smaller ones are all looked at before
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
@@ -49,7 +49,7 @@ def frontier(
         if _alone(problem, near, stairs):
             points.update((id(point), point) for point in stairs)
             continue
-        share = Steps((steps - taken) // (len(arrivals) - number))
+        share = Steps(2 * (steps - taken) // (len(arrivals) - number + 1))
         among = among or Cleanest(problem, order)
         left = _few(among, arrival, stairs, share)
         if not _covered(problem, near, stairs, SEVERAL):
@@ -88,18 +88,17 @@ def _alone(problem: Problem, near: Sequence[int], stairs: Staircase) -> bool:
     return stairs.covers(cost, 2 * min(fixed) + min(rates) * problem.weight)
 
 
-def _few(
-    among: Cleanest, arrival: int, stairs: Staircase, steps: Steps
-) -> list[tuple[int, int]]:
-    """Add the plans of two and of three shipments; the bounds of those left open."""
+def _few(among: Cleanest, arrival: int, stairs: Staircase, steps: Steps) -> list[tuple[int, int]]:
+    """Add the plans of few shipments; the bounds of those left open."""
     near, last = among.near(arrival), among.last(arrival)
     opened = list(Pairs(among, stairs, steps).add(near, last))
     its = [one for at, one in enumerate(among.order) if near >> at & 1]
-    if not _covered(among.problem, its, stairs, 3):
-        assigning = Assigning(among.problem, stairs, steps)
-        opened.extend(Triples(among, stairs, steps, assigning).add(near, last))
-        opened.extend(assigning.opened)
-    return opened
+    assigning = Assigning(among.problem, stairs, steps)
+    for count in range(3, SEVERAL):
+        if _covered(among.problem, its, stairs, count):
+            break
+        opened.extend(Sets(among, assigning, count).add(near, last))
+    return opened + assigning.opened
 
 
 def _covered(problem: Problem, near: Sequence[int], stairs: Staircase, count: int) -> bool:

@@ -18,10 +18,9 @@ class Steps:
         """Use some.
 
         Raises:
-            Exhausted: there are none left.
+            Exhausted: there are not so many left.
         """
         if count > self.left:
-            self.left = 0
             raise Exhausted
         self.left -= count
         self.taken += count
