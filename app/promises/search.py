@@ -93,11 +93,14 @@ def _few(among: Cleanest, arrival: int, stairs: Staircase, steps: Steps) -> list
     near, last = among.near(arrival), among.last(arrival)
     opened = list(Pairs(among, stairs, steps).add(near, last))
     its = [one for at, one in enumerate(among.order) if near >> at & 1]
-    assigning = Assigning(among.problem, stairs, steps)
+    enough = _covered(among.problem, its, stairs, SEVERAL)
+    share = Steps(steps.left if enough else steps.left // 2)  # the rest is for larger ones
+    assigning = Assigning(among.problem, stairs, share)
     for count in range(3, SEVERAL):
         if _covered(among.problem, its, stairs, count):
             break
         opened.extend(Sets(among, assigning, count).add(near, last))
+    steps.spend(share.taken)
     return opened + assigning.opened
 
 

@@ -52,6 +52,7 @@ class Sets:
     def _grow(self, begun: Begun, others: int, last: int) -> Bounds:
         """Go on with each of some others; `last`: a set must have one of these yet."""
         among, more = self._among, self._count - len(begun.chosen) - 1
+        self._steps.spend(3)
         if not more:
             others = among.completing(
                 begun.chosen, begun.missing, others & last if last else others
@@ -61,17 +62,18 @@ class Sets:
         emitted = begun.emitted + more * among.fixed
         lowest = split(self._further[more + 1], begun.tariff, self._weight)
         most = 0 if lowest is None else self._stairs.below(lowest, NEVER) - emitted
-        self._steps.spend(2 + others.bit_count() // COMPARED)
+        self._steps.spend(others.bit_count() // COMPARED)
         room = Room(self._stairs, emitted, lambda kind: self._cost(begun, kind, more))
         for at in bits(others):
             _, _, _, fixed, rate = among.its[at]
             adds = rate * begun.rest
             if adds + among.fixed >= most:
                 return  # those that follow are dirtier
+            if not self._steps.left:
+                yield lowest or 0, emitted + adds + among.fixed
+                return
             if fixed + adds < most and fixed + adds < room[among.kinds[at]]:
-                if not self._steps.left:
-                    yield self._cost(begun, among.kinds[at], more) or 0, emitted + fixed + adds
-                elif more:
+                if more:
                     ended = not last or last >> at & 1
                     after = others >> at + 1 << at + 1
                     yield from self._grow(self._with(begun, at), after, 0 if ended else last)
