@@ -144,7 +144,7 @@ def measured(at: Shop, lines: int) -> tuple[list[float], list[int | None]]:
         wanted = basket(dice, lines)
         seen = stock(dice, wanted, at.places)
         start = process_time()
-        choice = at.quoting.choice(wanted, HOME, at.offers, seen, NOW)
+        choice = at.quoting.choice(wanted, HOME, Moment(at.offers, seen, NOW))
         seconds.append(process_time() - start)
         gaps.append(choice.gap)
     return sorted(seconds), gaps

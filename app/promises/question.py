@@ -13,6 +13,7 @@ from app.promises.model import Destination, Line
 from app.promises.quoting import Basket
 from app.promises.ranking import Preference
 from app.promises.refusals import QuantityRefused, SkuRefused
+from app.promises.steps import Steps
 from app.promises.stock import Seen
 from app.settings import Channel as ChannelRules
 from app.settings import Promises
@@ -30,7 +31,8 @@ class Question:
 
     `stores` for methods that end in a store (none: the nearest); `in_store` is where the shopper
     stands; `preference` None: the retailer's. What the `holder` holds counts as there; `held`: that
-    is all of it, so that stock need not be looked at.
+    is all of it, so that stock need not be looked at. `steps` are what all questions of one
+    operation have together; None: this one has what the rules allow.
     """
 
     lines: tuple[Line, ...]
@@ -44,6 +46,7 @@ class Question:
     max_age: timedelta | None = None
     holder: str | None = None
     held: bool = False
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

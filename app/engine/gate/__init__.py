@@ -3,7 +3,7 @@
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
-from app.engine.gate.sizes import ListSizes
+from app.engine.gate.sizes import ListSizes, Price
 
 __all__ = [
     "Admitted",
@@ -13,5 +13,6 @@ __all__ = [
     "ListSizes",
     "NotAdmittedError",
     "Prepared",
+    "Price",
     "Stage",
 ]
