@@ -3,7 +3,7 @@
 Each unit of a line is given a price that no shipment can undercut: the prices of all that a source
 could send by a candidate are at most what that shipment costs. What is left of its costs is its
 slack. A plan is then worth at least the prices of all that is wanted and the slack of each of its
-shipments (the dual of a facility location problem, found by ascent).
+shipments (the dual of a facility location problem, by ascent as in Erlenkotter's DUALOC, 1978).
 """
 
 from collections.abc import Iterable, Sequence

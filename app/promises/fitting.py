@@ -101,11 +101,11 @@ def combined(
 
 def parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Row]:
     """All ways to take units from sources that hold so many."""
-    if not sources:
-        if wanted == 0:
-            yield ()
-        return
     first, *others = sources
+    if not others:
+        if wanted <= held[first]:
+            yield (wanted,)
+        return
     for taken in range(min(wanted, held[first]) + 1):
         left = {**held, first: held[first] - taken}
         for rest in parts(wanted - taken, others, left):

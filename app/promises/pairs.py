@@ -65,7 +65,7 @@ class Pairs:
         clean = alone.emitted + its.fixed + its.rate * alone.rest
         change = its.rate - self._among.its[at].rate
         movable = self._movable(at, other)
-        self._steps.spend(4)
+        self._steps.spend(2 + len(alone.units) // 8)
         for cost, limit, most in sorted(self._ways(at, other)):
             over, free = max(0, alone.load - limit), most - alone.rest
             if over > free or self._stairs.covers(cost, clean + change * over):
@@ -74,7 +74,7 @@ class Pairs:
                 self._keep(at, other, {})
                 return  # what follows costs more
             if movable and countable(movable, over, free):
-                self._steps.spend(2)
+                self._steps.spend(1 + len(movable) // 8)
                 moved = lightest(movable, over, free)
                 if moved is not None:
                     self._keep(at, other, moved)

@@ -52,7 +52,7 @@ class Sets:
     def _grow(self, begun: Begun, others: int, last: int) -> Bounds:
         """Go on with each of some others; `last`: a set must have one of these yet."""
         among, more = self._among, self._count - len(begun.chosen) - 1
-        self._steps.spend(3)
+        self._steps.spend(1 + len(begun.missing) // 8)
         if not more:
             others = among.completing(
                 begun.chosen, begun.missing, others & last if last else others
