@@ -114,7 +114,7 @@ def a_store(dice: Random, number: int) -> Location:
 async def test_searches_of_one_operation_share_their_steps() -> None:
     asked = "query ($v: PromiseOptionsInput!) {" + aliases(2) + "}"
     alone = "query ($v: PromiseOptionsInput!) {" + aliases(1) + "}"
-    few = {**rules(), "max_steps": 300}  # enough for one, not for two
+    few = {**rules(), "max_steps": 650}  # enough for one, not for two
     async with gateway_over({"shop": a_shop()}, promises=few, channels=CHANNELS) as ask:
         both = [await ask.data(asked, v=basket(20)) for _ in range(2)]
         one = await ask.data(alone, v=basket(20))
