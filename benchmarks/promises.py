@@ -16,10 +16,10 @@ from random import Random
 from time import process_time
 from typing import NamedTuple
 
-from app.availability.model import FulfilmentMethod
+from app.availability.model import Availability, FulfilmentMethod, Spot, Spread
 from app.locations.hours import Hours
 from app.locations.model import Location
-from app.ports import Address
+from app.ports import Address, StockLevel
 from app.promises.capacity import NothingTaken
 from app.promises.emissions import factors
 from app.promises.model import Destination, Line, Objective
@@ -27,8 +27,9 @@ from app.promises.offered import Offers
 from app.promises.offers import Offering
 from app.promises.quoting import Basket, Moment, Quoting, Target
 from app.promises.ranking import Preference
-from app.promises.stock import Seen, Shelf
+from app.promises.stock import Seen, seen
 from app.settings import Promises
+from app.upstream.readings import Reading
 from app.upstream.report import Freshness
 from app.values import CountryCode, GeoPoint, LocationCode, LocationKind, LocationService, Sku
 from tests.promises.worlds import RULES
@@ -116,13 +117,23 @@ def basket(dice: Random, lines: int) -> Basket:
 
 def stock(dice: Random, of: Basket, places: list[Location]) -> Seen:
     """What stands where."""
-    shelves = {}
+    spreads: dict[Sku, list[Availability]] = {line.sku: [] for line in of.lines}
     for one in places:
         depot = one.kind is LocationKind.ECOM_DC
         share, most = (0.97, 60) if depot else (dice.uniform(0.5, 0.95), 9)
-        units = tuple(dice.randint(1, most) if dice.random() < share else 0 for _ in of.lines)
-        shelves[one.code] = Shelf(units, unknown=False, carried=True)
-    return Seen(shelves, {}, None, Freshness.LIVE, {})
+        for line in of.lines:
+            units = dice.randint(1, most) if dice.random() < share else 0
+            spreads[line.sku].append(held(Spot(line.sku, one.code), units))
+    codes = [one.code for one in places]
+    read = {sku: Spread(tuple(parts)) for sku, parts in spreads.items()}
+    return seen(of.lines, codes, read, global_buffer=0)
+
+
+def held(spot: Spot, units: int) -> Availability:
+    """So many units, read now."""
+    now = datetime.fromtimestamp(NOW, UTC)
+    level = StockLevel(sku=spot.sku, location=spot.location, on_hand=units, as_of=now)
+    return Availability.of(spot, Reading(level, now, Freshness.LIVE, "shop"))
 
 
 def measured(at: Shop, lines: int) -> tuple[list[float], list[int | None]]:
@@ -133,7 +144,7 @@ def measured(at: Shop, lines: int) -> tuple[list[float], list[int | None]]:
         wanted = basket(dice, lines)
         seen = stock(dice, wanted, at.places)
         start = process_time()
-        choice = at.quoting.choice(wanted, HOME, at.offers, seen, NOW)
+        choice = at.quoting.choice(wanted, HOME, Moment(at.offers, seen, NOW))
         seconds.append(process_time() - start)
         gaps.append(choice.gap)
     return sorted(seconds), gaps

@@ -25,6 +25,7 @@ from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.promises.service import PromiseService
+from app.promises.steps import Steps
 from app.settings import Channel as ChannelSettings
 from app.settings import unknown
 from app.upstream.reader import Inquiry
@@ -90,6 +91,13 @@ class Context:
         default_factory=dict
     )
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    steps: Steps | None = None
+
+    def searching(self) -> Steps:
+        """What is left for the searches of this operation, however many it asks for."""
+        if self.steps is None:
+            self.steps = self.services.promises.steps()
+        return self.steps
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -115,6 +115,7 @@ class PromiseOptionsInput:
             in_store=self.in_store,
             preference=None if self.preference is None else self.preference.preference(),
             max_age=self.max_age,
+            steps=context.searching(),
         )
 
 

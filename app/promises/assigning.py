@@ -13,38 +13,9 @@ from typing import NamedTuple
 from app.promises.fitting import Bands, Row, Units, combined, lightest, parts, step_of
 from app.promises.problem import Candidate, Point, Problem, Shipment
 from app.promises.staircase import Staircase
+from app.promises.steps import Exhausted, Steps
 
 Table = list[Row]  # by line
-
-
-class Exhausted(Exception):  # noqa: N818  the end of a budget, not a failure
-    """There are no steps left."""
-
-
-@dataclass(slots=True)
-class Steps:
-    """How much may still be looked at. Steps are counted, so that an answer can be repeated."""
-
-    left: int
-    taken: int = 0
-
-    def take(self, count: int = 1) -> None:
-        """Use some.
-
-        Raises:
-            Exhausted: there are none left.
-        """
-        if count > self.left:
-            self.left = 0
-            raise Exhausted
-        self.left -= count
-        self.taken += count
-
-    def spend(self, count: int) -> None:
-        """Use some, or what is left."""
-        count = min(count, self.left)
-        self.left -= count
-        self.taken += count
 
 
 class Clean(NamedTuple):
@@ -123,7 +94,8 @@ class Assigning:
         choices = sorted(self._bands(its, below))
         self.steps.spend(len(choices))
         for cost, limits in choices:
-            if self.stairs.covers(cost, floor):
+            displaced = _displaced(its, loads, limits)
+            if displaced is None or self.stairs.covers(cost, floor + displaced):
                 continue
             if not self.steps.left:
                 self.opened.append((cost, floor))
@@ -134,7 +106,7 @@ class Assigning:
             if moved.table is not None:
                 self._add(chosen, moved.table)
             if not self.stairs.covers(cost, floor + moved.least):
-                self._thoroughly(chosen, limits, (cost, floor + moved.least))
+                self._thoroughly(chosen, table, limits, (cost, floor + moved.least))
 
     def _bands(self, its: Sequence[Candidate], below: int | None) -> Iterator[Bands]:
         """Bands for all shipments that together take the weight, cheaper than `below`."""
@@ -155,7 +127,7 @@ class Assigning:
     def _moved(self, its: Sequence[Candidate], table: Table, loads: Row, limits: Row) -> Moved:
         """Bring shipments below their limits, each by the smallest step in rate there is."""
         now, weighing, least, whole = list(table), list(loads), 0, True
-        self.steps.spend(5 * len(table) * len(its))
+        self.steps.spend(1 + len(table) * len(its) // 3)
         for at, limit in enumerate(limits):
             over = loads[at] - limit
             if over <= 0:
@@ -208,27 +180,33 @@ class Assigning:
                 found.append(Units(line, self.problem.weights[line], count))
         return found
 
-    def _thoroughly(self, chosen: tuple[int, ...], limits: Row, bound: tuple[int, int]) -> None:
+    def _thoroughly(
+        self, chosen: tuple[int, ...], table: Table, limits: Row, bound: tuple[int, int]
+    ) -> None:
         """Find the cleanest plan below the limits, or leave it open when steps run out."""
         try:
-            self._within(chosen, limits, bound[0])
+            self._within(chosen, table, limits, bound[0])
         except Exhausted:
             self.opened.append(bound)
 
-    def _within(self, chosen: tuple[int, ...], limits: Row, cost: int) -> None:
+    def _within(self, chosen: tuple[int, ...], cleanest: Table, limits: Row, cost: int) -> None:
         """Add the cleanest plan of which no shipment is above its limit.
 
-        Lines are added one by one; of what weighs the same, only the cleanest goes on.
+        Lines are added one by one; of what weighs the same, only the cleanest goes on. Those that
+        follow emit no less than in the cleanest plan of all.
         """
         rates = [self.problem.candidates[one].rate for one in chosen]
         fixed = sum(self.problem.candidates[one].fixed for one in chosen)
-        lowest, rest = min(rates), self.problem.weight
+        rest = sum(
+            grams * sum(map(int.__mul__, row, rates))
+            for grams, row in zip(self.problem.weights, cleanest, strict=True)
+        )
         states: dict[Row, tuple[int, Table]] = {(0,) * len(chosen): (fixed, [])}
         for line, grams in enumerate(self.problem.weights):
             most = comb(self.problem.demand[line] + len(chosen) - 1, len(chosen) - 1)
-            self.steps.take(len(states) * most)
+            self.steps.take(1 + len(states) * most // 3)
             ways = list(self._ways(chosen, line))
-            rest -= grams * self.problem.demand[line]
+            rest -= grams * sum(map(int.__mul__, cleanest[line], rates))
             grown: dict[Row, tuple[int, Table]] = {}
             for loads, (co2, table) in states.items():
                 for row in ways:
@@ -243,7 +221,7 @@ class Assigning:
             states = {
                 loads: state
                 for loads, state in grown.items()
-                if not self.stairs.covers(cost, state[0] + rest * lowest)
+                if not self.stairs.covers(cost, state[0] + rest)
             }
         for _, table in states.values():
             self._add(chosen, table)
@@ -279,3 +257,16 @@ class Assigning:
         )
         arrival = max(self.problem.candidates[one.candidate].arrival for one in shipments)
         self.stairs.add(Point(charged, arrival, co2, shipments))
+
+
+def _displaced(its: Sequence[Candidate], loads: Row, limits: Row) -> int | None:
+    """What it adds at least to emissions that some are too heavy; None where it cannot be.
+
+    They are cleanest first, and each has all it can: grams go to dirtier ones alone.
+    """
+    if loads[-1] > limits[-1]:
+        return None
+    return sum(
+        max(0, load - limit) * (after.rate - one.rate)
+        for load, limit, one, after in zip(loads, limits, its, its[1:], strict=False)
+    )

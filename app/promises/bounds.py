@@ -3,7 +3,7 @@
 Each unit of a line is given a price that no shipment can undercut: the prices of all that a source
 could send by a candidate are at most what that shipment costs. What is left of its costs is its
 slack. A plan is then worth at least the prices of all that is wanted and the slack of each of its
-shipments (the dual of a facility location problem, found by ascent).
+shipments (the dual of a facility location problem, by ascent as in Erlenkotter's DUALOC, 1978).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,45 @@ class Bound(NamedTuple):
 
 
 @lru_cache(maxsize=4_096)
-def for_two(tariffs: frozenset[Tariff], weight: int) -> int:
-    """What two shipments or more cost at least."""
-    return by_count(tariffs, weight, 2)[2]
+def for_many(tariffs: frozenset[Tariff], weight: int, count: int) -> int:
+    """What so many shipments or more cost at least."""
+    return by_count(tariffs, weight, count)[count]
+
+
+def together(tariffs: Iterable[Tariff]) -> Tariff:
+    """The cheapest of some tariffs at every weight."""
+    every = set(tariffs)
+    limits = sorted({limit for one in every for limit in one.limits})
+    return Tariff(tuple(limits), tuple(_cheapest(every, limit) for limit in limits))
+
+
+@lru_cache(maxsize=65_536)
+def joined(one: Tariff, other: Tariff) -> Tariff:
+    """What two parcels cost at least, by what they weigh together."""
+    limits: list[int] = []
+    costs: list[int] = []
+    for cost, limit in sorted(
+        (cost + more, limit + most)
+        for limit, cost in zip(one.limits, one.costs, strict=True)
+        for most, more in zip(other.limits, other.costs, strict=True)
+    ):
+        if costs and costs[-1] == cost:
+            limits[-1] = max(limits[-1], limit)
+        elif not limits or limit > limits[-1]:
+            limits.append(limit)
+            costs.append(cost)
+    return Tariff(tuple(limits), tuple(costs))
+
+
+@lru_cache(maxsize=65_536)
+def split(one: Tariff, other: Tariff, weight: int) -> int | None:
+    """What two shipments that take the whole weight together cost at least."""
+    costs = [
+        cost + rest
+        for limit, cost in zip(one.limits, one.costs, strict=True)
+        if (rest := other.at(max(0, weight - limit))) is not None
+    ]
+    return min(costs, default=None)
 
 
 def by_count(tariffs: Iterable[Tariff], weight: int, most: int) -> tuple[int, ...]:

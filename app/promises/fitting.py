@@ -29,11 +29,11 @@ def lightest(movable: Sequence[Units], least: int, most: int) -> dict[int, int] 
 
     Sums that can be made are the bits of a number, so that each bundle costs one shift.
     """
-    step = step_of(movable)
-    most = min(most, least + max(one.grams for one in movable))  # no unit in it is needless
-    bundles = list(_bundles(movable))
-    if most // step * len(bundles) > MOST_BITS:
+    if not countable(movable, least, most):
         return None
+    step = step_of(movable)
+    most = _no_more(movable, least, most)
+    bundles = list(_bundles(movable))
     mask = (1 << most // step + 1) - 1
     reached = [1]
     for bundle in bundles:
@@ -44,6 +44,17 @@ def lightest(movable: Sequence[Units], least: int, most: int) -> dict[int, int] 
         return None
     total = -(-least // step) + (enough & -enough).bit_length() - 1
     return _taken(bundles, reached, total, step)
+
+
+def countable(movable: Sequence[Units], least: int, most: int) -> bool:
+    """Whether it can be found out what they can weigh together."""
+    bundles = sum(one.many.bit_length() for one in movable)
+    return _no_more(movable, least, most) // step_of(movable) * bundles <= MOST_BITS
+
+
+def _no_more(movable: Sequence[Units], least: int, most: int) -> int:
+    """What the lightest bundle weighs at most: no unit in it is needless."""
+    return min(most, least + max(one.grams for one in movable))
 
 
 def _bundles(movable: Sequence[Units]) -> Iterator[Units]:
@@ -90,11 +101,11 @@ def combined(
 
 def parts(wanted: int, sources: Sequence[int], held: dict[int, int]) -> Iterator[Row]:
     """All ways to take units from sources that hold so many."""
-    if not sources:
-        if wanted == 0:
-            yield ()
-        return
     first, *others = sources
+    if not others:
+        if wanted <= held[first]:
+            yield (wanted,)
+        return
     for taken in range(min(wanted, held[first]) + 1):
         left = {**held, first: held[first] - taken}
         for rest in parts(wanted - taken, others, left):

@@ -9,7 +9,7 @@ the other's tariff.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from app.promises.problem import Candidate, Problem, Tariff
 
@@ -50,14 +50,15 @@ class Rivals:
     """Which candidates could take the place of which, whatever is ordered? Worked out once.
 
     `order` are places in the list of candidates, soonest and cheapest first: who replaces another
-    comes before it, unless they are as good as each other. Everything else is by that order.
+    comes before it, unless they are as good as each other. Everything else is by that order:
+    `worse` are those that one is as good as, `heaviest` the grams that it takes.
     """
 
     order: tuple[int, ...]
     sources: tuple[int, ...]
     of_source: Mapping[int, int]
-    as_good: tuple[int, ...]
-    taking: Callable[[int], int]
+    worse: tuple[int, ...]
+    heaviest: tuple[int, ...]
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate]) -> "Rivals":
@@ -67,14 +68,13 @@ class Rivals:
         of_source: dict[int, int] = {}
         for place, one in enumerate(ranked):
             of_source[one.source] = of_source.get(one.source, 0) | 1 << place
-        as_good = _as_good(ranked)
-        heaviest = _up_to([-one.tariff.limits[-1] for one in ranked])
+        worse = _worse(ranked)
         return cls(
             tuple(order),
             tuple(one.source for one in ranked),
             of_source,
-            tuple(as_good(one) for one in ranked),
-            lambda weight: heaviest(-weight),
+            tuple(worse(one) & ~(1 << place) for place, one in enumerate(ranked)),
+            tuple(one.tariff.limits[-1] for one in ranked),
         )
 
 
@@ -84,75 +84,84 @@ def _goodness(one: Candidate) -> tuple[int, int, int, int, int]:
 
 
 def worth_trying(problem: Problem, rivals: Rivals | None = None) -> tuple[int, ...]:
-    """The candidates that no other replaces, by their place in the problem."""
+    """The candidates that no other replaces, by their place in the problem.
+
+    Each that is kept puts out all that it replaces at once: most are never looked at.
+    """
     rivals = Rivals.of(problem.candidates) if rivals is None else rivals
-    suppliers = _suppliers(problem, rivals)
-    useful = [any(map(min, held, problem.demand)) for held in problem.stock]
-    able = sum(mask for source, mask in rivals.of_source.items() if useful[source])
-    taking = rivals.taking(problem.weight) & able
-    alive, known = able, dict[int, int]()
-    for place in bits(able):
-        better = alive & taking & rivals.as_good[place] & ~(1 << place)
-        if better:
-            source = rivals.sources[place]
-            if source not in known:
-                known[source] = suppliers(source)
-            if better & known[source]:
-                alive ^= 1 << place
-    return tuple(rivals.order[place] for place in bits(alive))
+    replaceable = _replaceable(problem, rivals)
+    weight, kept, left = problem.weight, 0, (1 << len(rivals.order)) - 1
+    while left:
+        first = left & -left
+        place = first.bit_length() - 1
+        source = rivals.sources[place]
+        if not any(problem.stock[source]):
+            left &= ~rivals.of_source[source]
+            continue
+        left, kept = left ^ first, kept | first
+        worse = rivals.worse[place] & (left | kept)
+        if worse and rivals.heaviest[place] >= weight:
+            worse &= replaceable(source)
+            left, kept = left & ~worse, kept & ~worse
+    return tuple([rivals.order[place] for place in bits(kept)])
 
 
-def _suppliers(problem: Problem, rivals: Rivals) -> Callable[[int], int]:
-    """Candidates that can take over all that a source may send."""
-    enough: dict[int, int] = {}
+def _replaceable(problem: Problem, rivals: Rivals) -> Callable[[int], int]:
+    """Candidates that send nothing of which a source has not enough."""
+    having: dict[int, int] = {}
+    known: dict[int, int] = {}
 
-    def having(line: int) -> int:
-        if line not in enough:
-            wanted = problem.demand[line]
-            enough[line] = sum(
-                mask
-                for source, mask in rivals.of_source.items()
-                if problem.stock[source][line] >= wanted
-            )
-        return enough[line]
+    def some(line: int) -> int:
+        if line not in having:
+            flags = ["1" if held[line] else "0" for held in problem.stock]
+            having[line] = int("".join(map(flags.__getitem__, reversed(rivals.sources))), 2)
+        return having[line]
 
-    def suppliers(source: int) -> int:
-        found = -1
-        for line, held in enumerate(problem.stock[source]):
-            if held:
-                found &= having(line)
-        return found | rivals.of_source[source]
+    def replaceable(source: int) -> int:
+        if source not in known:
+            found = 0
+            for line, held in enumerate(problem.stock[source]):
+                if held < problem.demand[line]:
+                    found |= some(line)
+            known[source] = ~found | rivals.of_source[source]
+        return known[source]
 
-    return suppliers
+    return replaceable
 
 
-def _as_good(candidates: Sequence[Candidate]) -> Callable[[Candidate], int]:
-    """Candidates that are no later, dearer or dirtier than one, at all weights they take."""
-    sooner = _up_to([one.arrival for one in candidates])
-    lighter = _up_to([one.fixed for one in candidates])
-    cleaner = _up_to([one.rate for one in candidates])
-    cheaper = _no_dearer([one.tariff for one in candidates])
+def _worse(candidates: Sequence[Candidate]) -> Callable[[Candidate], int]:
+    """Candidates that are no sooner, cheaper or cleaner than one, at all weights it takes."""
+    later = _from([one.arrival for one in candidates])
+    heavier = _from([one.fixed for one in candidates])
+    dirtier = _from([one.rate for one in candidates])
+    dearer = _no_cheaper([one.tariff for one in candidates])
     return lambda one: (
-        sooner(one.arrival) & lighter(one.fixed) & cleaner(one.rate) & cheaper(one.tariff)
+        later(one.arrival) & heavier(one.fixed) & dirtier(one.rate) & dearer(one.tariff)
     )
 
 
-def _up_to(values: Sequence[int]) -> Callable[[int], int]:
-    """The places of values that are not above one, as bits."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    ranked, masks, mask = [values[place] for place in order], [0], 0
+def _from(values: Sequence[int]) -> Callable[[int], int]:
+    """The places of values that are not below one, as bits."""
+    order = sorted(range(len(values)), key=values.__getitem__, reverse=True)
+    ranked, masks, mask = [-values[place] for place in order], [0], 0
     for place in order:
         mask |= 1 << place
         masks.append(mask)
-    return lambda value: masks[bisect_right(ranked, value)]
+    return lambda value: masks[bisect_right(ranked, -value)]
 
 
-def _no_dearer(tariffs: Sequence[Tariff]) -> Callable[[Tariff], int]:
+def _no_cheaper(tariffs: Sequence[Tariff]) -> Callable[[Tariff], int]:
     places: dict[Tariff, int] = {}
     for place, tariff in enumerate(tariffs):
         places[tariff] = places.get(tariff, 0) | 1 << place
-    joining = {tariff: mask for tariff, mask in places.items() if joins(tariff)}
-    return lambda than: sum(mask for one, mask in joining.items() if no_dearer(one, than))
+
+    @cache
+    def found(one: Tariff) -> int:
+        if not joins(one):
+            return 0
+        return sum(mask for than, mask in places.items() if no_dearer(one, than))
+
+    return found
 
 
 @lru_cache(maxsize=4096)

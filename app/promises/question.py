@@ -13,6 +13,7 @@ from app.promises.model import Destination, Line
 from app.promises.quoting import Basket
 from app.promises.ranking import Preference
 from app.promises.refusals import QuantityRefused, SkuRefused
+from app.promises.steps import Steps
 from app.promises.stock import Seen
 from app.settings import Channel as ChannelRules
 from app.settings import Promises
@@ -31,7 +32,8 @@ class Question:
     `stores` for methods that end in a store (none: the nearest); `in_store` is where the shopper
     stands; `preference` None: the retailer's. What the `holder` holds counts as there; `held`: that
     is all of it, so that stock need not be looked at. Units come from `among` these spots only;
-    None: from all that the channel sells from.
+    None: from all that the channel sells from. `steps` are what all questions of one operation have
+    together; None: this one has what the rules allow.
     """
 
     lines: tuple[Line, ...]
@@ -46,6 +48,7 @@ class Question:
     holder: str | None = None
     held: bool = False
     among: frozenset[Spot] | None = None
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

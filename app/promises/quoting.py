@@ -24,7 +24,8 @@ from app.promises.offers import Offering
 from app.promises.problem import Frontier, Point, Problem
 from app.promises.ranking import Preference
 from app.promises.search import frontier
-from app.promises.stock import Seen, Shelf
+from app.promises.steps import Steps
+from app.promises.stock import Seen
 from app.settings import CarrierService
 from app.values import LocationCode
 
@@ -66,14 +67,10 @@ class Moment(NamedTuple):
 
 def problem_of(basket: Basket, offers: Offers, stock: Seen, now: int) -> Problem:
     """The question for the search."""
-    shelves, nothing = (
-        stock.by_location,
-        Shelf((0,) * len(basket.lines), unknown=False, carried=False),
-    )
     return Problem(
         demand=tuple(line.quantity for line in basket.lines),
         weights=basket.grams,
-        stock=tuple([shelves.get(code, nothing).units for code in offers.locations]),
+        stock=stock.units(offers.locations),
         candidates=offers.candidates,
         since=now - offers.made,
     )
@@ -86,12 +83,24 @@ class Quoting:
     offering: Offering
 
     def choice(
-        self, basket: Basket, target: Target, offers: Offers, stock: Seen, now: int
+        self,
+        basket: Basket,
+        target: Target,
+        at: Moment,
+        shared: Steps | None = None,
     ) -> Choice:
-        """All options of a method, and why the other locations are in none."""
+        """All options of a method, and why the other locations are in none.
+
+        `shared` are the steps that are left for this and others together.
+        """
+        offers, stock, now = at
         problem = problem_of(basket, offers, stock, now)
         steps = self.offering.rules.max_steps // target.share
+        if shared is not None:
+            steps = min(steps, shared.left)
         found = frontier(problem, steps=steps, rivals=offers.rivals)
+        if shared is not None:
+            shared.spend(found.steps)
         return Choice(
             method=target.method,
             store=target.store,

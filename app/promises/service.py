@@ -23,6 +23,7 @@ from app.promises.question import Look, Question, basket, known, merged, told_pr
 from app.promises.quoting import Moment, Quoting, Target
 from app.promises.ranking import Preference
 from app.promises.refusals import DestinationRefused
+from app.promises.steps import Steps
 from app.promises.stock import seen
 from app.promises.targets import Targets, unserved
 from app.promises.tokens import Signer
@@ -67,6 +68,10 @@ class PromiseService:
         self._quoting = Quoting(self._offering)
         self._targets = Targets(self._offering, sources.locations)
         self._checking = Checking(self._quoting, self._targets, signer)
+
+    def steps(self) -> Steps:
+        """What one operation may look at in all its searches together."""
+        return Steps(self._rules.max_steps)
 
     async def options(self, question: Question, inquiry: Inquiry, *, now: datetime) -> Answer:
         """Every option that is best in some respect, by method and store.
@@ -211,7 +216,8 @@ class PromiseService:
         offers = self._offers(target, look, now)
         if look.stock.short:
             return self._quoting.none(look.basket, target, offers, look.stock, now)
-        choice = self._quoting.choice(look.basket, target, offers, look.stock, now)
+        at = Moment(offers, look.stock, now)
+        choice = self._quoting.choice(look.basket, target, at, look.question.steps)
         sealed = tuple(self._checking.sealed(option, look, now) for option in choice.options)
         return replace(choice, options=sealed)
 

@@ -23,6 +23,11 @@ class Staircase:
         step = bisect_right(self._costs, cost)
         return step > 0 and self._co2s[step - 1] <= co2
 
+    def below(self, cost: int, otherwise: int) -> int:
+        """What a plan of that cost has to be cleaner than; `otherwise`: than nothing."""
+        step = bisect_right(self._costs, cost)
+        return self._co2s[step - 1] if step else otherwise
+
     def add(self, point: Point) -> None:
         """Keep a point, unless another covers it; those that it covers go."""
         if self.covers(point.cost, point.co2):

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property, partial
+
+from msgspec import structs
 
 from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spot, Spread
 from app.promises.model import Line
@@ -21,15 +24,44 @@ class Shelf:
     carried: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
-    """Stock as it was seen: of which locations, and when."""
+    """Stock as it was seen: at which locations, and when.
 
-    by_location: Mapping[LocationCode, Shelf]
+    `spreads` are by line, each in the order of `codes`. What is told of a location is worked out
+    when somebody asks: a quote of one line looks at units alone.
+    """
+
+    codes: tuple[LocationCode, ...]
+    spreads: tuple[Spread, ...]
     short: Mapping[Sku, int]
     as_of: datetime | None
     freshness: Freshness
-    vector: Mapping[LocationCode, datetime | None]
+
+    def units(self, codes: tuple[LocationCode, ...]) -> tuple[tuple[int, ...], ...]:
+        """What some locations have of each line; nothing where it was not looked at."""
+        columns = zip(*map(_sellable, self.spreads), strict=True)
+        if codes == self.codes:
+            return tuple(columns)
+        found, nothing = dict(zip(self.codes, columns, strict=True)), (0,) * len(self.spreads)
+        return tuple([found.get(code, nothing) for code in codes])
+
+    @cached_property
+    def by_location(self) -> Mapping[LocationCode, Shelf]:
+        """What each has, and whether it could say."""
+        return {code: _shelf(parts) for code, parts in self._told()}
+
+    @cached_property
+    def vector(self) -> Mapping[LocationCode, datetime | None]:
+        """How old the oldest of what each told is."""
+        return {
+            code: min((part.as_of for part in parts if part.as_of), default=None)
+            for code, parts in self._told()
+        }
+
+    def _told(self) -> Sequence[tuple[LocationCode, tuple[Availability, ...]]]:
+        rows = [spread.parts for spread in self.spreads]
+        return list(zip(self.codes, zip(*rows, strict=True), strict=True)) if rows else []
 
     @property
     def unknown(self) -> tuple[LocationCode, ...]:
@@ -38,17 +70,18 @@ class Seen:
 
     def among(self, spots: Collection[Spot], lines: Sequence[Line]) -> "Seen":
         """The same where only some spots may be taken from."""
-        left = {
-            code: replace(
-                shelf,
-                units=tuple(
-                    units if Spot(line.sku, code) in spots else 0
-                    for line, units in zip(lines, shelf.units, strict=True)
-                ),
+        left = tuple(
+            Spread(
+                tuple(
+                    part
+                    if Spot(line.sku, code) in spots
+                    else structs.replace(part, available_to_sell=0)
+                    for code, part in zip(self.codes, spread.parts, strict=True)
+                )
             )
-            for code, shelf in self.by_location.items()
-        }
-        return replace(self, by_location=left)
+            for line, spread in zip(lines, self.spreads, strict=True)
+        )
+        return replace(self, spreads=left)
 
 
 def seen(
@@ -59,26 +92,30 @@ def seen(
     global_buffer: int,
 ) -> Seen:
     """Put together what is known of the lines, and of which there is too little."""
-    rows = [spreads[line.sku].parts for line in lines]
-    columns = list(zip(*rows, strict=True)) if rows else []
-    shelves = {code: _shelf(parts) for code, parts in zip(codes, columns, strict=True)}
     totals = [spreads[line.sku].together(global_buffer=global_buffer) for line in lines]
     known = [total.as_of for total in totals if total.as_of is not None]
     return Seen(
-        by_location=shelves,
+        codes=tuple(codes),
+        spreads=tuple(spreads[line.sku] for line in lines),
         short=_short(lines, totals),
         as_of=min(known, default=None),
         freshness=max((total.freshness for total in totals), key=list(Freshness).index),
-        vector={
-            code: min((part.as_of for part in parts if part.as_of), default=None)
-            for code, parts in zip(codes, columns, strict=True)
-        },
     )
+
+
+def _sellable(spread: Spread) -> tuple[int, ...]:
+    """Units by location, kept with what they were read from."""
+    units: tuple[int, ...] = spread.faces.kept("sellable", partial(_units, spread.parts))
+    return units
+
+
+def _units(parts: Sequence[Availability]) -> tuple[int, ...]:
+    return tuple([part.available_to_sell or 0 for part in parts])
 
 
 def _shelf(parts: Sequence[Availability]) -> Shelf:
     return Shelf(
-        units=tuple([part.available_to_sell or 0 for part in parts]),
+        units=_units(parts),
         unknown=any(part.status is Status.UNKNOWN for part in parts),
         carried=any(part.status is not Status.NOT_CARRIED for part in parts),
     )

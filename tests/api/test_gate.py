@@ -14,6 +14,7 @@ from app.engine.gate import (
     Limits,
     ListSizes,
     NotAdmittedError,
+    Price,
     Stage,
     Validator,
 )
@@ -30,7 +31,9 @@ SCHEMA = build_schema(
       all: [Thing!]!
       grid: [[Thing!]!]!
       found: [Found!]!
+      dear(basket: Basket): Thing
     }
+    input Basket { lines: [Int], notes: [Int] }
     type Mutation { change: Thing }
     union Found = Thing | Other
     type Other { name: String }
@@ -42,12 +45,19 @@ SCHEMA = build_schema(
       names: [String!]!
       parts(first: Int = 7): [Thing!]!
       self: Thing
+      flat: Thing
       colour: Colour
     }
     enum Colour { RED GREEN }
     """
 )
-SIZES = ListSizes(keys=frozenset({"keys"}), assumed={"Thing.parts": 50}, page=20, unsliced=10)
+SIZES = ListSizes(
+    keys=frozenset({"keys"}),
+    assumed={"Thing.parts": 50},
+    page=20,
+    unsliced=10,
+    prices={"Query.dear": Price(100, ("basket", "lines")), "Thing.flat": Price(7)},
+)
 AMPLE = {"cost": 10**9, "depth": 500, "root_fields": 500, "aliases": 500, "directives": 500}
 
 
@@ -134,6 +144,39 @@ def test_the_cost_of_a_known_document_follows_its_variables(
     admitted(text, gate=gate, n=1)
 
     assert admitted(text, gate=gate, **variables).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "cost"),
+    [
+        ("{ dear(basket: { lines: [1, 2, 3] }) { id } }", {}, 1 + 3 * 100),
+        ("{ dear(basket: { lines: 1 }) { id } }", {}, 1 + 100),
+        ("{ dear(basket: { lines: null }) { id } }", {}, 1 + 100),
+        ("{ dear(basket: {}) { id } }", {}, 1 + 100),
+        ("{ dear { id } }", {}, 1 + 100),
+        ("{ a: dear(basket: { lines: [1, 2] }) { id } b: dear { id } }", {}, 2 + 300),
+        ("query ($l: [Int]) { dear(basket: { lines: $l }) { id } }", {"l": [1] * 4}, 401),
+        ("query ($l: Int) { dear(basket: { lines: [$l, $l] }) { id } }", {}, 201),
+        ("query ($b: Basket) { dear(basket: $b) { id } }", {"b": {"lines": [1] * 5}}, 501),
+        ("query ($b: Basket) { dear(basket: $b) { id } }", {"b": {"lines": 1}}, 101),
+        ("query ($b: Basket) { dear(basket: $b) { id } }", {"b": [1]}, 101),
+        ("query ($b: Basket = { lines: [1, 2] }) { dear(basket: $b) { id } }", {}, 201),
+        ("{ thing { flat { id } } all { flat { id } } }", {}, 1 + 8 + 10 * (1 + 8)),
+    ],
+)
+def test_what_is_more_work_than_its_objects_has_a_price(
+    text: str, variables: dict[str, Any], cost: int
+) -> None:
+    assert admitted(text, **variables).cost == cost
+
+
+def test_a_price_follows_the_largest_default_of_all_operations() -> None:
+    text = """query A($b: Basket = { lines: [1, 2, 3] }) { dear(basket: $b) { id } }
+              query B($b: Basket = { notes: [1, 2, 3, 4] }) { dear(basket: $b) { id } }"""
+    gate = a_gate()
+
+    costs = [gate.admit(text, operation_name=one, variables={}).cost for one in "AB"]
+    assert costs == [1 + 300, 1 + 300]
 
 
 @pytest.mark.parametrize("first", [10**18, 10**300, float("inf"), 1e300])

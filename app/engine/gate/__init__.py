@@ -4,7 +4,7 @@ from app.engine.gate.access import ANYTHING, Access
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
-from app.engine.gate.sizes import ListSizes
+from app.engine.gate.sizes import ListSizes, Price
 from app.engine.gate.validation import Validator
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ListSizes",
     "NotAdmittedError",
     "Prepared",
+    "Price",
     "Stage",
     "Validator",
 ]

@@ -34,7 +34,7 @@ from app.engine.deferring import DEFERRING
 from app.engine.gate.access import ANYTHING, EVERYBODY, Access
 from app.engine.gate.costs import Cost, Part, Program
 from app.engine.gate.limits import MOST
-from app.engine.gate.sizes import ListSizes, Size, literal, size_of
+from app.engine.gate.sizes import ListSizes, Size, count_at, literal, size_of
 
 INTROSPECTION = frozenset({"__schema", "__type"})
 LATER = 10  # objects: what one part that is told later costs (100 µs of CPU against 10)
@@ -157,8 +157,8 @@ class _Walk:
         for definition in (one for op in self._operations for one in op.variable_definitions or ()):
             self._directives += len(definition.directives or ())
             name, value = definition.variable.name.value, literal(definition.default_value)
-            if value is not None and _weight(value) >= _weight(defaults.get(name)):
-                defaults[name] = value
+            if value is not None:
+                defaults[name] = _larger(value, defaults.get(name))
         return defaults
 
     def _operation(self, operation: OperationDefinitionNode) -> Tally:
@@ -240,7 +240,10 @@ class _Walk:
         unsliced = self._sizes.unsliced
         inner = unsliced if wraps or size is None else size
         itself = 1 + LATER * _deferrals(node)
-        each = self._program.total(itself, [(1, below.cost), (inner, below.items)])
+        parts: list[Part] = [(1, below.cost), (inner, below.items)]
+        if (price := self._sizes.prices.get(coordinate)) is not None:
+            parts.append((count_at(node, price.path, self._defaults), price.each))
+        each = self._program.total(itself, parts)
         for _ in range(wraps - 1):
             each = self._program.total(0, [(unsliced, each)])
         if wraps and size is None:
@@ -288,6 +291,13 @@ def _lists(definition: GraphQLField) -> int:
     while is_list_type(kind):
         wraps, kind = wraps + 1, get_nullable_type(kind.of_type)
     return wraps
+
+
+def _larger(one: Any, other: Any) -> Any:
+    """The larger of two defaults; of objects, the larger of each of their fields."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: _larger(one.get(key), other.get(key)) for key in one | other}
+    return one if _weight(one) >= _weight(other) else other
 
 
 def _weight(value: Any) -> int:

@@ -10,6 +10,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     ValueNode,
     VariableNode,
 )
@@ -26,7 +27,8 @@ class ListSizes:
 
     `slicing` arguments are page sizes; `keys` hold one key for each element. `assumed` is the page
     size where none is given, for a field by its coordinate (`Type.field`) or else `page`;
-    `unsliced` is taken for lists that no argument limits.
+    `unsliced` is taken for lists that no argument limits. `prices` are of fields that are more work
+    than their objects tell.
     """
 
     slicing: frozenset[str] = frozenset({"first", "last"})
@@ -34,18 +36,37 @@ class ListSizes:
     assumed: Mapping[str, int] = field(default_factory=dict)
     page: int = 20
     unsliced: int = 10
+    prices: Mapping[str, "Price"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a field costs beside its objects: so much for `each` value of the list at a path.
+
+    A path is the name of an argument, then of fields in it; without one it costs `each` once.
+    """
+
+    each: int
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A value that comes with the request; `default` is that of its definition."""
+    """A value that comes with the request; `default` is that of its definition.
+
+    What counts of it is at a `path` of fields.
+    """
 
     name: str
     default: Any
+    path: tuple[str, ...] = ()
 
     def value(self, variables: Variables) -> Any:
         """What was sent, else the default."""
-        return variables.get(self.name, self.default)
+        value = variables.get(self.name, self.default)
+        for key in self.path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
 
 
 Given: TypeAlias = int | Variable
@@ -96,9 +117,25 @@ def size_of(
     return Size(tuple(page for page in pages if page is not None), known_keys, assumed)
 
 
+def count_at(node: FieldNode, path: tuple[str, ...], defaults: Variables) -> Size:
+    """How many values there are at a path of arguments; one where none can be seen."""
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    value = given.get(path[0]) if path else None
+    for number, key in enumerate(path[1:], 1):
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            return Size((), (Variable(name, defaults.get(name), path[number:]),), None)
+        fields = value.fields if isinstance(value, ObjectValueNode) else ()
+        value = {one.name.value: one.value for one in fields}.get(key)
+    counted = None if value is None else _given(value, defaults)
+    return Size((), () if counted is None else (counted,), None)
+
+
 def literal(node: ValueNode | None) -> Any:
-    """An integer, a list of as many Nones as it has values, or None."""
+    """An integer, a list of as many Nones as it has values, an object of such, or None."""
     match node:
+        case ObjectValueNode(fields=fields):
+            return {one.name.value: literal(one.value) for one in fields}
         case IntValueNode(value=digits):
             return int(digits) if len(digits) <= MOST_DIGITS else MOST
         case ListValueNode(values=values):
