@@ -13,4 +13,4 @@ async def test_everything_adds_up_whoever_is_killed(address: str) -> None:
     assert outcome.violations == []
     assert outcome.kills >= 8
     assert outcome.sums.states["SOURCED"] > 20
-    assert outcome.answers["SOLD_OUT"] > 5
+    assert outcome.answers["SOLD_OUT"] > 2
