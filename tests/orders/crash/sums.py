@@ -1,7 +1,7 @@
 """Does everything add up? Orders, allocations, upstreams and money, compared with one another."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -92,11 +92,12 @@ class Sums:
 def added_up(connection: Connection, books: Books, on_hand: int) -> Sums:
     """Everything compared with everything."""
     found = {str(one.number): one for one in repository.page(connection, first=MOST)}
-    sums = Sums(found)
+    sums, charges = Sums(found), _of_orders(books.charges)
     for order in found.values():
         sums.violations += _order(order, books.orders)
-        sums.violations += _money(order, books.charges)
-    sums.violations += _strangers(found, books)
+        sums.violations += _money(order, charges.get(order.number, []))
+    held = {number for book in books.orders.values() for number in book} | set(charges)
+    sums.violations += [f"nobody's: {number}" for number in held - set(found)]
     sums.violations += _stock(connection, found, books.orders, on_hand)
     sums.violations += _facts(connection, found)
     return sums
@@ -116,20 +117,24 @@ def _order(order: Order, books: Mapping[str, Mapping[str, Taken]]) -> list[str]:
     return wrong
 
 
-def _money(order: Order, charges: Mapping[str, Charge]) -> list[str]:
-    charge = charges.get(order.number)
-    kept = charge is not None and charge.state == "authorised" and not charge.captured
-    paid = 0 if charge is None else charge.captured - charge.refunded
+def _money(order: Order, charges: Sequence[Charge]) -> list[str]:
+    """Paid once, or not at all."""
+    kept = [one for one in charges if one.state == "authorised" and not one.captured]
+    paid = sum(one.captured - one.refunded for one in charges)
     if order.state in UNDONE and (kept or paid):
-        return [f"charged: {order.number} is {order.state} and cost {paid}, kept: {kept}"]
-    if order.state not in UNDONE and paid != order.total.amount:
-        return [f"unpaid: {order.number} is {order.state} and cost {paid}"]
+        return [f"charged: {order.number} is {order.state} and cost {paid}, kept: {bool(kept)}"]
+    if order.state not in UNDONE and (kept or paid != order.total.amount):
+        what = "unpaid" if paid < order.total.amount else "charged twice"
+        return [f"{what}: {order.number} is {order.state} and cost {paid}, kept: {bool(kept)}"]
     return []
 
 
-def _strangers(found: Mapping[str, Order], books: Books) -> list[str]:
-    held = {number for book in books.orders.values() for number in book} | set(books.charges)
-    return [f"nobody's: {number}" for number in held - set(found)]
+def _of_orders(charges: Mapping[str, Charge]) -> dict[str, list[Charge]]:
+    """By the order's number, with which each key begins."""
+    found: dict[str, list[Charge]] = {}
+    for key, charge in charges.items():
+        found.setdefault(key.split("-")[0], []).append(charge)
+    return found
 
 
 def _stock(
