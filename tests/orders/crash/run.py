@@ -34,7 +34,7 @@ ON_HAND = 2  # of everything, so that the last pieces are fought for
 FLASH = 12  # buyers of the same thing
 CLIENTS = 12
 BETWEEN = (0.1, 0.6)  # seconds between two kills
-MOST = 10  # times as many kills as were asked for, while there are buyers
+MOST = 1_000  # kills, while there are buyers
 SETTLED_WITHIN = 10.0  # seconds
 PATIENCE = timedelta(seconds=30)  # for a connection of ours to the database
 
@@ -61,8 +61,8 @@ class Outcome:
         return [*self.sums.violations, *late]
 
 
-async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
-    """Run until there were so many keys and at least so many kills."""
+async def crash(url: str, *, kills: int, keys: int, most: int = MOST, seed: int = 7) -> Outcome:
+    """Run until there were so many keys, with at least so many kills, and not more than `most`."""
     await upgrade(url)
     dice = random.Random(seed)
     carried = systems.spots(2 * keys)
@@ -72,7 +72,7 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
         servers = stack.enter_context(serving(document(url, running.urls), seed=seed))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         buyers = Buyers(http, servers.addresses, dice)
-        await _bought_while_killed(servers, _bought(buyers, carried, keys), kills)
+        await _killed_while(_bought(buyers, carried, keys), servers, kills, most)
         running.calm()
         settled_after = await settled(store)
         sums = await store.read(partial(added_up, books=running.books(), on_hand=ON_HAND))
@@ -80,11 +80,11 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
         return Outcome(servers.kills, keys, buyers, settled_after, sums)
 
 
-async def _bought_while_killed(
-    servers: Servers, buying: Coroutine[Any, Any, None], kills: int
+async def _killed_while(
+    buying: Coroutine[Any, Any, None], servers: Servers, kills: int, most: int
 ) -> None:
     asking = asyncio.ensure_future(buying)
-    while servers.kills < kills or not (asking.done() or servers.kills >= MOST * kills):
+    while servers.kills < kills or not (asking.done() or servers.kills >= most):
         await asyncio.sleep(servers.dice.uniform(*BETWEEN))
         await asyncio.to_thread(servers.kill_one)
     await asking
