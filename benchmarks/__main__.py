@@ -22,6 +22,7 @@ from benchmarks import (
     fault_matrix,
     http_clients,
     observability,
+    orders,
     projection,
     promises,
 )
@@ -35,6 +36,7 @@ ALONE = {
     "fault_matrix": fault_matrix,
     "projection": projection,
     "promises": promises,
+    "orders": orders,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

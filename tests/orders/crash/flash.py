@@ -26,6 +26,7 @@ from tests.orders.crash.sums import Sums, added_up
 PIECES = 2
 BUYERS = 12  # of each thing
 AT_ONCE = 2  # things
+SLOW = "PT5S"  # time limit of an upstream: a card is not refused because the machine is busy
 BOUGHT = {"PLACED", "SOURCED"}
 
 
@@ -68,7 +69,7 @@ async def flash_sale(url: str, *, things: int, seed: int = 7) -> Sale:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(url, patience=PATIENCE))
         running = stack.enter_context(systems.running(carried, pieces=PIECES, trouble=None))
-        servers = stack.enter_context(serving(document(url, running.urls)))
+        servers = stack.enter_context(serving(document(url, running.urls, SLOW)))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         buyers = Buyers(http, servers.addresses, random.Random(seed), twice=0.0, token="tok_ok")
         await _sold(buyers, carried)

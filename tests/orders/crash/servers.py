@@ -11,7 +11,7 @@ import signal
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
@@ -32,13 +32,13 @@ Document = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 
 
-def document(store: str, urls: Mapping[str, str], **more: Any) -> Document:
+def document(store: str, urls: Mapping[str, str], timeout: str = "PT1S") -> Document:
     """The settings of a gateway over the systems at these addresses."""
     return {
         "connections": {
             name: {
                 "connector": "sandbox",
-                "timeout": "PT1S",
+                "timeout": timeout,
                 "settings": {"url": url, "system": name, "seed": SEED},
             }
             for name, url in urls.items()
@@ -53,7 +53,6 @@ def document(store: str, urls: Mapping[str, str], **more: Any) -> Document:
         },
         "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
         "store": {"url": store},
-        **more,
     }
 
 
@@ -65,6 +64,7 @@ class Servers:
     dice: random.Random
     _nursery: Connection
     kills: int = 0
+    pids: dict[int, int] = field(default_factory=dict)
 
     @property
     def addresses(self) -> list[str]:
@@ -76,11 +76,10 @@ class Servers:
         self.start(self.dice.choice(self.ports))
         self.kills += 1
 
-    def start(self, port: int) -> int:
-        """A process that will answer at a port, in the place of what was there; its id."""
+    def start(self, port: int) -> None:
+        """A process will answer at a port, in the place of what was there."""
         self._nursery.send(port)
-        pid: int = self._nursery.recv()
-        return pid
+        self.pids[port] = self._nursery.recv()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Some of what they carry has so many pieces that can be sold, everything else non
 
 import asyncio
 import multiprocessing
+import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -40,6 +41,7 @@ class Systems:
     """The other side of their process."""
 
     urls: Mapping[str, str]
+    pid: int
     _pipe: Connection
 
     def calm(self) -> None:
@@ -73,7 +75,8 @@ def running(carried: Sequence[Spot], *, pieces: int, trouble: int | None) -> Ite
     process.start()
     theirs.close()
     try:
-        yield Systems(ours.recv(), ours)
+        urls, pid = ours.recv()
+        yield Systems(urls, pid, ours)
     finally:
         process.kill()
         process.join()
@@ -102,7 +105,7 @@ async def _serve(pipe: Connection, trouble: int | None) -> None:
         urls = {
             name: await stack.enter_async_context(serve(system)) for name, system in systems.items()
         }
-        pipe.send(urls)
+        pipe.send((urls, os.getpid()))
         dice = random.Random(trouble)
         troubling = asyncio.ensure_future(_trouble(systems, dice)) if trouble is not None else None
         while True:
