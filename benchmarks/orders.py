@@ -17,6 +17,7 @@ import random
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
 from statistics import median, quantiles
 from time import monotonic
@@ -32,8 +33,10 @@ from tests.orders.crash.run import settled
 from tests.orders.crash.servers import Servers, document, serving
 from tests.postgres import Postgres, running_postgres
 
-CROWDS: Mapping[int, int] = {1: 30, 8: 160, 32: 240}  # buyers at once: orders of one round
-ROUNDS = 5
+CROWDS: Mapping[int, int] = {1: 20, 4: 60, 16: 100}  # buyers at once: orders of one round
+ROUNDS = 3
+OURS = ("asyncpg", "sqlalchemy", "starlette", "strawberry-graphql", "uvicorn")
+SLOW = 10  # seconds for an upstream: nothing is refused because the machine is busy
 PLENTY = 1_000_000  # pieces of everything
 TICK = os.sysconf("SC_CLK_TCK")  # a second of CPU
 TOLD_AFTER = 11.0  # seconds until sessions that idle have told what they did
@@ -74,7 +77,8 @@ class Bench:
     async def round(self, crowd: int, count: int) -> Round:
         """So many buyers at once, each one order after the other."""
         began, cpu, active = monotonic(), self._cpu(), self._active()
-        buyers = Buyers(self.http, self.servers.addresses, random.Random(7), 0.0, "tok_ok")
+        dice = random.Random(7)
+        buyers = Buyers(self.http, self.servers.addresses, dice, 0.0, 10.0 * SLOW, "tok_ok")
         waiting = list(range(self.done, self.done + count))
         self.done += count
 
@@ -119,7 +123,7 @@ async def main() -> None:
         await upgrade(url)
         store = await stack.enter_async_context(open_store(url))
         running = stack.enter_context(systems.running(SPOTS, pieces=PLENTY, trouble=None))
-        servers = stack.enter_context(serving(document(url, running.urls, "PT5S")))
+        servers = stack.enter_context(serving(document(url, running.urls, SLOW)))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         name = url.rsplit("/", 1)[-1]
         bench = Bench(cluster, name, store, servers, running, http)
@@ -134,7 +138,9 @@ async def main() -> None:
 
 def _print(version: str, rounds: Mapping[int, list[Round]]) -> None:
     number, cores = version.split(maxsplit=1)[0], os.cpu_count()
-    print(f"Orders: PostgreSQL {number}, 2 gateway processes, {cores} cores for everybody\n")
+    ours = " · ".join(f"{name} {version_of(name)}" for name in OURS)
+    print(f"Orders: PostgreSQL {number}, 2 gateway processes, {cores} cores for everybody")
+    print(f"{ours}; load average {os.getloadavg()[1]:.1f}\n")
     print("| buyers at once | orders/s | cart to order p50 | p99 | orderPlace p50 | p99 |", end=" ")
     print("CPU ms an order: gateways | PostgreSQL | systems | in the database |")
     print("|---" * 10 + "|")

@@ -27,7 +27,6 @@ PLACE = """mutation Place($input: OrderPlaceInput!) { done: orderPlace(input: $i
 BUYER = {"name": "Ada Byron", "email": "ada@example.com"}
 VERONA = {"lines": ["Via Roma 1"], "city": "Verona", "postalCode": "37121", "country": "IT"}
 NOT_YET = {"IDEMPOTENCY_IN_PROGRESS", "PRICE_UNKNOWN", "STOCK_UNKNOWN", "VARIANT_NOT_SOLD"}
-PATIENCE = 5.0  # seconds for one answer
 HANGING = 180.0  # seconds after which nobody waits any more
 AGAIN = (0.02, 0.2)  # seconds until it is asked for again
 TWICE = 0.15  # of buyers send everything twice at once
@@ -53,6 +52,7 @@ class Buyers:
     addresses: Sequence[str]
     dice: random.Random
     twice: float = TWICE
+    patience: float = 5.0  # seconds for one answer
     token: str = "tok_moody"
     told: dict[str, Told] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class Buyers:
         at = self.dice.choice(self.addresses)
         headers = {"content-type": "application/json"}
         async with (
-            asyncio.timeout(PATIENCE),
+            asyncio.timeout(self.patience),
             self.http.post(at, data=body, headers=headers) as response,
         ):
             answer: Answer = orjson.loads(await response.read())

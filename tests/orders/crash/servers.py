@@ -32,13 +32,13 @@ Document = dict[str, Any]
 LOOPBACK = "127.0.0.1"
 
 
-def document(store: str, urls: Mapping[str, str], timeout: str = "PT1S") -> Document:
-    """The settings of a gateway over the systems at these addresses."""
+def document(store: str, urls: Mapping[str, str], timeout: int = 1) -> Document:
+    """The settings of a gateway over the systems at these addresses; `timeout` in seconds."""
     return {
         "connections": {
             name: {
                 "connector": "sandbox",
-                "timeout": timeout,
+                "timeout": f"PT{timeout}S",
                 "settings": {"url": url, "system": name, "seed": SEED},
             }
             for name, url in urls.items()
@@ -52,6 +52,7 @@ def document(store: str, urls: Mapping[str, str], timeout: str = "PT1S") -> Docu
             "orders": {"shop": ["ECOM-*"], "warehouse": ["WH-*"]},
         },
         "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
+        "requests": {"budget": f"PT{4 * timeout}S"},
         "store": {"url": store},
     }
 
