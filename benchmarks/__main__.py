@@ -23,6 +23,7 @@ from benchmarks import (
     hot_sku,
     http_clients,
     observability,
+    orders,
     projection,
     promises,
 )
@@ -37,6 +38,7 @@ ALONE = {
     "projection": projection,
     "hot_sku": hot_sku,
     "promises": promises,
+    "orders": orders,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

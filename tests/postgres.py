@@ -62,8 +62,8 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A cluster of our own.
+def running_postgres(**settings: str) -> Iterator[Postgres]:
+    """A cluster of our own; `settings` are PostgreSQL's, and go before ours.
 
     Raises:
         NoPostgresError: there is no server to start.
@@ -72,7 +72,8 @@ def running_postgres() -> Iterator[Postgres]:
     base = Path(tempfile.mkdtemp(prefix="postgres-"))
     prefix = _unprivileged(base)
     port = _free_port()
-    data, options = base / "data", " ".join(f"-c {key}={value}" for key, value in FAST.items())
+    data, chosen = base / "data", {**FAST, **settings}
+    options = " ".join(f"-c {key}={value}" for key, value in chosen.items())
     control = [*prefix, str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
     initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
     try:

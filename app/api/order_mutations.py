@@ -38,6 +38,7 @@ from app.errors import Refusal
 from app.orders import buying, model
 from app.orders.model import CancelReason, OrderState
 from app.orders.service import Placed
+from app.store.keys import Once
 
 Input = strawberry.argument(description="All that it takes.")
 PAYMENT = {CancelReason.PAYMENT_DECLINED, CancelReason.PAYMENT_FAILED}
@@ -89,9 +90,20 @@ OrderCancelResult = Annotated[
 
 async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
     once = asked.once()
-    services = context.services
-    if (before := await services.orders.again(once, asked.payment_token)) is not None:
+    orders = context.services.orders
+    if (before := await orders.again(once, asked.payment_token)) is not None:
         return before
+    try:
+        return await _bought(context, asked, once)
+    except Refusal:
+        # Sent twice at once, the other may have been done in between, and then the hold is gone.
+        if (meanwhile := await orders.again(once, asked.payment_token)) is not None:
+            return meanwhile
+        raise
+
+
+async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) -> Placed:
+    services = context.services
     terms = buying.sound(asked.terms(once), charged=services.orders.charged)
     found = await services.carts.find(cart_key(asked.cart_id), now=context.now)
     cart = at_version(found, asked.version)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from app.api.paging import encode_cursor
+from app.orders.service import Placed
+from app.store.keys import Once
 from tests.gateways import Sandbox, sandbox_gateway
 
 ORDER = """number state reason total { amount currency } method
@@ -160,6 +162,27 @@ async def test_the_same_key_is_the_same_order(shopper: Shopper) -> None:
         "IdempotencyKeyRefused",
         "IDEMPOTENCY_KEY_REUSED",
     )
+
+
+async def test_who_asks_twice_at_once_is_told_the_same(
+    shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one is done just when the other has seen that there is no order yet."""
+    cart, orders = await shopper.held(), shopper.sandbox.gateway.services.orders
+    look, first = orders.again, list[dict[str, Any]]()
+
+    async def overtaken(once: Once, token: str | None) -> Placed | None:
+        found = await look(once, token)
+        monkeypatch.setattr(orders, "again", look)
+        first.append(await shopper.place(cart))
+        return found
+
+    monkeypatch.setattr(orders, "again", overtaken)
+    second = await shopper.place(cart)
+
+    assert second["__typename"] == "OrderPlaced"
+    assert second["order"]["number"] == first[0]["order"]["number"]
+    assert second["accessToken"] == first[0]["accessToken"]
 
 
 async def test_a_declined_card_is_a_problem_and_the_goods_are_free(shopper: Shopper) -> None:

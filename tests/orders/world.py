@@ -193,7 +193,9 @@ async def opened(
         ports: dict[str, Any] = {}
         for name, system in kinds.items():
             url = await stack.enter_async_context(serve(systems[name]))
-            ports[name] = await stack.enter_async_context(connected(name, system, url, patience))
+            ports[name] = await stack.enter_async_context(
+                connected(name, system, url, patience, clock)
+            )
             stack.callback(systems[name].release)
         sinks = {name: ports[name] for name in SINKS}
         provider = ports["payments"] if charged else None
@@ -205,12 +207,23 @@ async def opened(
 
 
 @asynccontextmanager
-async def connected(name: str, system: System, url: str, patience: timedelta) -> AsyncIterator[Any]:
+async def connected(
+    name: str, system: System, url: str, patience: timedelta, clock: Clock
+) -> AsyncIterator[Any]:
     policy = ClientPolicy(timeout=patience)
-    async with open_client(name, url, policy=policy) as http:
+    async with open_client(name, url, policy=policy, clock=lambda: clock().timestamp()) as http:
         settings = sandbox.Settings(url=url, system=system, seed=SEED)
         wiring = Wiring(name=name, http=http, now=lambda: datetime.now(UTC))
         yield sandbox.connect(settings, wiring)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Of what a process is made; tests put wrong ones in their places."""
+
+    turns: type[Turns] = Turns
+    desk: type[PaymentDesk] = PaymentDesk
+    service: type[OrderService] = OrderService
 
 
 def assembled(
@@ -219,9 +232,9 @@ def assembled(
     sinks: Mapping[str, Any],
     provider: Any | None,
     patience: timedelta,
-    poll: timedelta = timedelta(milliseconds=100),
+    kinds: Kinds = Kinds(),
 ) -> tuple[Turns, Steps, OrderWorker, OrderService]:
-    turns = Turns(store=store, now=now)
+    turns = kinds.turns(store=store, now=now)
     desks = {
         name: HandingDesk(connection=name, sink=sink, timeout=patience)
         for name, sink in sinks.items()
@@ -229,13 +242,13 @@ def assembled(
     desk = (
         None
         if provider is None
-        else PaymentDesk(connection="payments", provider=provider, timeout=patience)
+        else kinds.desk(connection="payments", provider=provider, timeout=patience)
     )
     charging = Charging(turns=turns, desk=desk)
     sourcing = Sourcing(turns=turns, route=route, finder=Nowhere())
     steps = Steps(turns=turns, sinks=desks, charging=charging, sourcing=sourcing)
-    worker = OrderWorker(turns=turns, steps=steps, poll=poll)
-    service = OrderService(store, turns, worker, route=route, charged=provider is not None)
+    worker = OrderWorker(turns=turns, steps=steps)
+    service = kinds.service(store, turns, worker, route=route, charged=provider is not None)
     return turns, steps, worker, service
 
 

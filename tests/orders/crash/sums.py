@@ -1,19 +1,51 @@
 """Does everything add up? Orders, allocations, upstreams and money, compared with one another."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
 from app.availability.tables import allocations
 from app.orders import repository
 from app.orders.model import Order, OrderState
+from app.store import log
 from app.store.tables import facts
+from connectors.sandbox.faults import FaultyUpstream
+from connectors.sandbox.retailer.orders import Order as Taken
+from connectors.sandbox.retailer.payments import Charge
 
 UNDONE = {OrderState.REFUSED, OrderState.CANCELLED}
 MOST = 100_000
+
+
+class Answered(Protocol):
+    """What a buyer was told: of which order, and in which state it was."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def cart(self) -> str | None: ...
+    @property
+    def number(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the systems have: the orders of each that carries some out, and the charges."""
+
+    orders: Mapping[str, Mapping[str, Taken]]
+    charges: Mapping[str, Charge]
+
+
+def books_of(systems: Mapping[str, FaultyUpstream]) -> Books:
+    """Out of their memory."""
+    served: Mapping[str, Any] = {name: system.served for name, system in systems.items()}
+    return Books(
+        orders={name: one.state.book.orders for name, one in served.items() if name != "payments"},
+        charges=served["payments"].state.till.charges,
+    )
 
 
 @dataclass
@@ -27,39 +59,51 @@ class Sums:
     def states(self) -> Counter[str]:
         return Counter(str(order.state) for order in self.orders.values())
 
-    def acknowledged(self, told: Mapping[str, Mapping[str, str]]) -> None:
-        """Whatever a client was told must be so."""
-        carts = Counter(order.cart for order in self.orders.values())
+    def acknowledged(self, told: Mapping[str, Answered]) -> None:
+        """Whatever a client was told must be so, and each cart is one order at most."""
+        self._each_once(told)
         for key, answer in told.items():
-            number, state = answer.get("number"), answer["state"]
-            if carts[key] > 1:
-                self.violations.append(f"double: {key} has {carts[key]} orders")
-            if number is None:
-                if state != "SOLD_OUT":
-                    self.violations.append(f"{key} was told {state}")
+            if answer.number is None:
+                if answer.state != "SOLD_OUT":
+                    self.violations.append(f"{key} was told {answer.state}")
                 continue
-            order = self.orders.get(number)
+            order = self.orders.get(answer.number)
             if order is None:
-                self.violations.append(f"lost: {number} was told to {key}")
-            elif state == "REFUSED" and order.state is not OrderState.REFUSED:
-                self.violations.append(f"{number} was refused to {key} and is {order.state}")
+                self.violations.append(f"lost: {answer.number} was told to {key}")
+            elif answer.state == "REFUSED" and order.state is not OrderState.REFUSED:
+                self.violations.append(f"{answer.number} was refused to {key} and is {order.state}")
+            elif answer.state != "REFUSED" and order.state in UNDONE:
+                self.violations.append(f"undone: {answer.number} is {order.state}, which is not")
+
+    def _each_once(self, told: Mapping[str, Answered]) -> None:
+        """No cart has two orders, and nobody's has one who was not told of it."""
+        carts = Counter(order.cart for order in self.orders.values())
+        self.violations += [
+            f"double: {cart} has {count} orders" for cart, count in carts.items() if count > 1
+        ]
+        numbers = {answer.number for answer in told.values()}
+        self.violations += [
+            f"untold: {number} is {order.state}"
+            for number, order in self.orders.items()
+            if number not in numbers
+        ]
 
 
-def added_up(connection: Connection, systems: Mapping[str, Any], on_hand: int) -> Sums:
+def added_up(connection: Connection, books: Books, on_hand: int) -> Sums:
     """Everything compared with everything."""
     found = {str(one.number): one for one in repository.page(connection, first=MOST)}
-    sums = Sums(found)
-    books = {name: systems[name].served.state.book.orders for name in ("shop", "dc")}
+    sums, charges = Sums(found), _of_orders(books.charges)
     for order in found.values():
-        sums.violations += _order(order, books)
-        sums.violations += _money(order, systems["payments"].served.state.till.charges)
-    sums.violations += _strangers(found, books, systems["payments"].served.state.till.charges)
-    sums.violations += _stock(connection, found, books, on_hand)
+        sums.violations += _order(order, books.orders)
+        sums.violations += _money(order, charges.get(order.number, []))
+    held = {number for book in books.orders.values() for number in book} | set(charges)
+    sums.violations += [f"nobody's: {number}" for number in held - set(found)]
+    sums.violations += _stock(connection, found, books.orders, on_hand)
     sums.violations += _facts(connection, found)
     return sums
 
 
-def _order(order: Order, books: Mapping[str, Any]) -> list[str]:
+def _order(order: Order, books: Mapping[str, Mapping[str, Taken]]) -> list[str]:
     """Settled, and carried out by exactly those who should."""
     if not order.settled or order.state not in {OrderState.SOURCED, *UNDONE}:
         return [f"hangs: {order.number} is {order.state}"]
@@ -73,26 +117,31 @@ def _order(order: Order, books: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def _money(order: Order, charges: Mapping[str, Any]) -> list[str]:
-    charge = charges.get(order.number)
-    kept = charge is not None and charge.state == "authorised" and not charge.captured
-    paid = 0 if charge is None else charge.captured - charge.refunded
+def _money(order: Order, charges: Sequence[Charge]) -> list[str]:
+    """Paid once, or not at all."""
+    kept = [one for one in charges if one.state == "authorised" and not one.captured]
+    paid = sum(one.captured - one.refunded for one in charges)
     if order.state in UNDONE and (kept or paid):
-        return [f"charged: {order.number} is {order.state} and cost {paid}, kept: {kept}"]
-    if order.state not in UNDONE and paid != order.total.amount:
-        return [f"unpaid: {order.number} is {order.state} and cost {paid}"]
+        return [f"charged: {order.number} is {order.state} and cost {paid}, kept: {bool(kept)}"]
+    if order.state not in UNDONE and (kept or paid != order.total.amount):
+        what = "unpaid" if paid < order.total.amount else "charged twice"
+        return [f"{what}: {order.number} is {order.state} and cost {paid}, kept: {bool(kept)}"]
     return []
 
 
-def _strangers(
-    found: Mapping[str, Order], books: Mapping[str, Any], charges: Mapping[str, Any]
-) -> list[str]:
-    held = {number for book in books.values() for number in book} | set(charges)
-    return [f"nobody's: {number}" for number in held - set(found)]
+def _of_orders(charges: Mapping[str, Charge]) -> dict[str, list[Charge]]:
+    """By the order's number, with which each key begins."""
+    found: dict[str, list[Charge]] = {}
+    for key, charge in charges.items():
+        found.setdefault(key.split("-")[0], []).append(charge)
+    return found
 
 
 def _stock(
-    connection: Connection, found: Mapping[str, Order], books: Mapping[str, Any], on_hand: int
+    connection: Connection,
+    found: Mapping[str, Order],
+    books: Mapping[str, Mapping[str, Taken]],
+    on_hand: int,
 ) -> list[str]:
     sold = _counted(
         (line.sku, line.location, line.quantity)
@@ -124,13 +173,17 @@ def _counted(units: Iterable[tuple[str, str, int]]) -> Counter[tuple[str, str]]:
 
 
 def _facts(connection: Connection, found: Mapping[str, Order]) -> list[str]:
-    """Each order was asked for once, placed at most once, and ended once."""
+    """Each order was asked for once, placed at most once, and ended once; no number is missing."""
+    numbers = list(connection.execute(select(facts.c.seq).order_by(facts.c.seq)).scalars())
+    head = log.head(connection).last
     told = Counter(
         (row.entity, row.kind)
         for row in connection.execute(select(facts.c.entity, facts.c.kind))
         if row.entity in found
     )
     wrong = [f"told {times} times: {fact}" for fact, times in told.items() if _once(fact, times)]
+    if numbers != list(range(1, head + 1)):
+        wrong.append(f"the log has {len(numbers)} facts and ends at {head}")
     for number, order in found.items():
         wrong += [
             f"{kind} of {number} was told {told[number, kind]} times"

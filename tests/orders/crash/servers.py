@@ -1,0 +1,154 @@
+"""Gateway processes that are killed and started again, each on a port of its own.
+
+Importing and building everything takes seconds, so that is done once, by a nursery; what is forked
+from it listens and starts as `tessera serve` does.
+"""
+
+import logging
+import os
+import random
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn
+
+import structlog
+from starlette.applications import Starlette
+
+from app import settings as config
+from app.main import Gateway
+from app.ports import find_connectors
+from app.serving import GatewayServer, look_less_for_garbage
+from app.settings import Settings
+from app.upstream.registry import plan
+from connectors.kit.manifests import CONNECTORS
+from connectors.sandbox.specimen import SEED
+from tests.orders.crash.systems import CONTEXT
+
+Document = dict[str, Any]
+LOOPBACK = "127.0.0.1"
+
+
+def document(store: str, urls: Mapping[str, str], timeout: int = 1) -> Document:
+    """The settings of a gateway over the systems at these addresses; `timeout` in seconds."""
+    return {
+        "connections": {
+            name: {
+                "connector": "sandbox",
+                "timeout": f"PT{timeout}S",
+                "settings": {"url": url, "system": name, "seed": SEED},
+            }
+            for name, url in urls.items()
+        },
+        "bind": {
+            "catalogue": "shop",
+            "prices": "shop",
+            "payments": "payments",
+            "locations": ["shop", "warehouse"],
+            "stock": {"shop": ["ECOM-*"], "warehouse": ["WH-*"]},
+            "orders": {"shop": ["ECOM-*"], "warehouse": ["WH-*"]},
+        },
+        "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
+        "requests": {"budget": f"PT{4 * timeout}S"},
+        "store": {"url": store},
+    }
+
+
+@dataclass
+class Servers:
+    """They run until they are killed."""
+
+    ports: tuple[int, ...]
+    dice: random.Random
+    _nursery: Connection
+    kills: int = 0
+    pids: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where they answer."""
+        return [f"http://{LOOPBACK}:{port}/graphql" for port in self.ports]
+
+    def kill_one(self) -> None:
+        """End one of them without a word, and start it anew."""
+        self.start(self.dice.choice(self.ports))
+        self.kills += 1
+
+    def start(self, port: int) -> None:
+        """A process will answer at a port, in the place of what was there."""
+        self._nursery.send(port)
+        self.pids[port] = self._nursery.recv()
+
+
+@contextmanager
+def serving(settings: Document, *, seed: int = 7, count: int = 2) -> Iterator[Servers]:
+    """So many processes of a gateway; `seed` says who is killed."""
+    ours, theirs = CONTEXT.Pipe()
+    nursery = CONTEXT.Process(target=_raise, args=(theirs, settings))
+    nursery.start()
+    theirs.close()
+    servers = Servers(_free_ports(count), random.Random(seed), ours)
+    try:
+        for port in servers.ports:
+            servers.start(port)
+        yield servers
+    finally:
+        ours.close()  # they all end with it
+        nursery.join()
+
+
+def _raise(pipe: Connection, settings: Document) -> None:
+    """Start whatever is asked for, until nobody asks any more."""
+    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=quiet)
+    found = config.parse(settings)
+    gateway = Gateway(found, plan(found, find_connectors(CONNECTORS)))
+    app = gateway.app()
+    look_less_for_garbage()
+    running: dict[int, int] = {}
+    try:
+        while True:
+            port = pipe.recv()
+            _end(running.pop(port, None))
+            pid = os.fork()
+            if not pid:
+                _live(pipe, gateway, app, port)
+            running[port] = pid
+            pipe.send(pid)
+    except EOFError:
+        for pid in running.values():
+            _end(pid)
+
+
+def _live(pipe: Connection, gateway: Gateway, app: Starlette, port: int) -> NoReturn:
+    try:
+        pipe.close()
+        _serve(gateway, app, gateway.settings, port)
+    finally:
+        os._exit(1)
+
+
+def _serve(gateway: Gateway, app: Starlette, settings: Settings, port: int) -> None:
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((LOOPBACK, port))
+    GatewayServer(gateway, app, settings, announce=lambda: None).run(sockets=[listening])
+
+
+def _end(pid: int | None) -> None:
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _free_ports(count: int) -> tuple[int, ...]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind((LOOPBACK, 0))
+    ports = tuple(int(probe.getsockname()[1]) for probe in probes)
+    for probe in probes:
+        probe.close()
+    return ports
