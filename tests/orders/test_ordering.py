@@ -118,8 +118,12 @@ class Shopper:
 
 @pytest.fixture
 async def shopper() -> AsyncIterator[Shopper]:
-    freshness = {"stock": {"fresh_for": "PT0S"}}
-    async with sandbox_gateway(freshness=freshness, connection={"timeout": "PT20S"}) as sandbox:
+    settings: dict[str, Any] = {
+        "freshness": {"stock": {"fresh_for": "PT0S"}},
+        "connection": {"timeout": "PT20S"},
+        "requests": {"budget": "PT60S"},  # how busy the machine is, is no matter
+    }
+    async with sandbox_gateway(**settings) as sandbox:
         found = await sandbox.ask.data(
             "{ products(first: 5) { edges { node { variants { sku } } } } }"
         )

@@ -27,6 +27,7 @@ from connectors.sandbox.faults import Fault
 from connectors.sandbox.retailer.orders import Line
 from tests.orders.world import NOON, PLACES, World, opened, other, spot
 
+BUSY = timedelta(seconds=20)  # how busy the machine is, is no matter
 MANY = 10  # on hand, as far as we know
 AT_SHOP = Spot(spot("dc").sku, LocationCode(PLACES["shop"]))
 AT_DC = AT_SHOP._replace(location=LocationCode(PLACES["dc"]))
@@ -120,7 +121,7 @@ async def refused_by_the_shop(world: World, *more: Spot) -> Order:
 
 
 async def test_another_carries_out_what_was_refused_under_a_key_of_its_own(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         placed = await refused_by_the_shop(world)
         order = await world.worked(placed)
 
@@ -136,7 +137,7 @@ async def test_another_carries_out_what_was_refused_under_a_key_of_its_own(store
 
 
 async def test_its_facts_tell_what_went_where(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         await world.worked(await refused_by_the_shop(world))
         kinds = ("HandingRefused", "HandingReplaced", "HandingSourced", "HandingTaken")
         seen = await told(world, *kinds, "StockGivenBack", "StockAllocated", "OrderDelayed")
@@ -158,7 +159,7 @@ async def test_its_facts_tell_what_went_where(store: Store) -> None:
 
 
 async def test_the_other_parts_stay_and_the_fee_goes_with_one_of_them_once(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         order = await world.worked(await refused_by_the_shop(world, BESIDE))
         number = order.number
 
@@ -180,7 +181,7 @@ async def test_the_other_parts_stay_and_the_fee_goes_with_one_of_them_once(store
 
 
 async def test_units_of_two_parts_at_one_spot_are_allocated_together(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         order = await world.worked(await refused_by_the_shop(world, AT_DC))
 
         assert order.state is OrderState.SOURCED
@@ -190,7 +191,7 @@ async def test_units_of_two_parts_at_one_spot_are_allocated_together(store: Stor
 
 
 async def test_what_everybody_refuses_ends_the_order(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         placed = await refused_by_the_shop(world)
         sold_out(world, "dc", AT_DC)
         order = await world.worked(placed)
@@ -204,7 +205,7 @@ async def test_what_everybody_refuses_ends_the_order(store: Store) -> None:
 
 async def test_it_is_sourced_again_a_few_times_only(store: Store) -> None:
     shelves = Shelves(store, everywhere=True)
-    async with opened(store, finder=shelves) as world:
+    async with opened(store, finder=shelves, patience=BUSY) as world:
         placed = await refused_by_the_shop(world)
         sold_out(world, "dc", AT_DC)
         order = await world.worked(placed)
@@ -216,7 +217,7 @@ async def test_it_is_sourced_again_a_few_times_only(store: Store) -> None:
 
 async def test_while_somebody_is_silent_it_is_asked_again(store: Store) -> None:
     shelves = Shelves(store, silent=True)
-    async with opened(store, finder=shelves) as world:
+    async with opened(store, finder=shelves, patience=BUSY) as world:
         order = await world.worked(await refused_by_the_shop(world))
         assert order.state is OrderState.PLACED
         assert parts(order) == [("shop", 1, REFUSED)]
@@ -228,7 +229,7 @@ async def test_while_somebody_is_silent_it_is_asked_again(store: Store) -> None:
 
 async def test_who_stays_silent_is_not_waited_for_for_ever(store: Store) -> None:
     shelves = Shelves(store, silent=True)
-    async with opened(store, finder=shelves) as world:
+    async with opened(store, finder=shelves, patience=BUSY) as world:
         order = await world.worked(await refused_by_the_shop(world))
         while (order := await world.worked(order)).state is OrderState.PLACED:
             world.clock.move(300)
@@ -239,7 +240,7 @@ async def test_who_stays_silent_is_not_waited_for_for_ever(store: Store) -> None
 
 async def test_units_that_somebody_else_took_meanwhile_are_not_sold_twice(store: Store) -> None:
     shelves = Shelves(store)
-    async with opened(store, finder=shelves) as world:
+    async with opened(store, finder=shelves, patience=BUSY) as world:
         order = await refused_by_the_shop(world)
 
         async def faster() -> None:
@@ -257,7 +258,7 @@ async def test_units_that_somebody_else_took_meanwhile_are_not_sold_twice(store:
 
 async def test_an_order_that_is_cancelled_meanwhile_goes_nowhere_else(store: Store) -> None:
     shelves = Shelves(store)
-    async with opened(store, finder=shelves) as world:
+    async with opened(store, finder=shelves, patience=BUSY) as world:
         order = await refused_by_the_shop(world)
         shelves.meanwhile = lambda: world.service.cancel(order.number, CancelReason.BUYER)
         order = await world.worked(order)
@@ -285,7 +286,7 @@ async def test_what_is_there_in_time_only_later_is_told_once(store: Store) -> No
 
 
 async def test_what_was_cancelled_before_it_was_asked_about_goes_elsewhere(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         await world.stock(AT_SHOP, AT_DC, on_hand=MANY)
         placed = (await world.place("a", AT_SHOP)).order
         world.systems["shop"].break_with(Fault(kind="cut", times=2))  # it happens, untold
@@ -305,7 +306,7 @@ async def test_what_was_cancelled_before_it_was_asked_about_goes_elsewhere(store
 
 
 async def test_an_answer_that_is_lost_is_found_by_the_key_of_the_attempt(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         placed = await refused_by_the_shop(world)
         world.systems["dc"].break_with(Fault(kind="cut", times=2))
         order = await world.worked(placed)
@@ -363,7 +364,7 @@ ACTS = ("the lease", "refused", "sourced", "about to be told", "taken", "capture
 async def test_whoever_dies_at_any_edge_the_next_goes_on(
     store: Store, edge: str, *, kept: bool
 ) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         placed = await refused_by_the_shop(world, BESIDE)
         number = placed.number
         with pytest.raises(Died):
@@ -380,14 +381,14 @@ async def test_whoever_dies_at_any_edge_the_next_goes_on(
 
 
 async def test_a_process_dies_at_no_other_edge(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         order = await refused_by_the_shop(world, BESIDE)
         await mortal(world, acts=len(ACTS) + 1, kept=True).round()
         assert (await world.service.find(order.number)).settled
 
 
 async def test_the_late_and_the_next_source_it_once(store: Store) -> None:
-    async with opened(store, finder=Shelves(store)) as world:
+    async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         placed = await refused_by_the_shop(world)
         [late] = await world.turns.due(5)
         world.clock.move(LEASE.total_seconds())
