@@ -250,13 +250,14 @@ class Sandbox:
 async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
     """The demo retailer's settings over in-process systems; `changes` replace sections.
 
-    `now` is another clock than the process's.
+    `now` is another clock than the process's, `retailer_now` another for the systems: their stock
+    moves with it.
     """
-    now = changes.pop("now", utc_now)
+    now, retailer_now = changes.pop("now", utc_now), changes.pop("retailer_now", utc_now)
     connector = find_connectors(CONNECTORS)["sandbox"]
     demo = config.load(connector.folder / "demo.toml").model_dump()
     async with AsyncExitStack() as stack:
-        upstreams = {name: upstream(name, seed=7) for name in SYSTEMS}
+        upstreams = {name: upstream(name, seed=7, now=retailer_now) for name in SYSTEMS}
         for name, one in upstreams.items():
             url = await stack.enter_async_context(serve(one))
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
