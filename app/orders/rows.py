@@ -52,6 +52,7 @@ READ = (
     order_lines.c.sku,
     order_lines.c.location,
     order_lines.c.quantity,
+    order_lines.c.components,
     order_lines.c.unit_price,
 )
 """An order with its payment, its parts and their lines: a row for each line."""

@@ -153,8 +153,8 @@ async def test_its_facts_tell_what_went_where(store: Store) -> None:
         "HandingSourced",
         "HandingTaken",
     ]
-    assert seen[2][1] == {"lines": [was]}
-    assert seen[3][1] == {"lines": [now]}
+    assert seen[2][1] == {"lines": [was], "slots": []}
+    assert seen[3][1] == {"lines": [now], "slots": []}
     assert seen[5][1] == {"state": "PLACED", "sink": "dc", "attempt": 2, "lines": [now]}
 
 
