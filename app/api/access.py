@@ -108,21 +108,25 @@ class Restricted:
     to: list[PrincipalKind]
 
 
-def tell_rules(schema: strawberry.Schema) -> None:
+def tell_rules(schema: strawberry.Schema) -> bool:
     """Put the rules into the definitions that a schema is made of, where they are printed from.
+
+    Whether one was not there yet: the schema has to be made of them anew.
 
     Raises:
         UnruledError: see there.
     """
+    new = False
     types = schema._schema.type_map  # noqa: SLF001  strawberry has no public name for it
     for name, one in _composites(types.values()):
         if name in TYPES:
-            _told(one, TYPES[name])
+            new |= _told(one, TYPES[name])
         for field_name, field in one.fields.items():
             if (kinds := FIELDS.get(f"{name}.{field_name}")) is not None:
-                _told(field, kinds)
+                new |= _told(field, kinds)
     if unruled := sorted(f"{type_}.{field}" for type_, field in _unruled(types)):
         raise UnruledError("say in app/api/access.py who may read " + ", ".join(unruled))
+    return new
 
 
 def access_of(schema: GraphQLSchema) -> Access:
@@ -159,13 +163,15 @@ def _unruled(types: Mapping[str, GraphQLNamedType]) -> Iterator[Coordinate]:
         yield from ((name, field) for field in one.fields if not kinds_of(name, field))
 
 
-def _told(one: Composite | GraphQLField, kinds: Kinds) -> None:
+def _told(one: Composite | GraphQLField, kinds: Kinds) -> bool:
     """A definition that is there in several schemas is told once."""
     definition = one.extensions[DEFINITION]
     directives = list(definition.directives or ())
-    if not any(isinstance(each, Restricted) for each in directives):
-        rule = Restricted(to=[kind for kind in PrincipalKind if kind in kinds])
-        definition.directives = [*directives, rule]
+    if any(isinstance(each, Restricted) for each in directives):
+        return False
+    rule = Restricted(to=[kind for kind in PrincipalKind if kind in kinds])
+    definition.directives = [*directives, rule]
+    return True
 
 
 def refusal_of(fields: Iterable[Coordinate]) -> str:

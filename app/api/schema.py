@@ -1,6 +1,7 @@
 """schema.graphql, assembled."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -117,8 +118,11 @@ def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = 
     config = StrawberryConfig(
         scalar_map=scalars, enable_experimental_incremental_execution=deferring
     )
-    schema = Schema(query=query, mutation=Mutation, extensions=[GivenDocument], config=config)
-    tell_rules(schema)
+    made = partial(
+        Schema, query=query, mutation=Mutation, extensions=[GivenDocument], config=config
+    )
+    if tell_rules(schema := made()):
+        schema = made()
     schema.access = access_of(core(schema))
     return schema
 
