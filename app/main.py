@@ -7,7 +7,6 @@ from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from secrets import token_urlsafe
 from time import monotonic
 
 from starlette.applications import Starlette
@@ -32,34 +31,15 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
-from app.availability.promised import Promised
-from app.availability.service import AvailabilityService, stock_reader
-from app.carts.acting import CartActs
-from app.carts.checking import CartChecks
-from app.carts.handing import HandOvers
-from app.carts.holding import CartHolds
-from app.carts.pricing import Pricing
-from app.carts.promising import CartPromises
-from app.carts.service import CartService
+from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
-from app.orders.assembling import orders_over
-from app.orders.finding import Elsewhere
-from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
-from app.pricing.service import PricingService
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
-from app.products.service import ProductService
-from app.promises.ranking import Preference
-from app.promises.service import PromiseService, Sources
-from app.promises.tokens import Signer
-from app.settings import Settings, Windows, secret
-from app.store import Store
+from app.settings import Settings, secret
 from app.store.standing import StandingStore
-from app.upkeep import beside, keep_swept, projected_stock, projections
-from app.upstream.reader import FreshnessPolicy
-from app.upstream.registry import Connections, Planned, open_connections, port_of
-from app.values import LocationCode
+from app.upkeep import beside, keep_swept, projections
+from app.upstream.registry import Planned, open_connections
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 
@@ -249,113 +229,6 @@ def shared_redis(
         return None
     client = redis_client(secret(settings.redis.url, environ, at="redis.url"))
     return SharedRedis(client, clock, Patience(within=settings.redis.timeout))
-
-
-def assemble(
-    settings: Settings,
-    connections: Connections,
-    caches: Caches,
-    store: Store | None = None,
-    *,
-    environ: Mapping[str, str] = os.environ,
-) -> Services:
-    """The services over open connections, each bound as the settings say.
-
-    Without a `store` there are no carts, and nothing is held.
-
-    Raises:
-        MisconfiguredError: a key of promise tokens is not where the settings say.
-    """
-    bind, windows = settings.bind, settings.freshness
-    catalogue, prices = connections[bind.catalogue], connections[bind.prices]
-    products = ProductService(
-        port_of(connections, bind.catalogue, CatalogSource),
-        health=catalogue.health,
-        policy=_policy(windows.catalogue),
-        timeout=catalogue.configured.timeout,
-        changes=caches.changes,
-        level=caches.level(bind.catalogue, windows.catalogue),
-    )
-    pricing = PricingService(
-        port_of(connections, bind.prices, PriceSource),
-        health=prices.health,
-        policy=_policy(windows.prices),
-        timeout=prices.configured.timeout,
-        changes=caches.changes,
-        level=caches.level(bind.prices, windows.prices),
-    )
-    locations = LocationService(
-        {
-            name: (port_of(connections, name, LocationSource), connections[name].health)
-            for name in bind.locations
-        },
-        configured={LocationCode(code): said for code, said in settings.locations.items()},
-        timeout=lambda name: connections[name].configured.timeout,
-    )
-    promised = None if store is None else Promised(store, now=caches.now)
-    availability = AvailabilityService(
-        {
-            name: stock_reader(
-                port_of(connections, name, StockSource),
-                health=connections[name].health,
-                policy=_policy(windows.stock),
-                timeout=connections[name].configured.timeout,
-            )
-            for name in bind.stock
-        },
-        source_of=bind.stock_source,
-        locations=locations,
-        promised=promised,
-        projected=projected_stock(settings, store, caches.now),
-        catalogue=products,
-    )
-    kept = store or StandingStore(None)
-    acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
-    sources = Sources(
-        availability=availability, locations=locations, pricing=pricing, products=products
-    )
-    promises = PromiseService(
-        sources,
-        rules=settings.promises,
-        signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
-        slots=None if promised is None else promised.slots,
-    )
-    chosen = CartPromises(acts, promises)
-    elsewhere = partial(
-        Elsewhere,
-        availability=availability,
-        promises=promises,
-        preference=Preference.of(settings.promises),
-        channels=settings.channels,
-        now=caches.now,
-    )
-    orders = orders_over(bind, connections, kept, caches.now, elsewhere)
-    return Services(
-        products=products,
-        locations=locations,
-        availability=availability,
-        pricing=pricing,
-        carts=CartService(acts, Pricing(pricing, products)),
-        cart_holds=CartHolds(acts, availability, chosen),
-        cart_promises=chosen,
-        cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
-        hand_overs=HandOvers(acts),
-        promises=promises,
-        orders=orders.service,
-        order_worker=orders.worker,
-        connections=connections,
-        channels=settings.channels,
-        default_channel=settings.first_channel,
-    )
-
-
-def _policy(windows: Windows) -> FreshnessPolicy:
-    return FreshnessPolicy(
-        fresh_for=windows.fresh_for,
-        revalidate_for=windows.revalidate_for,
-        if_error_for=windows.if_error_for,
-        stale_after=windows.stale_after,
-    )
 
 
 async def _alive(_request: Request) -> Response:

@@ -24,10 +24,10 @@ from app.api.caches import Caches
 from app.api.context import Context, Services
 from app.api.execution import build_engine
 from app.api.schema import Schema, build_schema
+from app.assembling import assemble
 from app.engine.execution import Engine, Request, completed
 from app.engine.resolving import resolve
 from app.engine.runs import Run
-from app.main import assemble
 from app.ports import Image
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health

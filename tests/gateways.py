@@ -12,7 +12,8 @@ import httpx
 from starlette.applications import Starlette
 
 from app import settings as config
-from app.main import Gateway, assemble, utc_now
+from app.assembling import assemble
+from app.main import Gateway, utc_now
 from app.ports import (
     Answer,
     Location,

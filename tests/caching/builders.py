@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from app import settings as config
-from app.main import Gateway, assemble
+from app.assembling import assemble
+from app.main import Gateway
 from app.upstream.health import Health
 from app.upstream.registry import OpenConnection
 from tests.builders import NOON, a_level, a_location, a_price, a_product

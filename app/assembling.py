@@ -1,0 +1,170 @@
+"""Which services stand over the open connections? Each bound as the settings say."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_urlsafe
+
+from app.api.caches import Caches
+from app.api.context import Services
+from app.availability.promised import Promised
+from app.availability.service import AvailabilityService, StockReader, stock_reader
+from app.carts.acting import CartActs
+from app.carts.checking import CartChecks
+from app.carts.handing import HandOvers
+from app.carts.holding import CartHolds
+from app.carts.pricing import Pricing
+from app.carts.promising import CartPromises
+from app.carts.service import CartService
+from app.locations.service import LocationService
+from app.orders.assembling import orders_over
+from app.orders.finding import Elsewhere
+from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
+from app.pricing.service import PricingService
+from app.products.service import ProductService
+from app.promises.ranking import Preference
+from app.promises.service import PromiseService, Sources
+from app.promises.tokens import Signer
+from app.settings import Settings, Windows
+from app.store import Store
+from app.store.standing import StandingStore
+from app.upkeep import projected_stock
+from app.upstream.reader import FreshnessPolicy
+from app.upstream.registry import Connections, port_of
+from app.values import LocationCode
+
+
+def assemble(
+    settings: Settings,
+    connections: Connections,
+    caches: Caches,
+    store: Store | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> Services:
+    """The services over open connections.
+
+    Without a `store` there are no carts, and nothing is held.
+
+    Raises:
+        MisconfiguredError: a key of promise tokens is not where the settings say.
+    """
+    promised = None if store is None else Promised(store, now=caches.now)
+    sources = _Outside(settings, connections, caches).sources(store, promised)
+    availability, pricing = sources.availability, sources.pricing
+    kept = store or StandingStore(None)
+    acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
+    promises = PromiseService(
+        sources,
+        rules=settings.promises,
+        signer=Signer.of(settings.promises.signing, environ, fallback=token_urlsafe(32)),
+        slots=None if promised is None else promised.slots,
+    )
+    chosen = CartPromises(acts, promises)
+    elsewhere = partial(
+        Elsewhere,
+        availability=availability,
+        promises=promises,
+        preference=Preference.of(settings.promises),
+        channels=settings.channels,
+        now=caches.now,
+    )
+    orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
+    return Services(
+        products=sources.products,
+        locations=sources.locations,
+        availability=availability,
+        pricing=pricing,
+        carts=CartService(acts, Pricing(pricing, sources.products)),
+        cart_holds=CartHolds(acts, availability, chosen),
+        cart_promises=chosen,
+        cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
+        hand_overs=HandOvers(acts),
+        promises=promises,
+        orders=orders.service,
+        order_worker=orders.worker,
+        connections=connections,
+        channels=settings.channels,
+        default_channel=settings.first_channel,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What reads the connections."""
+
+    settings: Settings
+    connections: Connections
+    caches: Caches
+
+    def sources(self, store: Store | None, promised: Promised | None) -> Sources:
+        """All of it; `promised` counts against what there is."""
+        products, locations = self._products(), self._locations()
+        availability = AvailabilityService(
+            self._stock(),
+            source_of=self.settings.bind.stock_source,
+            locations=locations,
+            promised=promised,
+            projected=projected_stock(self.settings, store, self.caches.now),
+            catalogue=products,
+        )
+        return Sources(
+            availability=availability,
+            locations=locations,
+            pricing=self._pricing(),
+            products=products,
+        )
+
+    def _products(self) -> ProductService:
+        name, windows = self.settings.bind.catalogue, self.settings.freshness.catalogue
+        return ProductService(
+            port_of(self.connections, name, CatalogSource),
+            health=self.connections[name].health,
+            policy=_policy(windows),
+            timeout=self.connections[name].configured.timeout,
+            changes=self.caches.changes,
+            level=self.caches.level(name, windows),
+        )
+
+    def _pricing(self) -> PricingService:
+        name, windows = self.settings.bind.prices, self.settings.freshness.prices
+        return PricingService(
+            port_of(self.connections, name, PriceSource),
+            health=self.connections[name].health,
+            policy=_policy(windows),
+            timeout=self.connections[name].configured.timeout,
+            changes=self.caches.changes,
+            level=self.caches.level(name, windows),
+        )
+
+    def _locations(self) -> LocationService:
+        connections, settings = self.connections, self.settings
+        return LocationService(
+            {
+                name: (port_of(connections, name, LocationSource), connections[name].health)
+                for name in settings.bind.locations
+            },
+            configured={LocationCode(code): said for code, said in settings.locations.items()},
+            timeout=lambda name: connections[name].configured.timeout,
+        )
+
+    def _stock(self) -> Mapping[str, StockReader]:
+        return {
+            name: stock_reader(
+                port_of(self.connections, name, StockSource),
+                health=self.connections[name].health,
+                policy=_policy(self.settings.freshness.stock),
+                timeout=self.connections[name].configured.timeout,
+            )
+            for name in self.settings.bind.stock
+        }
+
+
+def _policy(windows: Windows) -> FreshnessPolicy:
+    return FreshnessPolicy(
+        fresh_for=windows.fresh_for,
+        revalidate_for=windows.revalidate_for,
+        if_error_for=windows.if_error_for,
+        stale_after=windows.stale_after,
+    )
