@@ -245,8 +245,8 @@ class OrderRoot:
 
     @strawberry.field(
         description=(
-            "The caller's orders, the latest first; null when the store could not be asked. Until"
-            " callers sign in, these are exactly the orders whose access tokens are given."
+            "The caller's orders, the latest first; null when the store could not be asked. These"
+            " are exactly the orders whose access tokens are given, whoever has signed in."
         )
     )
     async def orders(
