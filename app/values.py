@@ -20,6 +20,8 @@ LocationCode = NewType("LocationCode", str)
 """The retailer's own code of a place where stock stands or goods change hands."""
 ChannelCode = NewType("ChannelCode", str)
 """The retailer's own code of a door through which sales are made."""
+CustomerId = NewType("CustomerId", str)
+"""Our own id of one person, whatever systems know of them."""
 CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217, three capitals."""
 CountryCode = NewType("CountryCode", str)

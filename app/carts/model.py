@@ -16,6 +16,7 @@ from app.values import (
     ChannelCode,
     CountryCode,
     CurrencyCode,
+    CustomerId,
     FulfilmentMethod,
     LocationCode,
     Money,
@@ -124,7 +125,10 @@ class CartPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """A cart at one version. Once it was bought, `order` is the number of its order."""
+    """A cart at one version. Once it was bought, `order` is the number of its order.
+
+    One that is of a `customer` is open to them and to staff; of nobody, to whoever knows its id.
+    """
 
     id: CartId
     channel: ChannelCode
@@ -134,6 +138,7 @@ class Cart:
     lines: tuple[Line, ...] = ()
     last_line: int = 0
     buyer: Buyer | None = None
+    customer: CustomerId | None = None
     merged_into: CartId | None = None
     order: str | None = None
     created_at: datetime
@@ -224,7 +229,11 @@ class Cart:
             for line in other.lines
         }
         merged = self.added({line.sku: line.quantity for line in other.lines}, prices)
-        return replace(merged, buyer=self.buyer or other.buyer)
+        return replace(
+            merged,
+            buyer=self.buyer or other.buyer,
+            customer=self.customer or other.customer,
+        )
 
 
 def opened(cart: Cart) -> Cart:

@@ -22,7 +22,7 @@ from app.carts.model import (
 )
 from app.carts.tables import cart_lines, carts, hand_overs
 from app.store.statements import inserting
-from app.values import ChannelCode, CountryCode, CurrencyCode, Money, Sku
+from app.values import ChannelCode, CountryCode, CurrencyCode, CustomerId, Money, Sku
 
 
 def find(connection: Connection, cart: CartId, *, now: datetime) -> Cart | None:
@@ -105,6 +105,7 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         lines=tuple(_line(line) for line in lines),
         last_line=row.last_line,
         buyer=_buyer(row),
+        customer=row.customer and CustomerId(row.customer),
         merged_into=row.merged_into and CartId(row.merged_into),
         order=row.order,
         created_at=row.created_at,
@@ -162,6 +163,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "buyer_phone": buyer.phone,
         "buyer_country": buyer.country,
         "buyer_postal_code": buyer.postal_code,
+        "customer": cart.customer,
         "merged_into": cart.merged_into,
         "order": cart.order,
         "held": [] if cart.hold is None else msgspec.to_builtins(cart.hold.units),

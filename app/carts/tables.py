@@ -29,6 +29,7 @@ carts = Table(
     Column("buyer_phone", String(40)),
     Column("buyer_country", String(2)),
     Column("buyer_postal_code", String(16)),
+    Column("customer", String(40), index=True),
     Column("merged_into", String(24)),
     Column("order", String(20)),
     Column("promises", JSON, nullable=False, server_default="[]"),

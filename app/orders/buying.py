@@ -58,6 +58,7 @@ def purchase(cart: Cart, promises: Sequence[CartPromise], terms: Terms) -> Purch
         holder=holder_of(cart.id),
         fence=cart.hold.fence,
         cart=cart.id,
+        customer=cart.customer,
         version=cart.version,
         channel=cart.channel,
         lines=_lines(cart),

@@ -18,7 +18,7 @@ from app.ports import (
     SoldLine,
     SoldOrder,
 )
-from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money
+from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money
 
 OrderNumber = NewType("OrderNumber", str)
 """What an order is called, to the buyer and to every upstream."""
@@ -137,14 +137,16 @@ class Handing:
 class Order:
     """An order with everything that was agreed, as it stood when it was placed.
 
-    `store` is where the buyer fetches it, where that was promised. `handings` are never taken away:
-    those that were replaced stay, before the ones that took their place.
+    `customer` is who bought it, if they are known, `store` where the buyer fetches it, if that was
+    promised. `handings` are never taken away: those that were replaced stay, before the ones that
+    took their place.
     """
 
     number: OrderNumber
     state: OrderState
     reason: CancelReason | None = None
     cart: str | None
+    customer: CustomerId | None = None
     channel: ChannelCode
     placed_at: datetime
     buyer: Buyer

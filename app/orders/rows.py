@@ -24,6 +24,7 @@ from app.values import (
     ChannelCode,
     CountryCode,
     CurrencyCode,
+    CustomerId,
     FulfilmentMethod,
     LocationCode,
     Money,
@@ -68,6 +69,7 @@ def order_of(found: Sequence[Any]) -> Order:
         state=OrderState(row.state),
         reason=None if row.reason is None else CancelReason(row.reason),
         cart=row.cart,
+        customer=row.customer and CustomerId(row.customer),
         channel=ChannelCode(row.channel),
         placed_at=row.placed_at,
         buyer=Buyer(**row.buyer),
@@ -142,6 +144,7 @@ def agreed(order: Order) -> dict[str, Any]:
     promised = order.promised
     return {
         "cart": order.cart,
+        "customer": order.customer,
         "channel": order.channel,
         "state": order.state,
         "reason": order.reason,

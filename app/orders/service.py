@@ -41,7 +41,7 @@ from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
 from app.store import Store, Work
 from app.store.keys import KeyReused, Once
-from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money
+from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
 NUMBER = 10  # characters: with a million orders, one in 590 million numbers is taken
@@ -61,6 +61,7 @@ class Purchase:
     holder: str
     fence: int
     cart: str | None
+    customer: CustomerId | None = None
     version: int | None = None
     channel: ChannelCode
     lines: tuple[SoldLine, ...]
@@ -187,6 +188,7 @@ class OrderService:
             number=number,
             state=OrderState.PENDING_CONFIRMATION,
             cart=purchase.cart,
+            customer=purchase.customer,
             channel=purchase.channel,
             placed_at=now,
             buyer=purchase.buyer,

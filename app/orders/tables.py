@@ -30,6 +30,7 @@ orders = Table(
     Column("digest", String(64), nullable=False),
     Column("access", String(64), nullable=False),
     Column("cart", String(80)),
+    Column("customer", String(40)),
     Column("channel", String(40), nullable=False),
     Column("state", String(30), nullable=False),
     Column("reason", String(40)),
@@ -51,6 +52,7 @@ orders = Table(
     Index("ix_orders_due_at", "due_at"),
     Index("ix_orders_placed_at", "placed_at", "number"),
     Index("ix_orders_access", "access"),
+    Index("ix_orders_customer", "customer", "placed_at"),
 )
 
 # `part` is the place of the handing that a line belongs to; lines are never changed.
