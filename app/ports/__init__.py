@@ -21,6 +21,7 @@ from app.ports.catalog import (
     VariantOption,
 )
 from app.ports.connector import ConnectorKind, ConnectorPackage, EmbeddedPackage, Limits, Manifest
+from app.ports.contacts import card_contact, email_contact, phone_contact, spellings
 from app.ports.customers import (
     Contact,
     ContactKind,
@@ -122,7 +123,11 @@ __all__ = [
     "WireRequest",
     "WireResponse",
     "Wiring",
+    "card_contact",
+    "email_contact",
     "find_connectors",
+    "phone_contact",
     "provided_ports",
     "read_manifest",
+    "spellings",
 ]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from app.ports import PaymentRequest, ProductKey, SoldOrder
+from app.ports import Contact, CustomerKey, PaymentRequest, ProductKey, SoldOrder
 from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale, LocationCode, Sku
 
 Asgi = Callable[
@@ -64,6 +64,24 @@ class PaymentsSpecimen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersSpecimen:
+    """Customers whom the upstream in miniature knows, and how to see whom it still names.
+
+    `keys` are at least two of them, the first of whom is erased, and has bought at least twice
+    where there is a `PurchaseHistory`; `contacts` are by whom they are found, in any order.
+    `unknown` makes up as many keys that look like the vendor's and are of nobody. `held` looks into
+    a running app, past the connector: the key of everybody of `keys` whom anything in it names,
+    with None. `words` name the first one, and must not show in any message.
+    """
+
+    keys: tuple[CustomerKey, ...]
+    contacts: tuple[Contact, ...]
+    unknown: Callable[[int], CustomerKey]
+    held: Callable[[Any], list[Effect]]
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One configured connection, its miniature upstream, and questions it can answer.
 
@@ -71,7 +89,8 @@ class Specimen:
     here is known to the upstream; each port declared for the specimen answers at least one row.
     The suites also ask for keys nobody knows; the app answers those as the vendor does.
 
-    `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`.
+    `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`, `customers` for a
+    `CustomerDirectory` and a `PurchaseHistory`.
 
     `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
     every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
@@ -87,12 +106,15 @@ class Specimen:
     channel: Channel = SHOP_CHANNEL
     orders: OrdersSpecimen | None = None
     payments: PaymentsSpecimen | None = None
+    customers: CustomersSpecimen | None = None
     rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
 
     @property
     def private(self) -> tuple[str, ...]:
         """Words of people that must not show in any message."""
         tokens = () if self.payments is None else (self.payments.request.token,)
+        if self.customers is not None:
+            tokens = (*tokens, *self.customers.words)
         if self.orders is None:
             return tokens
         buyer, address = self.orders.order.buyer, self.orders.order.address

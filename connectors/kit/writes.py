@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.ports import (
+    CustomerDirectory,
     OrderKey,
     OrderSink,
     OrderStatus,
@@ -13,6 +14,7 @@ from app.ports import (
     PaymentRequest,
     SoldOrder,
 )
+from connectors.kit.customer_questions import customers_of
 from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
 
 Make = Callable[[Any, Specimen], Awaitable[Hashable]]
@@ -122,12 +124,42 @@ def _payment_write(name: str, make: Make, *before: Make, **moves: int) -> Write:
     )
 
 
+def customers_held(specimen: Specimen, app: Any) -> list[Effect]:
+    """The customers whom anything names."""
+    return customers_of(specimen).held(app)
+
+
+def still_named(specimen: Specimen) -> list[Effect]:
+    """All but the one who is erased."""
+    return [(str(key), None) for key in customers_of(specimen).keys[1:]]
+
+
+async def _erase(connection: CustomerDirectory, specimen: Specimen) -> Hashable:
+    told = await connection.erase(customers_of(specimen).keys[0])
+    return told.key, told.kept
+
+
 WRITES: Collection[Write] = (
     _payment_write("authorise", _authorise),
     _payment_write("capture", _capture, _authorise, captured=1),
     _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),
     _payment_write("void", _void, _authorise),
     _payment_write("void of nothing", _void),
+    Write(
+        port="CustomerDirectory",
+        name="erase",
+        make=_erase,
+        effects=still_named,
+        held=customers_held,
+    ),
+    Write(
+        port="CustomerDirectory",
+        name="erase of somebody erased",
+        make=_erase,
+        before=(_erase,),
+        effects=still_named,
+        held=customers_held,
+    ),
     Write(
         port="OrderSink",
         name="hand_over",

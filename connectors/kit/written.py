@@ -8,6 +8,7 @@ from app.errors import UpstreamError, UpstreamRefused
 from app.ports import OrderKey, OrderSink, OrderStatus
 from app.values import Sku
 from connectors.kit.bench import Bench
+from connectors.kit.erased import customer_laws
 from connectors.kit.findings import Finding, told
 from connectors.kit.paid import payment_laws
 from connectors.kit.questions import STOCKED_UP
@@ -111,4 +112,8 @@ def laws_of(port: str) -> Laws:
     return LAWS[port]
 
 
-LAWS: Mapping[str, Laws] = {"OrderSink": order_laws, "PaymentProvider": payment_laws}
+LAWS: Mapping[str, Laws] = {
+    "CustomerDirectory": customer_laws,
+    "OrderSink": order_laws,
+    "PaymentProvider": payment_laws,
+}

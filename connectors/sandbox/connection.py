@@ -23,6 +23,7 @@ from connectors.kit.rows import answer, list_at
 from connectors.sandbox import fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
+from connectors.sandbox.customers import ShopCustomers, TillCustomers
 from connectors.sandbox.orders import ShopOrders, WarehouseOrders, says
 from connectors.sandbox.wire import Caller, in_batches, pairs
 
@@ -40,6 +41,9 @@ class ShopConnection:
         self._call = Caller(wiring.http)
         orders = ShopOrders(wiring, self._call)
         self.hand_over, self.placed, self.cancel = orders.hand_over, orders.placed, orders.cancel
+        known = ShopCustomers(wiring, self._call)
+        self.find, self.customers, self.export = known.find, known.customers, known.export
+        self.erase, self.purchases = known.erase, known.purchases
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """Looked up by id, handle and SKU in the same call."""
@@ -152,12 +156,15 @@ def _edge(row: Any) -> Partly[ProductEdge]:
 
 
 class TillsConnection:
-    """The tills: the stores and what stands in them."""
+    """The tills: the stores, what stands in them, and who shops there."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._names = Names(wiring)
         self._call = Caller(wiring.http)
+        known = TillCustomers(wiring, self._call, self._names)
+        self.find, self.customers, self.export = known.find, known.customers, known.export
+        self.erase, self.purchases = known.erase, known.purchases
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]

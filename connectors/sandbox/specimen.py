@@ -1,5 +1,6 @@
 """The four systems in miniature: one specimen each, at a moment that never changes."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,9 @@ import orjson
 from app.ports import (
     Address,
     Buyer,
+    Contact,
+    ContactKind,
+    CustomerKey,
     OrderKey,
     PaymentKey,
     PaymentRequest,
@@ -30,6 +34,7 @@ from app.values import (
 )
 from connectors.kit.specimen import (
     Asgi,
+    CustomersSpecimen,
     Effect,
     OrdersSpecimen,
     PaymentsSpecimen,
@@ -37,13 +42,16 @@ from connectors.kit.specimen import (
     Specimen,
 )
 from connectors.sandbox.retailer.catalogue import assortment
+from connectors.sandbox.retailer.people import Person, people
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
+from connectors.sandbox.retailer.sales import at_tills, online
 from connectors.sandbox.retailer.shelves import stock
 from connectors.sandbox.retailer.upstreams import upstream
 from connectors.sandbox.settings import System
 
 SEED = 7
 GOOD = "tok_ok"  # stands for a card of nobody
+THRICE = 3
 SPARE = 5  # pieces of what is ordered
 MOMENT = datetime(2026, 3, 2, 10, 30, 20, tzinfo=UTC)  # a Monday, when all stores are open
 
@@ -76,9 +84,13 @@ def _shop() -> Specimen:
         app=_app("shop"),
         settings={"system": "shop", "seed": SEED},
         ports=frozenset(
-            {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}
+            {
+                *("CatalogSource", "CustomerDirectory", "LocationSource", "OrderSink"),
+                *("PriceSource", "PurchaseHistory", "StockSource"),
+            }
         ),
         orders=_orders(DEPOT),
+        customers=_customers("shop"),
         skus=_carried(DEPOT, 5),
         locations={LocationCode(DEPOT): DEPOT},
         product_keys=(
@@ -149,6 +161,34 @@ def _euro(amount: str) -> Money:
     return Money(Decimal(amount), CurrencyCode("EUR"))
 
 
+def _customers(system: Literal["shop", "tills"]) -> CustomersSpecimen:
+    """Somebody who has bought three times and more, and two others."""
+    sold = online(SEED) if system == "shop" else at_tills(SEED)
+    bought = Counter(sale.customer for sale in sold)
+    known = {name: one for one in people(SEED) if (name := getattr(one, system)) is not None}
+    first = next(name for name, times in bought.items() if times >= THRICE)
+    others = [name for name in known if name != first and bought[name]][:2]
+    keys = [first, *others]
+    contacts = [Contact(ContactKind.EMAIL, known[name].email) for name in keys]
+    contacts.append(Contact(ContactKind.PHONE, known[first].phone))
+    if system == "tills":
+        contacts = [Contact(ContactKind.LOYALTY_CARD, known[name].card) for name in keys]
+    return CustomersSpecimen(
+        keys=tuple(CustomerKey(name) for name in keys),
+        contacts=tuple(contacts),
+        unknown=lambda number: CustomerKey(f"NO-SUCH-{number:04}"),
+        held=lambda app: [(name, None) for name in keys if _names(app, known[name])],
+        words=(known[first].email, known[first].phone, known[first].card),
+    )
+
+
+def _names(app: Any, person: Person) -> bool:
+    """Whether anything that is kept names somebody."""
+    state = app.served.state
+    kept = repr([list(state.register.rows.values()), getattr(state, "book", None)]).lower()
+    return any(word.lower() in kept for word in person.words)
+
+
 TABLES: Mapping[Literal["empty", "duplicate"], Rewrite] = {
     "empty": _with_rows(lambda _: []),
     "duplicate": _with_rows(lambda rows: rows + rows),
@@ -178,7 +218,12 @@ def _charged(app: Any) -> list[Effect]:
 SPECIMENS = (
     _payments(),
     _shop(),
-    replace(_holder("tills", *(store.number for store in STORES)), rewrites=TABLES),
+    replace(
+        _holder("tills", *(store.number for store in STORES)),
+        ports=frozenset({"CustomerDirectory", "LocationSource", "PurchaseHistory", "StockSource"}),
+        customers=_customers("tills"),
+        rewrites=TABLES,
+    ),
     replace(
         _holder("warehouse", WAREHOUSE),
         ports=frozenset({"LocationSource", "OrderSink", "StockSource"}),

@@ -45,6 +45,17 @@ def limited(ids: list[str], name: str) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
+def moment_in(document: dict[str, Any], name: str) -> datetime:
+    """The moment under `name`; anything else is answered with 400."""
+    try:
+        moment = datetime.fromisoformat(cell(document, name, str))
+    except ValueError as error:
+        raise HTTPException(400, f"{name} is not a moment") from error
+    if moment.tzinfo is None:
+        raise HTTPException(400, f"{name} has no offset")
+    return moment
+
+
 async def refusal(_request: Request, error: Exception) -> Response:
     """A refusal in the words all four vendors happen to share."""
     status = error.status_code if isinstance(error, HTTPException) else 500

@@ -12,6 +12,9 @@ Left = Callable[[str, str], int | None]
 """Pieces of a SKU at a place that nobody was promised; None where it is not carried."""
 
 
+NOBODY = {"customer": None, "ship_to": None}
+
+
 class OrderRefusedError(Exception):
     """The system says no; the message is its word for why."""
 
@@ -36,6 +39,16 @@ class Order:
     placed: datetime
     cancelled: datetime | None = None
 
+    def forget(self) -> None:
+        """Everything of whoever ordered it."""
+        self.told = {**self.told, **NOBODY}
+
+    def is_of(self, told: Mapping[str, Any]) -> bool:
+        """Whether the client has said the same before."""
+        if self.told.get("customer") is None:
+            return self.told == {**told, **NOBODY}
+        return self.told == told
+
     def keeps(self, at: datetime) -> bool:
         """Whether it kept its pieces at that time."""
         return self.placed <= at and (self.cancelled is None or self.cancelled > at)
@@ -59,7 +72,7 @@ class OrderBook:
         """
         known = self.orders.get(key)
         if known is not None:
-            if known.told != told:
+            if not known.is_of(told):
                 raise OrderRefusedError("other_order")
             return known
         for line in lines:

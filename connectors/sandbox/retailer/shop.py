@@ -21,6 +21,7 @@ from connectors.sandbox.retailer.catalogue import (
 )
 from connectors.sandbox.retailer.places import DEPOT
 from connectors.sandbox.retailer.shelves import stock
+from connectors.sandbox.retailer.shop_customers import CustomerDesk, routes_of
 from connectors.sandbox.retailer.shop_orders import OrderDesk
 
 LARGEST_PAGE = 100
@@ -33,8 +34,10 @@ def app(seed: int, now: http.Now) -> Starlette:
     """The platform of one seed."""
     book = orders.OrderBook("SO", now, _left(seed, now))
     shop, desk = _Shop(seed, now, book), OrderDesk(book, now, assortment(seed).parts)
+    customers = CustomerDesk(seed, now, book)
     app = Starlette(
         routes=[
+            *(Route(at, asked, methods=[how]) for at, asked, how in routes_of(customers)),
             Route("/v1/products", shop.list_products, methods=["GET"]),
             Route("/v1/products/lookup", shop.look_up_products, methods=["POST"]),
             Route("/v1/prices", shop.list_prices, methods=["POST"]),
@@ -47,6 +50,7 @@ def app(seed: int, now: http.Now) -> Starlette:
         exception_handlers={HTTPException: http.refusal},
     )
     app.state.book = book
+    app.state.register = customers.register
     return app
 
 

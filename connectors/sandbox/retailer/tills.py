@@ -20,6 +20,7 @@ from connectors.sandbox.retailer.clock import Count
 from connectors.sandbox.retailer.dice import Dice
 from connectors.sandbox.retailer.places import STORES, Store
 from connectors.sandbox.retailer.shelves import stock
+from connectors.sandbox.retailer.till_customers import CustomerCalls, routes_of
 
 REPORTS_EVERY = timedelta(minutes=1)
 FLOOR_SHARE = 60  # percentage of the usual level that fits on the sales floor
@@ -52,14 +53,17 @@ BRANCH_COLUMNS = (
 
 def app(seed: int, now: http.Now) -> Starlette:
     """The tills of one seed."""
-    tills = _Tills(seed, now)
-    return Starlette(
+    tills, customers = _Tills(seed, now), CustomerCalls(seed, now)
+    made = Starlette(
         routes=[
+            *(Route(at, asked, methods=["POST"]) for at, asked in routes_of(customers)),
             Route("/rpc/stock.query", tills.query_stock, methods=["POST"]),
             Route("/rpc/branches.list", tills.list_branches, methods=["POST"]),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
+    made.state.register = customers.register
+    return made
 
 
 class _Tills:
