@@ -27,6 +27,8 @@ Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
+THE_PERSON: Kinds = frozenset({PrincipalKind.CUSTOMER, PrincipalKind.STAFF})
+
 FIELDS: Mapping[str, Kinds] = {
     # What is on sale, where, and when it can be there.
     **dict.fromkeys(
@@ -50,6 +52,8 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    # People: themselves, and staff.
+    "Query.me": EVERYONE,  # nobody, to whoever has not signed in
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -80,13 +84,17 @@ TYPES: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    **dict.fromkeys(("Customer", "CustomerContact"), THE_PERSON),
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),
 }
 # Types and fields that tell of a person. What staff and operators read of it is written down.
 PERSONAL = frozenset(
-    {"Cart.buyer", "CartBuyer", "Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"}
+    {
+        *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact"),
+        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"),
+    }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}
 IMPERSONAL = 1 << len(BITS)  # of operations that tell of no person

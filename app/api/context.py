@@ -18,6 +18,7 @@ from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.orders.service import OrderService
@@ -51,6 +52,7 @@ class Services:
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
+    customers: CustomerService
     orders: OrderService
     order_worker: OrderWorker
     looks: Looks
@@ -78,17 +80,17 @@ class Services:
 class Context:
     """One operation's surroundings; each event of a subscription has its own.
 
-    `accepted` are the languages of the Accept-Language header. `last_event` is the id of the last
-    event that the caller of a stream has already.
+    `principal` is who asks. `accepted` are the languages of the Accept-Language header.
+    `last_event` is the id of the last event that the caller of a stream has already.
     """
 
     document: DocumentNode
     services: Services
     inquiry: Inquiry
     now: datetime
+    principal: Principal = GUEST
     accepted: Languages = ()
     last_event: str | None = None
-    principal: Principal = GUEST
     seen: Seen = field(default_factory=Seen)
     notes: list[InvalidInputError] = field(default_factory=list)
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(

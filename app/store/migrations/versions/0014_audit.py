@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0014"
+down_revision = "0010"
 ENTRIES = "audit_entries"
 REFUSED = "entries of the audit log are neither changed nor taken away"
 
