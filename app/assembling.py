@@ -23,6 +23,7 @@ from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
+from app.principals.audit import Looks
 from app.products.service import ProductService
 from app.promises.ranking import Preference
 from app.promises.service import PromiseService, Sources
@@ -86,6 +87,7 @@ def assemble(
         customers=CustomerService(kept),
         orders=orders.service,
         order_worker=orders.worker,
+        looks=Looks(kept),
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

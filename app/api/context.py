@@ -24,6 +24,7 @@ from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
+from app.principals.audit import Looks
 from app.principals.model import GUEST, Principal
 from app.products.service import ProductService
 from app.promises.service import PromiseService
@@ -54,6 +55,7 @@ class Services:
     customers: CustomerService
     orders: OrderService
     order_worker: OrderWorker
+    looks: Looks
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

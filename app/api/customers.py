@@ -4,6 +4,7 @@ from typing import Self
 
 import strawberry
 
+from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
 from app.api.nodes import global_id
@@ -48,6 +49,7 @@ class Customer:
     @classmethod
     def of(cls, customer: model.Customer) -> Self:
         """Dress a customer."""
+        looked_at(customer.id)
         profile = customer.profile
         return cls(
             id=global_id("Customer", customer.id),
