@@ -10,17 +10,22 @@ from app.api.caches import Caches
 from app.api.context import Services
 from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, StockReader, stock_reader
+from app.carts import keeping as kept_carts
 from app.carts.acting import CartActs
 from app.carts.checking import CartChecks
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
+from app.carts.owned import CustomerCarts
 from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
-from app.customers.service import CustomerService
+from app.customers.assembling import people_over
+from app.customers.forgetting import Keeper
 from app.locations.service import LocationService
+from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
+from app.orders.history import OrderHistory
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
@@ -35,6 +40,11 @@ from app.upkeep import projected_stock
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
+
+KEEPERS = (
+    Keeper(name="carts", forget=kept_carts.forget, tell=kept_carts.tell),
+    Keeper(name="orders", forget=kept_orders.forget, tell=kept_orders.tell),
+)
 
 
 def assemble(
@@ -73,6 +83,9 @@ def assemble(
         now=caches.now,
     )
     orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
+    people = people_over(
+        settings.bind, connections, kept, caches.now, orders=OrderHistory(kept), keepers=KEEPERS
+    )
     return Services(
         products=sources.products,
         locations=sources.locations,
@@ -84,7 +97,9 @@ def assemble(
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
-        customers=CustomerService(kept),
+        customers=people.known,
+        people=people,
+        customer_carts=CustomerCarts(kept),
         orders=orders.service,
         order_worker=orders.worker,
         looks=Looks(kept),

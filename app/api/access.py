@@ -27,6 +27,7 @@ Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
+STAFF: Kinds = frozenset({PrincipalKind.STAFF})
 THE_PERSON: Kinds = frozenset({PrincipalKind.CUSTOMER, PrincipalKind.STAFF})
 
 FIELDS: Mapping[str, Kinds] = {
@@ -54,6 +55,24 @@ FIELDS: Mapping[str, Kinds] = {
     ),
     # People: themselves, and staff.
     "Query.me": EVERYONE,  # nobody, to whoever has not signed in
+    **dict.fromkeys(
+        (
+            *("Query.privacyRequest", "Mutation.customerRegister", "Mutation.customerUpdate"),
+            *("Mutation.consentSet", "Mutation.wishlistAdd", "Mutation.wishlistRemove"),
+            *("Mutation.customerExport", "Mutation.customerErase"),
+        ),
+        THE_PERSON,
+    ),
+    **dict.fromkeys(
+        (
+            *("Query.customer", "Query.customerCandidates"),
+            *("Mutation.customerLink", "Mutation.customerUnlink"),
+            *("Mutation.customerMerge", "Mutation.customerUnmerge"),
+            *("Customer.notes", "Customer.identities", "Customer.mergedIds"),
+            "Customer.suggestions",
+        ),
+        STAFF,
+    ),
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -80,11 +99,25 @@ TYPES: Mapping[str, Kinds] = {
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),
             *("TokenProblem", "PromiseShortage"),
+            *("CustomerNotFound", "CustomerNotMerged", "CustomersNotMergeable"),
+            *("CustomerVersionConflict", "IdentityLinked", "IdentityNotFound"),
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,
     ),
-    **dict.fromkeys(("Customer", "CustomerContact"), THE_PERSON),
+    **dict.fromkeys(
+        (
+            *("Customer", "CustomerContact", "CustomerAddress", "CustomerSize"),
+            *("CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
+            *("PurchaseConnection", "PurchaseEdge", "PrivacyRequest", "PrivacyReceipt"),
+            *("CustomerChanged", "PrivacyRequested"),
+        ),
+        THE_PERSON,
+    ),
+    **dict.fromkeys(
+        (*("CustomerIdentity", "CustomerCandidate", "CustomerCandidates"),),
+        STAFF,
+    ),
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),
@@ -92,7 +125,9 @@ TYPES: Mapping[str, Kinds] = {
 # Types and fields that tell of a person. What staff and operators read of it is written down.
 PERSONAL = frozenset(
     {
-        *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact"),
+        *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact", "CustomerAddress"),
+        *("CustomerSize", "CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
+        *("CustomerIdentity", "CustomerCandidate", "PrivacyRequest", "PrivacyReceipt"),
         *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"),
     }
 )

@@ -16,8 +16,10 @@ from app.availability.service import AvailabilityService
 from app.carts.checking import CartChecks
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
+from app.carts.owned import CustomerCarts
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.customers.assembling import People
 from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
@@ -53,6 +55,8 @@ class Services:
     hand_overs: HandOvers
     promises: PromiseService
     customers: CustomerService
+    people: People
+    customer_carts: CustomerCarts
     orders: OrderService
     order_worker: OrderWorker
     looks: Looks

@@ -1,16 +1,29 @@
-"""GraphQL face of customers."""
+"""GraphQL face of customers: one person, and what is known of them."""
 
-from typing import Self
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
 
 import strawberry
 
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS
-from app.api.context import Info
-from app.api.nodes import global_id
-from app.customers import model
-from app.ports import ContactKind
-from app.values import Locale
+from app.api.batching import batched
+from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.context import Context, Info
+from app.api.nodes import global_id, key_of
+from app.api.privacy import PrivacyRequest
+from app.api.products import products_by_key
+from app.api.purchases import PurchaseConnection, page_of
+from app.api.variants import ProductVariant
+from app.customers import consents, matching, model
+from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy, in_force
+from app.customers.linking import Found
+from app.customers.model import SIGN_IN, Confidence, Evidence
+from app.customers.profiles import Wish
+from app.customers.refusals import CustomerNotFound, InvalidCustomerInput
+from app.errors import InvalidInputError
+from app.ports import Address, Contact, ContactKind, ProductKey
+from app.values import CountryCode, CustomerId, Locale, PrincipalKind, Sku
 
 
 @strawberry.type(description="By what a customer is recognised.", directives=NOBODY_KEEPS)
@@ -24,9 +37,187 @@ class CustomerContact:
     verified: bool = strawberry.field(description="Whether it was proved to be theirs.")
 
     @classmethod
-    def of(cls, known: model.OwnContact) -> Self:
+    def of(cls, contact: Contact, *, verified: bool) -> Self:
         """Dress a contact."""
-        return cls(kind=known.contact.kind, value=known.contact.value, verified=known.verified)
+        return cls(kind=contact.kind, value=contact.value, verified=verified)
+
+
+@strawberry.type(description="Where a customer lives, or is sent things.", directives=NOBODY_KEEPS)
+class CustomerAddress:
+    """Personal data."""
+
+    lines: list[str] = strawberry.field(description="Street and number.")
+    postal_code: str | None = strawberry.field(description="Postal code.")
+    city: str | None = strawberry.field(description="Town or city.")
+    region: str | None = strawberry.field(description="State, province or region.")
+    country: CountryCode | None = strawberry.field(description="Country.")
+
+    @classmethod
+    def of(cls, address: Address) -> Self:
+        """Dress an address."""
+        return cls(
+            lines=list(address.lines),
+            postal_code=address.postal_code,
+            city=address.city,
+            region=address.region,
+            country=address.country,
+        )
+
+
+@strawberry.type(description="What fits a customer.", directives=NOBODY_KEEPS)
+class CustomerSize:
+    """Of one kind of goods."""
+
+    what: str = strawberry.field(description="The kind of goods, such as shoes.")
+    size: str = strawberry.field(description="The size, as it is written on them.")
+
+
+@strawberry.type(
+    description="What a customer has agreed to, as they said last.", directives=NOBODY_KEEPS
+)
+class CustomerConsent:
+    """With where it comes from."""
+
+    purpose: ConsentPurpose = strawberry.field(description="What it is for.")
+    channel: ConsentChannel = strawberry.field(description="How they may be reached for it.")
+    granted: bool = strawberry.field(description="Whether they have agreed.")
+    said_by: SaidBy = strawberry.field(description="Who told us.")
+    source: str = strawberry.field(description="Where it was said, such as checkout.")
+    wording: str | None = strawberry.field(description="What was shown to them, by its name.")
+    at: datetime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, consent: consents.Consent) -> Self:
+        """Dress a consent."""
+        return cls(
+            purpose=consent.purpose,
+            channel=consent.channel,
+            granted=consent.granted,
+            said_by=consent.by,
+            source=consent.source,
+            wording=consent.wording,
+            at=consent.at,
+        )
+
+
+async def wished_variant(
+    wishes: "Sequence[CustomerWish]", context: Context
+) -> Sequence[ProductVariant | None]:
+    """The variant of each, in one question to the catalogue."""
+    keys = [ProductKey("sku", one.sku) for one in wishes]
+    asked = list(dict.fromkeys(keys))
+    products = await products_by_key(context, asked, context.languages(None))
+    found = dict(zip(asked, products, strict=True))
+    return [
+        None if (product := found[key]) is None else product.variant_of(key.value) for key in keys
+    ]
+
+
+@strawberry.type(description="Something that a customer wishes for.", directives=NOBODY_KEEPS)
+class CustomerWish:
+    """Of their wishlist."""
+
+    sku: Sku = strawberry.field(description="The variant's key.")
+    wished_at: datetime = strawberry.field(description="Since when.")
+    variant: ProductVariant | None = batched(
+        wished_variant, description="The variant; null when the catalogue does not tell of it now."
+    )
+
+    @classmethod
+    def of(cls, wish: Wish) -> Self:
+        """Dress a wish."""
+        return cls(sku=wish.sku, wished_at=wish.at)
+
+
+@strawberry.type(
+    description="Who a customer is in another system. For staff.", directives=NOBODY_KEEPS
+)
+class CustomerIdentity:
+    """Personal data."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque; customerUnlink takes it.")
+    source: str = strawberry.field(description="The connection; sign-in for a way to sign in.")
+    evidence: Evidence = strawberry.field(description="Why they are taken for the same person.")
+    confidence: Confidence = strawberry.field(description="How sure that is.")
+    linked_at: datetime = strawberry.field(description="Since when.")
+
+    @classmethod
+    def of(cls, identity: model.Identity) -> Self:
+        """Dress an identity."""
+        return cls(
+            id=identity_id(identity.system, identity.external),
+            source=identity.system,
+            evidence=identity.evidence,
+            confidence=identity.confidence,
+            linked_at=identity.linked_at,
+        )
+
+
+@strawberry.type(
+    description="Somebody who is, or may be, the one who is looked for. For staff.",
+    directives=NOBODY_KEEPS,
+)
+class CustomerCandidate:
+    """Of our records, or of another system's."""
+
+    identity_id: strawberry.ID | None = strawberry.field(
+        description="customerLink takes it; null for one who is known from our own records."
+    )
+    source: str = strawberry.field(description="The connection; tessera for our own records.")
+    customer_id: strawberry.ID | None = strawberry.field(
+        description="Who they are in our records; null where they are nobody yet."
+    )
+    given_name: str | None = strawberry.field(description="Given name.")
+    family_name: str | None = strawberry.field(description="Family name.")
+    contacts: list[CustomerContact] = strawberry.field(description="By what they are recognised.")
+    evidence: Evidence = strawberry.field(description="Why they may be the one.")
+    confidence: Confidence = strawberry.field(description="How sure that is.")
+
+    @classmethod
+    def of(cls, one: matching.Candidate, ours: CustomerId | None) -> Self:
+        """Dress somebody whom another system knows."""
+        told = one.customer
+        if ours is not None:
+            looked_at(ours)
+        return cls(
+            identity_id=identity_id(one.system, told.key),
+            source=one.system,
+            customer_id=None if ours is None else global_id("Customer", ours),
+            given_name=told.given_name,
+            family_name=told.family_name,
+            contacts=[
+                CustomerContact.of(known.contact, verified=known.verified)
+                for known in told.contacts
+            ],
+            evidence=one.evidence,
+            confidence=one.confidence,
+        )
+
+
+@strawberry.type(
+    description="Who somebody may be, the surest first. For staff.", directives=NOBODY_KEEPS
+)
+class CustomerCandidates:
+    """With who could not be asked."""
+
+    candidates: list[CustomerCandidate] = strawberry.field(description="They; at most 100.")
+    silent: list[str] = strawberry.field(
+        description="Connections that did not answer, or not all of it: others may be there."
+    )
+
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        """Dress what was found."""
+        candidates = [
+            CustomerCandidate.of(one, found.ours.get((one.system, str(one.customer.key))))
+            for one in found.candidates[:MOST_CANDIDATES]
+        ]
+        return cls(candidates=candidates, silent=list(found.silent))
+
+
+MOST_CANDIDATES = 100
+MOST_CARTS = 20
+Selves = strawberry.Private[model.Customer]
 
 
 @strawberry.type(
@@ -44,7 +235,65 @@ class Customer:
     contacts: list[CustomerContact] = strawberry.field(
         description="By what they are recognised; at most 50."
     )
-    kept: strawberry.Private[model.Customer]
+    addresses: list[CustomerAddress] = strawberry.field(description="Addresses; at most 20.")
+    sizes: list[CustomerSize] = strawberry.field(description="What fits; at most 50.")
+    notes: str | None = strawberry.field(description="What staff has written down. For staff.")
+    identities: list[CustomerIdentity] = strawberry.field(
+        description="Who they are in other systems. For staff."
+    )
+    merged_ids: list[strawberry.ID] = strawberry.field(
+        description="Records that were merged into this one; customerUnmerge takes them. For staff."
+    )
+    kept: Selves
+
+    @strawberry.field(description="What they have agreed to, by purpose and channel.")
+    async def consents(self, info: Info) -> list[CustomerConsent]:
+        """What counts now."""
+        said = await info.context.services.people.profiles.agreed(self.kept)
+        return [CustomerConsent.of(one) for one in in_force(said)]
+
+    @strawberry.field(description="What they wish for, the latest first; at most 200.")
+    async def wishlist(self, info: Info) -> list[CustomerWish]:
+        """One question to the store."""
+        (wished,) = await info.context.services.people.profiles.wished([self.kept])
+        return [CustomerWish.of(one) for one in wished]
+
+    @strawberry.field(description="Their carts that may still be bought, the latest first.")
+    async def carts(self, info: Info) -> list[Cart]:
+        """At most twenty."""
+        context = info.context
+        found = await context.services.customer_carts.of(
+            self.kept.selves, now=context.now, most=MOST_CARTS
+        )
+        return [Cart.of(one) for one in found]
+
+    @strawberry.field(
+        description="Everything they have bought online and in stores, the latest first."
+    )
+    async def purchases(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 1 to 50; 20 if not given.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="An endCursor of this list.")
+        ] = None,
+    ) -> PurchaseConnection:
+        """A page, one question to each system that knows them."""
+        return await page_of(self.kept, info.context, first, after)
+
+    @strawberry.field(description="Who in other systems may be them, too. For staff.")
+    async def suggestions(self, info: Info) -> CustomerCandidates:
+        """One question to each system."""
+        found = await info.context.services.people.linking.suggested(self.kept)
+        return CustomerCandidates.of(found)
+
+    @strawberry.field(description="What they wanted of their data, the latest first.")
+    async def privacy_requests(self, info: Info) -> list[PrivacyRequest]:
+        """One question to the store."""
+        found = await info.context.services.people.privacy.of(self.kept)
+        return [PrivacyRequest.of(one, info.context.now) for one in found]
 
     @classmethod
     def of(cls, customer: model.Customer) -> Self:
@@ -57,26 +306,63 @@ class Customer:
             given_name=profile.given_name,
             family_name=profile.family_name,
             locale=profile.locale,
-            contacts=[CustomerContact.of(one) for one in customer.contacts],
+            contacts=[
+                CustomerContact.of(one.contact, verified=one.verified) for one in customer.contacts
+            ],
+            addresses=[CustomerAddress.of(one) for one in profile.addresses],
+            sizes=[CustomerSize(what=what, size=size) for what, size in profile.sizes.items()],
+            notes=profile.notes,
+            identities=[CustomerIdentity.of(one) for one in customer.identities],
+            merged_ids=[global_id("Customer", one) for one in customer.merged],
             kept=customer,
         )
 
 
-@strawberry.type
-class CustomerRoot:
-    """The root fields of customers."""
+def identity_id(system: str, external: str) -> strawberry.ID:
+    """The id of somebody in a system."""
+    return global_id("CustomerIdentity", f"{system}:{external}")
 
-    @strawberry.field(
-        description=(
-            "The shopper who has signed in; null for everybody else, and for one who has not been"
-            " registered: that is a mutation's business, as a query changes nothing."
-        )
-    )
-    async def me(self, info: Info) -> Customer | None:
-        """Oneself."""
-        context = info.context
-        customers = context.services.customers
-        if (id_ := await customers.of(context.principal)) is None:
-            return None
-        found = (await customers.find([id_])).get(id_)
-        return None if found is None else Customer.of(found)
+
+def identity_of(given: str) -> tuple[str, str]:
+    """The system, and what it calls somebody.
+
+    Raises:
+        InvalidCustomerInput: the id is none of theirs.
+    """
+    try:
+        system, colon, external = key_of(given, "CustomerIdentity").partition(":")
+    except InvalidInputError as error:
+        raise InvalidCustomerInput("identityId is none.", path=("identityId",)) from error
+    if not colon or system == SIGN_IN:
+        raise InvalidCustomerInput("identityId is none.", path=("identityId",))
+    return system, external
+
+
+def customer_key(given: str) -> CustomerId:
+    """The key of a customer's id.
+
+    Raises:
+        CustomerNotFound: it is none; one that nobody has looks the same.
+    """
+    try:
+        return CustomerId(key_of(given, "Customer"))
+    except InvalidInputError as error:
+        raise CustomerNotFound from error
+
+
+async def whose(context: Context, given: str | None) -> CustomerId:
+    """The person whom something is about: whom staff names, or whoever has signed in.
+
+    Raises:
+        CustomerNotFound: there is none, or it is another than the caller.
+        InvalidCustomerInput: staff has to say who it is about.
+    """
+    customers = context.services.customers
+    if context.principal.kind is PrincipalKind.STAFF:
+        if given is None:
+            raise InvalidCustomerInput("customerId is needed.", path=("customerId",))
+        return customer_key(given)
+    own = await customers.of(context.principal)
+    if own is None or (given is not None and customer_key(given) != own):
+        raise CustomerNotFound
+    return own

@@ -9,9 +9,19 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
+from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy
+from app.customers.model import Confidence, Evidence
+from app.customers.privacy import PrivacyKind, ReceiptState, Task
 from app.locations.hours import Weekday
 from app.orders.model import CancelReason, HandingState, OrderState
-from app.ports import ContactKind, PaymentStatus, ProductSort
+from app.ports import (
+    ContactKind,
+    KeptRecord,
+    PaymentStatus,
+    ProductSort,
+    PurchaseChannel,
+    PurchaseStatus,
+)
 from app.promises.drift import DriftCause
 from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
@@ -263,5 +273,101 @@ _tell(
         "EMAIL": "An e-mail address.",
         "PHONE": "A telephone number.",
         "LOYALTY_CARD": "The number of a loyalty card.",
+    },
+)
+_tell(
+    Evidence,
+    "Why somebody in another system is taken for a customer. Treat an unknown value as SIMILAR.",
+    {
+        "SIGN_IN": "They sign in like that.",
+        "VERIFIED_EMAIL": "The same e-mail address, proved on both sides.",
+        "VERIFIED_PHONE": "The same telephone number, proved on both sides.",
+        "LOYALTY_CARD": "The same loyalty card, proved on both sides.",
+        "UNVERIFIED_CONTACT": "The same contact, which one side has not seen proved.",
+        "SIMILAR": "They only look like it.",
+        "STAFF": "Staff has said so.",
+    },
+    name="IdentityEvidence",
+)
+_tell(
+    Confidence,
+    "How sure it is that two are one. Treat an unknown value as POSSIBLE.",
+    {
+        "CERTAIN": "Nobody has to be asked.",
+        "LIKELY": "Somebody should look, and will probably agree.",
+        "POSSIBLE": "Somebody should look.",
+    },
+    name="IdentityConfidence",
+)
+_tell(
+    ConsentPurpose,
+    "What a consent is for. Treat an unknown value as one that was not given.",
+    {
+        "MARKETING": "News and offers.",
+        "PERSONALISATION": "Offers and pages that are made for them.",
+        "RESEARCH": "Questions about what they think.",
+        "PARTNERS": "That partners are told of them.",
+    },
+)
+_tell(
+    ConsentChannel,
+    "How somebody may be reached. Treat an unknown value as one that was not agreed to.",
+    {
+        "EMAIL": "By e-mail.",
+        "SMS": "By text message.",
+        "PHONE": "By a call.",
+        "POST": "By post.",
+        "APP": "By the app.",
+        "IN_STORE": "In a store.",
+    },
+)
+_tell(
+    SaidBy,
+    "Who told us of a consent. Treat an unknown value as STAFF.",
+    {"CUSTOMER": "They themselves.", "STAFF": "Somebody of the house, for them."},
+    name="ConsentSaidBy",
+)
+_tell(
+    PrivacyKind,
+    "What somebody wants of their data. Ignore an unknown value.",
+    {"EXPORT": "To be told all of it.", "ERASURE": "To be forgotten."},
+)
+_tell(
+    ReceiptState,
+    "How far a part of a request is. Treat an unknown value as WAITING.",
+    {"WAITING": "It is tried until it is done.", "DONE": "It is done."},
+    name="PrivacyReceiptState",
+)
+_tell(
+    Task,
+    "What a part of a request is about. Treat an unknown value as ONE.",
+    {
+        "OWN": "Our own store.",
+        "LOOK_UP": "Whether a system knows the person by their contacts.",
+        "ONE": "One customer of a system.",
+    },
+    name="PrivacyTask",
+)
+_tell(
+    KeptRecord,
+    "What a system keeps without a name. Ignore an unknown value.",
+    {
+        "SALES": "What was sold.",
+        "LOYALTY": "Movements of points.",
+        "INVOICES": "Invoices and the books.",
+    },
+)
+_tell(
+    PurchaseChannel,
+    "Where something was bought. Treat an unknown value as ONLINE.",
+    {"ONLINE": "In a shop on the web, or in an app.", "STORE": "In a store."},
+)
+_tell(
+    PurchaseStatus,
+    "What became of a purchase. Treat an unknown value as OPEN.",
+    {
+        "OPEN": "It goes on.",
+        "COMPLETED": "The buyer has everything.",
+        "CANCELLED": "It was stopped.",
     },
 )

@@ -66,6 +66,24 @@ class ProblemCode(Enum):
     ORDER_NOT_CANCELLABLE = strawberry.enum_value(
         "ORDER_NOT_CANCELLABLE", description="The order has gone too far, or is over."
     )
+    CUSTOMER_NOT_FOUND = strawberry.enum_value(
+        "CUSTOMER_NOT_FOUND", description="There is no such customer, or it is not the caller's."
+    )
+    CUSTOMER_VERSION_CONFLICT = strawberry.enum_value(
+        "CUSTOMER_VERSION_CONFLICT", description="The customer has another version now."
+    )
+    IDENTITY_NOT_FOUND = strawberry.enum_value(
+        "IDENTITY_NOT_FOUND", description="The system knows nobody by that id, or cannot say now."
+    )
+    IDENTITY_LINKED = strawberry.enum_value(
+        "IDENTITY_LINKED", description="They are linked to another customer."
+    )
+    CUSTOMERS_NOT_MERGEABLE = strawberry.enum_value(
+        "CUSTOMERS_NOT_MERGEABLE", description="They are one already, or one was merged before."
+    )
+    CUSTOMER_NOT_MERGED = strawberry.enum_value(
+        "CUSTOMER_NOT_MERGED", description="There is no merger to take back."
+    )
     PROMISE_DRIFTED = strawberry.enum_value(
         "PROMISE_DRIFTED", description="What was promised does not hold any more."
     )

@@ -15,7 +15,8 @@ from app.api.access import access_of, tell_rules
 from app.api.cart_mutations import CartMutations
 from app.api.carts import CartRoot
 from app.api.context import Context, Info
-from app.api.customers import CustomerRoot
+from app.api.customer_mutations import CustomerMutations
+from app.api.customer_root import CustomerRoot
 from app.api.entities import ENTITIES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
 from app.api.federation_sdl import subgraph_sdl
@@ -80,7 +81,7 @@ class Query(
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations, OrderMutations):
+class Mutation(CartMutations, OrderMutations, CustomerMutations):
     """All root fields of mutations."""
 
 

@@ -1,5 +1,6 @@
 """What is a customer to us? One person, and what each system calls them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -55,12 +56,17 @@ class OwnContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What the person says of themselves."""
+    """What the person says of themselves; `notes` are what staff has written down for others.
+
+    `sizes` are what fits, by what it is: `shoes`, `shirts`.
+    """
 
     given_name: str | None = None
     family_name: str | None = None
     locale: Locale | None = None
     addresses: tuple[Address, ...] = ()
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

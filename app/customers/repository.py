@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from app.customers.contacts import look_of
 from app.customers.model import Confidence, Customer, Evidence, Identity, OwnContact, Profile
@@ -65,9 +65,17 @@ def link(connection: Connection, customer: CustomerId, identity: Identity) -> bo
     return connection.execute(statement.returning(identities.c.system)).one_or_none() is not None
 
 
+def put(connection: Connection, customer: Customer) -> None:
+    """Write what a record says of itself; not its contacts."""
+    changed = update(customers).where(customers.c.id == customer.id)
+    connection.execute(changed.values(_row(customer)))
+
+
 def put_contacts(connection: Connection, customer: Customer) -> None:
-    """Write the contacts of a record in the place of those it had."""
-    connection.execute(delete(customer_contacts).where(customer_contacts.c.customer == customer.id))
+    """Write the contacts of a person in the place of those that any of its records had."""
+    connection.execute(
+        delete(customer_contacts).where(customer_contacts.c.customer.in_(customer.selves))
+    )
     rows = [
         {
             "customer": customer.id,
@@ -139,6 +147,8 @@ def _profile(row: Any) -> Profile:
         family_name=row.family_name,
         locale=row.locale and Locale(row.locale),
         addresses=msgspec.convert(row.addresses, tuple[Address, ...]),
+        sizes=row.sizes,
+        notes=row.notes,
     )
 
 
@@ -150,6 +160,8 @@ def _row(customer: Customer) -> dict[str, Any]:
         "family_name": profile.family_name,
         "locale": profile.locale,
         "addresses": msgspec.to_builtins(profile.addresses),
+        "sizes": dict(profile.sizes),
+        "notes": profile.notes,
         "created_at": customer.created_at,
         "updated_at": customer.updated_at,
     }

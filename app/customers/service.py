@@ -8,6 +8,7 @@ from functools import partial
 
 from app.customers import events, repository
 from app.customers.model import SIGN_IN, Confidence, Customer, Evidence, Identity, OwnContact
+from app.ports import Contact, email_contact, phone_contact
 from app.principals.model import Principal
 from app.store import Store, Work
 from app.values import CustomerId, PrincipalKind
@@ -37,7 +38,8 @@ class CustomerService:
         known = await self.of(principal)
         if known is not None:
             return known
-        return await self.store.act(partial(enrol, external=principal.pseudonym), now=now)
+        new_one = partial(enrol, external=principal.pseudonym, contacts=proved(principal))
+        return await self.store.act(new_one, now=now)
 
     async def find(self, customers: Collection[CustomerId]) -> dict[CustomerId, Customer]:
         """The people behind these ids; one that nobody has is left out.
@@ -46,6 +48,15 @@ class CustomerService:
         """
         asked = set(customers)
         return await self.store.read(lambda connection: repository.find(connection, asked))
+
+
+def proved(principal: Principal) -> tuple[OwnContact, ...]:
+    """The contacts that whoever vouches for somebody has proved."""
+    said = (
+        principal.email and email_contact(principal.email),
+        principal.phone and phone_contact(principal.phone),
+    )
+    return tuple(OwnContact(contact=one, verified=True) for one in said if isinstance(one, Contact))
 
 
 def enrol(work: Work, external: str, contacts: Sequence[OwnContact] = ()) -> CustomerId:
@@ -62,7 +73,7 @@ def enrol(work: Work, external: str, contacts: Sequence[OwnContact] = ()) -> Cus
     )
     if not repository.link(work.connection, customer.id, identity):
         repository.drop(work.connection, customer.id)  # somebody else was faster
-        return enrol(work, external)
+        return enrol(work, external, contacts)
     work.tell(events.customer_enrolled(customer.id))
     return customer.id
 

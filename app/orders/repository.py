@@ -16,6 +16,7 @@ from app.orders.model import (
 )
 from app.orders.tables import handings, order_lines, orders, payments
 from app.store.statements import inserting
+from app.values import CustomerId
 
 LATEST_FIRST = (orders.c.placed_at.desc(), orders.c.number.desc())
 LINES_OF_PART = and_(
@@ -111,6 +112,27 @@ def page(
     if access is not None:
         numbers = numbers.where(orders.c.access.in_(sorted(access)))
     return [kept.order for kept in _read(connection, orders.c.number.in_(numbers.limit(first)))]
+
+
+def bought(
+    connection: Connection, customers: Collection[CustomerId], *, until: datetime, most: int
+) -> list[Order]:
+    """What these customers ordered at `until` or before, the latest first."""
+    numbers = select(orders.c.number).where(
+        orders.c.customer.in_(sorted(customers)), orders.c.placed_at <= until
+    )
+    numbers = numbers.order_by(*LATEST_FIRST).limit(most)
+    return [kept.order for kept in _read(connection, orders.c.number.in_(numbers))]
+
+
+def numbers_of(
+    connection: Connection, customers: Collection[CustomerId], numbers: Collection[str]
+) -> set[OrderNumber]:
+    """Which of these orders are those customers'."""
+    asked = select(orders.c.number).where(
+        orders.c.customer.in_(sorted(customers)), orders.c.number.in_(sorted(numbers))
+    )
+    return set(connection.scalars(asked))
 
 
 def claim(

@@ -14,7 +14,8 @@ class Principal:
     """Somebody who has proved who they are, or a guest.
 
     `subject` is what `issuer` calls them: personal data, kept out of messages, logs and traces.
-    `location` is where staff works. After `expires_at` they have to prove it again.
+    `location` is where staff works. `email` and `phone` are theirs, as the issuer
+    has proved. After `expires_at` they have to prove it again.
     """
 
     kind: PrincipalKind
@@ -23,6 +24,8 @@ class Principal:
     roles: frozenset[str] = frozenset()
     location: LocationCode | None = None
     expires_at: datetime | None = None
+    email: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
     @cached_property
     def pseudonym(self) -> str:

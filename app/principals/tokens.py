@@ -19,6 +19,7 @@ from app.values import LocationCode
 LONGEST = 8_192  # characters
 SKEW = timedelta(seconds=60)  # that two clocks may differ
 MOST_ROLES = 100
+LONGEST_CONTACT = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,16 @@ class Tokens:
             roles=_roles(_claim(claims, issuer.roles)),
             location=_location(_claim(claims, issuer.location)),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC) + SKEW,
+            email=_verified(claims, "email"),
+            phone=_verified(claims, "phone_number"),
         )
+
+
+def _verified(claims: Mapping[str, Any], name: str) -> str | None:
+    """A contact that the issuer has proved (OpenID Connect Core, section 5.1); others are none."""
+    said = claims.get(name)
+    proved = claims.get(f"{name}_verified") is True
+    return said if proved and isinstance(said, str) and len(said) <= LONGEST_CONTACT else None
 
 
 def _unproven(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from app.store.auditing import Actor, acting_now
 from app.store.trouble import told_as_unavailable
-from app.store.work import Work, conclude
+from app.store.work import StoreUnavailable, Work, conclude
 
 T = TypeVar("T")
 MOST_ACTS = 100  # of one group
@@ -32,6 +32,7 @@ PRAGMAS = (
     "synchronous = FULL",  # NORMAL loses acknowledged commits when the power goes
     "busy_timeout = 5000",
     "foreign_keys = ON",
+    "secure_delete = ON",  # what is deleted is overwritten
 )
 
 
@@ -82,6 +83,11 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._answer, question)
 
+    async def scrub(self) -> None:
+        """Bring the log into the file, where deleted cells are zeros, and begin the log anew."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._readers, self._scrub)
+
     async def close(self) -> None:
         """Let what was asked be done, then end the threads."""
         self._acts.put(None)
@@ -96,6 +102,12 @@ class SqliteStore:
             connection = getattr(self._mine, "connection", None) or self._reading()
             with _snapshot(connection):
                 return question(connection)
+
+    def _scrub(self) -> None:
+        with told_as_unavailable(), self.engine.connect() as connection:
+            done = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if done[0]:
+            raise StoreUnavailable("The store is being read: its log could not be begun anew.")
 
     def _reading(self) -> Connection:
         """A connection of this thread's own, for questions."""

@@ -45,6 +45,10 @@ class StandingStore:
         """What a change returns, once it is committed."""
         return await self._opened().act(change, now=now, queue=queue)
 
+    async def scrub(self) -> None:
+        """Let nothing of what was deleted stand in its files."""
+        await self._opened().scrub()
+
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state."""
         return await self._opened().read(question)

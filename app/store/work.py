@@ -96,6 +96,13 @@ class Store(Protocol):
             StoreUnavailable: whether it took place is unknown.
         """
 
+    async def scrub(self) -> None:
+        """Let nothing of what was deleted stand in the store's own files, as far as it can say so.
+
+        Raises:
+            StoreUnavailable: it may.
+        """
+
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state of the store.
 
