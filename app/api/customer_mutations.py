@@ -134,9 +134,11 @@ async def _wished(context: Context, asked: given.WishInput, sku: Sku, *, wanted:
 async def _requested(context: Context, asked: given.CustomerExportInput, kind: PrivacyKind) -> Any:
     try:
         key = given.sound_key(asked.idempotency_key)
-        customer = await whose(context, asked.customer_id)
         by, privacy = context.principal.pseudonym, context.services.people.privacy
-        request = await privacy.ask(customer, kind, by=by, key=key)
+        request = await privacy.again(kind, by=by, key=key)
+        if request is None:
+            customer = await whose(context, asked.customer_id)
+            request = await privacy.ask(customer, kind, by=by, key=key)
         return PrivacyRequested(request=PrivacyRequest.of(request, context.now))
     except Refusal as refusal:
         return customer_problem(refusal)

@@ -43,11 +43,16 @@ class PrivacyService:
         Raises:
             CustomerNotFound: there is no such person, and nothing was asked under the key.
         """
-        asked = sha256(f"{kind}\0{by}\0{key}".encode()).hexdigest()
+        asked = _asked_as(kind, by, key)
         change = partial(self._asked, customer=customer, kind=kind, by=by, asked=asked)
         request = await self.store.act(change, now=self.now())
         self.worker.wake()
         return request
+
+    async def again(self, kind: PrivacyKind, *, by: str, key: str) -> PrivacyRequest | None:
+        """What was asked under the key before: also by somebody who is forgotten since."""
+        asked = _asked_as(kind, by, key)
+        return await self.store.read(partial(privacy_repository.find_asked, asked=asked))
 
     async def find(self, id_: PrivacyId) -> PrivacyRequest | None:
         """A request as it stands."""
@@ -90,6 +95,10 @@ class PrivacyService:
             Receipt(place=place, system=system, task=task, external=external)
             for place, (system, task, external) in enumerate(parts)
         )
+
+
+def _asked_as(kind: PrivacyKind, by: str, key: str) -> str:
+    return sha256(f"{kind}\0{by}\0{key}".encode()).hexdigest()
 
 
 def _subject(person: Customer) -> Subject:

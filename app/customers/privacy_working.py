@@ -32,7 +32,7 @@ from app.customers.privacy_repository import Lease
 from app.customers.tables import privacy_requests
 from app.errors import UpstreamBroken, UpstreamError, UpstreamUnavailable
 from app.ports import Answer, CustomerKey, Purchase
-from app.store import Store, StoreUnavailable, Work
+from app.store import Scrubbing, Store, StoreUnavailable, Work
 
 log = structlog.get_logger(__name__)
 MOST = 10  # requests taken at once
@@ -107,7 +107,7 @@ class PrivacyWorker:
                 return
             request = again
         if await self.store.act(partial(_ended, lease=lease), now=self.now()):
-            if request.kind is PrivacyKind.ERASURE:
+            if request.kind is PrivacyKind.ERASURE and isinstance(self.store, Scrubbing):
                 await self.store.scrub()
             await self.store.act(partial(_over, lease=lease), now=self.now())
 

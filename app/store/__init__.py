@@ -3,6 +3,15 @@
 from app.store.auditing import Actor, acting
 from app.store.facts import Fact
 from app.store.opening import open_store
-from app.store.work import Store, StoreUnavailable, Work
+from app.store.work import Scrubbing, Store, StoreUnavailable, Work
 
-__all__ = ["Actor", "Fact", "Store", "StoreUnavailable", "Work", "acting", "open_store"]
+__all__ = [
+    "Actor",
+    "Fact",
+    "Scrubbing",
+    "Store",
+    "StoreUnavailable",
+    "Work",
+    "acting",
+    "open_store",
+]

@@ -59,9 +59,6 @@ class PostgresStore:
                         return await connection.run_sync(run)
         raise AssertionError("an attempt returns or raises")
 
-    async def scrub(self) -> None:
-        """Nothing: what was deleted is overwritten as the server's own vacuum comes by."""
-
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state."""
         with told_as_unavailable():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from app.errors import MisconfiguredError
 from app.store.opening import driven, open_store, upgrade
-from app.store.work import Store, StoreUnavailable, Work
+from app.store.work import Scrubbing, Store, StoreUnavailable, Work
 
 T = TypeVar("T")
 AGAIN = timedelta(seconds=1)  # between tries to open it
@@ -46,8 +46,9 @@ class StandingStore:
         return await self._opened().act(change, now=now, queue=queue)
 
     async def scrub(self) -> None:
-        """Let nothing of what was deleted stand in its files."""
-        await self._opened().scrub()
+        """Let nothing of what was deleted stand in its files, if it has any."""
+        if isinstance(store := self._opened(), Scrubbing):
+            await store.scrub()
 
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection, insert, update
 
@@ -96,16 +96,21 @@ class Store(Protocol):
             StoreUnavailable: whether it took place is unknown.
         """
 
-    async def scrub(self) -> None:
-        """Let nothing of what was deleted stand in the store's own files, as far as it can say so.
-
-        Raises:
-            StoreUnavailable: it may.
-        """
-
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state of the store.
 
         Raises:
             StoreUnavailable: there is none.
+        """
+
+
+@runtime_checkable
+class Scrubbing(Protocol):
+    """A store that has files of its own; of a server's it is the server's business."""
+
+    async def scrub(self) -> None:
+        """Let nothing of what was deleted stand in the files.
+
+        Raises:
+            StoreUnavailable: it may.
         """

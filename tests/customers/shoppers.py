@@ -1,5 +1,6 @@
 """Shoppers and staff at a gateway over the sandbox's systems, and people whom these know."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
+from app.api.nodes import key_of
+from app.carts.tables import carts
 from app.main import utc_now
+from app.orders.tables import orders
+from app.store import Work
 from app.store.opening import upgrade
 from app.values import PrincipalKind
 from connectors.sandbox.retailer.people import Person, people
@@ -17,6 +24,7 @@ from tests.gateways import Asker, Sandbox, sandbox_gateway
 from tests.staff import ISSUER, STAFF
 
 SEED = 7
+FROM_THE_DEPOT = {"currency": "EUR", "country": "IT", "locale": "it", "sells_from": ["ECOM-*"]}
 NUMBERS = count()
 PROBLEM = "... on Problem { code message path }"
 CUSTOMER = """id version givenName familyName locale contacts { kind value verified }
@@ -127,6 +135,68 @@ class House:
         found: dict[str, Any] | None = (await asker.data(text, id=id_))["privacyRequest"]
         return found
 
+    async def ordered(self, person: Person, customer: str | None, **buyer: str) -> str:
+        """The number of an order out of the shop's depot, in the person's name."""
+        guest, sku = self.sandbox.ask, await self._sold_by_the_shop()
+        lines = [{"sku": sku, "quantity": 1}]
+        cart = await self._cart("cartCreate", channel="WEB", lines=lines)
+        contact = {"email": person.email, "phone": "+44 7700 900999"}
+        given = {"cartId": cart["id"], "version": cart["version"], "buyer": contact}
+        cart = await self._cart("cartBuyerSet", **given)
+        cart = await self._cart("cartHold", cartId=cart["id"], version=cart["version"])
+        given = {
+            "cartId": cart["id"],
+            "version": cart["version"],
+            "buyer": {"name": f"{person.given} {person.family}", **contact, **buyer},
+            "method": "SHIP_TO_HOME",
+            "address": {"lines": [person.street], "city": "Verona", "country": "IT"},
+            "paymentToken": "tok_ok",
+            "idempotencyKey": a_key(),
+        }
+        text = """mutation Buy($input: OrderPlaceInput!) { done: orderPlace(input: $input) {
+          __typename ... on Problem { code message path }
+          ... on OrderPlaced { accessToken order { number } } } }"""
+        placed = (await guest.data(text, input=given))["done"]
+        number, token = placed["order"]["number"], placed["accessToken"]
+        await self.belongs(cart["id"], number, customer)
+        text = "query Q($n: ID!, $t: String!) { order(number: $n, accessToken: $t) { state } }"
+        for _ in range(200):
+            await self.sandbox.gateway.services.order_worker.round()
+            if (await guest.data(text, n=number, t=token))["order"] == {"state": "SOURCED"}:
+                return str(number)
+            await asyncio.sleep(0.05)
+        raise AssertionError(number)
+
+    async def belongs(self, cart: str, number: str, customer: str | None) -> None:
+        """Say in the store whose a cart and its order are."""
+        if customer is None:
+            return
+        ids = {"customer": key_of(customer, "Customer")}
+
+        def change(work: Work) -> None:
+            mine = update(carts).where(carts.c.id == key_of(cart, "Cart"))
+            work.connection.execute(mine.values(ids))
+            work.connection.execute(update(orders).where(orders.c.number == number).values(ids))
+
+        await self.sandbox.gateway.store.act(change, now=self.clock())
+
+    async def _cart(self, name: str, /, **given: Any) -> dict[str, Any]:
+        kind = name[0].upper() + name[1:]
+        text = f"""mutation Do($input: {kind}Input!) {{ done: {name}(input: $input) {{
+          {PROBLEM} ... on CartChanged {{ cart {{ id version }} }} }} }}"""
+        done = (await self.sandbox.ask.data(text, input=given))["done"]
+        cart: dict[str, Any] = done["cart"]
+        return cart
+
+    async def _sold_by_the_shop(self) -> str:
+        """Something of which the depot has many."""
+        text = """{ products(first: 20) { edges { node { variants(first: 3) { sku
+          availability(locations: ["ECOM-1"]) { availableToSell } } } } } }"""
+        edges = (await self.sandbox.ask.data(text))["products"]["edges"]
+        variants = [one for edge in edges for one in edge["node"]["variants"]]
+        some = max(variants, key=lambda one: one["availability"][0]["availableToSell"] or 0)
+        return str(some["sku"])
+
     async def until(
         self, asker: Asker, id_: str, met: Callable[[dict[str, Any]], bool]
     ) -> dict[str, Any]:
@@ -147,6 +217,7 @@ async def house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     file, clock = folder / "store.db", Clock()
     await upgrade(f"sqlite:///{file}")
     changes.setdefault("requests", {"budget": "PT60S", "max_cost": 100_000})
+    changes.setdefault("channels", {"WEB": FROM_THE_DEPOT})
     store = {"url": f"sqlite:///{file}"}
     async with sandbox_gateway(now=clock, store=store, **changes) as sandbox:
         yield House(sandbox, clock, file)
