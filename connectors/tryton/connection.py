@@ -18,6 +18,7 @@ from app.ports import (
 from app.values import Channel, LocationCode, Sku
 from connectors.kit.rows import batches
 from connectors.tryton.catalog import Catalog
+from connectors.tryton.customers import CustomerDesk
 from connectors.tryton.orders import OrderDesk
 from connectors.tryton.places import Places
 from connectors.tryton.prices import Prices
@@ -31,7 +32,7 @@ IDS_PER_CALL = 200  # no limit of Tryton's; keeps a quantity call well within us
 
 
 class TrytonConnection:
-    """Fulfils `StockSource`, `LocationSource`, `PriceSource`, `CatalogSource`; `OrderSink` too."""
+    """Fulfils what it may: orders and customers need settings."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         rpc = Rpc(wiring.http, settings, now=wiring.now)
@@ -43,6 +44,10 @@ class TrytonConnection:
         if settings.orders:
             desk = OrderDesk(rpc, self._places, now=wiring.now)
             self.hand_over, self.placed, self.cancel = desk.hand_over, desk.placed, desk.cancel
+        if settings.customers is not None:
+            known = CustomerDesk(rpc, settings.customers, now=wiring.now)
+            self.find, self.customers, self.export = known.find, known.customers, known.export
+            self.erase, self.purchases = known.erase, known.purchases
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]

@@ -22,6 +22,7 @@ from connectors.vendure import documents, mapping
 from connectors.vendure.access import Access
 from connectors.vendure.api import Operation, Reply
 from connectors.vendure.catalog import Catalog
+from connectors.vendure.customers import CustomerDesk
 from connectors.vendure.lists import every_page, joined, once, present, together, without
 from connectors.vendure.orders import OrderDesk
 from connectors.vendure.settings import Settings
@@ -33,7 +34,7 @@ SHARED_SPOT = "another variant has the same SKU, or another stock location the s
 
 
 class VendureConnection:
-    """Fulfils CatalogSource, PriceSource, StockSource and LocationSource; OrderSink if it may."""
+    """Fulfils what it may: OrderSink, CustomerDirectory and PurchaseHistory need settings."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         self._settings = settings
@@ -44,6 +45,10 @@ class VendureConnection:
         if settings.orders is not None:
             desk = OrderDesk(settings, settings.orders, wiring, self._access)
             self.hand_over, self.placed, self.cancel = desk.hand_over, desk.placed, desk.cancel
+        if settings.customers is not None:
+            known = CustomerDesk(settings, settings.customers, wiring, self._access)
+            self.find, self.customers, self.export = known.find, known.customers, known.export
+            self.erase, self.purchases = known.erase, known.purchases
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """See `app.ports.CatalogSource`."""

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from app.values import ChannelCode, CurrencyCode, FulfilmentMethod, Locale
+from app.values import ChannelCode, CountryCode, CurrencyCode, FulfilmentMethod, Locale
 
 ADMIN_PAGE = 1000  # Vendure's own default of `apiOptions.adminListQueryLimit`
 
@@ -28,10 +28,21 @@ class Orders(BaseModel):
     payment_method: str = "tessera"
 
 
+class Customers(BaseModel):
+    """What is needed to know customers and to forget them; see the README for the shop's part.
+
+    `phone_country` is where telephone numbers without a country's code are dialled.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone_country: CountryCode | None = None
+
+
 class Settings(BaseModel):
     """Settings of one connection; give `username` with `password`, or `api_key`.
 
-    Without `orders` it takes none.
+    Without `orders` it takes none, without `customers` it knows nobody.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +61,7 @@ class Settings(BaseModel):
         default_factory=dict
     )
     orders: Orders | None = None
+    customers: Customers | None = None
     page_size: int = Field(default=ADMIN_PAGE, ge=1, le=ADMIN_PAGE)
 
     @field_validator("url")

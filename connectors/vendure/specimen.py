@@ -10,6 +10,7 @@ import orjson
 from app.ports import ProductKey
 from app.values import ChannelCode, LocationCode, Sku
 from connectors.kit.specimen import Asgi, Exchange, Specimen
+from connectors.vendure.specimen_customers import CUSTOMERS, TinyCustomers, customers_specimen
 from connectors.vendure.specimen_orders import ORDERS, TinyOrders, orders_specimen
 
 FOLDER = Path(__file__).parent / "specimen"
@@ -40,6 +41,7 @@ class TinyVendure:
             "FindCategory": self._find_category,
         }
         self.orders = TinyOrders(self.exchanges)
+        self.customers = TinyCustomers(self.exchanges)
 
     def answer(self, body: bytes, headers: Mapping[str, str], language: str) -> Exchange:
         """The exchange that answers a request."""
@@ -50,8 +52,9 @@ class TinyVendure:
             return self.exchanges["session-ended"]
         if any(each.get("take", 0) > MOST for each in variables.values() if isinstance(each, dict)):
             return self.exchanges["take-too-large"]
-        if name in self.orders.answers:
-            return self.orders.answers[name](variables)
+        for desk in (self.orders, self.customers):
+            if name in desk.answers:
+                return desk.answers[name](variables)
         return self._by_name[name](variables, {**headers, "language": language})
 
     def _log_in(self, variables: Any, _headers: Mapping[str, str]) -> Exchange:
@@ -201,11 +204,16 @@ SPECIMENS = (
             "password": PASSWORD,
             "gtin_field": "gtin",
             "orders": ORDERS,
+            "customers": CUSTOMERS,
         },
         ports=frozenset(
-            {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}
+            {
+                *("CatalogSource", "CustomerDirectory", "LocationSource", "OrderSink"),
+                *("PriceSource", "PurchaseHistory", "StockSource"),
+            }
         ),
         orders=orders_specimen(),
+        customers=customers_specimen(),
         skus=(Sku("TRAIL-40"), Sku("TRAIL-42"), Sku("JACKET-M"), Sku("BOTTLE")),
         locations={
             LocationCode("ECOM-1"): "E-commerce depot",

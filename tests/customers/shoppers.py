@@ -198,16 +198,23 @@ class House:
         return str(some["sku"])
 
     async def until(
-        self, asker: Asker, id_: str, met: Callable[[dict[str, Any]], bool]
+        self,
+        asker: Asker,
+        id_: str,
+        met: Callable[[dict[str, Any]], bool],
+        *,
+        waiting: timedelta = timedelta(),
     ) -> dict[str, Any]:
-        """The request, once it is so far; the worker is asked to go on."""
+        """The request, once it is so far; the worker goes on, each time after `waiting`."""
         worker = self.sandbox.gateway.services.people.privacy.worker
         for _ in range(200):
             found = await self.request(asker, id_)
             assert found is not None
             if met(found):
                 return found
+            self.clock.ahead += waiting
             await worker.round()
+            await asyncio.sleep(0.05)
         raise AssertionError(found)
 
 

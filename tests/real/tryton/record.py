@@ -10,13 +10,18 @@ from typing import Any
 
 from connectors.tryton import order_mapping
 from connectors.tryton.catalog import FIELDS
+from connectors.tryton.customers import PARTY as CUSTOMER
+from connectors.tryton.customers import SALE as BOUGHT
+from connectors.tryton.customers import WIZARD
 from connectors.tryton.orders import PARTY, SALE
 from connectors.tryton.places import DESCRIBED
 from connectors.tryton.prices import GROSS, NET
 from connectors.tryton.stock import MOVE_FIELDS
 from tests.real import sales
 from tests.real.assortment import BOLOGNA
+from tests.real.tryton.customers_user import KEEPER, keeper
 from tests.real.tryton.orders_user import SELLER, seller
+from tests.real.tryton.people import cancelled_sale, shopper
 from tests.real.tryton.rpc import RpcError, TrytonRpc, tagged
 from tests.real.tryton.server import REPOSITORY, TrytonServer, tryton_server
 
@@ -29,6 +34,7 @@ def main() -> None:
     with tryton_server() as server:
         keep(exchanges(server), FOLDER)
         keep(sold(server), FOLDER / "orders")
+        keep(known(server), FOLDER / "customers")
 
 
 def keep(found: Sequence[dict[str, Json]], folder: Path) -> None:
@@ -107,6 +113,28 @@ def sold(server: TrytonServer) -> list[dict[str, Json]]:
     ask("model.stock.shipment.out.cancel", [one["id"] for one in sale["shipments."]])
     search("sale.sale", SALE, ["reference", "in", ["N-1"]])
     return kept
+
+
+def known(server: TrytonServer) -> list[dict[str, Json]]:
+    """Two parties and what they bought, and how one is erased, as the user that may erase."""
+    admin = TrytonRpc(server.url, server.database, *server.admin)
+    keeper(admin)
+    ada = shopper(admin, "Ada Example", "ada@example.com", "+44 7700 900001", "Via Esempio 1")
+    grace = shopper(admin, "Grace Example", "grace@example.com", "07700 900123", "Via Esempio 2")
+    for party, code in ((ada, "BOTTLE"), (ada, "TRAIL-42"), (grace, "BOTTLE")):
+        cancelled_sale(admin, party, code)
+    rpc = TrytonRpc(server.url, server.database, *KEEPER)
+    parties = [["id", "in", [ada, grace]]]
+    found = [
+        searched(rpc, "party.party", CUSTOMER, parties),
+        searched(rpc, "sale.sale", BOUGHT, [["party", "in", [ada, grace]]]),
+        asked(rpc, "model.party.party.write", [[ada], {"active": False}]),
+        asked(rpc, f"{WIZARD}.create", []),
+    ]
+    session = found[-1]["response"]["result"][0]
+    found.append(asked(rpc, f"{WIZARD}.execute", [session, {"ask": {"party": ada}}, "erase"]))
+    found.append(asked(rpc, f"{WIZARD}.delete", [session]))
+    return found
 
 
 def searched(

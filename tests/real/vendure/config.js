@@ -2,6 +2,7 @@
 const {
   DefaultLogger, DefaultSearchPlugin, LanguageCode, LogLevel, MultiChannelStockLocationStrategy, dummyPaymentHandler,
 } = require('@vendure/core');
+const { ErasurePlugin } = require('./erasure');
 
 const setting = name => {
   const value = process.env[name];
@@ -40,5 +41,5 @@ exports.config = ({ populating }) => ({
   },
   catalogOptions: { stockLocationStrategy: new NamedLocation() },
   paymentOptions: { paymentMethodHandlers: [dummyPaymentHandler] },
-  plugins: [DefaultSearchPlugin.init({ bufferUpdates: false })],
+  plugins: [DefaultSearchPlugin.init({ bufferUpdates: false }), ErasurePlugin],
 });

@@ -14,16 +14,20 @@ import orjson
 
 from app.ports import UpstreamHttp
 from app.upstream.client import ClientPolicy, open_client
+from connectors.vendure import customer_documents as customers
 from connectors.vendure import documents
 from connectors.vendure import order_documents as orders
 from connectors.vendure.access import TOKEN
 from connectors.vendure.api import Operation
+from tests.real.vendure.people import account
 from tests.real.vendure.server import VendureServer, vendure_server
+from tests.real.vendure.visitors import buy
 
 SPECIMEN = Path(__file__).parents[3] / "connectors" / "vendure" / "specimen"
 PATIENT = ClientPolicy(timeout=timedelta(seconds=30))
 EVERYTHING = {"take": 100, "sort": {"id": "ASC"}}
 KEPT_HEADERS = ("content-type", "date", TOKEN)
+PLACED = {"orderPlacedAt": {"before": "2100-01-01T00:00:00.000Z"}}
 KEY_FIELD, LOCATION_FIELD = "orderKey", "location"
 RETAIL = {"vendure-token": "retail-channel"}
 
@@ -137,6 +141,40 @@ async def record_orders(server: VendureServer, folder: Path) -> None:
         await ask("orders-cancelled", orders.orders(KEY_FIELD), orders=having)
 
 
+async def record_customers(server: VendureServer, folder: Path) -> None:
+    """Let somebody have an account and somebody buy as a guest, and write down who they are."""
+    account(
+        server,
+        "grace@example.com",
+        given="Grace",
+        family="Example",
+        phone="+44 7700 900123",
+        street="Via Esempio 1",
+    )
+    for _ in range(2):
+        buy(server, "1", 1)
+    async with open_client("vendure", server.url, policy=PATIENT) as http:
+        us = {"username": server.username, "password": server.password}
+        log_in = documents.LOG_IN.request(us, headers={})
+        token = (await http.send(log_in)).headers[TOKEN]
+        asked: dict[str, tuple[Operation, Mapping[str, Any]]] = {
+            "customers": (customers.CUSTOMERS, {"customers": EVERYTHING}),
+            "customer-orders": (
+                customers.bought(KEY_FIELD),
+                {"customers": EVERYTHING, "orders": {"filter": PLACED}},
+            ),
+            "customer-erase": (customers.ERASE, {"id": "9999"}),
+        }
+        for name, (operation, variables) in asked.items():
+            question = Question(
+                name=name,
+                operation=operation,
+                variables=variables,
+                headers={"authorization": f"Bearer {token}"},
+            )
+            await _exchange(http, question, folder, secret=token)
+
+
 def _item(variant: str, quantity: int) -> dict[str, Any]:
     return {
         "productVariantId": variant,
@@ -175,3 +213,4 @@ if __name__ == "__main__":
     with vendure_server() as running:
         asyncio.run(record(running, SPECIMEN))
         asyncio.run(record_orders(running, SPECIMEN))
+        asyncio.run(record_customers(running, SPECIMEN))

@@ -27,6 +27,7 @@ INGREDIENTS = (
     "package.json",
     "package-lock.json",
     "config.js",
+    "erasure.js",
     "seed.js",
     "populate.js",
     "serve.js",
