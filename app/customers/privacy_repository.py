@@ -135,6 +135,8 @@ def end_exports(connection: Connection, customers: Collection[str], *, now: date
     """Let nobody be told of people who are being forgotten, whatever they had asked for before."""
     columns = privacy_requests.c
     theirs = and_(columns.customer.in_(customers), columns.kind == PrivacyKind.EXPORT.value)
+    # Whoever writes what was exported has the request locked: wait for them before it is dropped.
+    connection.execute(select(columns.id).where(theirs).order_by(columns.id).with_for_update())
     drop_documents(connection, theirs)
     requests = select(columns.id).where(theirs)
     waiting = and_(privacy_receipts.c.request.in_(requests), privacy_receipts.c.done_at.is_(None))

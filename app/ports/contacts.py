@@ -46,8 +46,11 @@ def phone_contact(said: str, country: CountryCode | None = None) -> Contact | No
 
     Whether it has been given out is not looked at: new ranges come faster than our metadata.
     """
+    bare = said.strip()
+    if country is None and bare.startswith("00"):  # as it is dialled from most countries
+        bare = f"+{bare[2:]}"
     try:
-        number = phonenumbers.parse(said, country)
+        number = phonenumbers.parse(bare, country)
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not phonenumbers.is_possible_number(number):

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from app.errors import (
     UpstreamRefused,
+    UpstreamThrottled,
     UpstreamUnauthorized,
+    UpstreamUnavailable,
 )
 from app.ports import (
     Answer,
@@ -122,7 +124,10 @@ class CustomerDesk:
         number = session[0] if isinstance(session, list) and session else None
         told = {"ask": {"party": party}}
         await self._rpc.change("erase", f"{WIZARD}.execute", number, told, "erase")
-        await self._rpc.change("end-erasing", f"{WIZARD}.delete", number)
+        try:
+            await self._rpc.change("end-erasing", f"{WIZARD}.delete", number)
+        except (UpstreamRefused, UpstreamThrottled, UpstreamUnauthorized) as error:
+            raise UpstreamUnavailable("it was erased, and the wizard is still open") from error
 
     async def _parties(self, asked: Sequence[Any], mapped: Callable[[Any], T]) -> Answer[T]:
         if not asked:

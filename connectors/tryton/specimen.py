@@ -14,11 +14,13 @@ from starlette.routing import Route
 from app.ports import ProductKey
 from app.values import LocationCode, Sku
 from connectors.kit.specimen import Asgi, Specimen, recorded
+from connectors.tryton.specimen_customers import CUSTOMERS, TinyCustomers, customers_specimen
 from connectors.tryton.specimen_sales import MODELS, TinySales, orders_specimen
 
 FOLDER = Path(__file__).parent / "specimen"
 DATABASE, PASSWORD = "tryton", "an-invented-password"
 PORTS = frozenset({"CatalogSource", "LocationSource", "PriceSource", "StockSource"})
+WRITTEN = frozenset({"CustomerDirectory", "OrderSink", "PurchaseHistory"})
 Row = dict[str, Any]
 Domain = Sequence[Any]
 
@@ -30,6 +32,7 @@ class TinyTryton:
         exchanges = recorded(folder)
         self._recorded = [(one["request"], one["response"]["result"]) for one in exchanges]
         self.sales = TinySales()
+        self.customers = TinyCustomers()
         self._login = self._answer("common.db.login")
         self._username = exchanges[0]["request"]["params"][0]
         self._preferences = self._answer("model.res.user.get_preferences")
@@ -49,6 +52,8 @@ class TinyTryton:
 
     def _asked(self, call: Mapping[str, Any], model: str, action: str) -> Response:
         params = call["params"]
+        if self.customers.takes(model, action, params):
+            return JSONResponse({"id": call["id"], **self.customers.answer(model, action, params)})
         if model in MODELS:
             return JSONResponse({"id": call["id"], **self.sales.answer(model, action, params)})
         match action:
@@ -191,9 +196,11 @@ SPECIMENS = tuple(
             "password": PASSWORD,
             "prices": prices,
             "orders": prices == "net",
+            "customers": CUSTOMERS if prices == "net" else None,
         },
-        ports=PORTS | {"OrderSink"} if prices == "net" else PORTS,
+        ports=PORTS | WRITTEN if prices == "net" else PORTS,
         orders=orders_specimen() if prices == "net" else None,
+        customers=customers_specimen() if prices == "net" else None,
         skus=tuple(map(Sku, ("TRAIL-42", "JACKET-M", "JACKET-L", "BOTTLE", "SOCKS"))),
         locations={
             LocationCode("BOLOGNA"): "WH-BLQ",

@@ -58,8 +58,15 @@ def administrator(server: VendureServer) -> Visitor:
     return visitor
 
 
-def buy(server: VendureServer, variant_id: str, quantity: int) -> None:
-    """Place and pay an order in the shop."""
+def buy(
+    server: VendureServer,
+    variant_id: str,
+    quantity: int,
+    *,
+    email: str = "ada@example.com",
+    street: str = "Via Roma 1",
+) -> None:
+    """Place and pay an order in the shop, as a guest or with the address of an account."""
     shopper = Visitor(server, "shop-api")
     add = """mutation($v: ID!, $q: Int!) {
       addItemToOrder(productVariantId: $v, quantity: $q) {
@@ -67,7 +74,10 @@ def buy(server: VendureServer, variant_id: str, quantity: int) -> None:
       }
     }"""
     first = shopper.ask(add, {"v": variant_id, "q": quantity})
-    answers = [first, *(shopper.ask(step) for step in PURCHASE)]
+    steps = (
+        one.replace("ada@example.com", email).replace("Via Roma 1", street) for one in PURCHASE
+    )
+    answers = [first, *(shopper.ask(step) for step in steps)]
     shopper.close()
     outcomes = [outcome for answer in answers for outcome in answer.values()]
     assert [outcome["__typename"] for outcome in outcomes] == ["Order"] * len(answers), outcomes
