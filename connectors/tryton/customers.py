@@ -13,9 +13,7 @@ from typing import Any, TypeVar
 
 from app.errors import (
     UpstreamRefused,
-    UpstreamThrottled,
     UpstreamUnauthorized,
-    UpstreamUnavailable,
 )
 from app.ports import (
     Answer,
@@ -100,7 +98,7 @@ class CustomerDesk:
         return replace(found, rows=tuple(chosen))
 
     async def erase(self, key: CustomerKey) -> Erasure:
-        """See `CustomerDirectory`. Six calls; an open sale is a reason to refuse."""
+        """See `CustomerDirectory`. Five calls; an open sale is a reason to refuse."""
         erasure = Erasure(key=key, kept=SALES)
         if not (ids := _ids([key])):
             return erasure
@@ -124,10 +122,6 @@ class CustomerDesk:
         number = session[0] if isinstance(session, list) and session else None
         told = {"ask": {"party": party}}
         await self._rpc.change("erase", f"{WIZARD}.execute", number, told, "erase")
-        try:
-            await self._rpc.change("end-erasing", f"{WIZARD}.delete", number)
-        except (UpstreamRefused, UpstreamThrottled, UpstreamUnauthorized) as error:
-            raise UpstreamUnavailable("it was erased, and the wizard is still open") from error
 
     async def _parties(self, asked: Sequence[Any], mapped: Callable[[Any], T]) -> Answer[T]:
         if not asked:

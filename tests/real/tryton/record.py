@@ -133,7 +133,6 @@ def known(server: TrytonServer) -> list[dict[str, Json]]:
     ]
     session = found[-1]["response"]["result"][0]
     found.append(asked(rpc, f"{WIZARD}.execute", [session, {"ask": {"party": ada}}, "erase"]))
-    found.append(asked(rpc, f"{WIZARD}.delete", [session]))
     return found
 
 
