@@ -54,6 +54,7 @@ FIELDS: Mapping[str, Kinds] = {
     ),
     # People: themselves, and staff.
     "Query.me": EVERYONE,  # nobody, to whoever has not signed in
+    "Mutation.cartCustomerSet": EVERYONE - {PrincipalKind.GUEST, PrincipalKind.PARTNER},
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
