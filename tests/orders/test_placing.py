@@ -146,6 +146,24 @@ async def test_who_asks_again_with_the_means_of_payment_confirms_it(store: Store
         assert second.order.number == first.order.number
 
 
+async def test_a_provider_that_is_slow_and_a_buyer_who_asks_again_are_given_time(
+    store: Store,
+) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP)
+        purchase = await world.purchase("a", SHOP)
+        world.systems["payments"].break_with(Fault(kind="fail", status=503))
+        order = (await world.service.place(purchase)).order
+        world.systems["payments"].mend()  # it knows of nothing yet
+        for _ in range(5):
+            world.clock.move(0.5)
+            assert (await world.worked(order)).state is OrderState.PENDING_CONFIRMATION
+        again = await world.service.place(purchase)
+
+        assert again.order.state is OrderState.PLACED
+        assert world.charges() == {order.number: ("authorised", NOTHING, NOTHING)}
+
+
 async def test_money_kept_for_an_order_nobody_asks_for_again_is_found_unattended(
     store: Store,
 ) -> None:
