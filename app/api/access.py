@@ -64,6 +64,7 @@ TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
+            "BundleComponent",
             *("Category", "Image", "Price", "Money", "PageInfo"),
             *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
             *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),
