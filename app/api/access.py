@@ -73,6 +73,7 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         STAFF,
     ),
+    "Mutation.cartCustomerSet": EVERYONE - {PrincipalKind.GUEST, PrincipalKind.PARTNER},
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -82,6 +83,7 @@ TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
+            "BundleComponent",
             *("Category", "Image", "Price", "Money", "PageInfo"),
             *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
             *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),

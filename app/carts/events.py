@@ -32,6 +32,11 @@ def buyer_set(cart: Cart) -> Fact:
     return _fact("CartBuyerSet", cart, known=cart.buyer is not None)
 
 
+def customer_set(cart: Cart) -> Fact:
+    """It is somebody's own from now on."""
+    return _fact("CartCustomerSet", cart, customer=cart.customer)
+
+
 def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
     """It was said how lines reach the buyer."""
     told = {

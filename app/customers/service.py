@@ -9,7 +9,7 @@ from functools import partial
 from app.customers import events, repository
 from app.customers.model import SIGN_IN, Confidence, Customer, Evidence, Identity, OwnContact
 from app.ports import Contact, email_contact, phone_contact
-from app.principals.model import Principal
+from app.principals.model import ANYBODY, THE_HOUSE, Principal, Viewer
 from app.store import Store, Work
 from app.values import CustomerId, PrincipalKind
 
@@ -40,6 +40,17 @@ class CustomerService:
             return known
         new_one = partial(enrol, external=principal.pseudonym, contacts=proved(principal))
         return await self.store.act(new_one, now=now)
+
+    async def viewer(self, principal: Principal) -> Viewer:
+        """On whose behalf somebody who has signed in looks at things."""
+        if principal.kind in {PrincipalKind.STAFF, PrincipalKind.OPERATOR}:
+            return THE_HOUSE
+        if principal.kind is not PrincipalKind.CUSTOMER:
+            return ANYBODY
+        own = await self.store.read(
+            lambda connection: repository.selves_of(connection, SIGN_IN, principal.pseudonym)
+        )
+        return Viewer(selves=own)
 
     async def find(self, customers: Collection[CustomerId]) -> dict[CustomerId, Customer]:
         """The people behind these ids; one that nobody has is left out.

@@ -22,9 +22,9 @@ from tests.real.tryton.customers_user import KEEPER, keeper
 from tests.real.tryton.people import cancelled_sale, shopper
 from tests.real.tryton.rpc import TrytonRpc
 from tests.real.tryton.server import TrytonServer
-from tests.real.vendure.people import account
+from tests.real.vendure.people import PASSWORD, account
 from tests.real.vendure.server import VendureServer
-from tests.real.vendure.visitors import administrator, buy
+from tests.real.vendure.visitors import administrator, buy_as
 from tests.staff import ACCESS, ISSUER, STAFF
 
 SEED = 7
@@ -141,7 +141,7 @@ async def test_one_person_everywhere(
     cancelled_sale(admin, party, "BOTTLE")
     names = {"given": ada.given, "family": ada.family}
     account(vendure, ada.email, phone=ada.phone, street=STREET, **names)
-    buy(vendure, "1", 1, email=ada.email, street=STREET)
+    buy_as(vendure, ada.email, PASSWORD, STREET)
     await upgrade(f"sqlite:///{store}")
     words = [ada.email, STREET, ada.phone[-6:], ada.card]
     assert left_in_vendure(vendure, words[:2]) == words[:2]

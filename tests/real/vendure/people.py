@@ -5,6 +5,7 @@ from typing import Any
 from tests.real.vendure.server import VendureServer
 from tests.real.vendure.visitors import administrator
 
+PASSWORD = "a-made-up-password"
 CREATE = """mutation($i: CreateCustomerInput!, $p: String) {
   createCustomer(input: $i, password: $p) {
     ... on Customer { id } ... on ErrorResult { message } } }"""
@@ -23,7 +24,7 @@ def account(
         "emailAddress": email,
         "phoneNumber": phone,
     }
-    made = admin.ask(CREATE, {"i": told, "p": "a-made-up-password"})["createCustomer"]
+    made = admin.ask(CREATE, {"i": told, "p": PASSWORD})["createCustomer"]
     where = {"streetLine1": street, "city": "Verona", "postalCode": "37121", "countryCode": "IT"}
     admin.ask(ADDRESS, {"c": made["id"], "i": where})
     admin.close()

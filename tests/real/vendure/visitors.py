@@ -1,6 +1,6 @@
 """What do people do in a Vendure, besides being read by us?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -58,25 +58,27 @@ def administrator(server: VendureServer) -> Visitor:
     return visitor
 
 
-def buy(
-    server: VendureServer,
-    variant_id: str,
-    quantity: int,
-    *,
-    email: str = "ada@example.com",
-    street: str = "Via Roma 1",
-) -> None:
-    """Place and pay an order in the shop, as a guest or with the address of an account."""
+def buy(server: VendureServer, variant_id: str, quantity: int) -> None:
+    """Place and pay an order in the shop, as a guest."""
     shopper = Visitor(server, "shop-api")
+    _bought(shopper, variant_id, quantity, PURCHASE)
+
+
+def buy_as(server: VendureServer, email: str, password: str, street: str) -> None:
+    """Place and pay an order of one piece in the shop, signed in to an account."""
+    shopper = Visitor(server, "shop-api")
+    shopper.ask(LOG_IN, {"u": email, "p": password})
+    _, *steps = PURCHASE
+    _bought(shopper, "1", 1, [step.replace("Via Roma 1", street) for step in steps])
+
+
+def _bought(shopper: Visitor, variant_id: str, quantity: int, steps: Iterable[str]) -> None:
     add = """mutation($v: ID!, $q: Int!) {
       addItemToOrder(productVariantId: $v, quantity: $q) {
         __typename ... on ErrorResult { message }
       }
     }"""
     first = shopper.ask(add, {"v": variant_id, "q": quantity})
-    steps = (
-        one.replace("ada@example.com", email).replace("Via Roma 1", street) for one in PURCHASE
-    )
     answers = [first, *(shopper.ask(step) for step in steps)]
     shopper.close()
     outcomes = [outcome for answer in answers for outcome in answer.values()]
