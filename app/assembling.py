@@ -10,6 +10,7 @@ from app.api.caches import Caches
 from app.api.context import Services
 from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, StockReader, stock_reader
+from app.carts import events as cart_events
 from app.carts.acting import CartActs
 from app.carts.checking import CartChecks
 from app.carts.handing import HandOvers
@@ -17,7 +18,10 @@ from app.carts.holding import CartHolds
 from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.events.following import Events
+from app.events.tail import Tail
 from app.locations.service import LocationService
+from app.orders import events as order_events
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
@@ -33,6 +37,8 @@ from app.upkeep import projected_stock
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
+
+FOLLOWED = cart_events.KINDS | order_events.KINDS
 
 
 def assemble(
@@ -71,7 +77,9 @@ def assemble(
         now=caches.now,
     )
     orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
+    followed = Tail(kept, FOLLOWED, every=settings.events.poll_every)
     return Services(
+        events=Events(kept, followed, caches.now, beat=settings.events.heartbeat_every),
         products=sources.products,
         locations=sources.locations,
         availability=availability,

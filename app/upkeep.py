@@ -7,12 +7,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from redis.asyncio import Redis
+
 from app.availability.projection import ProjectedStock, Projection, catalogue_skus
 from app.carts.sweeping import sweep
+from app.events.following import Events
+from app.events.retention import keep_short
+from app.events.waking import Waking
 from app.locations.service import LocationService
 from app.ports import CatalogSource, StockSource
 from app.settings import Bindings, Settings
+from app.settings import Events as EventSettings
 from app.store import Store, StoreUnavailable
+from app.store.standing import StandingStore
 from app.upstream.registry import Connections, port_of
 from app.values import Locale, LocationCode
 
@@ -31,12 +38,27 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def keep_log_short(store: Store, now: Callable[[], datetime], terms: EventSettings) -> None:
+    """Forget what happened long ago, until cancelled."""
+    await keep_short(store, now, keep_for=terms.keep_for, keep_at_most=terms.keep_at_most)
+
+
 async def keep_swept(store: Store, now: Callable[[], datetime]) -> None:
     """Forget what has long been over, until cancelled."""
     while True:
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
         with suppress(StoreUnavailable):
             await store.act(sweep, now=now())
+
+
+def telling(
+    events: Events, store: StandingStore, client: Redis | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """The work of telling what happens: reading it, waking other readers with what happens here."""
+    waking = Waking(events.tail, client)
+    store.heard.append(waking.told)
+    yield events.tail.run()
+    yield waking.run()
 
 
 def projections(

@@ -19,10 +19,12 @@ from app.carts.holding import CartHolds
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.errors import InvalidInputError
+from app.events.following import Events
 from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
+from app.principals.model import GUEST, Principal
 from app.products.service import ProductService
 from app.promises.service import PromiseService
 from app.promises.steps import Steps
@@ -51,6 +53,7 @@ class Services:
     promises: PromiseService
     orders: OrderService
     order_worker: OrderWorker
+    events: Events
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str
@@ -85,6 +88,7 @@ class Context:
     now: datetime
     accepted: Languages = ()
     last_event: str | None = None
+    principal: Principal = GUEST
     seen: Seen = field(default_factory=Seen)
     notes: list[InvalidInputError] = field(default_factory=list)
     loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(

@@ -252,6 +252,7 @@ class Operations:
             now=self._now(),
             accepted=caller.accepted,
             last_event=caller.last_event,
+            principal=caller.known,
             seen=attempt.seen,
         )
 

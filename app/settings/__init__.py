@@ -4,6 +4,7 @@ from app.settings.accessing import Access, Algorithm, Issuer
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
+from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.projecting import Projection
 from app.settings.promising import (
@@ -50,6 +51,7 @@ __all__ = [
     "Connection",
     "Cors",
     "Documents",
+    "Events",
     "Execution",
     "Fence",
     "Freshness",

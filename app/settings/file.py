@@ -15,6 +15,7 @@ from app.errors import MisconfiguredError
 from app.settings.accessing import Access
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
+from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
@@ -46,6 +47,7 @@ class Settings(Section):
     store: Store = Store()
     projection: Mapping[Name, Projection] = Field(default_factory=dict)
     carts: Carts = Carts()
+    events: Events = Events()
     access: Access = Access()
     cors: Cors = Cors()
     server: Server = Server()

@@ -15,6 +15,7 @@ from app.api.conversation import Sleep, Welcome, everybody
 from app.api.schema import Schema
 from app.main import Gateway
 from app.serving import websockets as as_websockets
+from app.upkeep import beside
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.gateways import Retailer, running_over
@@ -137,5 +138,8 @@ async def served(
     gateway.sleep, gateway.welcome = sleep, welcome
     app = gateway.app(schema or a_schema(feeds))
     options = as_websockets(gateway.settings.streams)
-    async with serve(without_lifespan(app), **options) as address:
+    async with (
+        beside(gateway.services.events.tail.run()),
+        serve(without_lifespan(app), **options) as address,
+    ):
         yield Served(address, gateway, feeds)
