@@ -134,7 +134,7 @@ class EventStreams:
             complete=self._telling(answers, send, framing),
             silent=self._pinging(send, framing),
             gone=_gone(receive),
-            leaving=_left(self.lasting.leaving),
+            leaving=self._left(),
             **({} if until is None else {"expired": self._expiring(until)}),
         )
         if ended not in UNHEARD:
@@ -161,6 +161,11 @@ class EventStreams:
             await self._sleep(framing.every(self._streams).total_seconds())
             await self._write(send, framing.beat)
 
+    async def _left(self) -> None:
+        await self.lasting.leaving.wait()
+        if (moment := self.lasting.moment()) > 0:
+            await self._sleep(moment)
+
     async def _expiring(self, until: datetime) -> None:
         await self._sleep((until - self._now()).total_seconds())
 
@@ -182,10 +187,6 @@ def _part(body: bytes, *, more: bool) -> Message:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _left(leaving: asyncio.Event) -> None:
-    await leaving.wait()
 
 
 async def _first_of(**works: Coroutine[Any, Any, None]) -> str:

@@ -160,7 +160,7 @@ class _View:
 
     async def told(
         self, events: AsyncGenerator[Event[model.Order], None]
-    ) -> AsyncIterator[Dressed]:
+    ) -> AsyncGenerator[Dressed, None]:
         """Dress events. Whether the caller may still see the order is asked anew at each."""
         async with aclosing(events):
             async for event in events:

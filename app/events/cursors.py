@@ -81,6 +81,8 @@ class Cursors:
         kind, epoch, stream, at, last = FORM.unpack_from(told)
         key = told[FORM.size :]
         place = Place(at, last, _text(key) if kind == BEGINNING else None)
+        if place == START:
+            return START  # in whichever epoch: it names no place
         if epoch != _mark(self.epoch):
             raise CursorLost(place, LostCode.EPOCH_CHANGED, 0)
         mine = _mark(f"{self.topic.stream}\0{self.topic.entity or ''}")

@@ -18,22 +18,25 @@ from tests.events.things import OTHERS, THINGS, Mirror, change, follow, followin
 async def test_a_newcomer_is_told_what_there_is_and_then_what_happens(store: Store) -> None:
     await change(store, ("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1))
     mirror = Mirror()
-    async with following(store) as events:
-        async with asyncio.timeout(30), aclosing(events.followed(THINGS, after=None)) as told:
-            first, second = await anext(told), await anext(told)
-            assert isinstance(first, There)
-            assert (first.rows, first.complete) == ([("a", 1), ("b", 1), ("c", 1)], False)
-            assert isinstance(second, There)
-            assert (second.rows, second.complete) == ([("d", 1), ("e", 1)], True)
-            await change(store, ("a", 2))
-            third = await anext(told)
-            assert isinstance(third, Happened)
-            assert (third.told.seq, third.prev, third.told.fact.entity) == (6, second.last, "a")
-            mirror.take(third)
-            await change(store, ("b", 2))
-            fourth = await anext(told)
-            assert isinstance(fourth, Happened)
-            assert (fourth.told.seq, fourth.prev) == (7, 6)
+    async with (
+        following(store) as events,
+        asyncio.timeout(30),
+        aclosing(events.followed(THINGS, after=None)) as told,
+    ):
+        first, second = await anext(told), await anext(told)
+        assert isinstance(first, There)
+        assert (first.rows, first.complete) == ([("a", 1), ("b", 1), ("c", 1)], False)
+        assert isinstance(second, There)
+        assert (second.rows, second.complete) == ([("d", 1), ("e", 1)], True)
+        await change(store, ("a", 2))
+        third = await anext(told)
+        assert isinstance(third, Happened)
+        assert (third.told.seq, third.prev, third.told.fact.entity) == (6, second.last, "a")
+        mirror.take(third)
+        await change(store, ("b", 2))
+        fourth = await anext(told)
+        assert isinstance(fourth, Happened)
+        assert (fourth.told.seq, fourth.prev) == (7, 6)
 
 
 async def test_what_happens_while_pages_are_told_is_told_after_them(store: Store) -> None:

@@ -109,9 +109,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def a_gateway(**sections: Any) -> Gateway:
+async def a_gateway(shop: Retailer | None = None, **sections: Any) -> Gateway:
     """A gateway over a made-up shop."""
-    return await running_over({"shop": Retailer()}, **sections)
+    return await running_over({"shop": shop or Retailer()}, **sections)
 
 
 def without_lifespan(app: Asgi) -> Asgi:
