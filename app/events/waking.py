@@ -31,6 +31,7 @@ class Waking:
         self._name = token_bytes(8)
         self._something = asyncio.Event()
         self._ended = asyncio.Event()
+        self._deaf = False
 
     def told(self) -> None:
         """Something was told here, and is committed."""
@@ -81,8 +82,13 @@ class Waking:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 await question
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("events.deaf", kind=type(error).__name__)
+            if not self._deaf:
+                log.warning("events.deaf", kind=type(error).__name__)
+            self._deaf = True
             return False
+        if self._deaf:
+            log.info("events.heard")
+        self._deaf = False
         return True
 
     async def _rested(self) -> None:

@@ -1,7 +1,7 @@
 """Orders that go on when they are told to, without anybody who carries them out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 
@@ -18,6 +18,7 @@ from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, 
 from tests.orders.world import ADA, NOON, VERONA, euro
 
 S = OrderState
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)  # nobody carries them out
 WAY = [S.PENDING_CONFIRMATION, S.PLACED, S.SOURCED, S.IN_FULFILMENT, S.COMPLETED]
 
 
@@ -55,7 +56,7 @@ def hashed(text: str) -> str:
 def place(work: Work, order: Order) -> None:
     """A new order."""
     asked = Asked(
-        asked=hashed(order.number), digest="", access=hashed(token_of(order.number)), due_at=NOON
+        asked=hashed(order.number), digest="", access=hashed(token_of(order.number)), due_at=NEVER
     )
     assert repository.add(work.connection, order, asked)
     work.tell(events.order_asked(order))
