@@ -24,6 +24,8 @@ from app.locations.service import LocationService
 from app.orders import events as order_events
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
+from app.partners import events as assortments
+from app.partners.service import PartnerService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.products.service import ProductService
@@ -38,7 +40,7 @@ from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
 
-FOLLOWED = cart_events.KINDS | order_events.KINDS
+FOLLOWED = cart_events.KINDS | order_events.KINDS | assortments.KINDS
 
 
 def assemble(
@@ -78,8 +80,10 @@ def assemble(
     )
     orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
     followed = Tail(kept, FOLLOWED, every=settings.events.poll_every)
+    events = Events(kept, followed, caches.now, beat=settings.events.heartbeat_every)
     return Services(
-        events=Events(kept, followed, caches.now, beat=settings.events.heartbeat_every),
+        events=events,
+        partners=PartnerService(events, settings.partners),
         products=sources.products,
         locations=sources.locations,
         availability=availability,

@@ -39,7 +39,7 @@ from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
 from app.store.standing import StandingStore
-from app.upkeep import beside, keep_log_short, keep_swept, projections, telling
+from app.upkeep import beside, keep_log_short, keep_swept, projections, telling, watching
 from app.upstream.registry import Planned, open_connections
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
@@ -189,6 +189,9 @@ class Gateway:
                     self.store.keep(),
                     keep_swept(self.store, self.now),
                     keep_log_short(self.store, self.now, self.settings.events),
+                    watching(
+                        self.settings, connections, services.availability, self.store, self.now
+                    ).run(),
                     *telling(services.events, self.store, self._redis()),
                     services.order_worker.run(),
                     *projections(self.settings, connections, services.locations, self.store),

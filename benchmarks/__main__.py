@@ -26,6 +26,7 @@ from benchmarks import (
     orders,
     projection,
     promises,
+    streams,
 )
 from benchmarks.peers import parts
 
@@ -39,6 +40,7 @@ ALONE = {
     "hot_sku": hot_sku,
     "promises": promises,
     "orders": orders,
+    "streams": streams,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

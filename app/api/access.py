@@ -25,6 +25,7 @@ from app.values import PrincipalKind
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
+PARTNERS: Kinds = frozenset({PrincipalKind.PARTNER})
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
 FIELDS: Mapping[str, Kinds] = {
@@ -51,6 +52,15 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    # What a partner sees is its own; there is no way to name another.
+    **dict.fromkeys(
+        (
+            *("Query.partner", "Query.assortmentEvents", "Subscription.assortmentEvents"),
+            "Mutation.partnerCursorAck",
+        ),
+        PARTNERS,
+    ),
+    "Query.partners": THE_HOUSE,
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -83,6 +93,14 @@ TYPES: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    **dict.fromkeys(
+        (
+            *("AssortmentDelta", "AssortmentEventPage", "AssortmentItem", "AssortmentSnapshot"),
+            "PartnerCursorAcknowledged",
+        ),
+        PARTNERS,
+    ),
+    "Partner": PARTNERS | THE_HOUSE,
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),

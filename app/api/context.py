@@ -23,6 +23,7 @@ from app.events.following import Events
 from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
+from app.partners.service import PartnerService
 from app.pricing.service import PricingService
 from app.principals.model import GUEST, Principal
 from app.products.service import ProductService
@@ -54,6 +55,7 @@ class Services:
     orders: OrderService
     order_worker: OrderWorker
     events: Events
+    partners: PartnerService
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

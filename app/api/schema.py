@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
 from app.api.access import access_of, tell_rules
+from app.api.assortment_events import AssortmentEventRoot, AssortmentSubscriptions
 from app.api.cart_events import CartSubscriptions
 from app.api.cart_mutations import CartMutations
 from app.api.carts import CartRoot
@@ -25,6 +26,7 @@ from app.api.order_events import OrderEventRoot, OrderSubscriptions
 from app.api.order_mutations import OrderMutations
 from app.api.orders import OrderRoot
 from app.api.paging import bounded
+from app.api.partners import PartnerMutations, PartnerRoot
 from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
@@ -75,18 +77,20 @@ class Query(
     CartRoot,
     OrderRoot,
     OrderEventRoot,
+    AssortmentEventRoot,
+    PartnerRoot,
     UpstreamRoot,
 ):
     """All root fields."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations, OrderMutations):
+class Mutation(CartMutations, OrderMutations, PartnerMutations):
     """All root fields of mutations."""
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(CartSubscriptions, OrderSubscriptions):
+class Subscription(CartSubscriptions, OrderSubscriptions, AssortmentSubscriptions):
     """All root fields of subscriptions."""
 
 

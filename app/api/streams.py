@@ -109,13 +109,13 @@ class Removed(StreamEvent):
     occurred_at: datetime = strawberry.field(description="When it happened.")
 
     @classmethod
-    def of(cls, happened: model.Happened) -> Self:
-        """Dress the end of something."""
+    def of(cls, happened: model.Happened, *, entity: str | None = None) -> Self:
+        """Dress the end of something, which is the fact's own entity if it is not another."""
         told = happened.told
         return cls(
             cursor=Cursor(happened.cursor),
             seq=Seq(told.seq),
             prev_seq=Seq(happened.prev),
-            entity=strawberry.ID(told.fact.entity),
+            entity=strawberry.ID(entity or told.fact.entity),
             occurred_at=told.at,
         )

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from app.events import reading
-from app.events.cursors import START, CursorLost, Cursors, Place
+from app.events.cursors import START, CursorLost, CursorRefused, Cursors, Place
 from app.events.model import Event, Happened, Lost, LostCode, Quiet, Stream, There, Topic
 from app.events.tail import Channel, Item, Tail
 from app.store import Store
@@ -70,6 +70,19 @@ class Events:
             return [event async for event in follower.kept(place, most=most)]
         except CursorLost as lost:
             return [follower.told_of(lost)]
+
+    async def place(self, stream: Stream[R], cursor: str, *, entity: str | None = None) -> Place:
+        """The place that a cursor names.
+
+        Raises:
+            CursorRefused: it was not made for this, or in another epoch.
+        """
+        topic, head = Topic(stream.name, stream.kinds, entity), await self.tail.head()
+        try:
+            place = Cursors(head.epoch, topic).read(cursor)
+        except CursorLost as lost:
+            raise CursorRefused from lost
+        return place
 
 
 class _Follower:
