@@ -61,6 +61,8 @@ FIELDS: Mapping[str, Kinds] = {
         PARTNERS,
     ),
     "Query.partners": THE_HOUSE,
+    # Where they are in a stream is asked of messages of all streams together.
+    **dict.fromkeys(("AssortmentDelta.cursor", "AssortmentSnapshot.cursor"), EVERYONE),
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,

@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from app.store.facts import Fact
 from app.store.tables import facts, log_head
+from app.store.work import Work
 
 
 class Head(NamedTuple):
@@ -36,6 +38,11 @@ def head(connection: Connection) -> Head:
     columns = log_head.c
     row = connection.execute(select(columns.epoch, columns.last, columns.floor)).one()
     return Head(row.epoch, row.last, row.floor)
+
+
+def begin_epoch(work: Work) -> None:
+    """Say that numbers stand for something else from now on."""
+    work.connection.execute(update(log_head).values(epoch=uuid4().hex))
 
 
 def since(
