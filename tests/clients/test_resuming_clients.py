@@ -36,7 +36,7 @@ async def test_they_go_on_where_they_were_cut_off(
         for number in range(4):
             async with asyncio.timeout(WITHIN):
                 # It was told what there is; and after each event it was cut off, and comes back.
-                while not running.done() and (
+                while not running.done() and (  # noqa: ASYNC110  a counter tells nobody
                     not lasting.answers.total() or lasting.operations.total() <= number
                 ):
                     await asyncio.sleep(0.005)
