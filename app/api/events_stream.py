@@ -22,7 +22,7 @@ from app.api.conversation import Sleep
 from app.api.errors import masked
 from app.api.http_reading import BadRequest
 from app.api.lasting import EVENTS, FullError, Lasting
-from app.api.outcomes import Outcome, refused
+from app.api.outcomes import Fate, Outcome, refused
 from app.api.subscribing import Outcomes
 from app.settings import Streams
 
@@ -34,6 +34,7 @@ HEADERS = [
 ]
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
+CUT_SHORT = frozenset({Fate.LATE, Fate.BROKEN, Fate.INTERRUPTED})
 CUT = frozenset({"leaving", "expired"})
 
 
@@ -56,9 +57,13 @@ class Framing:
 
 
 def _event(outcome: Outcome, number: int) -> bytes:
-    """One answer under the cursor of its event, or else under its number."""
+    """One answer under the cursor of its event, or else under its number.
+
+    What tells nothing but errors has no id: who comes back goes on behind what it was told.
+    """
     id_ = outcome.cursor or str(number)
-    return b"event: next\nid: %b\ndata: %b\n\n" % (id_.encode(), outcome.body())
+    line = b"" if not outcome.useful and outcome.fate in CUT_SHORT else b"id: %b\n" % id_.encode()
+    return b"event: next\n%bdata: %b\n\n" % (line, outcome.body())
 
 
 AS_EVENTS = Framing(

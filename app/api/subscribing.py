@@ -122,7 +122,8 @@ class Subscriptions:
         answer = partial(self._answered, admitted, asked, caller, event)
         shared = getattr(event, "shared", None)
         outcome = await (answer() if shared is None else together(shared, alike, answer))
-        return replace(outcome, cursor=cursor_of(event))
+        told = outcome.fate is Fate.EXECUTED  # else who comes back has not had it yet
+        return replace(outcome, cursor=cursor_of(event) if told else None)
 
     async def _answered(
         self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
