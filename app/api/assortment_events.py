@@ -125,7 +125,9 @@ AssortmentEvent = Annotated[
 Dressed: TypeAlias = AssortmentSnapshot | AssortmentDelta | Removed | Gap | Heartbeat
 
 
-@strawberry.type(description="Events after a cursor, as far as a page goes.")
+@strawberry.type(
+    description="Events after a cursor, as far as a page goes.", directives=NOBODY_KEEPS
+)
 class AssortmentEventPage:
     """For whoever asks now and then."""
 

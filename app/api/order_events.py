@@ -128,7 +128,9 @@ Events: TypeAlias = AsyncGenerator[Event[model.Order], None]
 Dressed: TypeAlias = OrderSnapshot | OrderDelta | Removed | Gap | Heartbeat
 
 
-@strawberry.type(description="Events after a cursor, as far as a page goes.")
+@strawberry.type(
+    description="Events after a cursor, as far as a page goes.", directives=NOBODY_KEEPS
+)
 class OrderEventPage:
     """For whoever asks now and then."""
 
