@@ -59,6 +59,7 @@ class Client:
     heard: Callable[[int, float], None]
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     cursor: str | None = None
+    refused: int = 0
 
     async def run(self, http: aiohttp.ClientSession) -> None:
         """Follow until cut off."""
@@ -74,6 +75,9 @@ class Client:
                 if told["type"] == "ping":
                     await socket.send_json({"type": "pong"})
                     continue
+                if told["type"] != "next":
+                    self.refused += 1  # it comes again, in a while
+                    return
                 event = told["payload"]["data"]["orderEvents"]
                 self.cursor = event["cursor"]
                 self.ready.set()
@@ -189,7 +193,10 @@ async def _apart(
     _tell("apart", crowd, committed, len(committed))
     await crowd.go()
     took = await crowd.come(STORM)
-    print(f"  storm: all cut, back within {STORM:.0f} s: all resumed after {took:.1f} s")
+    print(
+        f"  storm: all cut, back within {STORM:.0f} s: all resumed after {took:.1f} s,"
+        f" {sum(one.refused for one in crowd.clients)} times told to come later"
+    )
     await crowd.go()
 
 

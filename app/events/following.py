@@ -98,11 +98,11 @@ class _Follower:
     async def all(self, after: str | None) -> AsyncGenerator[Event[Any], None]:
         """What there is, what was told and what is told."""
         self.place = START if after is None else self.cursors.read(after)
+        if self.place.key is None:
+            async for event in self._caught_up():
+                yield event
         while self.place.key is not None:
             yield await self.beginning(self.place)
-        if self.place.at > self._events.tail.at:  # another process is ahead, or the log is new
-            async for event in self.kept(self.place):
-                yield event
         while True:
             if (code := self._channel.lost) is not None:
                 raise CursorLost(self.place, code, self._channel.start)
@@ -117,6 +117,16 @@ class _Follower:
             if not await self._waited(news):
                 self.place = replace(self.place, at=max(self.place.at, self._events.tail.at))
                 yield self._quiet()
+
+    async def _caught_up(self) -> AsyncGenerator[Event[Any], None]:
+        """What a follower that comes back has missed, and that this is all."""
+        if self._channel.start <= self.place.at <= self._events.tail.at:
+            for happened in self._new():
+                yield happened
+            yield self._quiet()
+        else:  # a long time ago, or another process is ahead of us, or the log was set back
+            async for event in self.kept(self.place):
+                yield event
 
     async def beginning(self, place: Place) -> There[Any]:
         """The next page of what there is. What happens meanwhile is told after the last."""
