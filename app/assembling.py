@@ -10,6 +10,7 @@ from app.api.caches import Caches
 from app.api.context import Services
 from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, StockReader, stock_reader
+from app.carts import events as cart_events
 from app.carts import keeping as kept_carts
 from app.carts.acting import CartActs
 from app.carts.checking import CartChecks
@@ -21,11 +22,16 @@ from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.customers.assembling import people_over
 from app.customers.forgetting import Keeper
+from app.events.following import Events
+from app.events.tail import Tail
 from app.locations.service import LocationService
+from app.orders import events as order_events
 from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.orders.history import OrderHistory
+from app.partners import events as assortments
+from app.partners.service import PartnerService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
@@ -45,6 +51,7 @@ KEEPERS = (
     Keeper(name="carts", forget=kept_carts.forget, tell=kept_carts.tell),
     Keeper(name="orders", forget=kept_orders.forget, tell=kept_orders.tell),
 )
+FOLLOWED = cart_events.KINDS | order_events.KINDS | assortments.KINDS
 
 
 def assemble(
@@ -86,7 +93,11 @@ def assemble(
     people = people_over(
         settings.bind, connections, kept, caches.now, orders=OrderHistory(kept), keepers=KEEPERS
     )
+    followed = Tail(kept, FOLLOWED, every=settings.events.poll_every)
+    events = Events(kept, followed, caches.now, beat=settings.events.heartbeat_every)
     return Services(
+        events=events,
+        partners=PartnerService(events, settings.partners),
         products=sources.products,
         locations=sources.locations,
         availability=availability,

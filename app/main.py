@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -38,7 +39,7 @@ from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
 from app.store.standing import StandingStore
-from app.upkeep import beside, keep_swept, projections
+from app.upkeep import beside, keep_log_short, keep_swept, projections, telling, watching
 from app.upstream.registry import Planned, open_connections
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
@@ -158,6 +159,9 @@ class Gateway:
             raise RuntimeError("the gateway has not started")
         return await self.principals.of(authorization)
 
+    def _redis(self) -> Redis | None:
+        return None if self.shared is None else self.shared.client
+
     def _spending(self) -> Spending | None:
         """Who may spend how much; without a budget nobody's points are counted."""
         if self.settings.budget is None:
@@ -184,6 +188,11 @@ class Gateway:
                     documents.keep(),
                     self.store.keep(),
                     keep_swept(self.store, self.now),
+                    keep_log_short(self.store, self.now, self.settings.events),
+                    watching(
+                        self.settings, connections, services.availability, self.store, self.now
+                    ).run(),
+                    *telling(services.events, self.store, self._redis()),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     *projections(self.settings, connections, services.locations, self.store),

@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from app.main import Gateway
 from app.settings import Requests, Settings, Streams
 
-LINGER = 10.0  # seconds that a connection has to take what was last written to it
+LINGER = 5.0  # seconds that a connection has to take what was last written to it
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
 GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until older ones' turn
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
@@ -155,6 +155,7 @@ class GatewayServer(uvicorn.Server):
     ) -> None:
         self._gateway = gateway
         self._graceful = settings.server.graceful.total_seconds()
+        self._leave_over = settings.streams.leave_over.total_seconds()
         self._announce = announce
         super().__init__(
             uvicorn.Config(
@@ -184,7 +185,8 @@ class GatewayServer(uvicorn.Server):
         """
         clock = asyncio.get_running_loop().time
         started = clock()
-        await self._gateway.lasting.leave(self._graceful / 2)
+        within = self._graceful / 2
+        await self._gateway.lasting.leave(within, over=min(self._leave_over, within / 2))
         left = self._graceful - (clock() - started)
         self.config.timeout_graceful_shutdown = max(1, round(left))
         await super().shutdown(sockets)

@@ -1,22 +1,36 @@
 """What goes on beside the answers, for as long as the process serves?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from redis.asyncio import Redis
+
 from app.availability.projection import ProjectedStock, Projection, catalogue_skus
+from app.availability.service import AvailabilityService
 from app.carts.sweeping import sweep
+from app.events.following import Events
+from app.events.retention import keep_short
+from app.events.waking import Waking
 from app.locations.service import LocationService
+from app.partners.model import Stock
+from app.partners.watching import Watching
 from app.ports import CatalogSource, StockSource
-from app.settings import Bindings, Settings
+from app.settings import Bindings, Partner, Settings
+from app.settings import Events as EventSettings
 from app.store import Store, StoreUnavailable
+from app.store.standing import StandingStore
+from app.upstream.deadline import Deadline
+from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections, port_of
-from app.values import Locale, LocationCode
+from app.upstream.report import Report
+from app.values import Locale, LocationCode, Sku
 
 SWEEP_EVERY = timedelta(minutes=10)
+LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
 
 
 @asynccontextmanager
@@ -31,12 +45,27 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def keep_log_short(store: Store, now: Callable[[], datetime], terms: EventSettings) -> None:
+    """Forget what happened long ago, until cancelled."""
+    await keep_short(store, now, keep_for=terms.keep_for, keep_at_most=terms.keep_at_most)
+
+
 async def keep_swept(store: Store, now: Callable[[], datetime]) -> None:
     """Forget what has long been over, until cancelled."""
     while True:
         await asyncio.sleep(SWEEP_EVERY.total_seconds())
         with suppress(StoreUnavailable):
             await store.act(sweep, now=now())
+
+
+def telling(
+    events: Events, store: StandingStore, client: Redis | None
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """The work of telling what happens: reading it, waking other readers with what happens here."""
+    waking = Waking(events.tail, client)
+    store.heard.append(waking.told)
+    yield events.tail.run()
+    yield waking.run()
 
 
 def projections(
@@ -61,6 +90,36 @@ def projections(
             timeout=connections[name].configured.timeout,
         )
         yield projection.keep(skus, partial(_of_source, name, bind, locations))
+
+
+def watching(
+    settings: Settings,
+    connections: Connections,
+    availability: AvailabilityService,
+    store: Store,
+    now: Callable[[], datetime],
+) -> Watching:
+    """Looks at what each partner sees, as the channel that it buys through has it."""
+    bind = settings.bind
+    catalogue = connections[bind.catalogue]
+    first = settings.channels[settings.first_channel]
+    skus = partial(
+        catalogue_skus,
+        port_of(connections, bind.catalogue, CatalogSource),
+        connection=bind.catalogue,
+        locale=Locale(first.locale),
+        within=catalogue.configured.timeout,
+    )
+
+    async def look(terms: Partner, asked: Sequence[Sku]) -> Mapping[Sku, Stock]:
+        channel = settings.channels[terms.channel or settings.first_channel]
+        selling = channel.model_copy(update={"sells_from": terms.locations})
+        inquiry = Inquiry(Deadline.after(LOOK_WITHIN), Report())
+        places = availability.selling(selling, to=None, report=inquiry.report)
+        found = await availability.together(asked, places, inquiry, global_buffer=terms.buffer)
+        return {sku: Stock(str(one.status), one.available_to_sell) for sku, one in found.items()}
+
+    return Watching(store, settings.partners, look, skus, now)
 
 
 def projected_stock(

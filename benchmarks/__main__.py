@@ -27,6 +27,7 @@ from benchmarks import (
     projection,
     promise_page,
     promises,
+    streams,
 )
 from benchmarks.peers import parts
 
@@ -41,6 +42,7 @@ ALONE = {
     "promises": promises,
     "promise_page": promise_page,
     "orders": orders,
+    "streams": streams,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }
 GROUPS = {"peers": list(parts.PARTS)}

@@ -25,6 +25,7 @@ from app.values import PrincipalKind
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
+PARTNERS: Kinds = frozenset({PrincipalKind.PARTNER})
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
 STAFF: Kinds = frozenset({PrincipalKind.STAFF})
@@ -50,6 +51,7 @@ FIELDS: Mapping[str, Kinds] = {
             *("Mutation.cartMerge", "Mutation.cartHandOver", "Mutation.cartTakeOver"),
             *("Mutation.cartHold", "Mutation.cartHoldRelease"),
             *("Mutation.orderPlace", "Mutation.orderCancel"),
+            *("Query.orderEvents", "Subscription.orderEvents", "Subscription.cartChanged"),
         ),
         EVERYONE,
     ),
@@ -74,6 +76,17 @@ FIELDS: Mapping[str, Kinds] = {
         STAFF,
     ),
     "Mutation.cartCustomerSet": EVERYONE - {PrincipalKind.GUEST, PrincipalKind.PARTNER},
+    # What a partner sees is its own; there is no way to name another.
+    **dict.fromkeys(
+        (
+            *("Query.partner", "Query.assortmentEvents", "Subscription.assortmentEvents"),
+            "Mutation.partnerCursorAck",
+        ),
+        PARTNERS,
+    ),
+    "Query.partners": THE_HOUSE,
+    # Where they are in a stream is asked of messages of all streams together.
+    **dict.fromkeys(("AssortmentDelta.cursor", "AssortmentSnapshot.cursor"), EVERYONE),
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -96,6 +109,8 @@ TYPES: Mapping[str, Kinds] = {
             *("CartVersionConflict", "HandOverCodeRefused"),
             *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
             *("OrderConnection", "OrderEdge", "OrderWindow"),
+            *("OrderDelta", "OrderEventPage", "OrderSnapshot"),
+            *("Gap", "Heartbeat", "Removed", "StreamEvent"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
@@ -120,6 +135,14 @@ TYPES: Mapping[str, Kinds] = {
         (*("CustomerIdentity", "CustomerCandidate", "CustomerCandidates"),),
         STAFF,
     ),
+    **dict.fromkeys(
+        (
+            *("AssortmentDelta", "AssortmentEventPage", "AssortmentItem", "AssortmentSnapshot"),
+            "PartnerCursorAcknowledged",
+        ),
+        PARTNERS,
+    ),
+    "Partner": PARTNERS | THE_HOUSE,
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),

@@ -22,9 +22,11 @@ from app.carts.service import CartService
 from app.customers.assembling import People
 from app.customers.service import CustomerService
 from app.errors import InvalidInputError
+from app.events.following import Events
 from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
+from app.partners.service import PartnerService
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
 from app.principals.model import GUEST, Principal, Viewer
@@ -60,6 +62,8 @@ class Services:
     orders: OrderService
     order_worker: OrderWorker
     looks: Looks
+    events: Events
+    partners: PartnerService
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str

@@ -22,6 +22,7 @@ from app.api.lasting import SOCKET, Lasting
 from app.api.operations import Operations
 from app.api.outcomes import Fate, Outcome
 from app.api.socket_messages import (
+    LONGEST_REASON,
     CloseError,
     Complete,
     Init,
@@ -82,6 +83,7 @@ class Conversation:
         self._rate = AsyncLimiter(streams.burst, streams.burst / streams.operations_per_second)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._streaming: set[str] = set()
+        self._resumable: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._introduced = self._acknowledged = self._leaving = False
         self._heard = True
@@ -152,13 +154,15 @@ class Conversation:
     async def _departing(self) -> None:
         """When the process ends: streams stop, what has one answer gets it."""
         await self._terms.lasting.leaving.wait()
+        if (moment := self._terms.lasting.moment()) > 0:
+            await self._terms.sleep(moment)
         self._leaving = True
         for id_ in list(self._streaming):
             self._stop(id_)
         if self._running:
             await asyncio.wait(list(self._running.values()))
         await self._outbox.sent()
-        raise CloseError(1001, "Going away")
+        raise CloseError(1001, self._with_place("Going away"))
 
     async def _met(self, message: Message) -> None:
         match message:
@@ -256,7 +260,9 @@ class Conversation:
             return False  # stopped, whatever caught its cancellation
         self._terms.lasting.answers[SOCKET] += 1
         if outcome.fate in BEGUN:
-            await self._put(messages.next_answer(id_, outcome))
+            if outcome.cursor is not None:
+                self._resumable.add(id_)
+            await self._put(messages.next_answer(id_, outcome), outcome.cursor)
             return True
         await self._finish(id_, messages.error(id_, outcome.errors))
         return False
@@ -270,8 +276,15 @@ class Conversation:
     async def _refuse(self, id_: str, errors: Sequence[dict[str, Any]]) -> None:
         await self._put(messages.error(id_, errors))
 
-    async def _put(self, message: bytes) -> None:
+    async def _put(self, message: bytes, cursor: str | None = None) -> None:
         try:
-            await self._outbox.put(message, self._patience)
+            await self._outbox.put(message, self._patience, cursor)
         except TimeoutError as slow:
-            raise CloseError(1013, "Too slow: too many messages wait to be read") from slow
+            reason = self._with_place("Too slow: too many messages wait to be read")
+            raise CloseError(1013, reason) from slow
+
+    def _with_place(self, reason: str) -> str:
+        """With the last cursor that was sent, where it is clear which stream it is of."""
+        cursor = self._outbox.cursor if len(self._resumable) == 1 else None
+        told = f"{reason}; cursor={cursor}"
+        return reason if cursor is None or len(told.encode()) > LONGEST_REASON else told

@@ -22,7 +22,7 @@ from app.api.conversation import Sleep
 from app.api.errors import masked
 from app.api.http_reading import BadRequest
 from app.api.lasting import EVENTS, FullError, Lasting
-from app.api.outcomes import Outcome, refused
+from app.api.outcomes import Fate, Outcome, refused
 from app.api.subscribing import Outcomes
 from app.settings import Streams
 
@@ -34,6 +34,7 @@ HEADERS = [
 ]
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
+CUT_SHORT = frozenset({Fate.LATE, Fate.BROKEN, Fate.INTERRUPTED})
 CUT = frozenset({"leaving", "expired"})
 
 
@@ -56,9 +57,13 @@ class Framing:
 
 
 def _event(outcome: Outcome, number: int) -> bytes:
-    """One answer under the cursor of its event, or else under its number."""
+    """One answer under the cursor of its event, or else under its number.
+
+    What tells nothing but errors has no id: who comes back goes on behind what it was told.
+    """
     id_ = outcome.cursor or str(number)
-    return b"event: next\nid: %b\ndata: %b\n\n" % (id_.encode(), outcome.body())
+    line = b"" if not outcome.useful and outcome.fate in CUT_SHORT else b"id: %b\n" % id_.encode()
+    return b"event: next\n%bdata: %b\n\n" % (line, outcome.body())
 
 
 AS_EVENTS = Framing(
@@ -134,7 +139,7 @@ class EventStreams:
             complete=self._telling(answers, send, framing),
             silent=self._pinging(send, framing),
             gone=_gone(receive),
-            leaving=_left(self.lasting.leaving),
+            leaving=self._left(),
             **({} if until is None else {"expired": self._expiring(until)}),
         )
         if ended not in UNHEARD:
@@ -161,6 +166,11 @@ class EventStreams:
             await self._sleep(framing.every(self._streams).total_seconds())
             await self._write(send, framing.beat)
 
+    async def _left(self) -> None:
+        await self.lasting.leaving.wait()
+        if (moment := self.lasting.moment()) > 0:
+            await self._sleep(moment)
+
     async def _expiring(self, until: datetime) -> None:
         await self._sleep((until - self._now()).total_seconds())
 
@@ -182,10 +192,6 @@ def _part(body: bytes, *, more: bool) -> Message:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _left(leaving: asyncio.Event) -> None:
-    await leaving.wait()
 
 
 async def _first_of(**works: Coroutine[Any, Any, None]) -> str:

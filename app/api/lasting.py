@@ -1,6 +1,7 @@
 """Which connections last, how many may there be, and when must they go?"""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ class Lasting:
     closed: Counter[str] = field(default_factory=Counter)
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: float = 0
 
     @contextmanager
     def held(self, transport: str) -> Iterator[None]:
@@ -51,8 +53,13 @@ class Lasting:
             if not self.open.total():
                 self._idle.set()
 
-    async def leave(self, within: float) -> None:
-        """Ask all of them to end; return when they have, or after `within` seconds."""
+    def moment(self) -> float:
+        """When one of them goes, in seconds; each at another time, lest all come back at once."""
+        return self._over * random.random()  # noqa: S311  nobody gains by guessing it
+
+    async def leave(self, within: float, *, over: float = 0) -> None:
+        """Ask all of them to end, `over` some seconds; return when they have, or after `within`."""
+        self._over = over
         self.leaving.set()
         if self.open.total():
             with suppress(TimeoutError):

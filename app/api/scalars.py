@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
 
+from app.events.model import Cursor, Seq
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -20,6 +21,7 @@ from app.values import (
 )
 
 LONGEST_CODE = 100  # characters; longer ones name nothing and only cost memory
+LONGEST_CURSOR = 500
 _durations = TypeAdapter(timedelta)
 
 
@@ -44,6 +46,12 @@ def _duration(value: Any) -> timedelta:
     return duration
 
 
+def _cursor(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > LONGEST_CURSOR:
+        raise GraphQLError(f"Cursor is a string of 1 to {LONGEST_CURSOR} characters.")
+    return value
+
+
 def iso_duration(value: timedelta) -> str:
     """ISO 8601, such as `PT30S`. Ages below a minute, as nearly all are, need no library."""
     seconds, micros = value.seconds, value.microseconds
@@ -64,6 +72,17 @@ SCALARS: dict[object, ScalarDefinition] = {
     CurrencyCode: _named("CurrencyCode", "ISO 4217 currency, such as EUR."),
     CountryCode: _named("CountryCode", "ISO 3166-1 alpha-2 country, such as IT."),
     Locale: _named("Locale", "BCP 47 language tag, such as it or de-CH."),
+    Cursor: scalar(
+        name="Cursor",
+        description="A place in a stream of events: opaque, and good for that stream only.",
+        serialize=str,
+        parse_value=_cursor,
+    ),
+    Seq: scalar(
+        name="Seq",
+        description="The number of an event, an integer of up to 53 bits that only grows.",
+        serialize=int,
+    ),
     timedelta: scalar(
         name="Duration",
         description="A length of time in ISO 8601, such as PT30S or P1D.",

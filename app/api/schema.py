@@ -12,6 +12,8 @@ from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
 from app.api.access import access_of, tell_rules
+from app.api.assortment_events import AssortmentEventRoot, AssortmentSubscriptions
+from app.api.cart_events import CartSubscriptions
 from app.api.cart_mutations import CartMutations
 from app.api.carts import CartRoot
 from app.api.context import Context, Info
@@ -22,9 +24,11 @@ from app.api.federation import FEDERATION_SCALARS, Reference, federated, referre
 from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
 from app.api.nodes import Node, split_id
+from app.api.order_events import OrderEventRoot, OrderSubscriptions
 from app.api.order_mutations import OrderMutations
 from app.api.orders import OrderRoot
 from app.api.paging import bounded
+from app.api.partners import PartnerMutations, PartnerRoot
 from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
@@ -75,14 +79,22 @@ class Query(
     CartRoot,
     OrderRoot,
     CustomerRoot,
+    OrderEventRoot,
+    AssortmentEventRoot,
+    PartnerRoot,
     UpstreamRoot,
 ):
     """All root fields."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations, OrderMutations, CustomerMutations):
+class Mutation(CartMutations, OrderMutations, CustomerMutations, PartnerMutations):
     """All root fields of mutations."""
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription(CartSubscriptions, OrderSubscriptions, AssortmentSubscriptions):
+    """All root fields of subscriptions."""
 
 
 class Schema(strawberry.Schema):
@@ -130,7 +142,12 @@ def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = 
         scalar_map=scalars, enable_experimental_incremental_execution=deferring
     )
     made = partial(
-        Schema, query=query, mutation=Mutation, extensions=[GivenDocument], config=config
+        Schema,
+        query=query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=[GivenDocument],
+        config=config,
     )
     if tell_rules(schema := made()):
         schema = made()

@@ -10,14 +10,17 @@ class Outbox:
     def __init__(self, most_messages: int, most_bytes: int) -> None:
         self._most_messages = most_messages
         self._most_bytes = most_bytes
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, str | None]] = deque()
         self._bytes = 0
         self._filled = asyncio.Event()
         self._room = asyncio.Event()
         self._sent = asyncio.Event()
         self._sent.set()
+        self._taken: str | None = None
+        self.cursor: str | None = None
+        """Of the last message that was sent and has one."""
 
-    async def put(self, message: bytes, patience: float) -> None:
+    async def put(self, message: bytes, patience: float, cursor: str | None = None) -> None:
         """Put a message in as soon as there is room for it.
 
         Raises:
@@ -28,18 +31,19 @@ class Outbox:
                 while not self._has_room(message):
                     self._room.clear()
                     await self._room.wait()
-        self._waiting.append(message)
+        self._waiting.append((message, cursor))
         self._bytes += len(message)
         self._sent.clear()
         self._filled.set()
 
     async def take(self) -> bytes:
         """The oldest message; asking again says that the one before was sent."""
+        self.cursor = self._taken or self.cursor
         while not self._waiting:
             self._sent.set()
             self._filled.clear()
             await self._filled.wait()
-        message = self._waiting.popleft()
+        message, self._taken = self._waiting.popleft()
         self._bytes -= len(message)
         self._room.set()
         return message

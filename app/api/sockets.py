@@ -17,7 +17,7 @@ from app.api.socket_messages import PROTOCOL, CloseError
 from app.settings import Cors
 
 log = structlog.get_logger(__name__)
-FAREWELL = 5.0  # seconds that a client has to take what was told before the end
+FAREWELL = 4.0  # seconds that a client has to take what was told before the end
 PORTS = {"http": 80, "https": 443}
 REFUSAL = "websocket.http.response"
 

@@ -5,16 +5,19 @@ its own, whose deadline is soon over: what an event needs of the outside belongs
 the event, since every event is executed anew, with its own deadline, report and clock. A resolver
 that passes on the events of another generator closes it itself (`contextlib.aclosing`). An event
 with a `cursor` (a text of one line) names its place in the stream; the caller that comes back
-gives the last one it has as `Context.last_event`.
+gives the last one it has as `Context.last_event`. One with `shared` (a dictionary) is given to
+many: those who ask alike have one execution of it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
+import orjson
 import structlog
 
 from app.api.asking import Asked
@@ -23,6 +26,7 @@ from app.api.context import Context
 from app.api.metrics import Metrics
 from app.api.outcomes import Fate, Outcome, broken, executed, interrupted, late
 from app.api.schema import Schema, core
+from app.api.sharing import together
 from app.api.tracing import conclude, operation_span
 from app.engine.execution import Request
 from app.engine.gate import Admitted
@@ -79,6 +83,7 @@ class Subscriptions:
         if isinstance(source, Outcome):
             yield source
             return
+        alike = _alike(admitted, asked, caller)
         try:
             while True:
                 try:
@@ -88,7 +93,7 @@ class Subscriptions:
                 except Exception as error:  # noqa: BLE001  whatever a source raises is located
                     yield interrupted([source.located(error)], context)
                     return
-                yield await self._told(admitted, asked, caller, event)
+                yield await self._told(admitted, asked, caller, event, alike)
                 await asyncio.sleep(0)  # a source that never waits holds up nobody else
         finally:
             await self._close(source)
@@ -110,11 +115,23 @@ class Subscriptions:
             return interrupted(source, context)
         return executed(None, source, context, introspection=self.introspection)
 
-    async def _told(self, admitted: Admitted, asked: Asked, caller: Caller, event: Any) -> Outcome:
+    async def _told(
+        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any, alike: Hashable
+    ) -> Outcome:
+        """The answer to an event; those who ask alike for one that is `shared` have it together."""
+        answer = partial(self._answered, admitted, asked, caller, event)
+        shared = getattr(event, "shared", None)
+        outcome = await (answer() if shared is None else together(shared, alike, answer))
+        told = outcome.fate is Fate.EXECUTED  # else who comes back has not had it yet
+        return replace(outcome, cursor=cursor_of(event) if told else None)
+
+    async def _answered(
+        self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
+    ) -> Outcome:
         with operation_span(admitted, caller.trace) as span:
             outcome = await self.execute(admitted, asked, caller, event)
             conclude(span, outcome)
-        return replace(outcome, cursor=cursor_of(event))
+        return outcome
 
     async def _close(self, source: Source) -> None:
         with suppress(TimeoutError):
@@ -123,6 +140,12 @@ class Subscriptions:
                     await source.close()
                 except Exception as bug:  # noqa: BLE001  nobody is left to be told of it
                     broken(bug)
+
+
+def _alike(admitted: Admitted, asked: Asked, caller: Caller) -> Hashable:
+    """The same for those who are given the same answer to the same event."""
+    variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS)
+    return admitted.text, admitted.name, variables, caller.known.pseudonym, caller.accepted
 
 
 def cursor_of(event: Any) -> str | None:

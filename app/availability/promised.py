@@ -136,7 +136,7 @@ class Promised:
 def _news(connection: Connection, seen: log.Head | None, now: datetime) -> _News:
     head = log.head(connection)
     behind = -1 if seen is None or seen.epoch != head.epoch else head.last - seen.last
-    if seen is None or not 0 <= behind <= MOST_FACTS:
+    if seen is None or seen.last < head.floor or not 0 <= behind <= MOST_FACTS:
         everything = repository.every_promise(connection, now=now)
         return _News(head, None, everything, slot_rows.every(connection, now=now))
     if not behind:

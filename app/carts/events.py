@@ -5,6 +5,14 @@ from collections.abc import Iterable
 from app.carts.model import Cart, CartId, CartPromise, Line
 from app.store import Fact
 
+KINDS = frozenset(
+    {
+        *("CartCreated", "CartLinesAdded", "CartLinesUpdated", "CartLinesRemoved", "CartBuyerSet"),
+        *("CartPromiseSelected", "CartMerged", "CartOrdered", "CartReopened", "CartHeld"),
+        *("CartHoldReleased", "CartHandOverOffered", "CartTakenOver"),
+    }
+)
+
 
 def cart_created(cart: Cart) -> Fact:
     """A cart came to be."""

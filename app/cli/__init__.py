@@ -1,4 +1,4 @@
-"""`tessera …`: serve, look at the schema, the connectors, the documents, the store and settings."""
+"""`tessera …`: serve, look at schema, connectors, documents, store, log and settings."""
 
 import sys
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from app.cli.choosing import connectors as found_connectors
 from app.cli.connectors import connectors
 from app.cli.db import db
 from app.cli.documents import documents
+from app.cli.events import events
 from app.cli.keys import keys
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
@@ -50,7 +51,19 @@ def tessera() -> None:
     """One GraphQL schema over every system a retailer sells through and from."""
 
 
-for command in (audit, cache, config_group, connectors, db, demo, documents, keys, schema, serve):
+for command in (
+    audit,
+    cache,
+    config_group,
+    connectors,
+    db,
+    demo,
+    documents,
+    events,
+    keys,
+    schema,
+    serve,
+):
     tessera.add_command(command)
 
 

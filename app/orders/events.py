@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from app.orders.model import Charge, Handing, Order
-from app.ports import SoldLine
+from app.orders.model import Charge, Handing, HandingState, Order, OrderState
+from app.ports import PaymentStatus, SoldLine
 from app.store import Fact
 
 
@@ -14,9 +14,8 @@ def order_asked(order: Order) -> Fact:
 
 def state_changed(order: Order) -> Fact:
     """It is further on: `OrderPlaced`, `OrderRefused`, `OrderSourced`, and so on."""
-    kind = "Order" + "".join(word.capitalize() for word in order.state.split("_"))
     reason = {} if order.reason is None else {"reason": order.reason}
-    return _fact(kind, order, **reason)
+    return _fact(_reached(order.state), order, **reason)
 
 
 def cancel_refused(order: Order) -> Fact:
@@ -26,21 +25,19 @@ def cancel_refused(order: Order) -> Fact:
 
 def payment_told(order: Order, charge: Charge) -> Fact:
     """What the provider says of its payment: `PaymentAuthorised`, and so on."""
-    kind = "Unsure" if charge.status is None else charge.status.capitalize()
     amounts = {
         "currency": charge.amount.currency,
         "amount": str(charge.amount.amount),
         "captured": str(charge.captured.amount),
         "refunded": str(charge.refunded.amount),
     }
-    return _fact(f"Payment{kind}", order, reference=charge.reference, **amounts)
+    return _fact(_paid(charge.status), order, reference=charge.reference, **amounts)
 
 
 def handing_told(order: Order, handing: Handing) -> Fact:
     """What became of handing a part over: `HandingTaken`, `HandingRefused`, and so on."""
-    kind = f"Handing{handing.state.capitalize()}"
     told = {"attempt": handing.attempt, "reference": handing.reference, "error": handing.error}
-    return _fact(kind, order, sink=handing.sink, **told)
+    return _fact(_handed(handing.state), order, sink=handing.sink, **told)
 
 
 def handing_sourced(order: Order, handing: Handing) -> Fact:
@@ -57,6 +54,28 @@ def delayed(order: Order) -> Fact:
         "expected": None if expected is None else expected.latest.isoformat(),
     }
     return _fact("OrderDelayed", order, **told)
+
+
+def _reached(state: OrderState) -> str:
+    return "Order" + "".join(word.capitalize() for word in state.split("_"))
+
+
+def _paid(status: PaymentStatus | None) -> str:
+    return "Payment" + ("Unsure" if status is None else status.capitalize())
+
+
+def _handed(state: HandingState) -> str:
+    return f"Handing{state.capitalize()}"
+
+
+KINDS = frozenset(
+    {
+        *("OrderAsked", "OrderCancelRefused", "OrderDelayed", "HandingSourced"),
+        *map(_reached, OrderState),
+        *map(_paid, (None, *PaymentStatus)),
+        *map(_handed, HandingState),
+    }
+)
 
 
 def _fact(kind: str, order: Order, **body: object) -> Fact:

@@ -4,7 +4,9 @@ from app.settings.accessing import Access, Algorithm, Issuer
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
+from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.partnering import Partner
 from app.settings.projecting import Projection
 from app.settings.promising import (
     CarrierService,
@@ -50,6 +52,7 @@ __all__ = [
     "Connection",
     "Cors",
     "Documents",
+    "Events",
     "Execution",
     "Fence",
     "Freshness",
@@ -58,6 +61,7 @@ __all__ = [
     "Location",
     "Log",
     "Network",
+    "Partner",
     "Points",
     "PriceWindows",
     "Projection",

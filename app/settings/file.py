@@ -15,7 +15,9 @@ from app.errors import MisconfiguredError
 from app.settings.accessing import Access
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
+from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Redis
+from app.settings.partnering import Partner
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
@@ -46,6 +48,8 @@ class Settings(Section):
     store: Store = Store()
     projection: Mapping[Name, Projection] = Field(default_factory=dict)
     carts: Carts = Carts()
+    events: Events = Events()
+    partners: Mapping[Name, Partner] = Field(default_factory=dict)
     access: Access = Access()
     cors: Cors = Cors()
     server: Server = Server()
@@ -65,6 +69,11 @@ class Settings(Section):
             f"projection names {unknown(name, self.bind.stock, what='connection of stock')}"
             for name in self.projection
             if name not in self.bind.stock
+        ]
+        problems += [
+            f"partners.{name}.channel names {unknown(one.channel, self.channels, what='channel')}"
+            for name, one in self.partners.items()
+            if one.channel is not None and one.channel not in self.channels
         ]
         if problems:
             raise MisconfiguredError(*problems)

@@ -12,7 +12,8 @@ class Streams(Section):
 
     `queue` messages or `queue_bytes` are kept for a client that reads slowly; one that makes no
     room within `patience` is cut. Multipart subscriptions have a heartbeat instead of pings, as
-    often as their protocol wants it.
+    often as their protocol wants it. When the process ends, they go one after another, within
+    `leave_over`.
     """
 
     max_open: int = Field(default=1_000, ge=1)
@@ -27,3 +28,4 @@ class Streams(Section):
     ping_every: Positive = timedelta(seconds=25)
     beat_every: Positive = timedelta(seconds=5)
     pong_within: Positive = timedelta(seconds=10)
+    leave_over: timedelta = Field(default=timedelta(seconds=3), ge=timedelta())

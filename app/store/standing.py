@@ -38,12 +38,26 @@ class StandingStore:
             driven(url)
         self._open: Store | None = None
         self._stack = AsyncExitStack()
+        self.heard: list[Callable[[], None]] = []
+        """Called after each act of this process that told something, once it is committed."""
 
     async def act(
         self, change: Callable[[Work], T], *, now: datetime, queue: Hashable | None = None
     ) -> T:
         """What a change returns, once it is committed."""
-        return await self._opened().act(change, now=now, queue=queue)
+        told = False
+
+        def noted(work: Work) -> T:
+            nonlocal told
+            result = change(work)
+            told = bool(work.told)
+            return result
+
+        result = await self._opened().act(noted, now=now, queue=queue)
+        if told:
+            for hear in self.heard:
+                hear()
+        return result
 
     async def scrub(self) -> None:
         """Let nothing of what was deleted stand in its files, if it has any."""

@@ -33,6 +33,7 @@ log_head = Table(
     Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True),
     Column("epoch", String(32), nullable=False),
     Column("last", BigInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False, server_default="0"),
 )
 
 facts = Table(
@@ -43,6 +44,7 @@ facts = Table(
     Column("entity", String(120), nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("body", JSON, nullable=False),
+    Index("ix_facts_entity", "entity", "seq"),
 )
 
 # What came of a mutation that may be repeated. `scope` is what it was asked of, `digest` stands

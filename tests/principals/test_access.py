@@ -27,6 +27,7 @@ from tests.staff import as_
 SCHEMA = build_schema()
 CORE: GraphQLSchema = core(SCHEMA)
 Path = tuple[tuple[str, str], ...]
+ROOTS = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
 GUEST, STAFF = PrincipalKind.GUEST, PrincipalKind.STAFF
 
 
@@ -57,7 +58,7 @@ def edges() -> dict[str, list[tuple[str, str]]]:
 
 def paths() -> dict[str, Path]:
     """By type, the shortest way to it from a root."""
-    known: dict[str, Path] = {"Query": (), "Mutation": ()}
+    known: dict[str, Path] = dict.fromkeys(ROOTS, ())
     waiting = deque(known)
     while waiting:
         name = waiting.popleft()
@@ -83,7 +84,7 @@ def document(path: Path) -> str:
         if not text and is_composite_type(get_named_type(definition.type)):
             text = " { __typename }"
         text = f" {{ ... on {type_} {{ {asked}{text} }} }}"
-    return f"{'mutation' if path[0][0] == 'Mutation' else 'query'}{text}"
+    return f"{ROOTS[path[0][0]]}{text}"
 
 
 def open_to(path: Path) -> int:
@@ -93,7 +94,7 @@ def open_to(path: Path) -> int:
 
 def ways_to(type_: str) -> list[Path]:
     """By every field that gives it, each reached in the shortest way."""
-    if type_ in {"Query", "Mutation"}:
+    if type_ in ROOTS:
         return [()]
     return [(*PATHS[owner], (owner, field)) for owner, field in EDGES[type_]]
 

@@ -15,6 +15,7 @@ from app.api.conversation import Sleep, Welcome, everybody
 from app.api.schema import Schema
 from app.main import Gateway
 from app.serving import websockets as as_websockets
+from app.upkeep import beside
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.gateways import Retailer, running_over
@@ -108,9 +109,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def a_gateway(**sections: Any) -> Gateway:
+async def a_gateway(shop: Retailer | None = None, **sections: Any) -> Gateway:
     """A gateway over a made-up shop."""
-    return await running_over({"shop": Retailer()}, **sections)
+    return await running_over({"shop": shop or Retailer()}, **sections)
 
 
 def without_lifespan(app: Asgi) -> Asgi:
@@ -137,5 +138,8 @@ async def served(
     gateway.sleep, gateway.welcome = sleep, welcome
     app = gateway.app(schema or a_schema(feeds))
     options = as_websockets(gateway.settings.streams)
-    async with serve(without_lifespan(app), **options) as address:
+    async with (
+        beside(gateway.services.events.tail.run()),
+        serve(without_lifespan(app), **options) as address,
+    ):
         yield Served(address, gateway, feeds)

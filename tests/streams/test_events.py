@@ -51,10 +51,10 @@ async def events(response: httpx.Response) -> AsyncIterator[str]:
 
 def told(event: str) -> tuple[str, str, dict[str, Any]]:
     """Its kind, its id and its data."""
-    first, second, third = event.split("\n")
+    first, *second, third = event.split("\n")
     return (
         first.removeprefix("event: "),
-        second.removeprefix("id: "),
+        "".join(second).removeprefix("id: "),
         orjson.loads(third.removeprefix("data: ")),
     )
 
@@ -105,6 +105,23 @@ async def test_an_event_with_a_cursor_is_told_under_it_and_a_caller_comes_back_w
 
     assert (first[1], second[1]) == ("epoch-1:7", "2")
     assert again[2] == {"data": {"after": "epoch-1:7"}}
+
+
+@pytest.mark.parametrize("field", ["stuck", "number"])
+async def test_what_could_not_be_told_is_not_what_a_caller_comes_back_with(field: str) -> None:
+    """An event that took too long, and a source that failed."""
+    query = f"subscription {{ news {{ {field} }} }}"
+    async with (
+        served(requests={"budget": "PT0.2S", "reserve": "PT0S"}) as gateway,
+        asked(gateway, query) as (_, stream),
+    ):
+        await anext(stream)
+        await until(lambda: gateway.feeds.open == 1)
+        failing = News(number=7, cursor="epoch-1:7") if field == "stuck" else RuntimeError()
+        gateway.feeds.give("all", failing)
+        event = await anext(stream)
+
+    assert event.startswith("event: next\ndata: {")
 
 
 async def test_a_query_is_told_as_one_event() -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0010"
+down_revision = "0013"
 ENTRIES = "audit_entries"
 REFUSED = "entries of the audit log are neither changed nor taken away"
 

@@ -1,0 +1,1 @@
+"""What happened, told to whoever follows: complete and in order, or refused with a way back."""

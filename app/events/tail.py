@@ -1,0 +1,207 @@
+"""What is new in the log? One reader in each process reads it for all who follow.
+
+It reads when it is woken, and every now and then in any case: a wake-up that is lost costs time,
+never a fact. Each topic that is followed has a channel, which has everything that was told since
+it opened, but for what was too much to keep; before that, and after falling behind, followers read
+the database themselves.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from app.events import reading
+from app.events.model import Happened, LostCode, Topic
+from app.store import Store, StoreUnavailable, log
+from app.store.log import Head, Told
+
+logs = structlog.get_logger(__name__)
+KEPT = 512  # facts of a channel
+PAUSE = timedelta(milliseconds=2)  # between two questions, so that facts come in groups
+
+
+@dataclass(slots=True)
+class Item:
+    """A fact in a channel, and what was made of it for followers with the same past."""
+
+    told: Told
+    made: dict[int, Happened] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Channel:
+    """All facts of a topic after `start`; more come while it is open."""
+
+    topic: Topic
+    epoch: str
+    start: int
+    items: deque[Item] = field(default_factory=deque)
+    lost: LostCode | None = None
+    followers: int = 0
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def after(self, seq: int) -> list[Item]:
+        """The facts after a number that is not before `start`."""
+        if not self.items or self.items[-1].told.seq <= seq:
+            return []
+        found = []
+        for item in reversed(self.items):
+            if item.told.seq <= seq:
+                break
+            found.append(item)
+        return found[::-1]
+
+    def news(self) -> asyncio.Event:
+        """Set when more has come than there is now."""
+        return self._news
+
+    def add(self, told: Told) -> None:
+        """Take one more; the oldest may have to go."""
+        self.items.append(Item(told))
+        if len(self.items) > KEPT:
+            self.start = self.items.popleft().told.seq
+
+    def tell(self) -> None:
+        """Wake who waits."""
+        self._news, news = asyncio.Event(), self._news
+        news.set()
+
+    def lose(self, code: LostCode) -> None:
+        """Nothing more will come."""
+        self.lost = code
+        self.tell()
+
+
+class Tail:
+    """Follows the log for this process; `kinds` are those that anybody may follow."""
+
+    def __init__(
+        self,
+        store: Store,
+        kinds: Collection[str],
+        *,
+        every: timedelta,
+        rest: Callable[[float], Any] = asyncio.sleep,
+    ) -> None:
+        self.at = 0
+        self._store = store
+        self._everything = Topic("", frozenset(kinds))
+        self._every = every.total_seconds()
+        self._rest = rest
+        self._epoch = ""
+        self._channels: dict[Topic, Channel] = {}
+        self._by_entity: dict[str | None, list[Channel]] = {}
+        self._followed = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._opening = asyncio.Lock()
+
+    @property
+    def followers(self) -> int:
+        """How many follow here."""
+        return sum(one.followers for one in self._channels.values())
+
+    def wake(self) -> None:
+        """Something was told."""
+        self._woken.set()
+
+    @asynccontextmanager
+    async def channel(self, topic: Topic) -> AsyncIterator[Channel]:
+        """The channel of a topic, for as long as the block lasts.
+
+        Raises:
+            StoreUnavailable: where the log is now is unknown.
+        """
+        channel = await self._open(topic)
+        channel.followers += 1
+        try:
+            yield channel
+        finally:
+            channel.followers -= 1
+            if not channel.followers and self._channels.get(topic) is channel:
+                del self._channels[topic]
+                self._unroute(channel)
+
+    async def head(self) -> Head:
+        """Where the log is now."""
+        return await self._store.read(log.head)
+
+    async def _open(self, topic: Topic) -> Channel:
+        async with self._opening:
+            if not self._channels:  # nobody has looked for a while
+                head = await self.head()
+                self._epoch, self.at = head.epoch, head.last
+            channel = self._channels.get(topic)
+            if channel is None or channel.lost is not None:
+                channel = self._channels[topic] = Channel(topic, self._epoch, self.at)
+                self._by_entity.setdefault(topic.entity, []).append(channel)
+            self._followed.set()
+            return channel
+
+    async def run(self) -> None:
+        """Read until cancelled; a store that does not answer is asked again."""
+        while True:
+            if not self._channels:
+                self._followed.clear()
+                await self._followed.wait()
+            self._woken.clear()
+            try:
+                while await self._read():
+                    pass
+                await self._rest(PAUSE.total_seconds())
+            except StoreUnavailable:
+                await self._rest(self._every)
+            except Exception as bug:  # noqa: BLE001  as above
+                logs.error("events.bug", kind=type(bug).__name__)  # noqa: TRY400  it may hold values
+                await self._rest(self._every)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._woken.wait()
+
+    async def _read(self) -> bool:
+        """Tell what is new; whether there may be more."""
+        at, epoch = self.at, self._epoch
+        page = await self._store.read(lambda db: reading.page(db, self._everything, at))
+        if at != self.at or epoch != self._epoch:
+            return True  # everybody left, and somebody came anew meanwhile
+        if page.head.epoch != epoch or page.head.last < at:
+            self._lose(LostCode.EPOCH_CHANGED)
+        elif page.head.floor > at:
+            self._lose(LostCode.CURSOR_EXPIRED)
+        else:
+            self._told(page.told)
+            self.at = page.upto
+            return page.upto < page.head.last
+        return False
+
+    def _told(self, told: Collection[Told]) -> None:
+        woken: dict[Topic, Channel] = {}
+        for one in told:
+            for channel in self._concerned(one):
+                channel.add(one)
+                woken[channel.topic] = channel
+        for channel in woken.values():
+            channel.tell()
+
+    def _concerned(self, told: Told) -> Iterator[Channel]:
+        for entity in (told.fact.entity, None):
+            for channel in self._by_entity.get(entity, ()):
+                if told.fact.kind in channel.topic.kinds:
+                    yield channel
+
+    def _unroute(self, channel: Channel) -> None:
+        left = [one for one in self._by_entity[channel.topic.entity] if one is not channel]
+        if left:
+            self._by_entity[channel.topic.entity] = left
+        else:
+            del self._by_entity[channel.topic.entity]
+
+    def _lose(self, code: LostCode) -> None:
+        lost, self._channels, self._by_entity = self._channels, {}, {}
+        for channel in lost.values():
+            channel.lose(code)

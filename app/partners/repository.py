@@ -1,0 +1,119 @@
+"""How are assortments fetched and kept? It decides nothing."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
+
+from app.partners.events import KINDS
+from app.partners.model import Item, Standing, Stock
+from app.partners.tables import assortment_items, assortments
+from app.store import log
+from app.store.statements import inserting
+from app.store.tables import facts
+from app.values import Sku
+
+COLUMNS = assortment_items.c
+
+
+def items(
+    connection: Connection, partner: str, *, skus: Collection[Sku] | None = None
+) -> dict[Sku, Item]:
+    """Items of an assortment, by SKU."""
+    question = select(assortment_items).where(COLUMNS.partner == partner)
+    if skus is not None:
+        question = question.where(COLUMNS.sku.in_(sorted(skus)))
+    return {Sku(row.sku): _item(row) for row in connection.execute(question)}
+
+
+def page(connection: Connection, partner: str, *, after: str, first: int) -> list[Item]:
+    """Items in the order of their SKUs, after one of them."""
+    question = select(assortment_items).where(COLUMNS.partner == partner, COLUMNS.sku > after)
+    return [_item(row) for row in connection.execute(question.order_by(COLUMNS.sku).limit(first))]
+
+
+def put(connection: Connection, partner: str, changed: Iterable[Item]) -> None:
+    """Keep items in the place of those that were."""
+    rows = [
+        {
+            "partner": partner,
+            "sku": item.sku,
+            "status": item.stock.status,
+            "available": item.stock.available,
+            "version": item.version,
+            "changed_at": item.changed_at,
+        }
+        for item in changed
+    ]
+    if rows:
+        insert = inserting(connection, assortment_items)
+        news = {name: insert.excluded[name] for name in rows[0] if name not in {"partner", "sku"}}
+        keys = [COLUMNS.partner, COLUMNS.sku]
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=news), rows)
+
+
+def drop(connection: Connection, partner: str, skus: Collection[Sku]) -> None:
+    """Forget items."""
+    where = (COLUMNS.partner == partner, COLUMNS.sku.in_(sorted(skus)))
+    connection.execute(delete(assortment_items).where(*where))
+
+
+def lease(
+    connection: Connection, partner: str, who: str, *, now: datetime, until: datetime
+) -> bool:
+    """Take the lease of a partner, or have it longer; False while somebody else has it."""
+    insert = inserting(connection, assortments).values(partner=partner)
+    connection.execute(insert.on_conflict_do_nothing(index_elements=[assortments.c.partner]))
+    until_then = assortments.c.leased_until
+    free = or_(until_then.is_(None), until_then <= now, assortments.c.leased_by == who)
+    taken = update(assortments).where(assortments.c.partner == partner, free)
+    return bool(connection.execute(taken.values(leased_until=until, leased_by=who)).rowcount)
+
+
+def looked(connection: Connection, partner: str, *, at: datetime) -> None:
+    """Everything was looked at."""
+    mine = assortments.c.partner == partner
+    connection.execute(update(assortments).where(mine).values(looked_at=at))
+
+
+def acknowledge(connection: Connection, partner: str, seq: int, *, at: datetime) -> None:
+    """A partner has everything up to a number; it never has less than before."""
+    insert = inserting(connection, assortments).values(
+        partner=partner, acknowledged=seq, acknowledged_at=at
+    )
+    higher = insert.on_conflict_do_update(
+        index_elements=[assortments.c.partner],
+        set_={"acknowledged": seq, "acknowledged_at": at},
+        where=assortments.c.acknowledged < seq,
+    )
+    connection.execute(higher)
+
+
+def standing(connection: Connection, partner: str) -> Standing:
+    """How a partner is doing."""
+    row = connection.execute(
+        select(assortments).where(assortments.c.partner == partner)
+    ).one_or_none()
+    counted = select(func.count()).select_from(assortment_items).where(COLUMNS.partner == partner)
+    acknowledged = 0 if row is None else row.acknowledged
+    mine = (facts.c.entity == partner, facts.c.kind.in_(sorted(KINDS)))
+    behind = select(func.count()).select_from(facts).where(*mine, facts.c.seq > acknowledged)
+    return Standing(
+        name=partner,
+        items=connection.execute(counted).scalar_one(),
+        looked_at=None if row is None else row.looked_at,
+        told=log.last_of(connection, KINDS, entity=partner),
+        acknowledged=acknowledged,
+        acknowledged_at=None if row is None else row.acknowledged_at,
+        behind=connection.execute(behind).scalar_one(),
+    )
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        sku=Sku(row.sku),
+        stock=Stock(row.status, row.available),
+        version=row.version,
+        changed_at=row.changed_at,
+    )

@@ -1,0 +1,30 @@
+"""What do we keep of partners: what each was told that there is, and how far it says it is."""
+
+from sqlalchemy import BigInteger, Column, Integer, String, Table
+
+from app.store.instants import Instant
+from app.store.tables import metadata
+
+# Whoever has the lease looks at what there is, so that one process does for each partner.
+assortments = Table(
+    "assortments",
+    metadata,
+    Column("partner", String(40), primary_key=True),
+    Column("leased_until", Instant),
+    Column("leased_by", String(32)),
+    Column("looked_at", Instant),
+    Column("acknowledged", BigInteger, nullable=False, server_default="0"),
+    Column("acknowledged_at", Instant),
+)
+
+# `available` is null while nobody knows. `version` grows with every change.
+assortment_items = Table(
+    "assortment_items",
+    metadata,
+    Column("partner", String(40), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("status", String(20), nullable=False),
+    Column("available", Integer),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)

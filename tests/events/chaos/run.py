@@ -1,0 +1,232 @@
+"""What comes of following orders while everything is cut, killed and emptied?"""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from app.engine.caching.shared import EVENTS
+from app.events.tail import Tail
+from app.events.waking import Waking
+from app.main import utc_now
+from app.orders.events import KINDS
+from app.principals.keys import ApiKeys
+from app.store import Store, log, open_store
+from app.store.opening import upgrade
+from app.upkeep import beside
+from app.values import PrincipalKind
+from tests.events.chaos.clients import Client
+from tests.events.orders import WAY, an_order, go_on, place, states
+from tests.orders.crash.servers import Servers, document, serving
+from tests.redis import RedisServer
+
+NOWHERE = "http://127.0.0.1:9"
+SYSTEMS = ("shop", "warehouse", "payments")
+SETTLE = 90.0  # seconds that clients have after the last event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is done, and for how long; a `redis` is killed, emptied and trimmed."""
+
+    clients: int = 100
+    seconds: float = 60
+    events: int = 2_000
+    kill_every: float = 5
+    servers: int = 1
+    restless: int = 400
+    seed: int = 7
+    redis: RedisServer | None = None
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    events: int = 0
+    kills: int = 0
+    connections: int = 0
+    redis: int = 0
+    told: int = 0
+    gaps: int = 0
+    duplicates: int = 0
+    reorders: int = 0
+    mirrors: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+async def chaos(url: str, plan: Plan) -> Outcome:
+    """Write, kill, follow; then compare what each client has with the database."""
+    await upgrade(url)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(url))
+        key = await ApiKeys(store, utc_now).create(
+            PrincipalKind.STAFF, "chaos", lasts=timedelta(days=1)
+        )
+        for number in range(60):  # what there is before
+            order = an_order(f"OLD{number:03}")
+            await store.act(partial(place, order=order), now=utc_now())
+        settings = stack.enter_context(_settings(url, plan))
+        servers = stack.enter_context(serving(settings, seed=plan.seed, count=plan.servers))
+        http = await stack.enter_async_context(_http())
+        clients = _clients(servers, http, {"authorization": f"Bearer {key.text}"}, plan)
+        outcome = await _through(store, servers, clients, plan)
+        truth = await store.read(partial(_truth))
+    return _compared(outcome, clients, *truth)
+
+
+def _settings(url: str, plan: Plan) -> Any:
+    return _Settings(url, plan)
+
+
+class _Settings(tempfile.TemporaryDirectory[str]):
+    """The settings of the gateways, with a file that says where Redis is."""
+
+    def __init__(self, url: str, plan: Plan) -> None:
+        super().__init__(prefix="chaos-")
+        self._url, self._plan = url, plan
+
+    def __enter__(self) -> Any:
+        folder = super().__enter__()
+        settings = document(self._url, dict.fromkeys(SYSTEMS, NOWHERE))
+        settings["streams"] = {"burst": 1_000, "max_open": 1_000}
+        settings["events"] = {"heartbeat_every": "PT5S"}
+        if self._plan.redis is not None:
+            where = Path(folder) / "redis"
+            where.write_text(self._plan.redis.url)
+            settings["redis"] = {"url": {"file": str(where)}}
+        return settings
+
+
+@asynccontextmanager
+async def _http() -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=None, connect=5)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+        yield http
+
+
+def _clients(
+    servers: Servers, http: aiohttp.ClientSession, headers: dict[str, str], plan: Plan
+) -> list[Client]:
+    return [
+        Client(
+            servers.addresses,
+            http,
+            "socket" if number % 2 else "events",
+            headers,
+            random.Random(plan.seed * 1_000 + number),
+            plan.restless,
+        )
+        for number in range(plan.clients)
+    ]
+
+
+async def _through(
+    store: Store, servers: Servers, clients: Sequence[Client], plan: Plan
+) -> Outcome:
+    outcome, over, last = Outcome(), asyncio.Event(), [0]
+    running = [asyncio.create_task(one.run(over, last)) for one in clients]
+    async with _writer(store, plan) as waking:
+        async with beside(_killing(servers, plan), _harming(plan, outcome)):
+            await _writing(store, waking, plan, outcome)
+        last[0] = await store.read(partial(log.last_of, kinds=KINDS))
+        over.set()
+        done, late = await asyncio.wait(running, timeout=SETTLE)
+    for task in done:
+        task.result()
+    for task in late:
+        task.cancel()
+    outcome.wrong += [f"{len(late)} clients never had everything"] * bool(late)
+    outcome.kills = servers.kills
+    return outcome
+
+
+@asynccontextmanager
+async def _writer(store: Store, plan: Plan) -> AsyncIterator[Waking]:
+    """What wakes the gateways when something was written here, as another gateway would."""
+    client = None if plan.redis is None else Redis.from_url(plan.redis.url)
+    waking = Waking(Tail(store, KINDS, every=timedelta(seconds=1)), client)
+    async with beside(waking.run()):
+        yield waking
+    if client is not None:
+        await client.aclose()
+
+
+async def _writing(store: Store, waking: Waking, plan: Plan, outcome: Outcome) -> None:
+    """Events, evenly, by several writers at once."""
+    dice, began = random.Random(plan.seed), monotonic()
+    open_, made = {f"OLD{number:03}": 1 for number in range(60)}, 0
+    while outcome.events < plan.events or monotonic() - began < plan.seconds:
+        jobs = []
+        for number in dice.sample(sorted(open_), k=min(5, len(open_))):
+            open_[number] += 1
+            if open_[number] == len(WAY):
+                del open_[number]
+            jobs.append(store.act(partial(go_on, number=number), now=utc_now()))
+        made += 1
+        order = an_order(f"NEW{made:05}", at=utc_now())
+        open_[order.number] = 1
+        jobs.append(store.act(partial(place, order=order), now=utc_now()))
+        await asyncio.gather(*jobs)
+        waking.told()
+        outcome.events += len(jobs)
+        due = began + plan.seconds * outcome.events / plan.events
+        await asyncio.sleep(max(0.0, due - monotonic()))
+
+
+async def _killing(servers: Servers, plan: Plan) -> None:
+    while True:
+        await asyncio.sleep(plan.kill_every)
+        await asyncio.to_thread(servers.kill_one)
+
+
+async def _harming(plan: Plan, outcome: Outcome) -> None:
+    """Redis is killed, and empty when it is back; flushed; trimmed of everything it has."""
+    if plan.redis is None:
+        return
+    every = plan.kill_every * 0.7
+    while True:
+        await asyncio.sleep(every)
+        await asyncio.to_thread(plan.redis.kill)
+        await asyncio.sleep(every / 2)
+        await asyncio.to_thread(plan.redis.start_again)
+        outcome.redis += 1
+        for trim in (False, True):
+            await asyncio.sleep(every / 2)
+            with suppress(RedisError, OSError):
+                async with Redis.from_url(plan.redis.url) as client:
+                    await (client.xtrim(EVENTS, maxlen=0) if trim else client.flushall())
+                    outcome.redis += 1
+
+
+def _truth(connection: Connection) -> tuple[list[int], dict[str, str]]:
+    return [one.seq for one in log.since(connection, 0, KINDS)], states(connection)
+
+
+def _compared(
+    outcome: Outcome, clients: Sequence[Client], told: list[int], orders: dict[str, str]
+) -> Outcome:
+    for client in clients:
+        seen = client.seen
+        due = [seq for seq in told if seq > seen.began]
+        outcome.told += len(seen.seqs)
+        outcome.connections += seen.connections
+        outcome.gaps += len(set(due) - set(seen.seqs))
+        outcome.duplicates += len(seen.seqs) - len(set(seen.seqs))
+        outcome.reorders += sum(b < a for a, b in zip(seen.seqs, seen.seqs[1:], strict=False))
+        outcome.mirrors += seen.orders == orders
+        outcome.wrong += seen.wrong
+    return outcome
