@@ -1,0 +1,35 @@
+"""What does Square know of a seller's places, stock and prices?"""
+
+from collections.abc import Collection
+
+from app.ports import Answer, Location, StockLevel, Wiring
+from app.values import LocationCode, Sku
+from connectors.square.api import Api
+from connectors.square.places import Places
+from connectors.square.prices import PriceList
+from connectors.square.settings import Settings
+from connectors.square.stock import Stock
+from connectors.square.variations import Variations
+
+
+class SquareConnection:
+    """Fulfils LocationSource and StockSource; PriceSource if the settings say how it is meant."""
+
+    def __init__(self, settings: Settings, wiring: Wiring) -> None:
+        api = Api(settings, wiring)
+        self._now = wiring.now
+        self._places = Places(api, wiring, kept=settings.ids_kept)
+        variations = Variations(api, now=wiring.now, kept=settings.ids_kept)
+        self._stock = Stock(api, self._places, variations)
+        if settings.prices is not None:
+            self.prices = PriceList(settings.prices, variations, now=wiring.now).prices
+
+    async def locations(self) -> Answer[Location]:
+        """See `app.ports.LocationSource`."""
+        return await self._places.locations()
+
+    async def stock_levels(
+        self, skus: Collection[Sku], locations: Collection[LocationCode]
+    ) -> Answer[StockLevel]:
+        """See `app.ports.StockSource`."""
+        return await self._stock.levels(skus, locations, now=self._now())
