@@ -23,8 +23,10 @@ class Prices(BaseModel):
 
 
 class Settings(BaseModel):
-    """One seller. `version` is sent as `Square-Version`; `ids_kept` is how long what a SKU or a
-    location is called in Square is believed without asking again.
+    """One seller.
+
+    `version` is sent as `Square-Version`. `ids_kept` is how long the id of a SKU or a location is
+    believed without asking again.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
