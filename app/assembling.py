@@ -17,6 +17,7 @@ from app.carts.holding import CartHolds
 from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.customers.service import CustomerService
 from app.locations.service import LocationService
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
@@ -82,6 +83,7 @@ def assemble(
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
+        customers=CustomerService(kept),
         orders=orders.service,
         order_worker=orders.worker,
         connections=connections,

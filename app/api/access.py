@@ -27,6 +27,8 @@ Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
+THE_PERSON: Kinds = frozenset({PrincipalKind.CUSTOMER, PrincipalKind.STAFF})
+
 FIELDS: Mapping[str, Kinds] = {
     # What is on sale, where, and when it can be there.
     **dict.fromkeys(
@@ -50,6 +52,8 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    # People: themselves, and staff.
+    "Query.me": EVERYONE,  # nobody, to whoever has not signed in
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -80,6 +84,7 @@ TYPES: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    **dict.fromkeys(("Customer", "CustomerContact"), THE_PERSON),
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),

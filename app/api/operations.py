@@ -250,6 +250,7 @@ class Operations:
             services=self._services(),
             inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
             now=self._now(),
+            principal=caller.known,
             accepted=caller.accepted,
             last_event=caller.last_event,
             seen=attempt.seen,

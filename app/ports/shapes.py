@@ -1,6 +1,7 @@
 """Which ports are there, and which does an object fulfil?"""
 
 from app.ports.catalog import CatalogSource
+from app.ports.customers import CustomerDirectory, PurchaseHistory
 from app.ports.locations import LocationSource
 from app.ports.orders import OrderSink
 from app.ports.payments import PaymentProvider
@@ -9,10 +10,12 @@ from app.ports.stock import StockSource
 
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
+    "CustomerDirectory": CustomerDirectory,
     "LocationSource": LocationSource,
     "OrderSink": OrderSink,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
+    "PurchaseHistory": PurchaseHistory,
     "StockSource": StockSource,
 }
 
