@@ -22,6 +22,23 @@ from app.ports.catalog import (
 )
 from app.ports.connector import ConnectorKind, ConnectorPackage, EmbeddedPackage, Limits, Manifest
 from app.ports.locations import Address, Location, LocationSource
+from app.ports.loyalty import (
+    Adjustment,
+    Earning,
+    Enrolment,
+    ExpiringPoints,
+    LoyaltyProgram,
+    MemberKey,
+    MemberReference,
+    PointsEntry,
+    PointsKey,
+    PointsMove,
+    PointsPage,
+    ProgramMember,
+    RedeemedPoints,
+    Redemption,
+    RedemptionState,
+)
 from app.ports.manifests import FoundConnector, find_connectors, read_manifest
 from app.ports.orders import (
     Buyer,
@@ -41,6 +58,13 @@ from app.ports.payments import (
     PaymentStatus,
 )
 from app.ports.pricing import Price, PriceSource
+from app.ports.receipts import (
+    Receipt,
+    ReceiptLine,
+    ReceiptNumber,
+    ReceiptPage,
+    ReceiptSource,
+)
 from app.ports.shapes import PORTS, provided_ports
 from app.ports.stock import IncomingSupply, StockLevel, StockSource
 from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
@@ -48,6 +72,7 @@ from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
 __all__ = [
     "PORTS",
     "Address",
+    "Adjustment",
     "Answer",
     "BundleComponent",
     "Buyer",
@@ -55,14 +80,20 @@ __all__ = [
     "Category",
     "ConnectorKind",
     "ConnectorPackage",
+    "Earning",
     "EmbeddedPackage",
+    "Enrolment",
+    "ExpiringPoints",
     "FoundConnector",
     "Image",
     "IncomingSupply",
     "Limits",
     "Location",
     "LocationSource",
+    "LoyaltyProgram",
     "Manifest",
+    "MemberKey",
+    "MemberReference",
     "OrderKey",
     "OrderSink",
     "OrderStatus",
@@ -71,6 +102,10 @@ __all__ = [
     "PaymentProvider",
     "PaymentRequest",
     "PaymentStatus",
+    "PointsEntry",
+    "PointsKey",
+    "PointsMove",
+    "PointsPage",
     "Price",
     "PriceSource",
     "Product",
@@ -80,7 +115,16 @@ __all__ = [
     "ProductQuery",
     "ProductSort",
     "ProductVariant",
+    "ProgramMember",
     "Promised",
+    "Receipt",
+    "ReceiptLine",
+    "ReceiptNumber",
+    "ReceiptPage",
+    "ReceiptSource",
+    "RedeemedPoints",
+    "Redemption",
+    "RedemptionState",
     "RejectedRow",
     "SoldLine",
     "SoldOrder",

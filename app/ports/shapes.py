@@ -2,17 +2,21 @@
 
 from app.ports.catalog import CatalogSource
 from app.ports.locations import LocationSource
+from app.ports.loyalty import LoyaltyProgram
 from app.ports.orders import OrderSink
 from app.ports.payments import PaymentProvider
 from app.ports.pricing import PriceSource
+from app.ports.receipts import ReceiptSource
 from app.ports.stock import StockSource
 
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
     "LocationSource": LocationSource,
+    "LoyaltyProgram": LoyaltyProgram,
     "OrderSink": OrderSink,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
+    "ReceiptSource": ReceiptSource,
     "StockSource": StockSource,
 }
 
