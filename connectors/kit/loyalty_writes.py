@@ -93,7 +93,7 @@ async def _release(connection: LoyaltyProgram, specimen: Specimen) -> Hashable:
 def _write(
     name: str, make: Make, *before: Make, given: int = 0, spent: int = 0, held: int = 0
 ) -> Write:
-    """`given` points are there at last; `spent` and `held`: how often the redeemable points are gone, and kept, at last."""
+    """`given`: points there at last; `spent`, `held`: how often the redeemable are gone, kept."""
 
     def effects(specimen: Specimen) -> list[Effect]:
         redeemable = loyalty_of(specimen).redeemable
