@@ -20,7 +20,8 @@ from connectors.kit.faults import TOLD_IN_ERRORS
 from connectors.kit.findings import Finding, is_raw, leak, told
 from connectors.kit.health import examine
 from connectors.kit.menu import MENU, Break, Failure, Trial
-from connectors.kit.questions import Question, Reading, questions_of
+from connectors.kit.question import Question, Reading
+from connectors.kit.questions import questions_of
 from connectors.kit.specimen import Specimen
 from connectors.kit.writes import writes_of
 from connectors.kit.writing import MISHAPS, Scene, tried

@@ -1,14 +1,9 @@
 """How is each port asked, and how are its answers read, without knowing who answers?"""
 
-from collections.abc import Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Hashable
 from typing import Any
 
-from msgspec.structs import replace
-
 from app.ports import (
-    Answer,
     CatalogSource,
     LocationSource,
     OrderKey,
@@ -22,65 +17,13 @@ from app.ports import (
     StockSource,
 )
 from app.values import Sku
+from connectors.kit.loyalty_questions import LOYALTY_QUESTIONS
+from connectors.kit.question import Keys, Question, Reading, reading
+from connectors.kit.receipt_questions import RECEIPT_QUESTIONS
 from connectors.kit.specimen import Specimen
 
-Keys = tuple[Hashable, ...]
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 STOCKED_UP = (OrderKey("T-1"), OrderKey("T-2"))  # written before the port is asked
 BROWSED = 50  # products asked for at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One answer: its rows under their keys, when they were true, and how many were unreadable."""
-
-    rows: tuple[tuple[Hashable, Any], ...]
-    as_of: tuple[datetime, ...]
-    rejected: int
-
-    @property
-    def facts(self) -> dict[Hashable, Any]:
-        """What the rows say, apart from when it was said."""
-        return {key: _timeless(row) for key, row in self.rows}
-
-    def repeated(self) -> list[Hashable]:
-        """Keys that more than one row has."""
-        keys = [key for key, _ in self.rows]
-        return [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One method of a port.
-
-    `keys` are those the specimen can answer. `unknown` makes up as many keys that nobody knows.
-    `strays` finds the rows that none of the keys asked for, and `faults` what is wrong with a
-    single row. `figures`: a row may not differ because another is missing, as a product does that
-    lost a variant.
-    """
-
-    port: str
-    name: str
-    ask: Callable[[Any, Specimen, Keys], Awaitable[Reading]]
-    takes_keys: bool = True
-    keys: Callable[[Specimen], Keys] = lambda _: ()
-    unknown: Callable[[Specimen, int], Keys] = lambda _specimen, _count: ()
-    strays: Callable[[Reading, Specimen, Keys], list[Hashable]] = lambda *_: []
-    faults: Callable[[Any, Specimen], str | None] = lambda *_: None
-    figures: bool = False
-
-
-def _timeless(row: Any) -> Any:
-    return replace(row, as_of=LONG_AGO) if hasattr(row, "as_of") else row
-
-
-def _reading(answer: Answer[Any], key: Callable[[Any], Hashable]) -> Reading:
-    stamps = [answer.as_of, *(row.as_of for row in answer.rows if hasattr(row, "as_of"))]
-    return Reading(
-        rows=tuple((key(row), row) for row in answer.rows),
-        as_of=tuple(stamps),
-        rejected=len(answer.rejected),
-    )
 
 
 def _skus(specimen: Specimen) -> Keys:
@@ -94,7 +37,7 @@ def _no_such_skus(_specimen: Specimen, count: int) -> Keys:
 async def _stock_levels(connection: StockSource, specimen: Specimen, keys: Keys) -> Reading:
     skus = [Sku(str(key)) for key in keys]
     answer = await connection.stock_levels(skus, tuple(specimen.locations))
-    return _reading(answer, lambda level: (level.sku, level.location))
+    return reading(answer, lambda level: (level.sku, level.location))
 
 
 def _stray_levels(reading: Reading, specimen: Specimen, keys: Keys) -> list[Hashable]:
@@ -111,7 +54,7 @@ def _level_faults(level: Any, _specimen: Specimen) -> str | None:
 
 async def _prices(connection: PriceSource, specimen: Specimen, keys: Keys) -> Reading:
     answer = await connection.prices([Sku(str(key)) for key in keys], channel=specimen.channel)
-    return _reading(answer, lambda price: price.sku)
+    return reading(answer, lambda price: price.sku)
 
 
 def _stray_keys(reading: Reading, _specimen: Specimen, keys: Keys) -> list[Hashable]:
@@ -127,12 +70,12 @@ def _price_faults(price: Any, specimen: Specimen) -> str | None:
 
 
 async def _locations(connection: LocationSource, _specimen: Specimen, _keys: Keys) -> Reading:
-    return _reading(await connection.locations(), lambda location: location.code)
+    return reading(await connection.locations(), lambda location: location.code)
 
 
 async def _products(connection: CatalogSource, _specimen: Specimen, keys: Keys) -> Reading:
     asked = [key for key in keys if isinstance(key, ProductKey)]
-    return _reading(await connection.products(asked), lambda product: product.id)
+    return reading(await connection.products(asked), lambda product: product.id)
 
 
 def _product_keys(specimen: Specimen) -> Keys:
@@ -181,7 +124,7 @@ async def _browse(connection: CatalogSource, specimen: Specimen, _keys: Keys) ->
 
 async def _placed(connection: OrderSink, _specimen: Specimen, keys: Keys) -> Reading:
     answer = await connection.placed([OrderKey(str(key)) for key in keys])
-    return _reading(answer, lambda order: order.key)
+    return reading(answer, lambda order: order.key)
 
 
 def _no_such_orders(_specimen: Specimen, count: int) -> Keys:
@@ -190,10 +133,12 @@ def _no_such_orders(_specimen: Specimen, count: int) -> Keys:
 
 async def _payments(connection: PaymentProvider, _specimen: Specimen, keys: Keys) -> Reading:
     answer = await connection.payments([PaymentKey(str(key)) for key in keys])
-    return _reading(answer, lambda payment: payment.key)
+    return reading(answer, lambda payment: payment.key)
 
 
 QUESTIONS: Collection[Question] = (
+    *LOYALTY_QUESTIONS,
+    *RECEIPT_QUESTIONS,
     Question(
         port="StockSource",
         name="stock_levels",

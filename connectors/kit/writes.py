@@ -1,7 +1,7 @@
 """What does each port write, and what must the upstream hold afterwards?"""
 
-from collections.abc import Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable
+from dataclasses import replace
 from typing import Any
 
 from app.ports import (
@@ -13,22 +13,9 @@ from app.ports import (
     PaymentRequest,
     SoldOrder,
 )
+from connectors.kit.loyalty_writes import LOYALTY_WRITES
 from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
-
-Make = Callable[[Any, Specimen], Awaitable[Hashable]]
-"""Writes over a connection; what is said of it must be the same whenever it is repeated."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One write of a port. `before` are those that come first, `effects` what is there at last."""
-
-    port: str
-    name: str
-    make: Make
-    before: tuple[Make, ...] = ()
-    effects: Callable[[Specimen], list[Effect]]
-    held: Callable[[Specimen, Any], list[Effect]]
+from connectors.kit.write import Make, Write
 
 
 def an_order(specimen: Specimen, key: str = "T-100") -> SoldOrder:
@@ -123,6 +110,7 @@ def _payment_write(name: str, make: Make, *before: Make, **moves: int) -> Write:
 
 
 WRITES: Collection[Write] = (
+    *LOYALTY_WRITES,
     _payment_write("authorise", _authorise),
     _payment_write("capture", _capture, _authorise, captured=1),
     _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),

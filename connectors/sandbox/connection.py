@@ -23,6 +23,7 @@ from connectors.kit.rows import answer, list_at
 from connectors.sandbox import fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
+from connectors.sandbox.bonus import BonusCalls
 from connectors.sandbox.orders import ShopOrders, WarehouseOrders, says
 from connectors.sandbox.wire import Caller, in_batches, pairs
 
@@ -151,13 +152,11 @@ def _edge(row: Any) -> Partly[ProductEdge]:
     return ProductEdge(cells.text(row, "cursor"), product), rejected
 
 
-class TillsConnection:
-    """The tills: the stores and what stands in them."""
+class TillsConnection(BonusCalls):
+    """The tills: the stores, what stands in them, what was sold there, and a bonus programme."""
 
     def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
-        self._names = Names(wiring)
-        self._call = Caller(wiring.http)
+        super().__init__(wiring, Caller(wiring.http))
 
     async def stock_levels(
         self, skus: Collection[Sku], locations: Collection[LocationCode]

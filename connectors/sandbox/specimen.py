@@ -11,6 +11,8 @@ import orjson
 from app.ports import (
     Address,
     Buyer,
+    MemberKey,
+    MemberReference,
     OrderKey,
     PaymentKey,
     PaymentRequest,
@@ -31,11 +33,13 @@ from app.values import (
 from connectors.kit.specimen import (
     Asgi,
     Effect,
+    LoyaltySpecimen,
     OrdersSpecimen,
     PaymentsSpecimen,
     Rewrite,
     Specimen,
 )
+from connectors.sandbox.retailer.bonus import MEMBERS, Bonus, card_of
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
 from connectors.sandbox.retailer.shelves import stock
@@ -64,7 +68,8 @@ def _with_rows(change: Callable[[list[Any]], list[Any]]) -> Rewrite:
 
     def rewrite(body: bytes) -> bytes:
         document = orjson.loads(body)
-        return orjson.dumps(document | {"rows": change(document["rows"])})
+        name = "rows" if "rows" in document else "receipts"
+        return orjson.dumps(document | {name: change(document[name])})
 
     return rewrite
 
@@ -175,10 +180,37 @@ def _charged(app: Any) -> list[Effect]:
     ]
 
 
+def _loyalty() -> LoyaltySpecimen:
+    first, second, third, *_ = Bonus(SEED, lambda: MOMENT).accounts.values()
+    return LoyaltySpecimen(
+        keys=(
+            MemberKey("card", first.card),
+            MemberKey("card", second.card),
+            MemberKey("customer", third.customer or ""),
+        ),
+        member=MemberReference(first.number),
+        available=first.points,
+        redeemable=10,
+        newcomer=MemberKey("card", card_of(9999)),
+        held=_pointed,
+    )
+
+
+def _pointed(app: Any) -> list[Effect]:
+    """What the first member has, and whoever joined."""
+    first, *rest = app.served.state.bonus.accounts.values()
+    return [(one.card, (one.points, one.reserved)) for one in (first, *rest[MEMBERS - 1 :])]
+
+
 SPECIMENS = (
     _payments(),
     _shop(),
-    replace(_holder("tills", *(store.number for store in STORES)), rewrites=TABLES),
+    replace(
+        _holder("tills", *(store.number for store in STORES)),
+        ports=frozenset({"LocationSource", "LoyaltyProgram", "ReceiptSource", "StockSource"}),
+        loyalty=_loyalty(),
+        rewrites=TABLES,
+    ),
     replace(
         _holder("warehouse", WAREHOUSE),
         ports=frozenset({"LocationSource", "OrderSink", "StockSource"}),

@@ -16,8 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.retailer import http
+from connectors.sandbox.retailer.bonus import Bonus
+from connectors.sandbox.retailer.bonus_desk import BonusDesk
 from connectors.sandbox.retailer.clock import Count
 from connectors.sandbox.retailer.dice import Dice
+from connectors.sandbox.retailer.journal import Journal
 from connectors.sandbox.retailer.places import STORES, Store
 from connectors.sandbox.retailer.shelves import stock
 
@@ -52,14 +55,18 @@ BRANCH_COLUMNS = (
 
 def app(seed: int, now: http.Now) -> Starlette:
     """The tills of one seed."""
-    tills = _Tills(seed, now)
-    return Starlette(
+    tills, bonus, journal = _Tills(seed, now), Bonus(seed, now), Journal(seed, now)
+    made = Starlette(
         routes=[
             Route("/rpc/stock.query", tills.query_stock, methods=["POST"]),
             Route("/rpc/branches.list", tills.list_branches, methods=["POST"]),
+            *BonusDesk(bonus, now).routes(),
+            *journal.routes(),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
+    made.state.bonus, made.state.journal = bonus, journal
+    return made
 
 
 class _Tills:

@@ -13,7 +13,7 @@ from app.upstream.client import ClientPolicy, open_client
 from app.values import Sku
 from connectors.kit.bench import OpenHttp, outcome_of
 from connectors.kit.conformance import CaseResult, Subject, cases_of, try_case
-from connectors.kit.questions import Reading
+from connectors.kit.question import Reading
 from tests.connectors.kit.spoiled import (
     NORTH,
     AddsRepeatedRows,
