@@ -5,15 +5,17 @@ from collections.abc import Collection
 from app.ports import Answer, Location, StockLevel, Wiring
 from app.values import LocationCode, Sku
 from connectors.square.api import Api
+from connectors.square.loyalty import Loyalty
 from connectors.square.places import Places
 from connectors.square.prices import PriceList
+from connectors.square.rewards import Rewards
 from connectors.square.settings import Settings
 from connectors.square.stock import Stock
 from connectors.square.variations import Variations
 
 
 class SquareConnection:
-    """Fulfils LocationSource and StockSource; PriceSource if the settings say how it is meant."""
+    """Fulfils LocationSource and StockSource, and what else the settings say how to."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         api = Api(settings, wiring)
@@ -23,6 +25,8 @@ class SquareConnection:
         self._stock = Stock(api, self._places, variations)
         if settings.prices is not None:
             self.prices = PriceList(settings.prices, variations, now=wiring.now).prices
+        if settings.loyalty is not None:
+            self._take_points(Loyalty(settings, wiring, api, self._places), api)
 
     async def locations(self) -> Answer[Location]:
         """See `app.ports.LocationSource`."""
@@ -33,3 +37,12 @@ class SquareConnection:
     ) -> Answer[StockLevel]:
         """See `app.ports.StockSource`."""
         return await self._stock.levels(skus, locations, now=self._now())
+
+    def _take_points(self, loyalty: Loyalty, api: Api) -> None:
+        """Fulfil LoyaltyProgram."""
+        rewards = Rewards(api, loyalty)
+        self.members, self.points_history = loyalty.members, loyalty.points_history
+        self.enrol = loyalty.enrol
+        self.earn_points, self.adjust_points = loyalty.earn_points, loyalty.adjust_points
+        self.hold_points, self.capture_points = rewards.hold, rewards.capture
+        self.release_points = rewards.release

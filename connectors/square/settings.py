@@ -22,6 +22,18 @@ class Prices(BaseModel):
     locations: dict[ChannelCode, str] = Field(default_factory=dict)
 
 
+class Loyalty(BaseModel):
+    """How the seller's loyalty programme is used.
+
+    `location` is Square's id of the location at which points move that are earned or spent at none
+    of the seller's, such as online.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    location: str = Field(min_length=1)
+
+
 class Settings(BaseModel):
     """One seller.
 
@@ -36,6 +48,7 @@ class Settings(BaseModel):
     version: str = Field(default=VERSION, pattern=r"^\d{4}-\d{2}-\d{2}$")
     ids_kept: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(), le=timedelta(days=1))
     prices: Prices | None = None
+    loyalty: Loyalty | None = None
 
     @field_validator("url")
     @classmethod

@@ -39,7 +39,7 @@ def cut(
         raise RefusedError("VALUE_TOO_HIGH")
     if limit < 1:
         raise RefusedError("VALUE_TOO_LOW")
-    query = _digest({**asked, "cursor": None})
+    query = _digest({**asked, "cursor": None, "limit": None})
     start = _start(asked["cursor"], query) if "cursor" in asked else 0
     page, end = rows[start : start + limit], start + limit
     found: Json = {name: list(page)} if page else {}
@@ -51,7 +51,7 @@ def cut(
 def _start(cursor: str, query: str) -> int:
     try:
         start, of = orjson.loads(base64.b64decode(cursor))
-    except ValueError:
+    except (ValueError, TypeError):
         raise RefusedError("INVALID_CURSOR") from None
     if of != query:
         raise RefusedError("INVALID_CURSOR")
