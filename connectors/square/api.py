@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 UNTOLD = "an error without a code"
 UNKNOWN_OUTCOME = frozenset({"REQUEST_TIMEOUT", "TEMPORARY_ERROR"})
 PATIENCE = timedelta(seconds=5)  # Square does not say how long to wait
+NOTHING: Mapping[str, str] = {}
 MOST_PAGES = 50  # of one question; more are not followed
 
 
@@ -93,7 +94,14 @@ class Api:
             "square-version": settings.version,
         }
 
-    async def send(self, call: Call, body: Mapping[str, Any] | None = None, **ids: str) -> Reply:
+    async def send(
+        self,
+        call: Call,
+        body: Mapping[str, Any] | None = None,
+        *,
+        ids: Mapping[str, str] = NOTHING,
+        query: Sequence[tuple[str, str]] = (),
+    ) -> Reply:
         """The answer to one call; `ids` stand in its path.
 
         Raises:
@@ -105,6 +113,7 @@ class Api:
             method=call.method,
             path=call.path.format(**{name: quote(own, safe="") for name, own in ids.items()}),
             safe=call.safe,
+            query=query,
             headers={**self._headers, **typed},
             body=None if body is None else orjson.dumps(body),
         )
@@ -120,19 +129,28 @@ class Api:
             raise _judged(call, _told(response.body), refused)
         return Reply(call, found, response.date)
 
-    async def pages(self, call: Call, body: Mapping[str, Any]) -> list[Reply]:
-        """Every page of a list.
+    async def pages(
+        self,
+        call: Call,
+        body: Mapping[str, Any] | None = None,
+        *,
+        ids: Mapping[str, str] = NOTHING,
+    ) -> list[Reply]:
+        """Every page of a list; where there is no body, the cursor is a parameter.
 
         Raises:
             UpstreamBroken: the pages do not end; see also `send`.
         """
-        reply = await self.send(call, body)
+        reply = await self.send(call, body, ids=ids)
         found, seen = [reply], set[str]()
         while (cursor := reply.cursor()) is not None:
             if cursor in seen or len(found) >= MOST_PAGES:
                 raise UpstreamBroken(f"the pages of {call.operation} do not end")
             seen.add(cursor)
-            reply = await self.send(call, {**body, "cursor": cursor})
+            if body is None:
+                reply = await self.send(call, query=[("cursor", cursor)], ids=ids)
+            else:
+                reply = await self.send(call, {**body, "cursor": cursor}, ids=ids)
             found.append(reply)
         return found
 
@@ -151,11 +169,20 @@ def refusal(error: UpstreamError) -> str:
     return "" if told is None else told.code
 
 
+def code_of(entry: Any) -> str | None:
+    """The code with which one of many questions was refused; None where it was answered."""
+    told = _first(entry)
+    return None if told is None else told.code
+
+
 def _told(body: bytes) -> Told | None:
     try:
-        document = orjson.loads(body)
+        return _first(orjson.loads(body))
     except orjson.JSONDecodeError:
         return None
+
+
+def _first(document: Any) -> Told | None:
     errors = document.get("errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
     if not isinstance(first, dict):

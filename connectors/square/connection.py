@@ -5,6 +5,7 @@ from collections.abc import Collection
 from app.ports import Answer, Location, StockLevel, Wiring
 from app.values import LocationCode, Sku
 from connectors.square.api import Api
+from connectors.square.customers import Directory
 from connectors.square.loyalty import Loyalty
 from connectors.square.places import Places
 from connectors.square.prices import PriceList
@@ -25,8 +26,14 @@ class SquareConnection:
         self._stock = Stock(api, self._places, variations)
         if settings.prices is not None:
             self.prices = PriceList(settings.prices, variations, now=wiring.now).prices
+        loyalty = None
         if settings.loyalty is not None:
-            self._take_points(Loyalty(settings, wiring, api, self._places), api)
+            loyalty = Loyalty(settings, wiring, api, self._places)
+            self._take_points(loyalty, api)
+        if settings.customers is not None:
+            people = Directory(settings.customers, wiring, api, loyalty)
+            self.find, self.customers = people.find, people.customers
+            self.export, self.erase = people.export, people.erase
 
     async def locations(self) -> Answer[Location]:
         """See `app.ports.LocationSource`."""

@@ -20,9 +20,10 @@ from app.ports import (
     Wiring,
 )
 from app.values import LocationCode
+from connectors.kit.cells import text
 from connectors.kit.rows import answer, batches, merged
 from connectors.square import loyalty_mapping as mapping
-from connectors.square.api import Api, Call, refusal, together
+from connectors.square.api import Api, Call, Reply, refusal, together
 from connectors.square.loyalty_mapping import Program
 from connectors.square.places import Places
 from connectors.square.settings import Settings
@@ -92,10 +93,7 @@ class Loyalty:
         self, member: MemberReference, *, first: int, after: str | None = None
     ) -> PointsPage:
         """See `LoyaltyProgram`. Square tells at most thirty entries at once."""
-        asked: dict[str, Any] = {
-            "query": {"filter": {"loyalty_account_filter": {"loyalty_account_id": member}}},
-            "limit": max(1, min(first, EVENTS_PER_PAGE)),
-        }
+        asked = {**_of(member), "limit": max(1, min(first, EVENTS_PER_PAGE))}
         if after is not None:
             asked["cursor"] = after
         try:
@@ -138,7 +136,7 @@ class Loyalty:
             "location_id": await self.place(earning.location),
             "idempotency_key": f"{earning.key}-earn",
         }
-        reply = await self._api.send(EARN, asked, account=earning.member)
+        reply = await self._api.send(EARN, asked, ids={"account": earning.member})
         entries = [understood(row, mapping.entry, "event") for row in reply.rows()]
         earned = {one.reference: one for one in entries if one.move is PointsMove.EARNED}
         if not earned:
@@ -149,8 +147,21 @@ class Loyalty:
         """See `LoyaltyProgram`."""
         change = {"points": adjustment.points, "reason": adjustment.reason[:REASON_LENGTH]}
         asked = {"adjust_points": change, "idempotency_key": f"{adjustment.key}-adjust"}
-        reply = await self._api.send(ADJUST, asked, account=adjustment.member)
+        reply = await self._api.send(ADJUST, asked, ids={"account": adjustment.member})
         return understood(reply.thing("event"), mapping.entry, "event")
+
+    async def accounts(self, customers: Sequence[str]) -> list[Mapping[str, Any]]:
+        """The accounts of customers, as Square tells them."""
+        pages = await self._pages({"customer_ids": customers})
+        return [row for page in pages for row in page.rows()]
+
+    async def records(self, customer: str) -> dict[str, Any]:
+        """All that the programme has of a customer, as Square tells it."""
+        accounts = await self.accounts([customer])
+        ids = [understood(one, lambda row: text(row, "id"), "account") for one in accounts]
+        events = await together(self._api.pages(EVENTS, _of(MemberReference(own))) for own in ids)
+        rows = [row for pages in events for page in pages for row in page.rows()]
+        return {"loyalty_accounts": accounts, "loyalty_events": rows}
 
     async def _known(self, keys: Collection[MemberKey]) -> ProgramMember | None:
         found = await self.members(keys)
@@ -161,13 +172,22 @@ class Loyalty:
         return found.rows[0] if found.rows else None
 
     async def _found(self, query: Mapping[str, Any]) -> Answer[ProgramMember]:
-        pages = await self._api.pages(ACCOUNTS, {"query": query, "limit": ACCOUNTS_PER_PAGE})
+        pages = await self._pages(query)
         return answer(
             (row for page in pages for row in page.rows()),
             mapping.member,
             as_of=min(page.as_of for page in pages),
             reference=lambda row: row["id"],
         )
+
+    async def _pages(self, query: Mapping[str, Any]) -> list[Reply]:
+        return await self._api.pages(ACCOUNTS, {"query": query, "limit": ACCOUNTS_PER_PAGE})
+
+
+def _of(member: MemberReference) -> dict[str, Any]:
+    """The question for the entries of a member."""
+    one = {"loyalty_account_filter": {"loyalty_account_id": member}}
+    return {"query": {"filter": one}, "limit": EVENTS_PER_PAGE}
 
 
 def _entries(found: Sequence[Any], as_of: datetime) -> Answer[PointsEntry]:

@@ -122,7 +122,7 @@ def location(row: Row, code: LocationCode) -> Location:
         code=code,
         name=place(row).name,
         kind=LocationKind.STORE if physical else None,
-        address=_address(row),
+        address=address(inner(row, "address"), optional(row, "country")),
         position=_position(inner(row, "coordinates")),
         time_zone=optional(row, "timezone"),
         opening_hours=opening_hours(rows(inner(row, "business_hours"), "periods")),
@@ -130,9 +130,9 @@ def location(row: Row, code: LocationCode) -> Location:
     )
 
 
-def _address(row: Row) -> Address:
-    told = inner(row, "address")
-    country = optional(told, "country") or optional(row, "country")
+def address(told: Row, country: str | None = None) -> Address:
+    """A postal address, in a country if it names none itself."""
+    country = optional(told, "country") or country
     return Address(
         lines=tuple(filter(None, (optional(told, line) for line in LINES))),
         postal_code=optional(told, "postal_code"),
@@ -210,6 +210,11 @@ def variation(row: Row) -> Variation:
         counted=truth(data, "track_inventory") is True,
         counted_at={own: told for own, told in overrides.items() if told is not None},
     )
+
+
+def sku_of(row: Row) -> tuple[str, Sku]:
+    """The id of a variation, and its SKU."""
+    return text(row, "id"), Sku(text(inner(row, "item_variation_data"), "sku"))
 
 
 def count(row: Row) -> Count:

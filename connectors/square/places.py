@@ -1,10 +1,11 @@
 """Which locations does the seller have, and what are they called here?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.errors import UpstreamBroken
 from app.ports import Answer, Location, RejectedRow, Wiring
 from app.values import LocationCode
 from connectors.kit.rows import answer
@@ -44,15 +45,26 @@ class Places:
         begun = self._now()
         if self._known is not None and begun < self._known[0]:
             return self._known[1]
-        found = await self._coded()
+        found = await self._coded(lambda one: one.active)
         known = Known({code: one.id for code, one, _ in found.rows}, found.rejected)
         if known.ids and not known.rejected:
             self._known = (begun + self._kept, known)
         return known
 
+    async def every(self) -> Mapping[str, LocationCode]:
+        """Our codes of all locations by their ids as of now, also of those out of business.
+
+        Raises:
+            UpstreamBroken: one of them cannot be read.
+        """
+        found = await self._coded(lambda _: True)
+        if found.rejected:
+            raise UpstreamBroken("answered locations with one that cannot be read")
+        return {one.id: code for code, one, _ in found.rows}
+
     async def locations(self) -> Answer[Location]:
         """See `app.ports.LocationSource`."""
-        found = await self._coded()
+        found = await self._coded(lambda one: one.active)
         told = answer(
             found.rows,
             lambda one: mapping.location(one[2], one[0]),
@@ -61,8 +73,10 @@ class Places:
         )
         return Answer(rows=told.rows, as_of=told.as_of, rejected=(*found.rejected, *told.rejected))
 
-    async def _coded(self) -> Answer[tuple[LocationCode, Place, Row]]:
-        """Every location in business under its code; a code of two of them is rejected for both."""
+    async def _coded(
+        self, wanted: Callable[[Place], bool]
+    ) -> Answer[tuple[LocationCode, Place, Row]]:
+        """The wanted locations by code; a code of two of them is rejected for both."""
         reply = await self._api.send(LOCATIONS)
         named = answer(
             reply.rows(),
@@ -70,7 +84,7 @@ class Places:
             as_of=reply.as_of,
             reference=lambda row: row["id"],
         )
-        by_id = {one.id: (one, row) for one, row in reversed(named.rows) if one.active}
+        by_id = {one.id: (one, row) for one, row in reversed(named.rows) if wanted(one)}
         coded = [(mapping.code_of(one, self._codes), one, row) for one, row in by_id.values()]
         times = Counter(code for code, _, _ in coded)
         shared = [

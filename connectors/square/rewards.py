@@ -51,7 +51,7 @@ class Rewards:
         reward = await self._made(redemption)
         asked = {"location_id": place, "idempotency_key": f"{redemption.key}-capture"}
         try:
-            await self._api.send(REDEEM, asked, reward=reward)
+            await self._api.send(REDEEM, asked, ids={"reward": reward})
         except NEVER as error:
             return await self._refused(
                 redemption, reward, _now_unsure(error, made=reward not in before), CAPTURED
@@ -68,7 +68,7 @@ class Rewards:
                 raise
             return None  # Square locks nothing under this key, so there is nothing to unlock
         try:
-            await self._api.send(DELETE, reward=reward)
+            await self._api.send(DELETE, ids={"reward": reward})
         except NEVER as error:
             return await self._refused(
                 redemption, reward, _now_unsure(error, made=reward not in before), RELEASED
@@ -95,7 +95,7 @@ class Rewards:
     async def _now(self, redemption: Redemption, reward: str) -> RedeemedPoints:
         """What became of a reward that is there, so that no error may say that nothing is."""
         try:
-            found = (await self._api.send(LOOK, reward=reward)).thing("reward")
+            found = (await self._api.send(LOOK, ids={"reward": reward})).thing("reward")
         except NEVER as error:
             raise UpstreamUnavailable(f"{error}, when asked about what was held") from error
         return understood(found, lambda row: mapping.redeemed(row, redemption.key), "reward")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from app.values import ChannelCode
+from app.values import ChannelCode, CountryCode
 
 VERSION = "2025-08-20"  # of the description that the tests hold every exchange against
 
@@ -34,6 +34,17 @@ class Loyalty(BaseModel):
     location: str = Field(min_length=1)
 
 
+class Customers(BaseModel):
+    """How the seller's customers are read.
+
+    `country` is where a phone number that was typed without its country's code is dialled.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    country: CountryCode | None = None
+
+
 class Settings(BaseModel):
     """One seller.
 
@@ -49,6 +60,7 @@ class Settings(BaseModel):
     ids_kept: timedelta = Field(default=timedelta(minutes=10), gt=timedelta(), le=timedelta(days=1))
     prices: Prices | None = None
     loyalty: Loyalty | None = None
+    customers: Customers | None = None
 
     @field_validator("url")
     @classmethod

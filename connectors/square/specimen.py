@@ -14,6 +14,7 @@ from app.values import ChannelCode, LocationCode, Sku
 from connectors.kit.specimen import Asgi, Specimen
 from connectors.square.specimen_desk import NOT_FOUND, Json, RefusedError
 from connectors.square.specimen_loyalty import TinyProgram, loyalty_specimen
+from connectors.square.specimen_people import TinyDirectory
 from connectors.square.specimen_shop import CORK, DUBLIN, TinyShop
 
 TOKEN = "EAAA-a-token-of-the-specimen"  # noqa: S105  opens nothing but this specimen
@@ -27,9 +28,11 @@ class TinySquare:
     def __init__(self, page: int = 1000) -> None:
         self.shop = TinyShop(page)
         self.loyalty = TinyProgram(page)
+        self.people = TinyDirectory(page)
         self._handlers: Mapping[tuple[str, str], Callable[..., Json]] = {
             **self.shop.handlers,
             **self.loyalty.handlers,
+            **self.people.handlers,
         }
 
     async def answer(self, request: Request) -> Response:
@@ -79,8 +82,17 @@ SPECIMENS = (
             "access_token": TOKEN,
             "prices": {"tax_included": True, "locations": {ChannelCode("CORK"): CORK}},
             "loyalty": {"location": DUBLIN},
+            "customers": {"country": "IE"},
         },
-        ports=frozenset({"LocationSource", "LoyaltyProgram", "PriceSource", "StockSource"}),
+        ports=frozenset(
+            {
+                "CustomerDirectory",
+                "LocationSource",
+                "LoyaltyProgram",
+                "PriceSource",
+                "StockSource",
+            }
+        ),
         loyalty=loyalty_specimen(),
         skus=(Sku("TRAIL-42"), Sku("BOTTLE"), Sku("ROPE-M")),
         locations={LocationCode("DUB-1"): DUBLIN, LocationCode("ORK-1"): "Cork"},

@@ -23,6 +23,13 @@ SEARCH = Call(
     beside=frozenset({"cursor", "latest_time"}),
 )
 
+RETRIEVE = Call(
+    operation="variations-by-id",
+    path="v2/catalog/batch-retrieve",
+    rows="objects",
+    beside=frozenset({"related_objects"}),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -38,6 +45,10 @@ class Variations:
 
     def __init__(self, api: Api, *, now: Callable[[], datetime], kept: timedelta) -> None:
         self._api = api
+        self._now = now
+        self._names: TTLCache[str, Sku] = TTLCache(
+            MOST_KEPT, kept.total_seconds(), timer=lambda: now().timestamp()
+        )
         self._kept: TTLCache[Sku, Variation] = TTLCache(
             MOST_KEPT, kept.total_seconds(), timer=lambda: now().timestamp()
         )
@@ -52,10 +63,25 @@ class Variations:
         self._kept.update(fresh.variations)
         return Found({**known, **fresh.variations}, fresh.rejected, fresh.as_of)
 
+    async def skus(self, ids: Collection[str]) -> Mapping[str, Sku]:
+        """The SKUs of variations, sold out for good or not; one without a SKU is left out."""
+        known = {own: sku for own in ids if (sku := self._names.get(own)) is not None}
+        asked = [own for own in dict.fromkeys(ids) if own not in known]
+        pages = await together(map(self._named, batches(asked, SKUS_PER_CALL)))
+        rows = [row for page in pages for row in page.rows()]
+        found = answer(rows, mapping.sku_of, as_of=self._now(), reference=lambda row: row["id"])
+        fresh = dict(found.rows)
+        self._names.update(fresh)
+        return {**known, **fresh}
+
     async def pages(self, skus: Collection[Sku]) -> list[Reply]:
         """Every variation that has one of the SKUs, in any case of letters, as Square tells it."""
         found = await together(map(self._search, batches(skus, SKUS_PER_CALL)))
         return [page for pages in found for page in pages]
+
+    async def _named(self, ids: list[str]) -> Reply:
+        asked = {"object_ids": ids, "include_deleted_objects": True}
+        return await self._api.send(RETRIEVE, asked)
 
     async def _search(self, skus: list[Sku]) -> list[Reply]:
         query = {"set_query": {"attribute_name": "sku", "attribute_values": skus}}

@@ -19,7 +19,14 @@ from tests.connectors.square.seller import DUB, a_seller
 
 SQUARE = find_connectors(CONNECTORS)["square"]
 SUBJECT = subject_of(read_manifest(SQUARE), SQUARE.module)
-ON_THE_WIRE = {"healthy", "batched", "written"}
+ON_THE_WIRE = {
+    "healthy",
+    "batched",
+    "written",
+    "write lost-answer",
+    "write delivered-twice",
+    "write crash",
+}
 COUNTS = "/v2/inventory/counts/batch-retrieve"
 needs_description = pytest.mark.skipif(
     description() is None,
@@ -29,11 +36,7 @@ needs_description = pytest.mark.skipif(
 
 
 # Those in which the two speak freely; in the others a part of the same requests is sent.
-CASES = [
-    case
-    for case in cases_of(SUBJECT)
-    if case.failure in ON_THE_WIRE or case.failure.startswith("write ")
-]
+CASES = [case for case in cases_of(SUBJECT) if case.failure in ON_THE_WIRE]
 
 
 def open_http(url: str) -> AbstractAsyncContextManager[UpstreamHttp]:
