@@ -149,7 +149,7 @@ async def _tried(place: Bench, manifest: Manifest, case: Case) -> CaseResult:
             case=case, findings=health.findings, calls=health.calls, seconds=health.seconds
         )
     if case.failure == BATCHED:
-        counted = await count_calls(place, questions, manifest.limits.ids_per_call)
+        counted = await count_calls(place, questions, manifest.limits.ids_of(case.port))
         return CaseResult(case=case, findings=counted)
     failure = next(one for one in MENU if one.name == case.failure)
     broken = [one for question in questions async for one in _broken(place, question, failure)]

@@ -210,6 +210,22 @@ def _judged(call: Call, told: Told | None, error: UpstreamRefused) -> UpstreamEr
     return kind(said, status=error.status, body=error.body)
 
 
+def each_once(pages: Iterable[Reply], name: str) -> list[Mapping[str, Any]]:
+    """The rows of all pages, each once, by the text that names them; all of them must be there.
+
+    Raises:
+        UpstreamBroken: one of them has no such name.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for page in pages:
+        for row in page.rows():
+            own = row.get(name) if isinstance(row, dict) else None
+            if not isinstance(own, str):
+                raise UpstreamBroken(f"answered {page.call.operation} with a row without {name}")
+            found.setdefault(own, row)
+    return list(found.values())
+
+
 async def together(questions: Iterable[Awaitable[T]]) -> list[T]:
     """All answers in the order asked; the first failure ends the other questions."""
     try:

@@ -19,7 +19,7 @@ from app.ports import (
 from connectors.kit.cells import text
 from connectors.kit.rows import answer, batches, merged
 from connectors.square import customer_mapping as mapping
-from connectors.square.api import Api, Call, code_of, refusal, together
+from connectors.square.api import Api, Call, code_of, each_once, refusal, together
 from connectors.square.loyalty import Loyalty
 from connectors.square.settings import Customers
 
@@ -135,7 +135,7 @@ class Directory:
         pages = await self._api.pages(ATTRIBUTES, ids={"customer": key})
         documents: dict[str, Any] = {
             "customer": profile,
-            "custom_attributes": [row for page in pages for row in page.rows()],
+            "custom_attributes": each_once(pages, "key"),
         }
         if self._loyalty is not None:
             documents |= await self._loyalty.records(key)

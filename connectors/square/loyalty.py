@@ -20,10 +20,9 @@ from app.ports import (
     Wiring,
 )
 from app.values import LocationCode
-from connectors.kit.cells import text
 from connectors.kit.rows import answer, batches, merged
 from connectors.square import loyalty_mapping as mapping
-from connectors.square.api import Api, Call, Reply, refusal, together
+from connectors.square.api import Api, Call, Reply, each_once, refusal, together
 from connectors.square.loyalty_mapping import Program
 from connectors.square.places import Places
 from connectors.square.settings import Settings
@@ -152,16 +151,16 @@ class Loyalty:
 
     async def accounts(self, customers: Sequence[str]) -> list[Mapping[str, Any]]:
         """The accounts of customers, as Square tells them."""
-        pages = await self._pages({"customer_ids": customers})
-        return [row for page in pages for row in page.rows()]
+        return each_once(await self._pages({"customer_ids": customers}), "id")
 
     async def records(self, customer: str) -> dict[str, Any]:
         """All that the programme has of a customer, as Square tells it."""
         accounts = await self.accounts([customer])
-        ids = [understood(one, lambda row: text(row, "id"), "account") for one in accounts]
-        events = await together(self._api.pages(EVENTS, _of(MemberReference(own))) for own in ids)
-        rows = [row for pages in events for page in pages for row in page.rows()]
-        return {"loyalty_accounts": accounts, "loyalty_events": rows}
+        events = await together(
+            self._api.pages(EVENTS, _of(MemberReference(one["id"]))) for one in accounts
+        )
+        entries = [row for pages in events for row in each_once(pages, "id")]
+        return {"loyalty_accounts": accounts, "loyalty_events": entries}
 
     async def _known(self, keys: Collection[MemberKey]) -> ProgramMember | None:
         found = await self.members(keys)

@@ -19,7 +19,7 @@ from app.errors import (
 from app.ports import MemberReference, RedeemedPoints, Redemption, RedemptionState
 from connectors.kit.cells import text, whole
 from connectors.square import loyalty_mapping as mapping
-from connectors.square.api import Api, Call, refusal
+from connectors.square.api import Api, Call, each_once, refusal
 from connectors.square.loyalty import Loyalty, understood
 
 REWARDS_PER_PAGE = 30
@@ -79,8 +79,7 @@ class Rewards:
         """The rewards of a member that lock points."""
         query = {"loyalty_account_id": member, "status": "ISSUED"}
         pages = await self._api.pages(ISSUED, {"query": query, "limit": REWARDS_PER_PAGE})
-        found = (row for page in pages for row in page.rows())
-        return frozenset(understood(row, lambda one: text(one, "id"), "reward") for row in found)
+        return frozenset(str(one["id"]) for one in each_once(pages, "id"))
 
     async def _made(self, redemption: Redemption) -> str:
         """The id of the reward that the key stands for; it is made unless it was."""
