@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -208,6 +208,18 @@ def _judged(call: Call, told: Told | None, error: UpstreamRefused) -> UpstreamEr
     if told.category == "API_ERROR" or told.code in UNKNOWN_OUTCOME:
         kind = UpstreamUnavailable
     return kind(said, status=error.status, body=error.body)
+
+
+def understood(row: Any, read: Callable[[Any], T], what: str) -> T:
+    """The one thing that was asked for.
+
+    Raises:
+        UpstreamBroken: it is not what the contract says.
+    """
+    try:
+        return read(row)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UpstreamBroken(f"told of a {what} that cannot be read") from error
 
 
 def each_once(pages: Iterable[Reply], name: str) -> list[Mapping[str, Any]]:

@@ -9,6 +9,8 @@ from connectors.square.customers import Directory
 from connectors.square.loyalty import Loyalty
 from connectors.square.places import Places
 from connectors.square.prices import PriceList
+from connectors.square.purchases import Purchases
+from connectors.square.receipts import Receipts
 from connectors.square.rewards import Rewards
 from connectors.square.settings import Settings
 from connectors.square.stock import Stock
@@ -30,10 +32,13 @@ class SquareConnection:
         if settings.loyalty is not None:
             loyalty = Loyalty(settings, wiring, api, self._places)
             self._take_points(loyalty, api)
+        if settings.receipts:
+            self.receipts = Receipts(wiring, api, self._places, variations).receipts
         if settings.customers is not None:
             people = Directory(settings.customers, wiring, api, loyalty)
             self.find, self.customers = people.find, people.customers
             self.export, self.erase = people.export, people.erase
+            self.purchases = Purchases(api, people, self._places, variations).purchases
 
     async def locations(self) -> Answer[Location]:
         """See `app.ports.LocationSource`."""

@@ -1,7 +1,7 @@
 """How is the seller's loyalty programme asked, and how are points given and taken?"""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from app.ports import (
 from app.values import LocationCode
 from connectors.kit.rows import answer, batches, merged
 from connectors.square import loyalty_mapping as mapping
-from connectors.square.api import Api, Call, Reply, each_once, refusal, together
+from connectors.square.api import Api, Call, Reply, each_once, refusal, together, understood
 from connectors.square.loyalty_mapping import Program
 from connectors.square.places import Places
 from connectors.square.settings import Settings
@@ -195,15 +195,3 @@ def _entries(found: Sequence[Any], as_of: datetime) -> Answer[PointsEntry]:
 
 def _named(entry: PointsEntry) -> str:
     return entry.reference
-
-
-def understood(row: Any, read: Callable[[Any], T], what: str) -> T:
-    """The one thing that was asked for.
-
-    Raises:
-        UpstreamBroken: it is not what the contract says.
-    """
-    try:
-        return read(row)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise UpstreamBroken(f"told of a {what} that cannot be read") from error

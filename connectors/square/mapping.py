@@ -212,9 +212,10 @@ def variation(row: Row) -> Variation:
     )
 
 
-def sku_of(row: Row) -> tuple[str, Sku]:
-    """The id of a variation, and its SKU."""
-    return text(row, "id"), Sku(text(inner(row, "item_variation_data"), "sku"))
+def sku_of(row: Row) -> tuple[str, Sku | None]:
+    """The id of a variation, and its SKU if it has one."""
+    sku = optional(inner(row, "item_variation_data"), "sku")
+    return text(row, "id"), None if sku is None else Sku(sku)
 
 
 def count(row: Row) -> Count:

@@ -19,8 +19,8 @@ from app.errors import (
 from app.ports import MemberReference, RedeemedPoints, Redemption, RedemptionState
 from connectors.kit.cells import text, whole
 from connectors.square import loyalty_mapping as mapping
-from connectors.square.api import Api, Call, each_once, refusal
-from connectors.square.loyalty import Loyalty, understood
+from connectors.square.api import Api, Call, each_once, refusal, understood
+from connectors.square.loyalty import Loyalty
 
 REWARDS_PER_PAGE = 30
 ANOTHER_REQUEST = "IDEMPOTENCY_KEY_REUSED"

@@ -49,7 +49,8 @@ class Settings(BaseModel):
     """One seller.
 
     `version` is sent as `Square-Version`. `ids_kept` is how long the id of a SKU or a location is
-    believed without asking again.
+    believed without asking again. What is not set up here, and `receipts`, the connection does not
+    do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     prices: Prices | None = None
     loyalty: Loyalty | None = None
     customers: Customers | None = None
+    receipts: bool = False
 
     @field_validator("url")
     @classmethod

@@ -14,6 +14,7 @@ from app.values import ChannelCode, LocationCode, Sku
 from connectors.kit.specimen import Asgi, Specimen
 from connectors.square.specimen_desk import NOT_FOUND, Json, RefusedError
 from connectors.square.specimen_loyalty import TinyProgram, loyalty_specimen
+from connectors.square.specimen_orders import TinyOrders
 from connectors.square.specimen_people import TinyDirectory
 from connectors.square.specimen_shop import CORK, DUBLIN, TinyShop
 
@@ -29,10 +30,12 @@ class TinySquare:
         self.shop = TinyShop(page)
         self.loyalty = TinyProgram(page)
         self.people = TinyDirectory(page)
+        self.orders = TinyOrders(page)
         self._handlers: Mapping[tuple[str, str], Callable[..., Json]] = {
             **self.shop.handlers,
             **self.loyalty.handlers,
             **self.people.handlers,
+            **self.orders.handlers,
         }
 
     async def answer(self, request: Request) -> Response:
@@ -83,6 +86,7 @@ SPECIMENS = (
             "prices": {"tax_included": True, "locations": {ChannelCode("CORK"): CORK}},
             "loyalty": {"location": DUBLIN},
             "customers": {"country": "IE"},
+            "receipts": True,
         },
         ports=frozenset(
             {
@@ -90,6 +94,8 @@ SPECIMENS = (
                 "LocationSource",
                 "LoyaltyProgram",
                 "PriceSource",
+                "PurchaseHistory",
+                "ReceiptSource",
                 "StockSource",
             }
         ),

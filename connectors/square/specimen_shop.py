@@ -149,6 +149,7 @@ class TinyShop:
         self.handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "/v2/locations"): self._locations,
             ("POST", "/v2/catalog/search"): self._search,
+            ("POST", "/v2/catalog/batch-retrieve"): self._retrieve,
             ("POST", "/v2/inventory/counts/batch-retrieve"): self._inventory,
         }
 
@@ -166,6 +167,10 @@ class TinyShop:
             if one["item_variation_data"][query["attribute_name"]].casefold() in wanted
         ]
         return {**self._cut(rows, asked, "objects"), "latest_time": NOW}
+
+    def _retrieve(self, asked: Body) -> Json:
+        rows = [one for one in self.variations if one["id"] in asked["object_ids"]]
+        return {"objects": rows} if rows else {}
 
     def _inventory(self, asked: Body) -> Json:
         rows = [

@@ -10,7 +10,7 @@ from app.ports import RejectedRow
 from app.values import Sku
 from connectors.kit.rows import answer, batches
 from connectors.square import mapping
-from connectors.square.api import Api, Call, Reply, together
+from connectors.square.api import Api, Call, Reply, together, understood
 from connectors.square.mapping import Variation
 
 SKUS_PER_CALL = 250  # values that a set query takes
@@ -45,7 +45,6 @@ class Variations:
 
     def __init__(self, api: Api, *, now: Callable[[], datetime], kept: timedelta) -> None:
         self._api = api
-        self._now = now
         self._names: TTLCache[str, Sku] = TTLCache(
             MOST_KEPT, kept.total_seconds(), timer=lambda: now().timestamp()
         )
@@ -64,13 +63,17 @@ class Variations:
         return Found({**known, **fresh.variations}, fresh.rejected, fresh.as_of)
 
     async def skus(self, ids: Collection[str]) -> Mapping[str, Sku]:
-        """The SKUs of variations, sold out for good or not; one without a SKU is left out."""
+        """The SKUs of variations, deleted or not; one without a SKU is left out.
+
+        Raises:
+            UpstreamBroken: one of them cannot be read.
+        """
         known = {own: sku for own in ids if (sku := self._names.get(own)) is not None}
         asked = [own for own in dict.fromkeys(ids) if own not in known]
         pages = await together(map(self._named, batches(asked, SKUS_PER_CALL)))
-        rows = [row for page in pages for row in page.rows()]
-        found = answer(rows, mapping.sku_of, as_of=self._now(), reference=lambda row: row["id"])
-        fresh = dict(found.rows)
+        rows = (row for page in pages for row in page.rows())
+        told = [understood(row, mapping.sku_of, "variation") for row in rows]
+        fresh = {own: sku for own, sku in told if sku is not None}
         self._names.update(fresh)
         return {**known, **fresh}
 

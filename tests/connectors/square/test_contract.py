@@ -12,6 +12,7 @@ from app.ports import UpstreamHttp, find_connectors, read_manifest
 from app.upstream.client import ClientPolicy, open_client
 from connectors.kit.conformance import Case, Subject, cases_of, subject_of, try_case
 from connectors.kit.manifests import CONNECTORS
+from connectors.kit.questions import questions_of
 from connectors.kit.specimen import Asgi, Specimen
 from connectors.square.settings import VERSION
 from tests.connectors.square.contract import Contract, Exchange, Watched, contract, description
@@ -36,7 +37,11 @@ needs_description = pytest.mark.skipif(
 
 
 # Those in which the two speak freely; in the others a part of the same requests is sent.
-CASES = [case for case in cases_of(SUBJECT) if case.failure in ON_THE_WIRE]
+CASES = [
+    case
+    for case in cases_of(SUBJECT)
+    if case.failure in ON_THE_WIRE and questions_of(case.port)
+]
 
 
 def open_http(url: str) -> AbstractAsyncContextManager[UpstreamHttp]:
