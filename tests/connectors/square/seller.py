@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.ports import Wiring
+from app.ports import Wiring, provided_ports
 from app.upstream.client import ClientPolicy, open_client
 from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale, LocationCode
 from connectors.kit.serve import serve
@@ -18,6 +18,12 @@ from tests.connectors.square.contract import Exchange, Watched
 
 DUB, ORK, STALL = LocationCode("DUB-1"), LocationCode("ORK-1"), LocationCode("Market stall")
 LOCATIONS = {DUB: DUBLIN, ORK: "Cork"}
+EVERYTHING: dict[str, Any] = {
+    "prices": {"tax_included": True},
+    "loyalty": {"location": DUBLIN},
+    "customers": {"country": "IE"},
+    "receipts": True,
+}
 WEB = Channel(
     code=ChannelCode("WEB"),
     currency=CurrencyCode("EUR"),
@@ -50,6 +56,10 @@ class Seller:
         return [one for one in self.watched.exchanges if one.path == path]
 
     @property
+    def ports(self) -> frozenset[str]:
+        return provided_ports(self.connection)
+
+    @property
     def paths(self) -> list[str]:
         return [one.path for one in self.watched.exchanges]
 
@@ -69,7 +79,7 @@ async def a_seller(
         serve(watched) as url,
         open_client("square", url, policy=ClientPolicy(timeout=timedelta(seconds=5))) as http,
     ):
-        given = {"access_token": TOKEN, "prices": {"tax_included": True}, **changes, "url": url}
+        given = {"access_token": TOKEN, **EVERYTHING, **changes, "url": url}
         wiring = Wiring(name="tills", http=http, now=clock.now, locations=locations)
         connection = connect(Settings.model_validate(given), wiring)
         yield Seller(connection, made.state.square, watched, clock)

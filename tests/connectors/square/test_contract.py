@@ -38,9 +38,7 @@ needs_description = pytest.mark.skipif(
 
 # Those in which the two speak freely; in the others a part of the same requests is sent.
 CASES = [
-    case
-    for case in cases_of(SUBJECT)
-    if case.failure in ON_THE_WIRE and questions_of(case.port)
+    case for case in cases_of(SUBJECT) if case.failure in ON_THE_WIRE and questions_of(case.port)
 ]
 
 
