@@ -219,7 +219,7 @@ def understood(row: Any, read: Callable[[Any], T], what: str) -> T:
     try:
         return read(row)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise UpstreamBroken(f"told of a {what} that cannot be read") from error
+        raise UpstreamBroken(f"told of no sound {what}") from error
 
 
 def each_once(pages: Iterable[Reply], name: str) -> list[Mapping[str, Any]]:

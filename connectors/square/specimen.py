@@ -1,7 +1,7 @@
 """Square in miniature, for the conformance suites: it answers as its published description says."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 import orjson
@@ -24,14 +24,14 @@ METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 
 class TinySquare:
-    """One seller's account. `page` is the longest page of a list."""
+    """One seller's account, and how each endpoint answers. `page` is the longest page of a list."""
 
     def __init__(self, page: int = 1000) -> None:
         self.shop = TinyShop(page)
         self.loyalty = TinyProgram(page)
         self.people = TinyDirectory(page)
         self.orders = TinyOrders(page)
-        self._handlers: Mapping[tuple[str, str], Callable[..., Json]] = {
+        self.handlers: dict[tuple[str, str], Callable[..., Json]] = {
             **self.shop.handlers,
             **self.loyalty.handlers,
             **self.people.handlers,
@@ -48,7 +48,7 @@ class TinySquare:
 
     def _handled(self, request: Request, body: bytes) -> Json:
         path = request.scope["raw_path"].decode()
-        for (method, pattern), handler in self._handlers.items():
+        for (method, pattern), handler in self.handlers.items():
             found = re.fullmatch(re.sub(r"\{\w+\}", r"([^/]+)", pattern), path)
             if found is not None and method == request.method:
                 return handler(_read(body) if body else {}, *found.groups())
