@@ -202,6 +202,17 @@ async def test_a_specimen_with_one_key_cannot_show_batching() -> None:
     ]
 
 
+@pytest.mark.parametrize(("limits", "findings"), [({}, 1), ({"StockSource": 1}, 0)])
+async def test_a_port_may_take_fewer_ids_than_the_others(
+    limits: dict[str, int], findings: int
+) -> None:
+    manifest = a_manifest(limits={"ids_per_call": 50, "ids_per_call_of": limits})
+
+    [result] = await tried(a_subject(AsksOneByOne, manifest=manifest), ["batched"])
+
+    assert len(result.findings) == findings
+
+
 async def test_settings_that_do_not_fit_are_a_finding() -> None:
     subject = a_subject(specimen=a_specimen(settings={"passwort": "x"}))
 
