@@ -97,7 +97,7 @@ class Window:
         """Whether a receipt is one of them."""
         if part.changed_at == self.after.at:
             return part.number not in self.after.told
-        return self.after.at < part.changed_at <= self.until
+        return part.changed_at > self.after.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import UpstreamBroken, UpstreamRefused, UpstreamUnavailable
+from app.errors import UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamUnavailable
 from app.ports import (
     Address,
     Contact,
@@ -150,14 +150,25 @@ async def test_a_member_is_not_forgotten_as_long_as_the_programme_names_them() -
     assert (kept, ALICIA in seller.square.people.profiles) == (True, False)
 
 
-async def test_a_404_of_somebody_else_forgets_nobody() -> None:
-    async with a_seller() as seller:
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"message": "no such route"}, UpstreamRefused),
+        (RefusedError("INTERNAL_SERVER_ERROR", category="API_ERROR").document, UpstreamUnavailable),
+    ],
+)
+async def test_a_404_that_is_not_of_the_profile_forgets_nobody(
+    document: dict[str, Any], kind: type[UpstreamError]
+) -> None:
+    refused = RefusedError("NOT_FOUND", status=404)
+    refused.document = document
+    async with a_seller(lying=True) as seller:
 
         def fail(*_: object) -> dict[str, Any]:
-            raise RefusedError("INTERNAL_SERVER_ERROR", status=404, category="API_ERROR")
+            raise refused
 
         seller.square.handlers["DELETE", "/v2/customers/{customer_id}"] = fail
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(kind):
             await seller.connection.erase(KEYS[0])
 
     assert DARIA in seller.square.people.profiles

@@ -24,6 +24,7 @@ from tests.connectors.square.seller import DUB, ORK, Seller, a_seller
 
 SEARCH = "/v2/orders/search"
 CLOSED = LocationCode("Old shop")
+MOST_PAGES = 50
 
 
 def euros(amount: str) -> Money:
@@ -41,12 +42,13 @@ def number(own: str) -> ReceiptNumber:
 async def numbers(seller: Seller, *, first: int, after: str | None = None) -> list[list[str]]:
     """The receipts of every page there is."""
     pages = []
-    while True:
+    for _ in range(MOST_PAGES):
         page = await seller.connection.receipts(after, first=first)
         pages.append([str(one.number) for one in page.receipts])
         after = page.cursor
         if not page.more:
             return pages
+    raise AssertionError("the pages do not end")
 
 
 async def test_sales_exchanges_and_returns_are_receipts() -> None:
@@ -267,6 +269,27 @@ async def test_purchases_are_told_the_latest_first_with_what_came_back() -> None
         PurchaseStatus.COMPLETED,
         at(11, 11),
     )
+
+
+async def test_the_latest_is_told_first_wherever_it_was_bought() -> None:
+    async with a_seller() as seller:
+        places = [_place(f"L{index:02}", f"Shop {index}") for index in range(11)]
+        seller.square.shop.locations = tuple(places)
+        seller.square.orders.orders = [
+            order(
+                f"O-{index:02}",
+                f"2026-11-{1 + index:02}T08:00:00Z",
+                [line("a", 100, BOOTS)],
+                place=f"L{index:02}",
+                customer_id=DARIA,
+            )
+            for index in range(11)
+        ]
+        answer = await seller.connection.purchases(KEYS[:1], until=at(20, 0), most=3)
+
+    assert [one.reference for one in answer.rows] == ["O-10", "O-09", "O-08"]
+    assert [one.placed_at.day for one in answer.rows] == [11, 10, 9]
+    assert len(seller.asked(SEARCH)) == 2
 
 
 async def test_nothing_is_told_of_whom_the_directory_has_forgotten() -> None:
