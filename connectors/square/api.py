@@ -27,6 +27,8 @@ U = TypeVar("U")
 CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 UNTOLD = "an error without a code"
 UNKNOWN_OUTCOME = frozenset({"REQUEST_TIMEOUT", "TEMPORARY_ERROR"})
+# Something was written under our key, and it was not this: that nothing happened would be untrue.
+ANOTHER_REQUEST = "IDEMPOTENCY_KEY_REUSED"
 PATIENCE = timedelta(seconds=5)  # Square does not say how long to wait
 NOTHING: Mapping[str, str] = {}
 MOST_PAGES = 50  # of one question; more are not followed
@@ -203,6 +205,8 @@ def _judged(call: Call, told: Told | None, error: UpstreamRefused) -> UpstreamEr
     if told.category == "RATE_LIMIT_ERROR":
         return UpstreamThrottled(said, retry_after=PATIENCE, status=error.status, body=error.body)
     kind: type[UpstreamError] = UpstreamRefused
+    if told.code == ANOTHER_REQUEST:
+        kind = UpstreamBroken
     if told.category == "AUTHENTICATION_ERROR":
         kind = UpstreamUnauthorized
     if told.category == "API_ERROR" or told.code in UNKNOWN_OUTCOME:

@@ -20,7 +20,7 @@ from connectors.kit.cells import text
 from connectors.kit.rows import answer, batches, merged
 from connectors.square import customer_mapping as mapping
 from connectors.square.api import Api, Call, code_of, each_once, refusal, together
-from connectors.square.loyalty import Loyalty
+from connectors.square.loyalty import E164, Loyalty
 from connectors.square.settings import Customers
 
 IDS_PER_CALL = 100
@@ -57,7 +57,7 @@ class Directory:
 
     async def find(self, contacts: Collection[Contact]) -> Answer[UpstreamCustomer]:
         """See `CustomerDirectory`. One call for each contact, as Square takes one in a search."""
-        asked = [one for one in dict.fromkeys(contacts) if one.kind in FILTERS]
+        asked = [one for one in dict.fromkeys(contacts) if _is_searched(one)]
         found = merged(
             await together(map(self._having, asked)), key=lambda one: one.key, as_of=self._now()
         )
@@ -140,6 +140,13 @@ class Directory:
         if self._loyalty is not None:
             documents |= await self._loyalty.records(key)
         return CustomerRecords(key=key, documents=documents)
+
+
+def _is_searched(contact: Contact) -> bool:
+    """Square knows no cards, and refuses to look for a number that is none."""
+    if contact.kind is ContactKind.PHONE:
+        return E164.fullmatch(contact.value) is not None
+    return contact.kind in FILTERS
 
 
 def _profile(named: tuple[CustomerKey, Any]) -> tuple[CustomerKey, Mapping[str, Any]]:

@@ -69,10 +69,13 @@ class Loyalty:
         return found
 
     async def place(self, code: LocationCode | None) -> str:
-        """Square's id of the location where points move: what is bought elsewhere has its own."""
+        """Square's id of the location where points move: what is bought elsewhere has its own.
+
+        It is part of what is written, so it must be the same whenever the write is made again.
+        """
         if code is None:
             return self._elsewhere
-        return (await self._places.known()).ids.get(code, self._elsewhere)
+        return await self._places.id_of(code) or self._elsewhere
 
     async def members(self, keys: Collection[MemberKey]) -> Answer[ProgramMember]:
         """See `LoyaltyProgram`. Square gives out no cards."""

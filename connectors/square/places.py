@@ -39,6 +39,7 @@ class Places:
         self._codes = {theirs: code for code, theirs in wiring.locations.items()}
         self._kept = kept
         self._known: tuple[datetime, Known] | None = None
+        self._all: tuple[datetime, Mapping[LocationCode, str]] | None = None
 
     async def known(self) -> Known:
         """The ids of all locations in business."""
@@ -50,6 +51,14 @@ class Places:
         if known.ids and not known.rejected:
             self._known = (begun + self._kept, known)
         return known
+
+    async def id_of(self, code: LocationCode) -> str | None:
+        """Square's id of a location, in business or not; see `every`. Kept for a while."""
+        begun = self._now()
+        if self._all is None or begun >= self._all[0]:
+            codes = await self.every()
+            self._all = begun + self._kept, {code: own for own, code in codes.items()}
+        return self._all[1].get(code)
 
     async def every(self) -> Mapping[str, LocationCode]:
         """Our codes of all locations by their ids as of now, also of those out of business.

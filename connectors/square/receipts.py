@@ -168,6 +168,6 @@ async def named(variations: Variations, orders: Iterable[Row]) -> Mapping[str, S
     """The SKUs of what was sold or taken back."""
     ids: list[str] = []
     for order in orders:
-        with suppress(TypeError, KeyError):  # told when the order itself is read
+        with suppress(LookupError, TypeError, ValueError):  # told when the order itself is read
             ids += mapping.variations(order)
     return await variations.skus(ids)

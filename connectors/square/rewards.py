@@ -23,7 +23,6 @@ from connectors.square.api import Api, Call, each_once, refusal, understood
 from connectors.square.loyalty import Loyalty
 
 REWARDS_PER_PAGE = 30
-ANOTHER_REQUEST = "IDEMPOTENCY_KEY_REUSED"
 ISSUED = Call(operation="rewards", path="v2/loyalty/rewards/search", rows="rewards")
 MAKE = Call(operation="hold", path="v2/loyalty/rewards", safe=False)
 LOOK = Call(operation="reward", path="v2/loyalty/rewards/{reward}", method="GET")
@@ -64,7 +63,7 @@ class Rewards:
         try:
             reward = await self._made(redemption)
         except UpstreamRefused as error:
-            if refusal(error) in {"", ANOTHER_REQUEST}:
+            if not refusal(error):
                 raise
             return None  # Square locks nothing under this key, so there is nothing to unlock
         try:

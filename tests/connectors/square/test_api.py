@@ -53,7 +53,7 @@ def refused(category: str, code: str, status: int = 400) -> UpstreamRefused:
     ("category", "code", "kind"),
     [
         ("INVALID_REQUEST_ERROR", "NOT_FOUND", UpstreamRefused),
-        ("INVALID_REQUEST_ERROR", "IDEMPOTENCY_KEY_REUSED", UpstreamRefused),
+        ("INVALID_REQUEST_ERROR", "IDEMPOTENCY_KEY_REUSED", UpstreamBroken),
         ("INVALID_REQUEST_ERROR", "REQUEST_TIMEOUT", UpstreamUnavailable),
         ("PAYMENT_METHOD_ERROR", "TEMPORARY_ERROR", UpstreamUnavailable),
         ("API_ERROR", "INTERNAL_SERVER_ERROR", UpstreamUnavailable),

@@ -72,10 +72,11 @@ async def test_a_contact_finds_all_who_have_it_and_a_card_nobody() -> None:
         by_mail = await found(seller, QUILL, Contact(ContactKind.LOYALTY_CARD, "4000123"))
         by_both = await found(seller, QUILL, Contact(ContactKind.PHONE, ALICE), QUILL)
         nobody = await found(seller, Contact(ContactKind.EMAIL, "nobody@example.com"))
+        no_number = await found(seller, Contact(ContactKind.PHONE, "085 000 0004"))
 
     assert by_mail == [DARIA, "TWIN"]
     assert sorted(by_both) == sorted([DARIA, "TWIN", ALICIA])
-    assert nobody == []
+    assert (nobody, no_number) == ([], [])
     assert len(seller.asked(SEARCH)) == 1 + 2 + 1
 
 

@@ -122,6 +122,18 @@ async def test_points_move_where_the_purchase_was_or_where_all_others_do(
     ]
 
 
+async def test_a_write_made_again_is_the_same_though_its_location_has_closed() -> None:
+    async with a_seller() as seller:
+        earning = Earning(key=PointsKey("K"), member=MEMBER, points=3, location=ORK)
+        first = await seller.connection.earn_points(earning)
+        seller.clock.ahead += timedelta(minutes=11)
+        cork, *others = seller.square.shop.locations
+        seller.square.shop.locations = ({**cork, "status": "INACTIVE"}, *others)
+        again = await seller.connection.earn_points(earning)
+
+    assert (again, balance(seller)) == (first, (123, 0))
+
+
 async def test_so_many_points_as_a_reward_costs_are_held_and_no_others() -> None:
     async with a_seller() as seller:
         with pytest.raises(UpstreamRefused, match="has no reward for so many points"):
@@ -136,7 +148,7 @@ async def test_a_key_stands_for_one_redemption() -> None:
     async with a_seller() as seller:
         await seller.connection.hold_points(redemption(10))
         for spend in (seller.connection.hold_points, seller.connection.release_points):
-            with pytest.raises(UpstreamRefused, match="IDEMPOTENCY_KEY_REUSED"):
+            with pytest.raises(UpstreamBroken, match="IDEMPOTENCY_KEY_REUSED"):
                 await spend(redemption(50))
 
     assert balance(seller) == (110, 10)
