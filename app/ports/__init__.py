@@ -39,6 +39,23 @@ from app.ports.customers import (
     UpstreamCustomer,
 )
 from app.ports.locations import Address, Location, LocationSource
+from app.ports.loyalty import (
+    Adjustment,
+    Earning,
+    Enrolment,
+    ExpiringPoints,
+    LoyaltyProgram,
+    MemberKey,
+    MemberReference,
+    PointsEntry,
+    PointsKey,
+    PointsMove,
+    PointsPage,
+    ProgramMember,
+    RedeemedPoints,
+    Redemption,
+    RedemptionState,
+)
 from app.ports.manifests import FoundConnector, find_connectors, read_manifest
 from app.ports.orders import (
     Buyer,
@@ -58,6 +75,13 @@ from app.ports.payments import (
     PaymentStatus,
 )
 from app.ports.pricing import Price, PriceSource
+from app.ports.receipts import (
+    Receipt,
+    ReceiptLine,
+    ReceiptNumber,
+    ReceiptPage,
+    ReceiptSource,
+)
 from app.ports.shapes import PORTS, provided_ports
 from app.ports.stock import IncomingSupply, StockLevel, StockSource
 from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
@@ -65,6 +89,7 @@ from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
 __all__ = [
     "PORTS",
     "Address",
+    "Adjustment",
     "Answer",
     "BundleComponent",
     "Buyer",
@@ -77,8 +102,11 @@ __all__ = [
     "CustomerDirectory",
     "CustomerKey",
     "CustomerRecords",
+    "Earning",
     "EmbeddedPackage",
+    "Enrolment",
     "Erasure",
+    "ExpiringPoints",
     "FoundConnector",
     "Image",
     "IncomingSupply",
@@ -87,7 +115,10 @@ __all__ = [
     "Limits",
     "Location",
     "LocationSource",
+    "LoyaltyProgram",
     "Manifest",
+    "MemberKey",
+    "MemberReference",
     "OrderKey",
     "OrderSink",
     "OrderStatus",
@@ -96,6 +127,10 @@ __all__ = [
     "PaymentProvider",
     "PaymentRequest",
     "PaymentStatus",
+    "PointsEntry",
+    "PointsKey",
+    "PointsMove",
+    "PointsPage",
     "Price",
     "PriceSource",
     "Product",
@@ -105,12 +140,21 @@ __all__ = [
     "ProductQuery",
     "ProductSort",
     "ProductVariant",
+    "ProgramMember",
     "Promised",
     "Purchase",
     "PurchaseChannel",
     "PurchaseHistory",
     "PurchaseStatus",
     "PurchasedLine",
+    "Receipt",
+    "ReceiptLine",
+    "ReceiptNumber",
+    "ReceiptPage",
+    "ReceiptSource",
+    "RedeemedPoints",
+    "Redemption",
+    "RedemptionState",
     "RejectedRow",
     "SoldLine",
     "SoldOrder",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,12 +35,20 @@ class Freshness(BaseModel):
 
 
 class Limits(BaseModel):
-    """What one upstream bears. `ids_per_call` is the vendor's documented page size."""
+    """What one upstream bears. `ids_per_call` is the vendor's documented page size.
+
+    `ids_per_call_of` has it for ports of which another is documented.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     ids_per_call: int = Field(ge=1)
+    ids_per_call_of: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     calls_per_second: float | None = Field(default=None, gt=0)
     concurrency: int = Field(default=16, ge=1)
+
+    def ids_of(self, port: str) -> int:
+        """How many ids one call of a port takes."""
+        return self.ids_per_call_of.get(port, self.ids_per_call)
 
 
 class Quality(BaseModel):

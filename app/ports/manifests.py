@@ -81,6 +81,8 @@ def _impossible(found: FoundConnector, manifest: Manifest) -> Iterator[str]:
         yield f"name: is {manifest.name!r}, the connector is found as {found.name!r}"
     if not manifest.provides:
         yield "provides: names no port"
+    for port in sorted(manifest.limits.ids_per_call_of.keys() - manifest.provides.keys()):
+        yield f"limits.ids_per_call_of.{port}: is not in provides"
     for port in sorted(manifest.provides.keys() - PORTS.keys()):
         yield f"provides.{port}: no such port; there are {', '.join(sorted(PORTS))}"
     for port in sorted(manifest.provides.keys() - manifest.freshness.keys()):

@@ -3,19 +3,23 @@
 from app.ports.catalog import CatalogSource
 from app.ports.customers import CustomerDirectory, PurchaseHistory
 from app.ports.locations import LocationSource
+from app.ports.loyalty import LoyaltyProgram
 from app.ports.orders import OrderSink
 from app.ports.payments import PaymentProvider
 from app.ports.pricing import PriceSource
+from app.ports.receipts import ReceiptSource
 from app.ports.stock import StockSource
 
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
     "CustomerDirectory": CustomerDirectory,
     "LocationSource": LocationSource,
+    "LoyaltyProgram": LoyaltyProgram,
     "OrderSink": OrderSink,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
     "PurchaseHistory": PurchaseHistory,
+    "ReceiptSource": ReceiptSource,
     "StockSource": StockSource,
 }
 

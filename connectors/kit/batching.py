@@ -5,7 +5,7 @@ from math import ceil
 
 from connectors.kit.bench import Bench
 from connectors.kit.findings import Finding
-from connectors.kit.questions import Keys, Question
+from connectors.kit.question import Keys, Question
 
 FEWEST_KEYS = 2
 MOST_PADDING = 1_000  # made-up keys; connectors that take more at once are asked for this many

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from app.ports import ConnectorPackage, UpstreamHttp, WireRequest, WireResponse, Wiring
 from connectors.kit.faults import FaultyWire, cuts_unlogged
-from connectors.kit.questions import Keys, Question, Reading
+from connectors.kit.question import Keys, Question, Reading
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Specimen
 

@@ -20,7 +20,8 @@ from connectors.kit.faults import TOLD_IN_ERRORS
 from connectors.kit.findings import Finding, is_raw, leak, told
 from connectors.kit.health import examine
 from connectors.kit.menu import MENU, Break, Failure, Trial
-from connectors.kit.questions import Question, Reading, questions_of
+from connectors.kit.question import Question, Reading
+from connectors.kit.questions import questions_of
 from connectors.kit.specimen import Specimen
 from connectors.kit.writes import writes_of
 from connectors.kit.writing import MISHAPS, Scene, tried
@@ -148,7 +149,7 @@ async def _tried(place: Bench, manifest: Manifest, case: Case) -> CaseResult:
             case=case, findings=health.findings, calls=health.calls, seconds=health.seconds
         )
     if case.failure == BATCHED:
-        counted = await count_calls(place, questions, manifest.limits.ids_per_call)
+        counted = await count_calls(place, questions, manifest.limits.ids_of(case.port))
         return CaseResult(case=case, findings=counted)
     failure = next(one for one in MENU if one.name == case.failure)
     broken = [one for question in questions async for one in _broken(place, question, failure)]

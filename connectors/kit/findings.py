@@ -5,7 +5,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from app.errors import UpstreamError
-from connectors.kit.questions import Reading
+from connectors.kit.question import Reading
 
 
 @dataclass(frozen=True, slots=True)

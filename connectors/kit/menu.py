@@ -25,7 +25,7 @@ from connectors.kit.faults import (
     silence,
 )
 from connectors.kit.findings import Finding, told
-from connectors.kit.questions import Question, Reading
+from connectors.kit.question import Question, Reading
 from connectors.kit.rewrites import EMPTIED, MISTYPED, REPEATED, halved
 from connectors.kit.specimen import Specimen
 

@@ -18,7 +18,9 @@ from app.ports import (
 )
 from app.values import Sku
 from connectors.kit.customer_questions import CUSTOMER_QUESTIONS
+from connectors.kit.loyalty_questions import LOYALTY_QUESTIONS
 from connectors.kit.question import Keys, Question, Reading, reading_of, stray_keys
+from connectors.kit.receipt_questions import RECEIPT_QUESTIONS
 from connectors.kit.specimen import Specimen
 
 __all__ = [
@@ -144,6 +146,8 @@ async def _payments(connection: PaymentProvider, _specimen: Specimen, keys: Keys
 
 
 QUESTIONS: Collection[Question] = (
+    *LOYALTY_QUESTIONS,
+    *RECEIPT_QUESTIONS,
     Question(
         port="StockSource",
         name="stock_levels",

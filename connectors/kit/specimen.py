@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 import orjson
 
-from app.ports import Contact, CustomerKey, PaymentRequest, ProductKey, SoldOrder
+from app.ports import (
+    Contact,
+    CustomerKey,
+    MemberKey,
+    MemberReference,
+    PaymentRequest,
+    ProductKey,
+    SoldOrder,
+)
 from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale, LocationCode, Sku
 
 Asgi = Callable[
@@ -82,6 +90,25 @@ class CustomersSpecimen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoyaltySpecimen:
+    """Members that the programme in miniature has, and how to see what they have.
+
+    `keys` find a member each; the first one finds `member`, who has `available` points and none
+    held. `redeemable` points can be redeemed at once, and more than once. `newcomer` is nobody yet.
+
+    `held` looks into a running app, past the connector: for each of these two, if they are members,
+    the value of the key with what is available and what is held. Who is there twice is told twice.
+    """
+
+    keys: tuple[MemberKey, ...]
+    member: MemberReference
+    available: int
+    redeemable: int
+    newcomer: MemberKey
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One configured connection, its miniature upstream, and questions it can answer.
 
@@ -90,7 +117,7 @@ class Specimen:
     The suites also ask for keys nobody knows; the app answers those as the vendor does.
 
     `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`, `customers` for a
-    `CustomerDirectory` and a `PurchaseHistory`.
+    `CustomerDirectory` and a `PurchaseHistory`, `loyalty` for a `LoyaltyProgram`.
 
     `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
     every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
@@ -107,6 +134,7 @@ class Specimen:
     orders: OrdersSpecimen | None = None
     payments: PaymentsSpecimen | None = None
     customers: CustomersSpecimen | None = None
+    loyalty: LoyaltySpecimen | None = None
     rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
 
     @property
@@ -115,6 +143,9 @@ class Specimen:
         tokens = () if self.payments is None else (self.payments.request.token,)
         if self.customers is not None:
             tokens = (*tokens, *self.customers.words)
+        if self.loyalty is not None:
+            known = (*self.loyalty.keys, self.loyalty.newcomer)
+            tokens = (*tokens, *(key.value for key in known))
         if self.orders is None:
             return tokens
         buyer, address = self.orders.order.buyer, self.orders.order.address

@@ -1,7 +1,7 @@
 """What does each port write, and what must the upstream hold afterwards?"""
 
-from collections.abc import Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable
+from dataclasses import replace
 from typing import Any
 
 from app.ports import (
@@ -15,22 +15,9 @@ from app.ports import (
     SoldOrder,
 )
 from connectors.kit.customer_questions import customers_of
+from connectors.kit.loyalty_writes import LOYALTY_WRITES
 from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
-
-Make = Callable[[Any, Specimen], Awaitable[Hashable]]
-"""Writes over a connection; what is said of it must be the same whenever it is repeated."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One write of a port. `before` are those that come first, `effects` what is there at last."""
-
-    port: str
-    name: str
-    make: Make
-    before: tuple[Make, ...] = ()
-    effects: Callable[[Specimen], list[Effect]]
-    held: Callable[[Specimen, Any], list[Effect]]
+from connectors.kit.write import Make, Write
 
 
 def an_order(specimen: Specimen, key: str = "T-100") -> SoldOrder:
@@ -140,6 +127,7 @@ async def _erase(connection: CustomerDirectory, specimen: Specimen) -> Hashable:
 
 
 WRITES: Collection[Write] = (
+    *LOYALTY_WRITES,
     _payment_write("authorise", _authorise),
     _payment_write("capture", _capture, _authorise, captured=1),
     _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),

@@ -36,7 +36,7 @@ from connectors.kit.faults import (
 )
 from connectors.kit.findings import Finding, leak, told
 from connectors.kit.specimen import Specimen
-from connectors.kit.writes import Write
+from connectors.kit.write import Write
 
 NEVER = (UpstreamRefused, UpstreamUnauthorized, UpstreamThrottled)
 UNKNOWN = (UpstreamUnavailable, UpstreamBroken)

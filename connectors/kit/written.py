@@ -10,7 +10,9 @@ from app.values import Sku
 from connectors.kit.bench import Bench
 from connectors.kit.erased import customer_laws
 from connectors.kit.findings import Finding, told
+from connectors.kit.loyalty_writes import an_earning
 from connectors.kit.paid import payment_laws
+from connectors.kit.pointed import loyalty_laws
 from connectors.kit.questions import STOCKED_UP
 from connectors.kit.writes import a_payment, an_order, orders_held, units
 
@@ -105,6 +107,9 @@ async def stock_up(place: Bench, port: str) -> None:
     if port == "PaymentProvider":
         for key in STOCKED_UP:
             await connection.authorise(a_payment(place.specimen, key))
+    if port == "LoyaltyProgram":
+        for key in STOCKED_UP:
+            await connection.earn_points(an_earning(place.specimen, key))
 
 
 def laws_of(port: str) -> Laws:
@@ -114,6 +119,7 @@ def laws_of(port: str) -> Laws:
 
 LAWS: Mapping[str, Laws] = {
     "CustomerDirectory": customer_laws,
+    "LoyaltyProgram": loyalty_laws,
     "OrderSink": order_laws,
     "PaymentProvider": payment_laws,
 }

@@ -23,6 +23,7 @@ from connectors.kit.rows import answer, list_at
 from connectors.sandbox import fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
+from connectors.sandbox.bonus import BonusCalls
 from connectors.sandbox.customers import ShopCustomers, TillCustomers
 from connectors.sandbox.orders import ShopOrders, WarehouseOrders, says
 from connectors.sandbox.wire import Caller, in_batches, pairs
@@ -155,13 +156,11 @@ def _edge(row: Any) -> Partly[ProductEdge]:
     return ProductEdge(cells.text(row, "cursor"), product), rejected
 
 
-class TillsConnection:
-    """The tills: the stores, what stands in them, and who shops there."""
+class TillsConnection(BonusCalls):
+    """The tills: the stores, what stands in them, what was sold there to whom, and a programme."""
 
     def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
-        self._names = Names(wiring)
-        self._call = Caller(wiring.http)
+        super().__init__(wiring, Caller(wiring.http))
         known = TillCustomers(wiring, self._call, self._names)
         self.find, self.customers, self.export = known.find, known.customers, known.export
         self.erase, self.purchases = known.erase, known.purchases

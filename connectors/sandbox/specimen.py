@@ -15,6 +15,8 @@ from app.ports import (
     Contact,
     ContactKind,
     CustomerKey,
+    MemberKey,
+    MemberReference,
     OrderKey,
     PaymentKey,
     PaymentRequest,
@@ -36,11 +38,13 @@ from connectors.kit.specimen import (
     Asgi,
     CustomersSpecimen,
     Effect,
+    LoyaltySpecimen,
     OrdersSpecimen,
     PaymentsSpecimen,
     Rewrite,
     Specimen,
 )
+from connectors.sandbox.retailer.bonus import MEMBERS, Bonus, card_of
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.people import Person, people
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
@@ -72,7 +76,8 @@ def _with_rows(change: Callable[[list[Any]], list[Any]]) -> Rewrite:
 
     def rewrite(body: bytes) -> bytes:
         document = orjson.loads(body)
-        return orjson.dumps(document | {"rows": change(document["rows"])})
+        name = "rows" if "rows" in document else "receipts"
+        return orjson.dumps(document | {name: change(document[name])})
 
     return rewrite
 
@@ -215,13 +220,41 @@ def _charged(app: Any) -> list[Effect]:
     ]
 
 
+def _loyalty() -> LoyaltySpecimen:
+    first, second, third, *_ = Bonus(SEED, lambda: MOMENT).accounts.values()
+    return LoyaltySpecimen(
+        keys=(
+            MemberKey("card", first.card),
+            MemberKey("card", second.card),
+            MemberKey("customer", third.customer or ""),
+        ),
+        member=MemberReference(first.number),
+        available=first.points,
+        redeemable=10,
+        newcomer=MemberKey("card", card_of(9999)),
+        held=_pointed,
+    )
+
+
+def _pointed(app: Any) -> list[Effect]:
+    """What the first member has, and whoever joined."""
+    first, *rest = app.served.state.bonus.accounts.values()
+    return [(one.card, (one.points, one.reserved)) for one in (first, *rest[MEMBERS - 1 :])]
+
+
 SPECIMENS = (
     _payments(),
     _shop(),
     replace(
         _holder("tills", *(store.number for store in STORES)),
-        ports=frozenset({"CustomerDirectory", "LocationSource", "PurchaseHistory", "StockSource"}),
+        ports=frozenset(
+            {
+                *("CustomerDirectory", "PurchaseHistory", "LoyaltyProgram", "ReceiptSource"),
+                *("LocationSource", "StockSource"),
+            }
+        ),
         customers=_customers("tills"),
+        loyalty=_loyalty(),
         rewrites=TABLES,
     ),
     replace(

@@ -16,8 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.retailer import http
+from connectors.sandbox.retailer.bonus import Bonus
+from connectors.sandbox.retailer.bonus_desk import BonusDesk
 from connectors.sandbox.retailer.clock import Count
 from connectors.sandbox.retailer.dice import Dice
+from connectors.sandbox.retailer.journal import Journal
 from connectors.sandbox.retailer.places import STORES, Store
 from connectors.sandbox.retailer.shelves import stock
 from connectors.sandbox.retailer.till_customers import CustomerCalls, routes_of
@@ -54,15 +57,19 @@ BRANCH_COLUMNS = (
 def app(seed: int, now: http.Now) -> Starlette:
     """The tills of one seed."""
     tills, customers = _Tills(seed, now), CustomerCalls(seed, now)
+    bonus, journal = Bonus(seed, now), Journal(seed, now)
     made = Starlette(
         routes=[
             *(Route(at, asked, methods=["POST"]) for at, asked in routes_of(customers)),
             Route("/rpc/stock.query", tills.query_stock, methods=["POST"]),
             Route("/rpc/branches.list", tills.list_branches, methods=["POST"]),
+            *BonusDesk(bonus, now).routes(),
+            *journal.routes(),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
     made.state.register = customers.register
+    made.state.bonus, made.state.journal = bonus, journal
     return made
 
 

@@ -21,12 +21,14 @@ def test_a_new_connector_is_told_file_by_file_and_listed(tmp_path: Path) -> None
     assert told.splitlines()[0] == "connectors/till_point/README.md"
     assert listing(tmp_path / "connectors").splitlines() == [
         (
-            "connector   kind  tier    CatalogSource  LocationSource  OrderSink  PaymentProvider  "
-            "PriceSource  StockSource"
+            "connector   kind  tier    CatalogSource  CustomerDirectory  LocationSource  "
+            "LoyaltyProgram  OrderSink  PaymentProvider  PriceSource  PurchaseHistory  "
+            "ReceiptSource  StockSource"
         ),
         (
-            "till_point  pos   bronze  -              -               -          -                "
-            "-            beta"
+            "till_point  pos   bronze  -              -                  -               "
+            "-               -          -                -            -                "
+            "-              beta"
         ),
     ]
 

@@ -13,7 +13,7 @@ from app.upstream.client import ClientPolicy, open_client
 from app.values import Sku
 from connectors.kit.bench import OpenHttp, outcome_of
 from connectors.kit.conformance import CaseResult, Subject, cases_of, try_case
-from connectors.kit.questions import Reading
+from connectors.kit.question import Reading
 from tests.connectors.kit.spoiled import (
     NORTH,
     AddsRepeatedRows,
@@ -200,6 +200,17 @@ async def test_a_specimen_with_one_key_cannot_show_batching() -> None:
     assert [finding.reason for finding in result.findings] == [
         "stock_levels: the specimen needs two keys or more"
     ]
+
+
+@pytest.mark.parametrize(("limits", "findings"), [({}, 1), ({"StockSource": 1}, 0)])
+async def test_a_port_may_take_fewer_ids_than_the_others(
+    limits: dict[str, int], findings: int
+) -> None:
+    manifest = a_manifest(limits={"ids_per_call": 50, "ids_per_call_of": limits})
+
+    [result] = await tried(a_subject(AsksOneByOne, manifest=manifest), ["batched"])
+
+    assert len(result.findings) == findings
 
 
 async def test_settings_that_do_not_fit_are_a_finding() -> None:

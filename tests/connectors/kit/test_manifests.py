@@ -116,6 +116,11 @@ def test_two_connectors_of_one_name_are_refused(tmp_path: Path) -> None:
         ('provides = {{ StockSource = "stable" }}', "provides = {{}}", ["provides: names no port"]),
         ('"{name}"', '"other"', ["name: is 'other', the connector is found as 'tiny'"]),
         ('owners = ["stores"]', "owners = []", ["owners: Tuple should have at least 1 item"]),
+        (
+            "ids_per_call = 2",
+            "ids_per_call = 2, ids_per_call_of = {{ StokSource = 1 }}",
+            ["limits.ids_per_call_of.StokSource: is not in provides"],
+        ),
         ('"{name}"', "", ["Invalid value (at line 2, column 8)"]),
     ],
 )

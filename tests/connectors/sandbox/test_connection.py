@@ -44,7 +44,7 @@ def a_channel(currency: str = "EUR") -> Channel:
     ("system", "ports"),
     [
         ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
-        ("tills", {"LocationSource", "StockSource"}),
+        ("tills", {"LocationSource", "LoyaltyProgram", "ReceiptSource", "StockSource"}),
         ("payments", {"PaymentProvider"}),
         ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
