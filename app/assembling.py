@@ -17,6 +17,7 @@ from app.carts.holding import CartHolds
 from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.carts.spending import CartPoints
 from app.locations.service import LocationService
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
@@ -62,6 +63,7 @@ def assemble(
         slots=None if promised is None else promised.slots,
     )
     chosen = CartPromises(acts, promises)
+    points = CartPoints(acts, settings.loyalty)
     elsewhere = partial(
         Elsewhere,
         availability=availability,
@@ -77,7 +79,8 @@ def assemble(
         availability=availability,
         pricing=pricing,
         carts=CartService(acts, Pricing(pricing, sources.products)),
-        cart_holds=CartHolds(acts, availability, chosen),
+        cart_holds=CartHolds(acts, availability, chosen, points),
+        cart_points=points,
         cart_promises=chosen,
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),

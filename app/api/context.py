@@ -18,6 +18,7 @@ from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.carts.spending import CartPoints
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.orders.service import OrderService
@@ -45,6 +46,7 @@ class Services:
     pricing: PricingService
     carts: CartService
     cart_holds: CartHolds
+    cart_points: CartPoints
     cart_promises: CartPromises
     cart_checks: CartChecks
     hand_overs: HandOvers

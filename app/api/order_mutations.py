@@ -109,7 +109,8 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
     promises = await services.cart_promises.checked(cart, request, held=True)
-    return await services.orders.place(buying.purchase(cart, promises, terms))
+    points = services.cart_points.agreed(cart, context.now)
+    return await services.orders.place(buying.purchase(cart, promises, terms, points))
 
 
 def _told(placed: Placed) -> Any:

@@ -14,6 +14,7 @@ from app.availability import ledger
 from app.carts import events, repository
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.loyalty import ledger as points
 from app.settings import Carts as Terms
 from app.settings import Channel as ChannelRules
 from app.store import Store, Work
@@ -129,7 +130,7 @@ class CartActs:
         cart = self.later(work, cart)
         if lines:
             cart = replace(cart, promises=cart.still_promised)
-        if lines and ledger.release(work, repository.holder_of(cart.id)):
+        if lines and let_go(work, repository.holder_of(cart.id)):
             work.tell(events.hold_released(cart))
             cart = replace(cart, hold=None)
         repository.put(work.connection, cart, lines=lines)
@@ -146,6 +147,13 @@ class CartActs:
         cart = change(work)
         settle(work, once, msgspec.to_builtins(replace(cart, buyer=None)))
         return cart
+
+
+def let_go(work: Work, holder: str) -> bool:
+    """Hold nothing for a cart any more, neither units nor points; whether units were."""
+    held = ledger.release(work, holder)
+    points.release(work, holder)
+    return held
 
 
 def once_of(scope: str, key: str | None, digest: str) -> Once | None:

@@ -32,6 +32,11 @@ def buyer_set(cart: Cart) -> Fact:
     return _fact("CartBuyerSet", cart, known=cart.buyer is not None)
 
 
+def points_set(cart: Cart) -> Fact:
+    """It was said how many points pay for it."""
+    return _fact("CartPointsSet", cart, points=cart.points)
+
+
 def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
     """It was said how lines reach the buyer."""
     told = {

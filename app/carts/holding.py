@@ -16,11 +16,12 @@ from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.availability.slot_rows import Room
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Contended, Request
+from app.carts.acting import CartActs, Change, Contended, Request, let_go
 from app.carts.hearing import Heard, demand_of, known
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
+from app.carts.spending import CartPoints
 from app.ports import StockLevel
 from app.store import Work
 from app.values import LocationCode, Sku
@@ -51,11 +52,16 @@ class CartHolds:
     """Places holds and releases them."""
 
     def __init__(
-        self, acts: CartActs, availability: AvailabilityService, promises: CartPromises
+        self,
+        acts: CartActs,
+        availability: AvailabilityService,
+        promises: CartPromises,
+        points: CartPoints,
     ) -> None:
         self._acts = acts
         self._availability = availability
         self._promises = promises
+        self._points = points
 
     async def hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
@@ -68,6 +74,7 @@ class CartHolds:
             PromiseDrifted: a promise does not hold any more.
             InsufficientStock: there are fewer; what was held before stays held.
             StockUnknown: nobody can say whether there are.
+            NotEnoughPoints: the cart spends more than there are; as above.
         """
         for _ in range(MOST_TRIES - 1 if parts is None else 0):
             with suppress(_Raced, SlotsFull):
@@ -109,7 +116,7 @@ class CartHolds:
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
-                if not ledger.release(work, repository.holder_of(seen.id)):
+                if not let_go(work, repository.holder_of(seen.id)):
                     return before
                 after = self._acts.keep(work, replace(before, hold=None))
                 work.tell(events.hold_released(after))
@@ -155,7 +162,8 @@ class CartHolds:
             hold = ledger.place(work, holder, demand, until=until, slots=wanted.slots)
         except InsufficientStock as refusal:
             raise _Raced(heard.told(refusal.shortages, wanted.units)) from refusal
-        held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units)
+        self._points.hold(work, cart, hold.fence, until)
+        held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units, points=cart.points)
         cart = self._acts.keep(work, replace(cart, hold=held))
         work.tell(events.cart_held(cart, hold.fence))
         return cart

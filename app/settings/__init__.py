@@ -17,6 +17,7 @@ from app.settings.promising import (
     Workplace,
 )
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.rewarding import Burning, Earning, Loyalty, Tier
 from app.settings.secrets import secret
 from app.settings.selling import Carts
 from app.settings.serving import (
@@ -41,6 +42,7 @@ __all__ = [
     "Algorithm",
     "Bindings",
     "Budget",
+    "Burning",
     "Cache",
     "CarrierService",
     "Carts",
@@ -50,6 +52,7 @@ __all__ = [
     "Connection",
     "Cors",
     "Documents",
+    "Earning",
     "Execution",
     "Fence",
     "Freshness",
@@ -57,6 +60,7 @@ __all__ = [
     "Lane",
     "Location",
     "Log",
+    "Loyalty",
     "Network",
     "Points",
     "PriceWindows",
@@ -71,6 +75,7 @@ __all__ = [
     "StockWindows",
     "Store",
     "Streams",
+    "Tier",
     "Transfers",
     "Windows",
     "Workplace",
