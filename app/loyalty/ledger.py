@@ -133,7 +133,8 @@ def earn(work: Work, customer: CustomerId, key: str, earned: Earned) -> int:
 def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points: int) -> int:
     """Points of an earning taken back: out of its own lot, then of what else there is.
 
-    What is not there any more is not taken; how many that were is written as `short`.
+    What has expired of it is not taken from others, and what is not there any more is not taken at
+    all; how many that were is written as `short`.
     """
     found = account(work, customer)
     if (known := _known(found, key, Kind.REVERSE)) is not None:
@@ -141,6 +142,7 @@ def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points
     lots = repository.lots_opened(work.connection, transaction)
     own = lots[0].id if lots else None
     mine = Position(lots=tuple(lot for lot in found.position.lots if lot.id == own))
+    wanted = _still_there(work, transaction, own, points)
     postings: list[Posting] = []
     for part, source in (
         (mine, Account.PENDING),
@@ -148,7 +150,7 @@ def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points
         (found.position, Account.AVAILABLE),
         (found.position, Account.PENDING),
     ):
-        left = points - sum(one.points for one in postings)
+        left = wanted - sum(one.points for one in postings)
         gone = [(one.source, one.points) for one in postings]
         postings += fifo(_without(part, gone), left, source, Account.LIABILITY)
     short = points - sum(one.points for one in postings)
@@ -318,6 +320,17 @@ def _let_go(found: Standing, holder: str) -> bool:
     repository.drop_hold(found.work.connection, holder)
     found.post(Kind.RELEASE, released(holding))
     return True
+
+
+def _still_there(work: Work, transaction: int, lot: int | None, points: int) -> int:
+    """How many of so many points of an earning are to be taken, as some of it has expired."""
+    if lot is None:
+        return points
+    connection = work.connection
+    undone = repository.undone(connection, transaction)
+    taken = undone - repository.short_of(connection, transaction)
+    expired = repository.expired_of(connection, lot)
+    return max(0, min(points, undone + points - expired - taken))
 
 
 def _without(position: Position, gone: list[tuple[Place, int]]) -> Position:

@@ -201,8 +201,24 @@ def undone(connection: Connection, transaction: int) -> int:
         .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
         .where(undoing, entries.c.points > 0)
     )
-    short = select(func.coalesce(func.sum(transactions.c.short), 0)).where(undoing)
-    return int(connection.execute(posted).scalar_one() + connection.execute(short).scalar_one())
+    return int(connection.execute(posted).scalar_one()) + short_of(connection, transaction)
+
+
+def short_of(connection: Connection, transaction: int) -> int:
+    """Points that those who were to undo a transaction did not find."""
+    short = func.coalesce(func.sum(transactions.c.short), 0)
+    question = select(short).where(transactions.c.reverses == transaction)
+    return int(connection.execute(question).scalar_one())
+
+
+def expired_of(connection: Connection, lot: int) -> int:
+    """Points of a lot that have expired."""
+    question = (
+        select(func.coalesce(func.sum(entries.c.points), 0))
+        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
+        .where(entries.c.lot == lot, transactions.c.kind == Kind.EXPIRE)
+    )
+    return -int(connection.execute(question).scalar_one())
 
 
 def put_hold(connection: Connection, member: CustomerId, hold: PointsHold) -> None:
