@@ -18,11 +18,13 @@ from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.carts.spending import CartPoints
+from app.customers.service import CustomerService
 from app.locations.service import LocationService
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing.service import PricingService
+from app.principals.audit import Looks
 from app.products.service import ProductService
 from app.promises.ranking import Preference
 from app.promises.service import PromiseService, Sources
@@ -85,8 +87,10 @@ def assemble(
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
+        customers=CustomerService(kept),
         orders=orders.service,
         order_worker=orders.worker,
+        looks=Looks(kept),
         connections=connections,
         channels=settings.channels,
         default_channel=settings.first_channel,

@@ -27,6 +27,8 @@ Kinds = frozenset[PrincipalKind]
 EVERYONE: Kinds = frozenset(PrincipalKind)
 THE_HOUSE: Kinds = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
 
+THE_PERSON: Kinds = frozenset({PrincipalKind.CUSTOMER, PrincipalKind.STAFF})
+
 FIELDS: Mapping[str, Kinds] = {
     # What is on sale, where, and when it can be there.
     **dict.fromkeys(
@@ -50,6 +52,8 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    # People: themselves, and staff.
+    "Query.me": EVERYONE,  # nobody, to whoever has not signed in
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -80,11 +84,20 @@ TYPES: Mapping[str, Kinds] = {
         ),
         EVERYONE,
     ),
+    **dict.fromkeys(("Customer", "CustomerContact"), THE_PERSON),
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),
 }
+# Types and fields that tell of a person. What staff and operators read of it is written down.
+PERSONAL = frozenset(
+    {
+        *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact"),
+        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"),
+    }
+)
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}
+IMPERSONAL = 1 << len(BITS)  # of operations that tell of no person
 MOST_NAMED = 10  # fields of one message
 Coordinate = tuple[str, str]
 Composite = GraphQLObjectType | GraphQLInterfaceType
@@ -108,6 +121,17 @@ class Restricted:
     to: list[PrincipalKind]
 
 
+@schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    name="personal",
+    description=(
+        "Tells of a person. What staff and operators read of it is written into the audit log."
+    ),
+)
+class Personal:
+    """The directive."""
+
+
 def tell_rules(schema: strawberry.Schema) -> bool:
     """Put the rules into the definitions that a schema is made of, where they are printed from.
 
@@ -120,10 +144,14 @@ def tell_rules(schema: strawberry.Schema) -> bool:
     types = schema._schema.type_map  # noqa: SLF001  strawberry has no public name for it
     for name, one in _composites(types.values()):
         if name in TYPES:
-            new |= _told(one, TYPES[name])
+            new |= _told(one, _rule(TYPES[name]))
+        if name in PERSONAL:
+            new |= _told(one, Personal())
         for field_name, field in one.fields.items():
             if (kinds := FIELDS.get(f"{name}.{field_name}")) is not None:
-                new |= _told(field, kinds)
+                new |= _told(field, _rule(kinds))
+            if f"{name}.{field_name}" in PERSONAL:
+                new |= _told(field, Personal())
     if unruled := sorted(f"{type_}.{field}" for type_, field in _unruled(types)):
         raise UnruledError("say in app/api/access.py who may read " + ", ".join(unruled))
     return new
@@ -137,7 +165,7 @@ def access_of(schema: GraphQLSchema) -> Access:
         for field in one.fields:
             bits = -1
             for owner in {name, *(each.name for each in behind)}:
-                bits &= bits_of(kinds_of(owner, field))
+                bits &= bits_of(kinds_of(owner, field)) | IMPERSONAL * (not personal(owner, field))
             told[name, field] = bits
     return told
 
@@ -145,6 +173,11 @@ def access_of(schema: GraphQLSchema) -> Access:
 def kinds_of(type_: str, field: str) -> Kinds:
     """Who may read a field; nobody where nothing is said."""
     return FIELDS.get(f"{type_}.{field}", TYPES.get(type_, frozenset()))
+
+
+def personal(type_: str, field: str) -> bool:
+    """Whether a field tells of a person."""
+    return type_ in PERSONAL or f"{type_}.{field}" in PERSONAL
 
 
 def bits_of(kinds: Iterable[PrincipalKind]) -> int:
@@ -163,14 +196,17 @@ def _unruled(types: Mapping[str, GraphQLNamedType]) -> Iterator[Coordinate]:
         yield from ((name, field) for field in one.fields if not kinds_of(name, field))
 
 
-def _told(one: Composite | GraphQLField, kinds: Kinds) -> bool:
+def _rule(kinds: Kinds) -> Restricted:
+    return Restricted(to=[kind for kind in PrincipalKind if kind in kinds])
+
+
+def _told(one: Composite | GraphQLField, directive: Restricted | Personal) -> bool:
     """A definition that is there in several schemas is told once."""
     definition = one.extensions[DEFINITION]
     directives = list(definition.directives or ())
-    if any(isinstance(each, Restricted) for each in directives):
+    if any(isinstance(each, type(directive)) for each in directives):
         return False
-    rule = Restricted(to=[kind for kind in PrincipalKind if kind in kinds])
-    definition.directives = [*directives, rule]
+    definition.directives = [*directives, directive]
     return True
 
 

@@ -9,7 +9,7 @@ from graphql import OperationType
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.api.access import BITS, refusal_of
+from app.api.access import BITS, IMPERSONAL, refusal_of
 from app.api.asking import Asked
 from app.api.callers import Caller
 from app.api.outcomes import (
@@ -194,6 +194,10 @@ class Admission:
         cost = await self._spending.settle(entered.charge, outcome)
         self.counts["points", "refunded"] += max(0, cost.requested - (cost.actual or 0))
         return replace(outcome, extensions={**outcome.extensions, "cost": cost.told()})
+
+    def personal(self, admitted: Admitted) -> list[tuple[str, str]]:
+        """The fields of an operation that tell of a person."""
+        return self._gate.closed(admitted, IMPERSONAL)
 
     def _through_gate(self, found: FoundDocument, asked: Asked) -> Admitted:
         name, variables = asked.operation_name, asked.variables

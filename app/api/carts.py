@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from app.api.auditing import looked_at
 from app.api.batching import batched
 from app.api.context import Context, Info
 from app.api.hints import CacheControl, Scope
@@ -240,6 +241,7 @@ class Cart:
     @classmethod
     def of(cls, cart: model.Cart) -> Self:
         """Dress a cart."""
+        looked_at(cart.id)
         buyer, hold = cart.buyer, cart.hold
         return cls(
             id=global_id("Cart", cart.id),

@@ -19,11 +19,14 @@ from app.carts.holding import CartHolds
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.carts.spending import CartPoints
+from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
+from app.principals.audit import Looks
+from app.principals.model import GUEST, Principal
 from app.products.service import ProductService
 from app.promises.service import PromiseService
 from app.promises.steps import Steps
@@ -51,8 +54,10 @@ class Services:
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
+    customers: CustomerService
     orders: OrderService
     order_worker: OrderWorker
+    looks: Looks
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str
@@ -77,14 +82,15 @@ class Services:
 class Context:
     """One operation's surroundings; each event of a subscription has its own.
 
-    `accepted` are the languages of the Accept-Language header. `last_event` is the id of the last
-    event that the caller of a stream has already.
+    `principal` is who asks. `accepted` are the languages of the Accept-Language header.
+    `last_event` is the id of the last event that the caller of a stream has already.
     """
 
     document: DocumentNode
     services: Services
     inquiry: Inquiry
     now: datetime
+    principal: Principal = GUEST
     accepted: Languages = ()
     last_event: str | None = None
     seen: Seen = field(default_factory=Seen)

@@ -11,7 +11,7 @@ from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
 from app.locations.hours import Weekday
 from app.orders.model import CancelReason, HandingState, OrderState
-from app.ports import PaymentStatus, ProductSort
+from app.ports import ContactKind, PaymentStatus, ProductSort
 from app.promises.drift import DriftCause
 from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
@@ -254,5 +254,14 @@ _tell(
         "AUTHORISED": "It does, or has taken it.",
         "DECLINED": "It does not.",
         "VOIDED": "It has let go of it.",
+    },
+)
+_tell(
+    ContactKind,
+    "By what a customer is recognised. Ignore an unknown value.",
+    {
+        "EMAIL": "An e-mail address.",
+        "PHONE": "A telephone number.",
+        "LOYALTY_CARD": "The number of a loyalty card.",
     },
 )

@@ -12,8 +12,10 @@ import structlog
 from graphql import DocumentNode, GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
+from app.api.access import IMPERSONAL, THE_HOUSE
 from app.api.admission import Admission, Entered, NotAnsweredError
 from app.api.asking import Asked
+from app.api.auditing import told, watched
 from app.api.caching import Attempt, Caching
 from app.api.callers import Caller
 from app.api.context import Context, Services
@@ -27,6 +29,7 @@ from app.engine.execution import Begun, Engine, Executed, Request, begun, interp
 from app.engine.gate import Admitted
 from app.engine.steps import within as in_time
 from app.settings import Requests
+from app.store import StoreUnavailable, acting
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 
@@ -105,7 +108,8 @@ class Operations:
     ) -> AsyncIterator[Outcome | Outcomes | Delivery]:
         """The answer as `answers` gives it, or in parts, if they are asked for and may be deferred.
 
-        Parts that are not delivered by the end of the block are dropped.
+        Parts that are not delivered by the end of the block are dropped. What is written into the
+        audit log is told at once.
         """
         started = perf_counter()
         try:
@@ -113,7 +117,8 @@ class Operations:
         except NotAnsweredError as refusal:
             yield refusal.outcome
             return
-        if admitted.deferring is None or not deferred:
+        noted = caller.known.kind in THE_HOUSE and not admitted.open_to & IMPERSONAL
+        if admitted.deferring is None or not deferred or noted:
             yield await self._answers(admitted, asked, caller, started)
             return
         self._metrics.begun()
@@ -177,7 +182,8 @@ class Operations:
                 raise
 
         async def changing() -> Begun:
-            return await self._to_the_end(begin())
+            with acting(caller.known.actor):
+                return await self._to_the_end(begin())
 
         changes = admitted.kind is OperationType.MUTATION
         return Delivery(
@@ -199,6 +205,30 @@ class Operations:
         return await self._executed(admitted, asked, caller, self._attempt(), event=event)
 
     async def _executed(
+        self,
+        admitted: Admitted,
+        asked: Asked,
+        caller: Caller,
+        attempt: Attempt,
+        *,
+        event: Any = None,
+    ) -> Outcome:
+        with watched(caller.known) as seen:
+            outcome = await self._executed_in_time(admitted, asked, caller, attempt, event=event)
+            if seen and not admitted.open_to & IMPERSONAL:
+                return await self._noted(admitted, seen, outcome)
+            return outcome
+
+    async def _noted(self, admitted: Admitted, seen: set[str], outcome: Outcome) -> Outcome:
+        """The outcome, once it is written who looked at whom."""
+        fields = told(self._admission.personal(admitted))
+        try:
+            await self._services().looks.keep(seen, fields, now=self._now())
+        except StoreUnavailable as silent:
+            return refused(str(silent), "STORE_UNAVAILABLE", 503)
+        return outcome
+
+    async def _executed_in_time(
         self,
         admitted: Admitted,
         asked: Asked,
@@ -250,6 +280,7 @@ class Operations:
             services=self._services(),
             inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
             now=self._now(),
+            principal=caller.known,
             accepted=caller.accepted,
             last_event=caller.last_event,
             seen=attempt.seen,

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
 from app.api.locations import Location, location_by_key
@@ -150,6 +151,7 @@ class Order:
     @classmethod
     def of(cls, order: model.Order) -> Self:
         """Dress an order."""
+        looked_at(order.number)
         return cls(
             number=strawberry.ID(order.number),
             state=order.state,

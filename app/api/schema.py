@@ -15,6 +15,7 @@ from app.api.access import access_of, tell_rules
 from app.api.cart_mutations import CartMutations
 from app.api.carts import CartRoot
 from app.api.context import Context, Info
+from app.api.customers import CustomerRoot
 from app.api.entities import ENTITIES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
 from app.api.federation_sdl import subgraph_sdl
@@ -65,7 +66,16 @@ async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ProductRoot, LocationRoot, PromiseRoot, NodeRoot, CartRoot, OrderRoot, UpstreamRoot):
+class Query(
+    ProductRoot,
+    LocationRoot,
+    PromiseRoot,
+    NodeRoot,
+    CartRoot,
+    OrderRoot,
+    CustomerRoot,
+    UpstreamRoot,
+):
     """All root fields."""
 
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from app.cli.audit import audit
 from app.cli.cache import cache
 from app.cli.choosing import connectors as found_connectors
 from app.cli.connectors import connectors
@@ -49,7 +50,7 @@ def tessera() -> None:
     """One GraphQL schema over every system a retailer sells through and from."""
 
 
-for command in (cache, config_group, connectors, db, demo, documents, keys, schema, serve):
+for command in (audit, cache, config_group, connectors, db, demo, documents, keys, schema, serve):
     tessera.add_command(command)
 
 

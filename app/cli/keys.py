@@ -12,11 +12,12 @@ import click
 from app.cli.choosing import chosen, config_option
 from app.errors import Refusal
 from app.principals.keys import ApiKey, ApiKeys
-from app.store import StoreUnavailable, open_store
+from app.store import Actor, StoreUnavailable, acting, open_store
 from app.values import PrincipalKind
 
 T = TypeVar("T")
 KINDS = click.Choice([PrincipalKind.PARTNER, PrincipalKind.OPERATOR, PrincipalKind.STAFF])
+BY_HAND = Actor(PrincipalKind.OPERATOR, "command line")
 
 
 @click.group()
@@ -75,7 +76,8 @@ def _done(config: Path | None, work: Callable[[ApiKeys], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with open_store(url) as store:
-            return await work(ApiKeys(store, lambda: datetime.now(UTC)))
+            with acting(BY_HAND):
+                return await work(ApiKeys(store, lambda: datetime.now(UTC)))
 
     try:
         return asyncio.run(run())

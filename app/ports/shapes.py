@@ -1,6 +1,7 @@
 """Which ports are there, and which does an object fulfil?"""
 
 from app.ports.catalog import CatalogSource
+from app.ports.customers import CustomerDirectory, PurchaseHistory
 from app.ports.locations import LocationSource
 from app.ports.loyalty import LoyaltyProgram
 from app.ports.orders import OrderSink
@@ -11,12 +12,14 @@ from app.ports.stock import StockSource
 
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
+    "CustomerDirectory": CustomerDirectory,
     "LocationSource": LocationSource,
     "LoyaltyProgram": LoyaltyProgram,
     "OrderSink": OrderSink,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
     "ReceiptSource": ReceiptSource,
+    "PurchaseHistory": PurchaseHistory,
     "StockSource": StockSource,
 }
 

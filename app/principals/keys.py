@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from app.principals.model import Principal
 from app.principals.refusals import CredentialRefused, KeyNotFound, KeysUnavailable, TooManyKeys
 from app.principals.tables import api_keys
-from app.store import Store, StoreUnavailable, Work
+from app.store import Fact, Store, StoreUnavailable, Work
 from app.values import PrincipalKind
 
 PREFIX = "tsk_"  # so that scanners for secrets know one when they see it
@@ -148,6 +148,7 @@ def _keep(work: Work, key: ApiKey) -> None:
         raise TooManyKeys(key.owner)
     row = {name: getattr(key, name) for name in api_keys.c.keys()}  # noqa: SIM118  no mapping
     work.connection.execute(insert(api_keys), row)
+    work.tell(_fact("KeyCreated", key))
 
 
 def _revoke(work: Work, id_: str) -> ApiKey:
@@ -156,7 +157,15 @@ def _revoke(work: Work, id_: str) -> ApiKey:
     row = work.connection.execute(taken.returning(api_keys)).one_or_none()
     if row is None:
         raise KeyNotFound(id_)
-    return _key(row)
+    key = _key(row)
+    if key.revoked_at == work.now:
+        work.tell(_fact("KeyRevoked", key))
+    return key
+
+
+def _fact(kind: str, key: ApiKey) -> Fact:
+    body = {"kind": key.kind, "owner": key.owner, "expires": key.expires_at.isoformat()}
+    return Fact(kind=kind, entity=key.id, body=body)
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 
+from app.store import Actor
 from app.values import LocationCode, PrincipalKind
 
 
@@ -28,6 +29,11 @@ class Principal:
         """The same for the same one, and nothing that tells who it is."""
         told = f"{self.kind}\0{self.issuer}\0{self.subject}".encode()
         return blake2b(told, digest_size=12).hexdigest()
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who it is in the audit log; None for guests."""
+        return None if self.kind is PrincipalKind.GUEST else Actor(self.kind, self.pseudonym)
 
 
 GUEST = Principal(PrincipalKind.GUEST)

@@ -45,7 +45,8 @@ class Bindings(Section):
     `locations` lists connections in order of precedence. `stock` maps a connection to patterns of
     the location codes whose stock it knows (`ST-*`); the first that matches is asked. `orders` maps
     a connection to those whose orders it carries out, in the same way; `payments` is the connection
-    that moves money. Without them nothing is ordered, and orders are paid elsewhere.
+    that moves money. Without them nothing is ordered, and orders are paid elsewhere. `customers`
+    are the connections whose customers are recognised, and who forget them when they are to.
     """
 
     catalogue: Name
@@ -54,6 +55,7 @@ class Bindings(Section):
     stock: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
     orders: Mapping[Name, tuple[str, ...]] = Field(default_factory=dict)
     payments: Name | None = None
+    customers: tuple[Name, ...] = ()
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Every binding and the connection it names."""
@@ -64,6 +66,7 @@ class Bindings(Section):
         yield from ((f"bind.orders.{name}", name) for name in self.orders)
         if self.payments is not None:
             yield "bind.payments", self.payments
+        yield from (("bind.customers", name) for name in self.customers)
 
     def stock_source(self, code: str) -> str | None:
         """The connection that knows the stock of a location."""

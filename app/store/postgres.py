@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from app.store.auditing import Actor, acting_now
 from app.store.together import Queues, Ran, Waiting, run, worth_another_try
 from app.store.trouble import told_as_unavailable
-from app.store.work import Work
+from app.store.work import Work, conclude
 
 T = TypeVar("T")
 POOL = 10
@@ -37,13 +38,13 @@ class PostgresStore:
         """What a change returns, once it is committed; with others where it is of a `queue`."""
         if queue is not None:
             return await self._queues.act(queue, change, now)
-        return await self._committed(partial(_alone, change, now))
+        return await self._committed(partial(_alone, change, now, acting_now()))
 
     async def _together(self, group: list[Waiting]) -> list[Ran]:
         if len(group) > 1:
             return await self._committed(partial(run, group=group))
         [one] = group
-        return [Ran(await self._committed(partial(_alone, one.change, one.now)))]
+        return [Ran(await self._committed(partial(_alone, one.change, one.now, one.by)))]
 
     async def _committed(self, run: Callable[[Connection], T]) -> T:
         with told_as_unavailable():
@@ -84,8 +85,10 @@ def postgres_engine(url: str, patience: timedelta = PATIENCE) -> AsyncEngine:
     )
 
 
-def _alone(change: Callable[[Work], T], now: datetime, connection: Connection) -> T:
-    work = Work(connection, now)
+def _alone(
+    change: Callable[[Work], T], now: datetime, by: Actor | None, connection: Connection
+) -> T:
+    work = Work(connection, now, by)
     result = change(work)
-    work.write_facts()
+    conclude(connection, [work])
     return result

@@ -20,8 +20,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from app.store.auditing import Actor, acting_now
 from app.store.trouble import told_as_unavailable
-from app.store.work import Work
+from app.store.work import Work, conclude
 
 T = TypeVar("T")
 MOST_ACTS = 100  # of one group
@@ -38,6 +39,7 @@ PRAGMAS = (
 class _Act:
     change: Callable[[Work], Any]
     now: datetime
+    by: Actor | None
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     result: Any = None
@@ -72,7 +74,7 @@ class SqliteStore:
         del queue
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._acts.put(_Act(change, now, loop, future))
+        self._acts.put(_Act(change, now, acting_now(), loop, future))
         return await future
 
     async def read(self, question: Callable[[Connection], T]) -> T:
@@ -175,9 +177,9 @@ def _commit(connection: Connection, group: list[_Act]) -> None:
 def _run(connection: Connection, act: _Act) -> None:
     connection.exec_driver_sql("SAVEPOINT act")
     try:
-        work = Work(connection, act.now)
+        work = Work(connection, act.now, act.by)
         act.result = act.change(work)
-        work.write_facts()
+        conclude(connection, [work])
     except Exception as error:  # noqa: BLE001  it is the answer of this act alone
         act.error = error
         connection.exec_driver_sql("ROLLBACK TO act")

@@ -5,10 +5,12 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Index,
     Integer,
     MetaData,
     String,
     Table,
+    Text,
 )
 
 from app.store.instants import Instant
@@ -54,4 +56,29 @@ idempotency_keys = Table(
     Column("digest", String(64), nullable=False),
     Column("result", JSON),
     Column("kept_until", Instant, nullable=False),
+)
+
+# Who did what, and who read what of whom. Triggers forbid that an entry is changed or taken away.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("who", String(40), nullable=False),
+    Column("what", String(60), nullable=False),
+    Column("entity", String(120), nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("seal", String(64), nullable=False),
+    Index("ix_audit_entries_who", "who", "seq"),
+    Index("ix_audit_entries_entity", "entity", "seq"),
+)
+
+# One row: where the log ends. Whoever adds to it holds the row until the commit.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
 )

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.store.facts import Fact
+from app.store.auditing import Actor, acting_now
 from app.store.trouble import told_as_unavailable
-from app.store.work import Work, write_facts
+from app.store.work import Work, conclude
 
 T = TypeVar("T")
 MOST = 50  # acts of one transaction
@@ -31,16 +31,17 @@ class Waiting:
 
     change: Callable[[Work], Any]
     now: datetime
+    by: Actor | None
     future: "asyncio.Future[Any]"
 
 
 @dataclass(slots=True)
 class Ran:
-    """What came of an act, once the transaction is committed, and what it told."""
+    """What came of an act, once the transaction is committed; its `work`, unless it failed."""
 
     result: Any = None
     error: Exception | None = None
-    told: list[tuple[Fact, datetime]] = field(default_factory=list)
+    work: Work | None = None
 
 
 def run(connection: Connection, group: list[Waiting]) -> list[Ran]:
@@ -50,12 +51,12 @@ def run(connection: Connection, group: list[Waiting]) -> list[Ran]:
         DBAPIError: they are to be run again.
     """
     ran = [_run(connection, one) for one in group]
-    write_facts(connection, [told for one in ran for told in one.told])
+    conclude(connection, [one.work for one in ran if one.work is not None])
     return ran
 
 
 def _run(connection: Connection, one: Waiting) -> Ran:
-    work, savepoint = Work(connection, one.now), connection.begin_nested()
+    work, savepoint = Work(connection, one.now, one.by), connection.begin_nested()
     try:
         with told_as_unavailable(but=worth_another_try):
             result = one.change(work)
@@ -65,7 +66,7 @@ def _run(connection: Connection, one: Waiting) -> Ran:
             raise  # this is no matter of one act
         savepoint.rollback()
         return Ran(error=error)
-    return Ran(result, told=[(fact, one.now) for fact in work.told])
+    return Ran(result, work=work)
 
 
 def worth_another_try(error: BaseException) -> bool:
@@ -87,7 +88,7 @@ class Queues:
     async def act(self, queue: Hashable, change: Callable[[Work], T], now: datetime) -> T:
         """What a change returns, once it is committed with those that waited beside it."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        one = Waiting(change, now, future)
+        one = Waiting(change, now, acting_now(), future)
         if (others := self._waiting.get(queue)) is not None:
             others.append(one)
         else:

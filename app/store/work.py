@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, insert, update
 
 from app.errors import GatewayError
+from app.store.auditing import READ, Actor, Entry, write_entries
 from app.store.facts import Fact
 from app.store.tables import facts, log_head
 
@@ -20,23 +21,46 @@ class StoreUnavailable(GatewayError):  # noqa: N818  named by what the catcher s
 
 @dataclass(slots=True)
 class Work:
-    """One transaction in progress. `now` is the time of everything that happens in it."""
+    """One transaction in progress. `now` is the time of everything that happens in it.
+
+    `by` is who does it, where that is known: what is told then goes into the audit log, too.
+    """
 
     connection: Connection
     now: datetime
+    by: Actor | None = None
     told: list[Fact] = field(default_factory=list)
+    read: list[Entry] = field(default_factory=list)
 
     def tell(self, fact: Fact) -> None:
         """Let a fact be written with the change; numbers follow the order of the commits."""
         self.told.append(fact)
 
-    def write_facts(self) -> None:
-        """Write what was told. Last in the transaction: the head of the log is locked by it."""
-        write_facts(self.connection, [(fact, self.now) for fact in self.told])
+    def looked_at(self, entity: str, fields: str) -> None:
+        """Let it be written that somebody has read fields of an entity."""
+        if self.by is not None:
+            entry = Entry(at=self.now, by=self.by, what=READ, entity=entity, fields=fields)
+            self.read.append(entry)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the audit log is to say of it."""
+        if (by := self.by) is None:
+            return []
+        done = (Entry(at=self.now, by=by, what=f.kind, entity=f.entity) for f in self.told)
+        return [*done, *self.read]
 
 
-def write_facts(connection: Connection, told: Sequence[tuple[Fact, datetime]]) -> None:
-    """Write facts, each with its time, in their order; last in the transaction."""
+def conclude(connection: Connection, works: Sequence[Work]) -> None:
+    """Write what works have told, in their order. Last in the transaction: ends of logs are locked.
+
+    First the log of facts, then the audit log: all take them in this order.
+    """
+    _write_facts(connection, [(fact, work.now) for work in works for fact in work.told])
+    write_entries(connection, [entry for work in works for entry in work.entries])
+
+
+def _write_facts(connection: Connection, told: Sequence[tuple[Fact, datetime]]) -> None:
     if not told:
         return
     taken = update(log_head).values(last=log_head.c.last + len(told))

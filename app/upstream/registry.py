@@ -165,6 +165,7 @@ def _unfulfilled(settings: config.Settings, planned: Mapping[str, Planned]) -> I
         *(("bind.locations", name, "LocationSource") for name in settings.bind.locations),
         *((f"bind.stock.{name}", name, "StockSource") for name in settings.bind.stock),
         *((f"bind.orders.{name}", name, "OrderSink") for name in settings.bind.orders),
+        *(("bind.customers", name, "CustomerDirectory") for name in settings.bind.customers),
     ]
     bound += [(f"loyalty.receipts.{n}", n, "ReceiptSource") for n in settings.loyalty.receipts]
     if settings.loyalty.external:

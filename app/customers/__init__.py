@@ -1,0 +1,1 @@
+"""Who is this person, whatever systems know of them?"""

@@ -1,0 +1,80 @@
+"""Answers: who is this person? And gets to know them when they are first needed."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from app.customers import events, repository
+from app.customers.model import SIGN_IN, Confidence, Customer, Evidence, Identity, OwnContact
+from app.principals.model import Principal
+from app.store import Store, Work
+from app.values import CustomerId, PrincipalKind
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerService:
+    """People of our own records."""
+
+    store: Store
+
+    async def of(self, principal: Principal) -> CustomerId | None:
+        """Who a shopper that has signed in is; None for others, and for one nobody knows yet.
+
+        It is the record that speaks for the person, whatever was merged into it.
+        """
+        if principal.kind is not PrincipalKind.CUSTOMER:
+            return None
+        return await self.store.read(
+            lambda connection: repository.person_of(connection, SIGN_IN, principal.pseudonym)
+        )
+
+    async def enrolled(self, principal: Principal, *, now: datetime) -> CustomerId | None:
+        """As `of`, and whoever nobody knows yet is known from now on; once, however many ask."""
+        if principal.kind is not PrincipalKind.CUSTOMER:
+            return None
+        known = await self.of(principal)
+        if known is not None:
+            return known
+        return await self.store.act(partial(enrol, external=principal.pseudonym), now=now)
+
+    async def find(self, customers: Collection[CustomerId]) -> dict[CustomerId, Customer]:
+        """The people behind these ids; one that nobody has is left out.
+
+        An id of a record that was merged finds the person it turned out to be.
+        """
+        asked = set(customers)
+        return await self.store.read(lambda connection: repository.find(connection, asked))
+
+
+def enrol(work: Work, external: str, contacts: Sequence[OwnContact] = ()) -> CustomerId:
+    """The person of a sign-in, with a new record if there is none yet."""
+    if (known := repository.person_of(work.connection, SIGN_IN, external)) is not None:
+        return known
+    customer = new(work, contacts)
+    identity = Identity(
+        system=SIGN_IN,
+        external=external,
+        evidence=Evidence.SIGN_IN,
+        confidence=Confidence.CERTAIN,
+        linked_at=work.now,
+    )
+    if not repository.link(work.connection, customer.id, identity):
+        repository.drop(work.connection, customer.id)  # somebody else was faster
+        return enrol(work, external)
+    work.tell(events.customer_enrolled(customer.id))
+    return customer.id
+
+
+def new(work: Work, contacts: Sequence[OwnContact] = ()) -> Customer:
+    """A record of somebody."""
+    customer = Customer(
+        id=CustomerId(secrets.token_urlsafe(18)),
+        version=1,
+        created_at=work.now,
+        updated_at=work.now,
+        contacts=tuple(contacts),
+    )
+    repository.add(work.connection, customer)
+    return customer
