@@ -20,6 +20,8 @@ from app.carts.service import CartService
 from app.carts.spending import CartPoints
 from app.customers.service import CustomerService
 from app.locations.service import LocationService
+from app.loyalty.assembling import receipts_over
+from app.loyalty.service import LoyaltyService
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
@@ -87,6 +89,8 @@ def assemble(
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
+        loyalty=LoyaltyService(kept, settings.loyalty),
+        receipt_reader=receipts_over(settings.loyalty, connections, kept, caches.now),
         customers=CustomerService(kept),
         orders=orders.service,
         order_worker=orders.worker,

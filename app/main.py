@@ -185,6 +185,7 @@ class Gateway:
                     self.store.keep(),
                     keep_swept(self.store, self.now),
                     services.order_worker.run(),
+                    services.receipt_reader.run(),
                     *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield

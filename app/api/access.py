@@ -54,6 +54,10 @@ FIELDS: Mapping[str, Kinds] = {
     ),
     # People: themselves, and staff.
     "Query.me": EVERYONE,  # nobody, to whoever has not signed in
+    "Query.loyaltyAccount": THE_PERSON,
+    "Mutation.loyaltyEnrol": THE_PERSON,
+    "Mutation.cartPointsSet": EVERYONE,  # who has a cart of a customer, as with all of a cart
+    "Mutation.pointsAdjust": frozenset({PrincipalKind.STAFF}),
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -73,18 +77,29 @@ TYPES: Mapping[str, Kinds] = {
             *("Cart", "CartBuyer", "CartHold", "CartLine", "CartPromise", "HeldUnits"),
             *("CartChanged", "CartClosed", "CartHandedOver", "CartNotFound", "CartProblem"),
             *("CartVersionConflict", "HandOverCodeRefused"),
+            *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints"),
+            *("LoyaltyEntry", "LoyaltyEntryConnection", "LoyaltyEntryEdge"),
             *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
-            *("OrderConnection", "OrderEdge", "OrderWindow"),
+            *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),
             *("TokenProblem", "PromiseShortage"),
+            *("CartWithoutCustomer", "InsufficientPoints", "NotAMember", "PointsNotUsable"),
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,
     ),
     **dict.fromkeys(("Customer", "CustomerContact"), THE_PERSON),
+    **dict.fromkeys(
+        (
+            *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints"),
+            *("LoyaltyEntry", "LoyaltyEntryConnection", "LoyaltyEntryEdge"),
+            *("LoyaltyChanged", "LoyaltyCardRefused"),
+        ),
+        THE_PERSON,
+    ),
     **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),
@@ -93,7 +108,7 @@ TYPES: Mapping[str, Kinds] = {
 PERSONAL = frozenset(
     {
         *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact"),
-        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"),
+        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
     }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}

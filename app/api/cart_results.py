@@ -20,6 +20,12 @@ from app.api.cart_problems import (
     VariantNotSold,
 )
 from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.loyalty_problems import (
+    CartWithoutCustomer,
+    InsufficientPoints,
+    NotAMember,
+    PointsNotUsable,
+)
 from app.api.promises import (
     DestinationProblem,
     QuantityProblem,
@@ -131,6 +137,10 @@ CartHoldResult = Annotated[
     | CartVersionConflict
     | InsufficientStock
     | StockUnknown
+    | CartWithoutCustomer
+    | NotAMember
+    | InsufficientPoints
+    | PointsNotUsable
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

@@ -22,6 +22,8 @@ from app.carts.spending import CartPoints
 from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
+from app.loyalty.reading import ReceiptReader
+from app.loyalty.service import LoyaltyService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
@@ -54,9 +56,11 @@ class Services:
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
+    loyalty: LoyaltyService
     customers: CustomerService
     orders: OrderService
     order_worker: OrderWorker
+    receipt_reader: ReceiptReader
     looks: Looks
     connections: Connections
     channels: Mapping[str, ChannelSettings]

@@ -17,6 +17,7 @@ from app.api.cart_problems import (
 )
 from app.api.carts import NOBODY_KEEPS, cart_key
 from app.api.context import Context, Info
+from app.api.loyalty_problems import PointsNotUsable
 from app.api.order_problems import (
     HoldLost,
     OrderNotCancellable,
@@ -69,6 +70,7 @@ OrderPlaceResult = Annotated[
     | HoldLost
     | OrderNotPossible
     | InsufficientStock
+    | PointsNotUsable
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

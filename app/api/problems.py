@@ -66,6 +66,24 @@ class ProblemCode(Enum):
     ORDER_NOT_CANCELLABLE = strawberry.enum_value(
         "ORDER_NOT_CANCELLABLE", description="The order has gone too far, or is over."
     )
+    CART_HAS_NO_CUSTOMER = strawberry.enum_value(
+        "CART_HAS_NO_CUSTOMER", description="The cart is of no customer."
+    )
+    LOYALTY_NOT_A_MEMBER = strawberry.enum_value(
+        "LOYALTY_NOT_A_MEMBER", description="The customer takes no part in the loyalty programme."
+    )
+    LOYALTY_CARD_REFUSED = strawberry.enum_value(
+        "LOYALTY_CARD_REFUSED", description="It is not the number of a card, or of another's."
+    )
+    INSUFFICIENT_POINTS = strawberry.enum_value(
+        "INSUFFICIENT_POINTS", description="There are fewer points than were asked for."
+    )
+    POINTS_EXPIRED = strawberry.enum_value(
+        "POINTS_EXPIRED", description="There were as many points, and some have expired since."
+    )
+    POINTS_NOT_USABLE = strawberry.enum_value(
+        "POINTS_NOT_USABLE", description="So many points cannot be spent on this."
+    )
     PROMISE_DRIFTED = strawberry.enum_value(
         "PROMISE_DRIFTED", description="What was promised does not hold any more."
     )

@@ -20,6 +20,8 @@ from app.api.entities import ENTITIES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
 from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
+from app.api.loyalty import LoyaltyRoot
+from app.api.loyalty_mutations import LoyaltyMutations
 from app.api.nodes import Node, split_id
 from app.api.order_mutations import OrderMutations
 from app.api.orders import OrderRoot
@@ -74,13 +76,14 @@ class Query(
     CartRoot,
     OrderRoot,
     CustomerRoot,
+    LoyaltyRoot,
     UpstreamRoot,
 ):
     """All root fields."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations, OrderMutations):
+class Mutation(CartMutations, OrderMutations, LoyaltyMutations):
     """All root fields of mutations."""
 
 
