@@ -87,6 +87,7 @@ TYPES: Mapping[str, Kinds] = {
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),
             *("TokenProblem", "PromiseShortage"),
             *("CartWithoutCustomer", "InsufficientPoints", "NotAMember", "PointsNotUsable"),
+            "LoyaltyCardRefused",
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,
@@ -96,7 +97,7 @@ TYPES: Mapping[str, Kinds] = {
         (
             *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints"),
             *("LoyaltyEntry", "LoyaltyEntryConnection", "LoyaltyEntryEdge"),
-            *("LoyaltyChanged", "LoyaltyCardRefused"),
+            "LoyaltyChanged",
         ),
         THE_PERSON,
     ),

@@ -14,7 +14,7 @@ from app.values import CustomerId
 from tests.builders import NOON
 
 ADA, BOB = CustomerId("ada"), CustomerId("bob")
-CARD = "2800000000017"
+CARD = "2800000000011"
 DELAY, GOOD = timedelta(days=14), timedelta(days=365)
 SECTION: Mapping[str, Any] = {
     "pending_for": "P14D",
