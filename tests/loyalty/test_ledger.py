@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
 
-from app.loyalty import ledger, repository
+from app.loyalty import ledger, ordered, repository
 from app.loyalty.model import Kind
+from app.loyalty.ordered import OrderPoints
 from app.loyalty.refusals import CardRefused, NotAMember, NotEnoughPoints, PointsExpired
 from app.loyalty.service import LoyaltyService
 from app.store import Store, Work
 from app.store.keys import KeyReused
+from app.values import CurrencyCode, Money
 from tests.builders import NOON
 from tests.loyalty.builders import (
     ADA,
@@ -106,6 +109,41 @@ async def test_what_was_spent_by_then_is_not_taken_and_is_written_down(store: St
     assert row is not None
     assert row.short == 70
     assert await store.read(wrongs) == []
+
+
+async def undone_in_parts(store: Store) -> list[int]:
+    """What is available after a quarter, a half, a half again and all of an order are undone."""
+    await joined(store, ADA)
+    await earned(store, "welcome", at_once(100))
+    await store.act(holding("cart:1", 100), now=NOON)
+    commit = partial(ledger.commit, holder="cart:1", fence=1, order="T-1", points=100)
+    assert await store.act(commit, now=NOON)
+    agreed = OrderPoints(
+        spent=100,
+        value=Money(Decimal(1), CurrencyCode("EUR")),
+        earns=0,
+        available_at=NOON,
+        expires_at=None,
+        good_for=timedelta(days=30),
+    )
+    found = []
+    for part in ("0.25", "0.5", "0.5", "1"):
+        undo = partial(ordered.undone, order="T-1", points=agreed, part=Decimal(part))
+        await store.act(undo, now=NOON)
+        found.append((await balance(store)).available)
+    return found
+
+
+async def test_an_order_is_undone_in_parts_and_as_a_whole_once(store: Store) -> None:
+    assert await undone_in_parts(store) == [25, 50, 50, 100]
+
+
+async def test_who_forgets_what_was_undone_gives_back_too_much(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "undone", lambda *_: 0)
+
+    assert (await undone_in_parts(store))[1] > 50
 
 
 async def test_a_key_that_stands_for_something_else_is_refused(store: Store) -> None:
