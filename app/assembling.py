@@ -20,8 +20,7 @@ from app.carts.service import CartService
 from app.carts.spending import CartPoints
 from app.customers.service import CustomerService
 from app.locations.service import LocationService
-from app.loyalty.assembling import receipts_over
-from app.loyalty.service import LoyaltyService
+from app.loyalty.assembling import points_over
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
@@ -67,7 +66,8 @@ def assemble(
         slots=None if promised is None else promised.slots,
     )
     chosen = CartPromises(acts, promises)
-    points = CartPoints(acts, settings.loyalty)
+    points = points_over(settings.loyalty, connections, kept, caches.now)
+    spending = CartPoints(acts, settings.loyalty, points.desk)
     elsewhere = partial(
         Elsewhere,
         availability=availability,
@@ -83,14 +83,13 @@ def assemble(
         availability=availability,
         pricing=pricing,
         carts=CartService(acts, Pricing(pricing, sources.products)),
-        cart_holds=CartHolds(acts, availability, chosen, points),
-        cart_points=points,
+        cart_holds=CartHolds(acts, availability, chosen, spending),
+        cart_points=spending,
         cart_promises=chosen,
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
         promises=promises,
-        loyalty=LoyaltyService(kept, settings.loyalty),
-        receipt_reader=receipts_over(settings.loyalty, connections, kept, caches.now),
+        points=points,
         customers=CustomerService(kept),
         orders=orders.service,
         order_worker=orders.worker,

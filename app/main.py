@@ -185,7 +185,8 @@ class Gateway:
                     self.store.keep(),
                     keep_swept(self.store, self.now),
                     services.order_worker.run(),
-                    services.receipt_reader.run(),
+                    services.points.reader.run(),
+                    services.points.writer.run(),
                     *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield

@@ -87,7 +87,7 @@ TYPES: Mapping[str, Kinds] = {
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),
             *("TokenProblem", "PromiseShortage"),
             *("CartWithoutCustomer", "InsufficientPoints", "NotAMember", "PointsNotUsable"),
-            "LoyaltyCardRefused",
+            *("LoyaltyCardRefused", "LoyaltyUnavailable"),
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,

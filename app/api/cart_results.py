@@ -23,6 +23,7 @@ from app.api.carts import NOBODY_KEEPS, Cart
 from app.api.loyalty_problems import (
     CartWithoutCustomer,
     InsufficientPoints,
+    LoyaltyUnavailable,
     NotAMember,
     PointsNotUsable,
 )
@@ -141,6 +142,7 @@ CartHoldResult = Annotated[
     | NotAMember
     | InsufficientPoints
     | PointsNotUsable
+    | LoyaltyUnavailable
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

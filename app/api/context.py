@@ -22,8 +22,8 @@ from app.carts.spending import CartPoints
 from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.locations.service import LocationService
-from app.loyalty.reading import ReceiptReader
-from app.loyalty.service import LoyaltyService
+from app.loyalty.assembling import Points
+from app.loyalty.service import LoyaltyAnswers
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
@@ -56,16 +56,20 @@ class Services:
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
-    loyalty: LoyaltyService
+    points: Points
     customers: CustomerService
     orders: OrderService
     order_worker: OrderWorker
-    receipt_reader: ReceiptReader
     looks: Looks
     connections: Connections
     channels: Mapping[str, ChannelSettings]
     default_channel: str
     _known: dict[str, tuple[Channel, ChannelSettings]] = field(default_factory=dict, init=False)
+
+    @property
+    def loyalty(self) -> LoyaltyAnswers:
+        """What answers for points."""
+        return self.points.service
 
     def channel(self, code: ChannelCode | None) -> tuple[Channel, ChannelSettings]:
         """A channel and its rules; the default one when none is named.

@@ -1,6 +1,5 @@
 """GraphQL face of points: what somebody has, and where it comes from."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -10,13 +9,7 @@ from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.nodes import global_id, key_of
-from app.api.paging import (
-    PageInfo,
-    decode_cursor,
-    encode_cursor,
-    not_of_this_list,
-    page_size,
-)
+from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
 from app.errors import InvalidInputError
 from app.loyalty import model, rules, service
 from app.loyalty.model import Kind
@@ -128,7 +121,7 @@ class LoyaltyEntry:
     def of(cls, entry: model.Entry) -> Self:
         """Dress an entry."""
         return cls(
-            id=global_id("LoyaltyEntry", str(entry.id)),
+            id=global_id("LoyaltyEntry", entry.id),
             kind=entry.kind,
             at=entry.at,
             available=entry.available,
@@ -156,14 +149,14 @@ class LoyaltyEntryConnection:
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
 
     @classmethod
-    def of(cls, entries: Sequence[model.Entry], *, first: int, follows: bool) -> Self:
-        """Dress a page of at most `first` entries; one more says that more follow."""
+    def of(cls, page: service.Page, *, follows: bool) -> Self:
+        """Dress a page."""
         edges = [
-            LoyaltyEntryEdge(cursor=_cursor(one), node=LoyaltyEntry.of(one))
-            for one in entries[:first]
+            LoyaltyEntryEdge(cursor=encode_cursor(one.cursor), node=LoyaltyEntry.of(one.entry))
+            for one in page.entries
         ]
         info = PageInfo(
-            has_next_page=len(entries) > first,
+            has_next_page=page.more,
             has_previous_page=follows,
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
@@ -198,11 +191,14 @@ class LoyaltyAccount:
     ) -> LoyaltyEntryConnection:
         """A page, in one question to the store."""
         context = info.context
-        size, place = page_size(first), _place(after)
-        found = await context.services.loyalty.history(
-            self.kept, first=size + 1, after=place, now=context.now
+        place = decode_cursor(after, str)
+        page = await context.services.loyalty.history(
+            self.kept,
+            first=page_size(first),
+            after=None if place is None else place[0],
+            now=context.now,
         )
-        return LoyaltyEntryConnection.of(found, first=size, follows=place is not None)
+        return LoyaltyEntryConnection.of(page, follows=place is not None)
 
     @classmethod
     def of(cls, account: service.LoyaltyAccount) -> Self:
@@ -222,28 +218,6 @@ async def account_of(context: Context, customer: CustomerId) -> LoyaltyAccount |
     """The account of a customer who may be asked for; None where they take no part."""
     found = await context.services.loyalty.account(customer, now=context.now)
     return None if found is None else LoyaltyAccount.of(found)
-
-
-def _cursor(entry: model.Entry) -> str:
-    return encode_cursor(entry.at.isoformat(), entry.id)
-
-
-def _place(after: str | None) -> tuple[datetime, int] | None:
-    """The place in the list that a cursor is of.
-
-    Raises:
-        InvalidInputError: it is not a cursor of this list.
-    """
-    key = decode_cursor(after, str, int)
-    if key is None:
-        return None
-    try:
-        at = datetime.fromisoformat(key[0])
-    except ValueError:
-        at = datetime.min  # noqa: DTZ901  no place at all, as any without a zone
-    if at.tzinfo is None:
-        raise not_of_this_list()
-    return at, key[1]
 
 
 @strawberry.type

@@ -22,6 +22,7 @@ from app.api.loyalty_problems import (
     CartWithoutCustomer,
     InsufficientPoints,
     LoyaltyCardRefused,
+    LoyaltyUnavailable,
     NotAMember,
     PointsNotUsable,
 )
@@ -87,15 +88,21 @@ CartPointsSetResult = Annotated[
     | NotAMember
     | InsufficientPoints
     | PointsNotUsable
+    | LoyaltyUnavailable
     | IdempotencyKeyRefused,
     strawberry.union("CartPointsSetResult", description="What came of cartPointsSet."),
 ]
 LoyaltyEnrolResult = Annotated[
-    LoyaltyChanged | NotAMember | LoyaltyCardRefused,
+    LoyaltyChanged | NotAMember | LoyaltyCardRefused | LoyaltyUnavailable,
     strawberry.union("LoyaltyEnrolResult", description="What came of loyaltyEnrol."),
 ]
 PointsAdjustResult = Annotated[
-    LoyaltyChanged | NotAMember | InsufficientPoints | InvalidInput | IdempotencyKeyRefused,
+    LoyaltyChanged
+    | NotAMember
+    | InsufficientPoints
+    | InvalidInput
+    | LoyaltyUnavailable
+    | IdempotencyKeyRefused,
     strawberry.union("PointsAdjustResult", description="What came of pointsAdjust."),
 ]
 

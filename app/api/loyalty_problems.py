@@ -55,6 +55,14 @@ class PointsNotUsable(Problem):
     most: int = strawberry.field(description="The most that can be spent on it; 0 where none.")
 
 
+@strawberry.type(
+    description="The loyalty programme does not answer; nothing was done here. Try again.",
+    directives=NOBODY_KEEPS,
+)
+class LoyaltyUnavailable(Problem):
+    """What it may have done meanwhile is undone in time."""
+
+
 def _points(refusal: Any) -> dict[str, Any]:
     return {"asked": refusal.asked, "available": refusal.available}
 
@@ -73,5 +81,6 @@ POINT_PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], Any]] = {
     refusals.CardRefused: (LoyaltyCardRefused, _nothing),
     refusals.NotEnoughPoints: (InsufficientPoints, _points),
     refusals.PointsExpired: (InsufficientPoints, _points),
+    refusals.ProgrammeSilent: (LoyaltyUnavailable, _nothing),
     refusals.PointsNotUsable: (PointsNotUsable, _steps),
 }

@@ -81,6 +81,9 @@ class ProblemCode(Enum):
     POINTS_EXPIRED = strawberry.enum_value(
         "POINTS_EXPIRED", description="There were as many points, and some have expired since."
     )
+    LOYALTY_UNAVAILABLE = strawberry.enum_value(
+        "LOYALTY_UNAVAILABLE", description="The loyalty programme does not answer; try again."
+    )
     POINTS_NOT_USABLE = strawberry.enum_value(
         "POINTS_NOT_USABLE", description="So many points cannot be spent on this."
     )

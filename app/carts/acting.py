@@ -15,6 +15,7 @@ from app.carts import events, repository
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
 from app.loyalty import ledger as points
+from app.loyalty import program
 from app.settings import Carts as Terms
 from app.settings import Channel as ChannelRules
 from app.store import Store, Work
@@ -153,6 +154,7 @@ def let_go(work: Work, holder: str) -> bool:
     """Hold nothing for a cart any more, neither units nor points; whether units were."""
     held = ledger.release(work, holder)
     points.release(work, holder)
+    program.release(work, holder)
     return held
 
 

@@ -22,7 +22,8 @@ from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, counta
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.spending import CartPoints
-from app.ports import StockLevel
+from app.errors import Refusal
+from app.ports import PointsKey, StockLevel
 from app.store import Work
 from app.values import LocationCode, Sku
 
@@ -104,9 +105,14 @@ class CartHolds:
             lots = found() if parts is None else _chosen(seen, parts, heard)
             wanted = Wanted(heard.units(lots), kept.slots)
             rows = frozenset([*heard.spots(seen.skus, wanted.units), *wanted.slots])
-            return Contended(lambda work: self._held(work, seen, wanted, heard), rows)
+            key = await self._points.reserved(seen, request.now)
+            return Contended(lambda work: self._held(work, seen, wanted, heard, key), rows)
 
-        return await self._seen_by_all(request, prepare)
+        try:
+            return await self._seen_by_all(request, prepare)
+        except Refusal:
+            await self._points.not_held(cart, request.now)
+            raise
 
     async def release(self, cart: str, version: int, request: Request) -> Cart:
         """The cart with nothing held; one that holds nothing stays as it is."""
@@ -148,7 +154,9 @@ class CartHolds:
         )
         return Heard(spreads=spreads, made_of=made_of, buffer=rules.global_buffer)
 
-    def _held(self, work: Work, seen: Cart, wanted: Wanted, heard: Heard) -> Cart:
+    def _held(
+        self, work: Work, seen: Cart, wanted: Wanted, heard: Heard, key: PointsKey | None
+    ) -> Cart:
         demand = demand_of(wanted.units)
         cart = self._acts.locked(work, seen.id, seen.version)
         holder = repository.holder_of(cart.id)
@@ -162,7 +170,7 @@ class CartHolds:
             hold = ledger.place(work, holder, demand, until=until, slots=wanted.slots)
         except InsufficientStock as refusal:
             raise _Raced(heard.told(refusal.shortages, wanted.units)) from refusal
-        self._points.hold(work, cart, hold.fence, until)
+        self._points.hold(work, cart, hold.fence, until, key)
         held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units, points=cart.points)
         cart = self._acts.keep(work, replace(cart, hold=held))
         work.tell(events.cart_held(cart, hold.fence))

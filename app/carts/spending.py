@@ -2,14 +2,24 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from app.availability.refusals import HoldExpired
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request, let_go
-from app.carts.model import Cart
-from app.loyalty import ledger, rules
+from app.carts.model import Cart, CartId
+from app.loyalty import ledger, program, rules
+from app.loyalty.desk import ProgramDesk, member_of
+from app.loyalty.model import Member
 from app.loyalty.ordered import OrderPoints
-from app.loyalty.refusals import NoCustomer, PointsNotUsable, PointsRefused
+from app.loyalty.refusals import (
+    NoCustomer,
+    NotEnoughPoints,
+    PointsNotUsable,
+    PointsRefused,
+    ProgrammeSilent,
+)
+from app.ports import PointsKey
 from app.settings import Loyalty
 from app.store import Work
 from app.values import Money
@@ -20,9 +30,11 @@ MOST = 1_000_000_000  # points that somebody may want to spend
 class CartPoints:
     """Says how many points a cart spends, and what they are worth."""
 
-    def __init__(self, acts: CartActs, loyalty: Loyalty) -> None:
+    def __init__(self, acts: CartActs, loyalty: Loyalty, desk: ProgramDesk | None = None) -> None:
+        """`desk` is of the programme that keeps the points, if it is not ours."""
         self._acts = acts
         self._loyalty = loyalty
+        self._desk = desk
 
     async def set(self, cart: str, version: int, points: int, request: Request) -> Cart:
         """The cart that spends so many points, none where it is zero; what was held is let go.
@@ -38,10 +50,12 @@ class CartPoints:
 
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, now=request.now)
+            if points and self._desk is not None:
+                await self._check_outside(self._desk, replace(seen, points=points), request.now)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
-                if points:
+                if points and self._desk is None:
                     self._check(work, replace(before, points=points))
                 if let_go(work, repository.holder_of(before.id)):
                     work.tell(events.hold_released(before))
@@ -54,19 +68,46 @@ class CartPoints:
 
         return await self._acts.once(request, prepare)
 
-    def hold(self, work: Work, cart: Cart, fence: int, until: datetime) -> None:
+    async def reserved(self, cart: Cart, now: datetime) -> PointsKey | None:
+        """Points held outside, before the units are; None where there is nothing to hold there.
+
+        Raises:
+            Refusal: they cannot be held.
+        """
+        if self._desk is None or not cart.points:
+            return None
+        member = await self._outside(cart, now)
+        until, holder = now + self._acts.terms.hold_for, repository.holder_of(cart.id)
+        return await self._desk.hold(member, holder, cart.points, until=until, now=now)
+
+    async def not_held(self, cart: str, now: datetime) -> None:
+        """Let go of what is held outside and nowhere else."""
+        if self._desk is not None:
+            holder = repository.holder_of(CartId(cart))
+            change = partial(program.release, holder=holder, unbound=True)
+            await self._acts.store.act(change, now=now)
+
+    def hold(
+        self, work: Work, cart: Cart, fence: int, until: datetime, key: PointsKey | None
+    ) -> None:
         """Keep the points of a cart for as long as its units are, under the same fence.
+
+        Those in the books of others are held already, under a `key`.
 
         Raises:
             Refusal: they cannot be spent, or not on this any more.
         """
+        holder = repository.holder_of(cart.id)
+        if key is not None and not program.bind(work, key, holder, fence, until):
+            raise ProgrammeSilent
         if not cart.points:
-            ledger.release(work, repository.holder_of(cart.id))
+            ledger.release(work, holder)
+            program.release(work, holder)
+        if not cart.points or self._desk is not None:
             return
         if cart.customer is None:
             raise NoCustomer
         self.worth(cart, work.now)
-        holder = repository.holder_of(cart.id)
         ledger.hold(work, cart.customer, holder, cart.points, fence=fence, until=until)
 
     def worth(self, cart: Cart, now: datetime) -> Money | None:
@@ -106,7 +147,22 @@ class CartPoints:
             available_at=available_at,
             expires_at=None if good is None else available_at + good,
             good_for=terms.restored_for,
+            external=self._desk is not None,
         )
+
+    async def _outside(self, cart: Cart, now: datetime) -> Member:
+        if cart.customer is None:
+            raise NoCustomer
+        self.worth(cart, now)
+        return await member_of(self._acts.store, cart.customer)
+
+    async def _check_outside(self, desk: ProgramDesk, cart: Cart, now: datetime) -> None:
+        member = await self._outside(cart, now)
+        available = max(0, (await desk.known(member)).available)
+        holder = repository.holder_of(cart.id)
+        ask = partial(program.holds, holder=holder, now=now)
+        if available + await self._acts.store.read(ask) < cart.points:
+            raise NotEnoughPoints(asked=cart.points, available=available)
 
     def _check(self, work: Work, cart: Cart) -> None:
         if cart.customer is None:
@@ -138,5 +194,6 @@ def commit(work: Work, holder: str, fence: int, order: str, points: OrderPoints 
     """
     if points is None or not points.spent:
         return
-    if not ledger.commit(work, holder, fence, order, points=points.spent):
+    books = program if points.external else ledger
+    if not books.commit(work, holder, fence, order, points=points.spent):
         raise HoldExpired

@@ -173,7 +173,7 @@ class Member:
 class Entry:
     """A transaction, as its member sees it: what it did to each account of theirs."""
 
-    id: int
+    id: str
     kind: Kind
     at: datetime
     available: int

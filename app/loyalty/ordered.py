@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from app.loyalty import ledger, repository
+from app.loyalty import ledger, program, repository
 from app.loyalty.ledger import Earned
 from app.loyalty.model import Account, Kind
 from app.loyalty.rules import part_of
@@ -19,7 +19,8 @@ class OrderPoints:
     """What was agreed about points with an order.
 
     `spent` pay `value` of it, and the rest is charged. It `earns` so many, that can be spent from
-    `available_at` until `expires_at`. What is given back late is good for `good_for`.
+    `available_at` until `expires_at`. What is given back late is good for `good_for`. `external`
+    points are in the books of others.
     """
 
     spent: int
@@ -28,13 +29,18 @@ class OrderPoints:
     available_at: datetime
     expires_at: datetime | None
     good_for: timedelta
+    external: bool = False
 
 
 def placed(work: Work, order: str, customer: CustomerId | None, points: OrderPoints | None) -> None:
     """The order is paid for: what it earns is pending. Whoever takes no part earns nothing."""
     if points is None or customer is None or not points.earns:
         return
-    if repository.find_member(work.connection, customer) is None:
+    member = repository.find_member(work.connection, customer)
+    if member is None:
+        return
+    if points.external:
+        program.earn(work, order, member.customer, points.earns)
         return
     earned = Earned(
         points=points.earns,
@@ -52,6 +58,9 @@ def undone(work: Work, order: str, points: OrderPoints | None, *, part: Decimal 
     Asked again for as much, or for less, nothing happens.
     """
     if points is None:
+        return
+    if points.external:
+        program.undone(work, order, part)
         return
     connection = work.connection
     for row in repository.of_order(connection, order):

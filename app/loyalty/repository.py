@@ -345,7 +345,7 @@ def _lot(rows: Sequence[Any]) -> Lot:
 
 def _entry(row: Any, sums: Mapping[str, int]) -> Entry:
     return Entry(
-        id=row.id,
+        id=str(row.id),
         kind=Kind(row.kind),
         at=row.at,
         available=sums.get(Account.AVAILABLE, 0),

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from app.errors import InvalidInputError
 from app.loyalty import events, ledger, moving, repository, tills
 from app.loyalty.cards import drawn, sound
 from app.loyalty.model import Balance, Entry, Member, settled
@@ -29,6 +31,61 @@ class LoyaltyAccount:
     tier: TierProgress
 
 
+class Placed(NamedTuple):
+    """An entry, and where the list goes on behind it."""
+
+    entry: Entry
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Entries, the latest first; whether more follow."""
+
+    entries: tuple[Placed, ...]
+    more: bool
+
+
+class LoyaltyAnswers(Protocol):
+    """What is asked of points, whoever keeps them."""
+
+    async def account(self, customer: CustomerId, *, now: datetime) -> LoyaltyAccount | None:
+        """What a customer has now; None where they take no part."""
+
+    async def history(
+        self, customer: CustomerId, *, first: int, after: str | None = None, now: datetime
+    ) -> Page:
+        """What has happened to a member's points, after a cursor of an earlier page."""
+
+    async def enrol(
+        self, customer: CustomerId, card: str | None, *, now: datetime
+    ) -> LoyaltyAccount:
+        """The account of a customer who takes part from now on."""
+
+    async def adjust(
+        self, customer: CustomerId, points: int, *, reason: str, key: str, now: datetime
+    ) -> LoyaltyAccount:
+        """Points given by staff, or taken where below zero; once a key."""
+
+    async def merge(self, source: CustomerId, into: CustomerId, key: str, *, now: datetime) -> bool:
+        """All points of one customer to another, when they turn out to be one person."""
+
+    async def unmerge(self, source: CustomerId, key: str, *, now: datetime) -> bool:
+        """What is left of points that were merged back to whose they were."""
+
+
+def sound_adjustment(points: int, reason: str) -> None:
+    """Refuse what staff cannot mean.
+
+    Raises:
+        PointsRefused: none or too many points, or no reason.
+    """
+    if points == 0 or abs(points) > MOST_ADJUSTED:
+        raise PointsRefused(f"points is not 0, and at most {MOST_ADJUSTED:,}.", "points")
+    if not 1 <= len(reason.strip()) <= LONGEST_REASON:
+        raise PointsRefused(f"reason has 1 to {LONGEST_REASON} characters.", "reason")
+
+
 class LoyaltyService:
     """Points in our own books."""
 
@@ -41,21 +98,24 @@ class LoyaltyService:
         return await self._store.read(partial(self._account, customer=customer, now=now))
 
     async def history(
-        self,
-        customer: CustomerId,
-        *,
-        first: int,
-        after: tuple[datetime, int] | None = None,
-        now: datetime,
-    ) -> list[Entry]:
-        """What has happened to a member's points, the latest first; what is due is posted first."""
+        self, customer: CustomerId, *, first: int, after: str | None = None, now: datetime
+    ) -> Page:
+        """What has happened to a member's points, the latest first; what is due is posted first.
+
+        Raises:
+            InvalidInputError: `after` is no cursor of it.
+        """
+        place = _place(after)
         member = await self._store.read(partial(repository.find_member, customer=customer))
         if member is None:
-            return []
+            return Page(entries=(), more=False)
         if after is None and await self._store.read(partial(_due, member=member, now=now)):
             await self._store.act(partial(ledger.account, customer=customer), now=now)
-        question = partial(repository.history, member=member.customer, first=first, after=after)
-        return await self._store.read(question)
+        found = await self._store.read(
+            partial(repository.history, member=member.customer, first=first + 1, after=place)
+        )
+        shown = tuple(Placed(one, f"{one.at.isoformat()}|{one.id}") for one in found[:first])
+        return Page(entries=shown, more=len(found) > first)
 
     async def enrol(
         self, customer: CustomerId, card: str | None, *, now: datetime
@@ -82,11 +142,7 @@ class LoyaltyService:
             NotAMember: there is no account.
             NotEnoughPoints: fewer can be taken.
         """
-        if points == 0 or abs(points) > MOST_ADJUSTED:
-            raise PointsRefused(f"points is not 0, and at most {MOST_ADJUSTED:,}.", "points")
-        if not 1 <= len(reason.strip()) <= LONGEST_REASON:
-            message = f"reason has 1 to {LONGEST_REASON} characters."
-            raise PointsRefused(message, "reason")
+        sound_adjustment(points, reason)
         good = self._rules.expires_after
 
         def change(work: Work) -> LoyaltyAccount:
@@ -162,3 +218,16 @@ class LoyaltyService:
 
 def _due(connection: Connection, member: Member, now: datetime) -> bool:
     return bool(settled(repository.position(connection, member.customer), now))
+
+
+def _place(after: str | None) -> tuple[datetime, int] | None:
+    if after is None:
+        return None
+    at, _, number = after.rpartition("|")
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        found = datetime.min  # noqa: DTZ901  no place at all, as any without a zone
+    if found.tzinfo is None or not number.isdecimal():
+        raise InvalidInputError("after is not a cursor of this list.", argument="after")
+    return found, int(number)

@@ -1,7 +1,6 @@
 """What do we keep of points? Transactions and their entries; no balance is ever written."""
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -113,16 +112,22 @@ receipt_cursors = Table(
     Column("due_at", Instant, nullable=False),
 )
 
-# What a programme that is not ours has yet to be told. `body` is the write, the same every time.
+# What a programme that is not ours is told, the same every time under its `key`. A redemption is
+# for a `holder`, under the `fence` of its goods (null until these are held, too). `due_at` is when
+# something has to be done about it (null: never).
 program_writes = Table(
     "loyalty_program_writes",
     metadata,
     Column("key", String(80), primary_key=True),
     Column("member", CUSTOMER, ForeignKey(members.c.customer), nullable=False),
     Column("kind", String(20), nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("outcome", String(20), nullable=False),
     Column("order", String(20), index=True),
-    Column("body", JSON, nullable=False),
+    Column("reverses", String(80)),
+    Column("holder", String(80), index=True),
+    Column("fence", BigInteger),
+    Column("until", Instant),
     Column("due_at", Instant, index=True),
     Column("attempts", Integer, nullable=False),
-    Column("outcome", String(20)),
 )

@@ -1,6 +1,7 @@
 """From enrolling to an order paid with points and back, over HTTP and the embedded retailer."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -137,14 +138,16 @@ class Member(Shopper):
         assert await store.read(in_all) == 0
 
 
-@pytest.fixture
-async def member() -> AsyncIterator[Member]:
+@asynccontextmanager
+async def members(**sections: Any) -> AsyncIterator[Member]:
+    """A member at a sandbox whose settings have some sections of their own."""
     clock = Clock()
     settings: dict[str, Any] = {
         "freshness": {"stock": {"fresh_for": "PT0S"}},
         "connection": {"timeout": "PT20S"},
         "requests": {"budget": "PT60S"},  # how busy the machine is, is no matter
         "now": clock,
+        **sections,
     }
     async with sandbox_gateway(**settings) as sandbox:
         found = await sandbox.ask.data(
@@ -158,6 +161,12 @@ async def member() -> AsyncIterator[Member]:
             if await shopper.sellable() > 5:
                 break
         yield shopper
+
+
+@pytest.fixture
+async def member() -> AsyncIterator[Member]:
+    async with members() as found:
+        yield found
 
 
 async def test_points_are_held_with_the_goods_spent_with_the_order_and_given_back(
@@ -302,7 +311,7 @@ async def test_staff_adjust_once_a_key_and_not_below_zero(member: Member) -> Non
 
 async def test_receipts_of_the_tills_earn_when_their_card_is_somebodys(member: Member) -> None:
     services, store = member.sandbox.gateway.services, member.sandbox.gateway.store
-    await services.receipt_reader.round()
+    await services.points.reader.round()
     member.clock.ahead += timedelta(minutes=1)
     served: Any = member.sandbox.upstreams["tills"].served
     card = served.state.journal.slips[0].card

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.errors import InvalidInputError
 from app.loyalty import ledger, ordered, repository
 from app.loyalty.model import Kind
 from app.loyalty.ordered import OrderPoints
@@ -193,8 +194,10 @@ async def test_the_history_tells_what_each_did_to_each_account(store: Store) -> 
     )
     await store.act(holding("cart:1", 10), now=NOON)
     after = NOON + timedelta(days=15)
-    told = await service.history(ADA, first=10, now=after)
+    whole = await service.history(ADA, first=10, now=after)
+    told = [one.entry for one in whole.entries]
 
+    assert not whole.more
     assert [(one.kind, one.available, one.pending, one.held) for one in told] == [
         (Kind.MATURE, 20, -20, 0),
         (Kind.RELEASE, 10, 0, -10),
@@ -203,12 +206,16 @@ async def test_the_history_tells_what_each_did_to_each_account(store: Store) -> 
         (Kind.EARN, 0, 20, 0),
     ]
     assert told[3].reason == "sorry"
-    pages = []
-    place = None
-    while page := await service.history(ADA, first=2, after=place, now=after):
-        pages += page
-        place = (page[-1].at, page[-1].id)
-    assert pages == told
+    page = await service.history(ADA, first=2, now=after)
+    pages = [*page.entries]
+    while page.more:
+        last = page.entries[-1].cursor
+        page = await service.history(ADA, first=2, after=last, now=after)
+        pages += page.entries
+    assert pages == list(whole.entries)
+    for foreign in ("", "x", "2026-01-01|1", "|"):
+        with pytest.raises(InvalidInputError):
+            await service.history(ADA, first=2, after=foreign, now=after)
 
 
 async def test_two_who_are_one_have_one_account_and_may_be_two_again(store: Store) -> None:

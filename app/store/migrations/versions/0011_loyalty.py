@@ -138,15 +138,20 @@ def _receipts() -> None:
         sa.Column("key", sa.String(80), nullable=False),
         sa.Column("member", sa.String(40), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(20), nullable=False),
         sa.Column("order", sa.String(20)),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("reverses", sa.String(80)),
+        sa.Column("holder", sa.String(80)),
+        sa.Column("fence", sa.BigInteger()),
+        sa.Column("until", INSTANT),
         sa.Column("due_at", INSTANT),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("outcome", sa.String(20)),
         _of_member("program_writes"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_loyalty_program_writes")),
     )
     _index("program_writes", "order")
+    _index("program_writes", "holder")
     _index("program_writes", "due_at")
 
 
