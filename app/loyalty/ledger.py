@@ -5,10 +5,10 @@ time has done by then (`model.settled`) is posted before anything else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.loyalty import events, repository
+from app.loyalty import events, repository, sums
 from app.loyalty.model import (
     Account,
     Kind,
@@ -83,7 +83,7 @@ class Standing:
     def refuse(self, asked: int) -> NotEnoughPoints:
         """Why so many points cannot be had."""
         since = self.work.now - LATELY
-        gone = repository.expired_since(self.work.connection, self.customer, since)
+        gone = sums.expired_since(self.work.connection, self.customer, since)
         kind = PointsExpired if self.available + gone >= asked else NotEnoughPoints
         return kind(asked=asked, available=self.available)
 
@@ -114,8 +114,8 @@ def earn(work: Work, customer: CustomerId, key: str, earned: Earned) -> int:
     What is late is what it would have been: it may be there to be spent, or gone, already.
     """
     found = account(work, customer)
-    if (known := _known(found, key, Kind.EARN)) is not None:
-        return known
+    if (there := known(found, key, Kind.EARN)) is not None:
+        return there
     about = About(
         kind=Kind.EARN,
         key=key,
@@ -130,33 +130,6 @@ def earn(work: Work, customer: CustomerId, key: str, earned: Earned) -> int:
     return number
 
 
-def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points: int) -> int:
-    """Points of an earning taken back: out of its own lot, then of what else there is.
-
-    What has expired of it is not taken from others, and what is not there any more is not taken at
-    all; how many that were is written as `short`.
-    """
-    found = account(work, customer)
-    if (known := _known(found, key, Kind.REVERSE)) is not None:
-        return known
-    lots = repository.lots_opened(work.connection, transaction)
-    own = lots[0].id if lots else None
-    mine = Position(lots=tuple(lot for lot in found.position.lots if lot.id == own))
-    wanted = _still_there(work, transaction, own, points)
-    postings: list[Posting] = []
-    for part, source in (
-        (mine, Account.PENDING),
-        (mine, Account.AVAILABLE),
-        (found.position, Account.AVAILABLE),
-        (found.position, Account.PENDING),
-    ):
-        left = wanted - sum(one.points for one in postings)
-        gone = [(one.source, one.points) for one in postings]
-        postings += fifo(_without(part, gone), left, source, Account.LIABILITY)
-    short = points - sum(one.points for one in postings)
-    return found.post(Kind.REVERSE, postings, key=key, reverses=transaction, short=short)
-
-
 def adjust(
     work: Work, customer: CustomerId, key: str, points: int, *, reason: str, until: datetime | None
 ) -> int:
@@ -166,8 +139,8 @@ def adjust(
         NotEnoughPoints: fewer can be taken; nothing is.
     """
     found = account(work, customer)
-    if (known := _known(found, key, Kind.ADJUST)) is not None:
-        return known
+    if (there := known(found, key, Kind.ADJUST)) is not None:
+        return there
     if points > 0:
         about = About(kind=Kind.ADJUST, key=key, at=work.now, posted_at=work.now, reason=reason)
         given = Earned(points=points, at=work.now, available_at=work.now, expires_at=until)
@@ -235,45 +208,6 @@ def commit(work: Work, holder: str, fence: int, order: str, *, points: int) -> b
     return True
 
 
-def restore(
-    work: Work, transaction: int, customer: CustomerId, key: str, points: int, *, good: timedelta
-) -> int:
-    """Points that were spent given back to where they came from, the last to go first.
-
-    Those whose time is over are `good` for a while.
-    """
-    found = account(work, customer)
-    if (known := _known(found, key, Kind.RESTORE)) is not None:
-        return known
-    connection = work.connection
-    spent = repository.lots_of(connection, transaction, Account.REDEEMED)
-    ends = repository.deadlines(connection, spent)
-    done = repository.undone(connection, transaction)
-    back: list[tuple[int, int]] = []
-    for lot in sorted(spent, key=lambda lot: (ends[lot] is None, ends[lot] or work.now, lot))[::-1]:
-        skipped = min(done, spent[lot])
-        done -= skipped
-        taken = min(points - sum(count for _, count in back), spent[lot] - skipped)
-        if taken > 0:
-            back.append((lot, taken))
-    about = About(kind=Kind.RESTORE, key=key, at=work.now, posted_at=work.now, reverses=transaction)
-    number = repository.add_head(connection, found.customer, about)
-    postings = []
-    for lot, count in back:
-        end = ends[lot]
-        to = lot
-        if found.customer != customer or (end is not None and end <= work.now):
-            until = None if end is None else max(end, work.now + good)
-            to = repository.add_lot(
-                connection, found.customer, number, available_at=work.now, expires_at=until
-            )
-        target = Place(Account.AVAILABLE, to)
-        postings.append(Posting(Place(Account.REDEEMED, lot), target, count))
-    repository.add_entries(connection, found.customer, number, postings)
-    found.told(Kind.RESTORE, number, postings)
-    return number
-
-
 def _given(found: Standing, about: About, earned: Earned, target: Account) -> int:
     """Points out of the programme into a lot of their own."""
     connection = found.work.connection
@@ -298,7 +232,7 @@ def _settle(found: Standing) -> None:
         found.post(due.kind, due.postings, at=due.at)
 
 
-def _known(found: Standing, key: str, kind: Kind) -> int | None:
+def known(found: Standing, key: str, kind: Kind) -> int | None:
     """The transaction that has the key already.
 
     Raises:
@@ -320,26 +254,3 @@ def _let_go(found: Standing, holder: str) -> bool:
     repository.drop_hold(found.work.connection, holder)
     found.post(Kind.RELEASE, released(holding))
     return True
-
-
-def _still_there(work: Work, transaction: int, lot: int | None, points: int) -> int:
-    """How many of so many points of an earning are to be taken, as some of it has expired."""
-    if lot is None:
-        return points
-    connection = work.connection
-    undone = repository.undone(connection, transaction)
-    taken = undone - repository.short_of(connection, transaction)
-    expired = repository.expired_of(connection, lot)
-    return max(0, min(points, undone + points - expired - taken))
-
-
-def _without(position: Position, gone: list[tuple[Place, int]]) -> Position:
-    """The lots without points that were taken already."""
-    lots = []
-    for lot in position.lots:
-        points = dict(lot.points)
-        for place, count in gone:
-            if place.lot == lot.id:
-                points[place.account] = points.get(place.account, 0) - count
-        lots.append(replace(lot, points=points))
-    return Position(lots=tuple(lots), holds=position.holds)

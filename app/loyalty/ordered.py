@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from app.loyalty import ledger, program, repository
+from app.loyalty import ledger, program, repository, sums, undoing
 from app.loyalty.ledger import Earned
 from app.loyalty.model import Account, Kind
 from app.loyalty.rules import part_of
@@ -67,14 +67,14 @@ def undone(work: Work, order: str, points: OrderPoints | None, *, part: Decimal 
         account = Account.REDEEMED if row.kind == Kind.REDEEM else Account.LIABILITY
         if row.kind not in {Kind.REDEEM, Kind.EARN}:
             continue
-        moved = abs(sum(repository.lots_of(connection, row.id, account).values()))
+        moved = abs(sum(sums.lots_of(connection, row.id, account).values()))
         target = part_of(moved, part, ALL)
-        left = target - repository.undone(connection, row.id)
+        left = target - sums.undone(connection, row.id)
         if left <= 0:
             continue
         customer = CustomerId(row.member)
         key = f"order:{order}:{row.kind.lower()}:back:{target}"
         if row.kind == Kind.REDEEM:
-            ledger.restore(work, row.id, customer, key, left, good=points.good_for)
+            undoing.restore(work, row.id, customer, key, left, good=points.good_for)
         else:
-            ledger.reverse(work, row.id, customer, key, left)
+            undoing.reverse(work, row.id, customer, key, left)

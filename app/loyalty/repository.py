@@ -1,17 +1,17 @@
 """What is written of points? Fetches and keeps; `ledger` has the rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from app.loyalty import sums
 from app.loyalty.model import (
     OF_MEMBER,
     Account,
-    Entry,
     Kind,
     Lot,
     Member,
@@ -22,8 +22,6 @@ from app.loyalty.model import (
 from app.loyalty.tables import entries, lots, members, points_holds, transactions
 from app.store.statements import inserting
 from app.values import CustomerId
-
-EARNING = (Kind.EARN, Kind.REVERSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +147,7 @@ def add_lot(
 def position(connection: Connection, member: CustomerId) -> Position:
     """All that a member has, as it was posted."""
     total = func.sum(entries.c.points)
-    sums = (
+    totals = (
         select(entries.c.lot, entries.c.account, total.label("points"))
         .where(entries.c.member == member)
         .group_by(entries.c.lot, entries.c.account)
@@ -157,22 +155,12 @@ def position(connection: Connection, member: CustomerId) -> Position:
         .subquery()
     )
     question = (
-        select(lots.c.id, lots.c.available_at, lots.c.expires_at, sums.c.account, sums.c.points)
-        .join_from(sums, lots, lots.c.id == sums.c.lot)
+        select(lots.c.id, lots.c.available_at, lots.c.expires_at, totals.c.account, totals.c.points)
+        .join_from(totals, lots, lots.c.id == totals.c.lot)
         .order_by(lots.c.id)
     )
     rows = groupby(connection.execute(question), key=lambda row: row.id)
     return Position(lots=tuple(_lot(list(of)) for _, of in rows), holds=_holds(connection, member))
-
-
-def lots_of(connection: Connection, transaction: int, account: Account) -> dict[int, int]:
-    """Points by lot that a transaction put into an account, or took out of it (below zero)."""
-    question = (
-        select(entries.c.lot, func.sum(entries.c.points).label("points"))
-        .where(entries.c.transaction == transaction, entries.c.account == account)
-        .group_by(entries.c.lot)
-    )
-    return {row.lot: int(row.points) for row in connection.execute(question)}
 
 
 def lots_opened(connection: Connection, transaction: int) -> list[Any]:
@@ -181,44 +169,10 @@ def lots_opened(connection: Connection, transaction: int) -> list[Any]:
     return list(connection.execute(question))
 
 
-def deadlines(connection: Connection, numbers: Iterable[int]) -> dict[int, datetime | None]:
-    """Until when the points of lots are good."""
-    question = select(lots.c.id, lots.c.expires_at).where(lots.c.id.in_(sorted(numbers)))
-    return {row.id: row.expires_at for row in connection.execute(question)}
-
-
 def of_order(connection: Connection, order: str) -> list[Any]:
     """The transactions that were made for an order, in their order."""
     question = select(transactions).where(transactions.c.order == order)
     return list(connection.execute(question.order_by(transactions.c.id)))
-
-
-def undone(connection: Connection, transaction: int) -> int:
-    """Points of a transaction that others have undone, or were to, as far as there were any."""
-    undoing = transactions.c.reverses == transaction
-    posted = (
-        select(func.coalesce(func.sum(entries.c.points), 0))
-        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
-        .where(undoing, entries.c.points > 0)
-    )
-    return int(connection.execute(posted).scalar_one()) + short_of(connection, transaction)
-
-
-def short_of(connection: Connection, transaction: int) -> int:
-    """Points that those who were to undo a transaction did not find."""
-    short = func.coalesce(func.sum(transactions.c.short), 0)
-    question = select(short).where(transactions.c.reverses == transaction)
-    return int(connection.execute(question).scalar_one())
-
-
-def expired_of(connection: Connection, lot: int) -> int:
-    """Points of a lot that have expired."""
-    question = (
-        select(func.coalesce(func.sum(entries.c.points), 0))
-        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
-        .where(entries.c.lot == lot, transactions.c.kind == Kind.EXPIRE)
-    )
-    return -int(connection.execute(question).scalar_one())
 
 
 def put_hold(connection: Connection, member: CustomerId, hold: PointsHold) -> None:
@@ -245,68 +199,6 @@ def hold_row(connection: Connection, holder: str) -> Any | None:
     return connection.execute(question).one_or_none()
 
 
-def earned_since(connection: Connection, member: CustomerId, since: datetime) -> int:
-    """Points earned since a time, less those of them that were reversed."""
-    question = (
-        select(func.coalesce(func.sum(entries.c.points), 0))
-        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
-        .where(
-            transactions.c.member == member,
-            transactions.c.kind.in_([str(kind) for kind in EARNING]),
-            transactions.c.at > since,
-            entries.c.account == Account.LIABILITY,
-        )
-    )
-    return -int(connection.execute(question).scalar_one())
-
-
-def expired_since(connection: Connection, member: CustomerId, since: datetime) -> int:
-    """Points that expired since a time."""
-    question = (
-        select(func.coalesce(func.sum(entries.c.points), 0))
-        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
-        .where(
-            transactions.c.member == member,
-            transactions.c.at > since,
-            entries.c.account == Account.EXPIRED,
-        )
-    )
-    return int(connection.execute(question).scalar_one())
-
-
-def history(
-    connection: Connection,
-    member: CustomerId,
-    *,
-    first: int,
-    after: tuple[datetime, int] | None = None,
-) -> list[Entry]:
-    """A member's transactions, the latest first."""
-    latest = (transactions.c.at.desc(), transactions.c.id.desc())
-    theirs = select(entries.c.transaction).where(entries.c.member == member)
-    some = select(transactions).where(transactions.c.id.in_(theirs))
-    if after is not None:
-        some = some.where(tuple_(transactions.c.at, transactions.c.id) < tuple_(*after))
-    rows = list(connection.execute(some.order_by(*latest).limit(first)))
-    sums = _sums(connection, member, [row.id for row in rows])
-    return [_entry(row, sums.get(row.id, {})) for row in rows]
-
-
-def _sums(
-    connection: Connection, member: CustomerId, numbers: Sequence[int]
-) -> dict[int, dict[str, int]]:
-    """What transactions did to a member's accounts."""
-    found: dict[int, dict[str, int]] = {}
-    question = (
-        select(entries.c.transaction, entries.c.account, func.sum(entries.c.points).label("points"))
-        .where(entries.c.transaction.in_(numbers), entries.c.member == member)
-        .group_by(entries.c.transaction, entries.c.account)
-    )
-    for row in connection.execute(question):
-        found.setdefault(row.transaction, {})[row.account] = int(row.points)
-    return found
-
-
 def _holds(connection: Connection, member: CustomerId) -> tuple[PointsHold, ...]:
     question = select(points_holds).where(points_holds.c.member == member)
     rows = connection.execute(question.order_by(points_holds.c.holder)).all()
@@ -317,7 +209,7 @@ def _holds(connection: Connection, member: CustomerId) -> tuple[PointsHold, ...]
             points=row.points,
             expires_at=row.expires_at,
             transaction=row.transaction,
-            lots=lots_of(connection, row.transaction, Account.HELD),
+            lots=sums.lots_of(connection, row.transaction, Account.HELD),
         )
         for row in rows
     )
@@ -340,18 +232,4 @@ def _lot(rows: Sequence[Any]) -> Lot:
         available_at=row.available_at,
         expires_at=row.expires_at,
         points={Account(one.account): int(one.points) for one in rows},
-    )
-
-
-def _entry(row: Any, sums: Mapping[str, int]) -> Entry:
-    return Entry(
-        id=str(row.id),
-        kind=Kind(row.kind),
-        at=row.at,
-        available=sums.get(Account.AVAILABLE, 0),
-        pending=sums.get(Account.PENDING, 0),
-        held=sums.get(Account.HELD, 0),
-        reason=row.reason,
-        order=row.order,
-        receipt=row.receipt,
     )

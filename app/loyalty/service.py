@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection
 
 from app.errors import InvalidInputError
-from app.loyalty import events, ledger, moving, repository, tills
+from app.loyalty import events, ledger, moving, repository, sums, tills
 from app.loyalty.cards import drawn, sound
 from app.loyalty.model import Balance, Entry, Member, settled
 from app.loyalty.refusals import CardRefused, NotAMember, PointsRefused
@@ -112,7 +112,7 @@ class LoyaltyService:
         if after is None and await self._store.read(partial(_due, member=member, now=now)):
             await self._store.act(partial(ledger.account, customer=customer), now=now)
         found = await self._store.read(
-            partial(repository.history, member=member.customer, first=first + 1, after=place)
+            partial(sums.history, member=member.customer, first=first + 1, after=place)
         )
         shown = tuple(Placed(one, f"{one.at.isoformat()}|{one.id}") for one in found[:first])
         return Page(entries=shown, more=len(found) > first)
@@ -172,7 +172,7 @@ class LoyaltyService:
             return None
         position = repository.position(connection, member.customer)
         since = now - self._rules.tier_window
-        points = repository.earned_since(connection, member.customer, since)
+        points = sums.earned_since(connection, member.customer, since)
         return LoyaltyAccount(
             member=member,
             balance=position.after(settled(position, now)).balance,

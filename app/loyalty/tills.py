@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from app.loyalty import ledger, repository
+from app.loyalty import ledger, repository, sums, undoing
 from app.loyalty.cards import sound
 from app.loyalty.ledger import Earned
 from app.loyalty.rules import Goods, earned, part_of
@@ -108,10 +108,10 @@ def _refunded(work: Work, sale: Any) -> None:
     if made is None or not back:
         return
     target = part_of(sale.points, back, Decimal(sale.total))
-    left = target - repository.undone(work.connection, made.id)
+    left = target - sums.undone(work.connection, made.id)
     if left > 0:
         key = f"{_key(sale)}:back:{target}"
-        ledger.reverse(work, made.id, CustomerId(made.member), key, left)
+        undoing.reverse(work, made.id, CustomerId(made.member), key, left)
 
 
 def _key(sale: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInputError
-from app.loyalty import ledger, ordered, repository
+from app.loyalty import ledger, ordered, repository, sums, undoing
 from app.loyalty.model import Kind
 from app.loyalty.ordered import OrderPoints
 from app.loyalty.refusals import CardRefused, NotAMember, NotEnoughPoints, PointsExpired
@@ -89,7 +89,9 @@ async def test_what_is_earned_and_taken_back_is_level(store: Store) -> None:
     await earned(store, "before", at_once(30))
     number = await earned(store, "receipt", later(100))
     assert (await balance(store)).pending == 100
-    back = partial(ledger.reverse, transaction=number, customer=ADA, key="receipt:back", points=100)
+    back = partial(
+        undoing.reverse, transaction=number, customer=ADA, key="receipt:back", points=100
+    )
     for _ in range(2):
         await store.act(back, now=NOON)
 
@@ -102,7 +104,7 @@ async def test_what_was_spent_by_then_is_not_taken_and_is_written_down(store: St
     await joined(store, ADA)
     number = await earned(store, "receipt", at_once(100))
     await store.act(holding("cart:1", 70), now=NOON)
-    back = partial(ledger.reverse, transaction=number, customer=ADA, key="back", points=100)
+    back = partial(undoing.reverse, transaction=number, customer=ADA, key="back", points=100)
     await store.act(back, now=NOON)
 
     assert (await balance(store)).available == 0
@@ -142,7 +144,7 @@ async def test_an_order_is_undone_in_parts_and_as_a_whole_once(store: Store) -> 
 async def test_who_forgets_what_was_undone_gives_back_too_much(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "undone", lambda *_: 0)
+    monkeypatch.setattr(sums, "undone", lambda *_: 0)
 
     assert (await undone_in_parts(store))[1] > 50
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from app.loyalty import ledger, model, ordered, repository
+from app.loyalty import ledger, model, ordered, repository, undoing
 from app.loyalty.ledger import Earned
 from app.loyalty.ordered import OrderPoints
 from app.loyalty.refusals import NotEnoughPoints
@@ -143,7 +143,7 @@ class Books(RuleBasedStateMachine):
             return
         self.do(
             partial(
-                ledger.reverse,
+                undoing.reverse,
                 transaction=number,
                 customer=ADA,
                 key=f"{key}:back:{back + points}",
