@@ -105,6 +105,24 @@ async def test_points_go_with_the_goods_wherever_a_process_dies(store: Store, to
     assert points >= (6 if token == "tok_declined" else 12)
 
 
+async def test_an_order_that_points_pay_in_full_charges_nothing(store: Store) -> None:
+    customer = CustomerId("ada")
+    async with opened(store) as world:
+        await world.stock(SPOT)
+        await joined(store, customer)
+        await earned(store, "welcome", at_once(HAD), customer=customer)
+        purchase = await held(world, "a", customer, "tok_declined")
+        assert purchase.points is not None
+        points = replace(purchase.points, value=purchase.total)
+        placed = await world.service.place(replace(purchase, points=points))
+        order = await world.worked(placed.order)
+
+        assert (order.state, order.charge) == (OrderState.SOURCED, None)
+        assert world.charges() == {}
+        found = await balance(store, customer, now=world.clock())
+        assert (found.available, found.pending) == (HAD - SPENT, EARNS)
+
+
 class SpendsLater(OrderService):
     """Points are spent in a transaction of their own, once the order is there."""
 

@@ -397,4 +397,4 @@ def test_the_model_tells_wrong_books(
     with pytest.raises(
         (AssertionError, IntegrityError, pytest.fail.Exception)
     ):  # or a constraint says no
-        checked(machine, examples=100, steps=20, fixed=True)
+        checked(machine, examples=300, steps=20, fixed=True)
