@@ -25,6 +25,7 @@ from benchmarks import (
     observability,
     orders,
     projection,
+    promise_page,
     promises,
 )
 from benchmarks.peers import parts
@@ -38,6 +39,7 @@ ALONE = {
     "projection": projection,
     "hot_sku": hot_sku,
     "promises": promises,
+    "promise_page": promise_page,
     "orders": orders,
     "observability": observability,  # last: it switches tracing on for the life of the process
 }

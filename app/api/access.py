@@ -58,6 +58,7 @@ FIELDS: Mapping[str, Kinds] = {
     "Mutation.loyaltyEnrol": THE_PERSON,
     "Mutation.cartPointsSet": EVERYONE,  # who has a cart of a customer, as with all of a cart
     "Mutation.pointsAdjust": frozenset({PrincipalKind.STAFF}),
+    "Mutation.cartCustomerSet": EVERYONE - {PrincipalKind.GUEST, PrincipalKind.PARTNER},
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
@@ -67,6 +68,7 @@ TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
+            "BundleComponent",
             *("Category", "Image", "Price", "Money", "PageInfo"),
             *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
             *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),

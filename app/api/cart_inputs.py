@@ -133,6 +133,18 @@ class CartBuyerSetInput:
     idempotency_key: str | None = once_only()
 
 
+@strawberry.input(description="Whose a cart is.")
+class CartCustomerSetInput:
+    """See cartCustomerSet."""
+
+    cart_id: strawberry.ID = strawberry.field(description="The id of a cart.")
+    version: int = strawberry.field(description=VERSION)
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Whose it is, for staff to say; the caller's own if not given."
+    )
+    idempotency_key: str | None = once_only()
+
+
 @strawberry.input(description="How lines of a cart are to reach the buyer.")
 class CartPromiseSelectInput:
     """See cartPromiseSelect."""
@@ -248,7 +260,7 @@ def number_of(line: str, *path: str) -> int:
         raise InvalidCartInput(message, path=path) from error
 
 
-def request_of(context: Context, cart: CartId | None, given: object) -> Request:
+async def request_of(context: Context, cart: CartId | None, given: object) -> Request:
     """On whose behalf the domain is to act; with a key, once.
 
     Raises:
@@ -257,4 +269,5 @@ def request_of(context: Context, cart: CartId | None, given: object) -> Request:
     said = orjson.dumps([type(given).__name__, given], option=orjson.OPT_SORT_KEYS)
     key: str | None = getattr(given, "idempotency_key", None)
     once = once_of(cart or NEW, key, sha256(said).hexdigest())
-    return Request(now=context.now, inquiry=context.inquiry, once=once)
+    by = await context.viewer()
+    return Request(now=context.now, inquiry=context.inquiry, by=by, once=once)

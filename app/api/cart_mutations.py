@@ -11,6 +11,7 @@ from app.api.cart_results import (
     CartBuyerSetResult,
     CartChanged,
     CartCreateResult,
+    CartCustomerSetResult,
     CartHandedOver,
     CartHandOverResult,
     CartHoldReleaseResult,
@@ -24,11 +25,13 @@ from app.api.cart_results import (
 )
 from app.api.carts import Cart, cart_key
 from app.api.context import Context, Info
+from app.api.nodes import key_of
 from app.carts import model
 from app.carts.acting import Request
 from app.carts.model import CartId
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError, Refusal
+from app.values import CustomerId
 
 Input = strawberry.argument(description="All that it takes.")
 
@@ -54,9 +57,31 @@ async def on_cart(
 
     async def named() -> model.Cart:
         cart = cart_key(asked.cart_id)
-        return await act(cart, given.request_of(context, cart, asked))
+        return await act(cart, await given.request_of(context, cart, asked))
 
     return await _changed(named, context)
+
+
+async def _customer(context: Context, named: str | None) -> CustomerId:
+    """The customer that a caller may name.
+
+    Raises:
+        InvalidCartInput: they may not, or there is none.
+    """
+    customers = context.services.customers
+    viewer, path = await context.viewer(), ("customerId",)
+    if named is None:
+        own = await customers.enrolled(context.principal, now=context.now)
+        if own is None:
+            raise InvalidCartInput("Say which customer's it is.", path=path)
+        return own
+    try:
+        asked = CustomerId(key_of(named, "Customer"))
+    except InvalidInputError as error:
+        raise InvalidCartInput("There is no such customer.", path=path) from error
+    if not (viewer.house or viewer.owns(asked)) or not await customers.find([asked]):
+        raise InvalidCartInput("There is no such customer.", path=path)
+    return asked
 
 
 @strawberry.type
@@ -78,8 +103,10 @@ class CartMutations:
             except InvalidInputError as error:
                 raise InvalidCartInput(str(error), path=["channel"]) from error
             items = given.items_of(input.lines)
-            request = given.request_of(context, None, input)
-            return await context.services.carts.create(channel.code, items, request)
+            request = await given.request_of(context, None, input)
+            services = context.services
+            own = await services.customers.enrolled(context.principal, now=context.now)
+            return await services.carts.create(channel.code, items, request, own)
 
         done: CartCreateResult = await _changed(act, info.context)
         return done
@@ -150,6 +177,28 @@ class CartMutations:
 
     @strawberry.mutation(
         description=(
+            "Make a cart somebody's own: the caller's, or for staff that of a customer they serve."
+            " Nobody but they and staff can use it then."
+        )
+    )
+    async def cart_customer_set(
+        self,
+        info: Info,
+        input: Annotated[given.CartCustomerSetInput, Input],  # noqa: A002
+    ) -> CartCustomerSetResult:
+        """Say whose."""
+        context = info.context
+
+        async def act(cart: CartId, request: Request) -> model.Cart:
+            customer = await _customer(context, input.customer_id)
+            carts = context.services.carts
+            return await carts.set_customer(cart, input.version, customer, request)
+
+        done: CartCustomerSetResult = await on_cart(act, input, context)
+        return done
+
+    @strawberry.mutation(
+        description=(
             "Choose how lines reach the buyer, by an option of promiseOptions for exactly these"
             " lines. What was held for the cart is released: hold it again, where it was promised."
         )
@@ -184,7 +233,7 @@ class CartMutations:
 
         async def act() -> model.Cart:
             source, into = cart_key(input.from_), cart_key(input.into)
-            request = given.request_of(info.context, into, input)
+            request = await given.request_of(info.context, into, input)
             return await info.context.services.carts.merge(source, into, input.version, request)
 
         done: CartMergeResult = await _changed(act, info.context)
@@ -202,7 +251,7 @@ class CartMutations:
         context = info.context
         try:
             code, until = await context.services.hand_overs.offer(
-                cart_key(input.cart_id), now=context.now
+                cart_key(input.cart_id), now=context.now, by=await context.viewer()
             )
         except Refusal as refusal:
             refused: Any = problem_of(refusal, context)
@@ -219,7 +268,7 @@ class CartMutations:
         """Take."""
 
         async def act() -> model.Cart:
-            request = given.request_of(info.context, None, input)
+            request = await given.request_of(info.context, None, input)
             return await info.context.services.hand_overs.take(input.code, request)
 
         done: CartTakeOverResult = await _changed(act, info.context)

@@ -97,6 +97,15 @@ CartBuyerSetResult = Annotated[
     | IdempotencyKeyRefused,
     strawberry.union("CartBuyerSetResult", description="What came of cartBuyerSet."),
 ]
+CartCustomerSetResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union("CartCustomerSetResult", description="What came of cartCustomerSet."),
+]
 CartPromiseSelectResult = Annotated[
     CartChanged
     | InvalidInput

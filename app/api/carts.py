@@ -317,7 +317,11 @@ def cart_key(given: str) -> CartId:
 class CartRoot:
     """The root fields of carts."""
 
-    @strawberry.field(description="The cart with an id; null if there is none, or it has expired.")
+    @strawberry.field(
+        description=(
+            "The cart with an id; null if there is none, it has expired, or it is somebody else's."
+        )
+    )
     async def cart(
         self,
         info: Info,
@@ -328,7 +332,8 @@ class CartRoot:
         """One cart."""
         context = info.context
         try:
-            found = await context.services.carts.find(cart_key(id), now=context.now)
+            viewer = await context.viewer()
+            found = await context.services.carts.find(cart_key(id), now=context.now, by=viewer)
         except CartNotFound:
             return None
         return Cart.of(found)

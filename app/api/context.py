@@ -28,7 +28,7 @@ from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
-from app.principals.model import GUEST, Principal
+from app.principals.model import GUEST, Principal, Viewer
 from app.products.service import ProductService
 from app.promises.service import PromiseService
 from app.promises.steps import Steps
@@ -108,6 +108,13 @@ class Context:
     )
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     steps: Steps | None = None
+    _viewer: Viewer | None = None
+
+    async def viewer(self) -> Viewer:
+        """On whose behalf it is asked; a question to the store where a customer asks, and once."""
+        if self._viewer is None:
+            self._viewer = await self.services.customers.viewer(self.principal)
+        return self._viewer
 
     def searching(self) -> Steps:
         """What is left for the searches of this operation, however many it asks for."""

@@ -138,7 +138,10 @@ class OrderCancelInput:
     """See orderCancel."""
 
     number: strawberry.ID = strawberry.field(description="The number of an order.")
-    access_token: str = strawberry.field(description="The token that orderPlace gave.")
+    access_token: str | None = strawberry.field(
+        default=None,
+        description="The token that orderPlace gave; its buyer, signed in, and staff need none.",
+    )
 
 
 def _plain(text: str, *path: str) -> None:

@@ -1,5 +1,6 @@
 """GraphQL face of what can be done with orders."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import strawberry
@@ -53,7 +54,7 @@ class OrderPlaced:
         description="The order as it stands; PENDING_CONFIRMATION: ask again with the same key."
     )
     access_token: str = strawberry.field(
-        description="Needed to look at the order and to cancel it; keep it."
+        description="Who has it may look at the order and cancel it, signed in or not; keep it."
     )
 
 
@@ -107,12 +108,15 @@ async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
 async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) -> Placed:
     services = context.services
     terms = buying.sound(asked.terms(once), charged=services.orders.charged)
-    found = await services.carts.find(cart_key(asked.cart_id), now=context.now)
+    viewer = await context.viewer()
+    found = await services.carts.find(cart_key(asked.cart_id), now=context.now, by=viewer)
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
     promises = await services.cart_promises.checked(cart, request, held=True)
-    points = services.cart_points.agreed(cart, context.now)
-    return await services.orders.place(buying.purchase(cart, promises, terms, points))
+    own = await services.customers.enrolled(context.principal, now=context.now)
+    bought = replace(cart, customer=cart.customer or own)
+    points = services.cart_points.agreed(bought, context.now)
+    return await services.orders.place(buying.purchase(bought, promises, terms, points))
 
 
 def _told(placed: Placed) -> Any:
@@ -155,8 +159,10 @@ class OrderMutations:
         """Cancel."""
         orders = info.context.services.orders
         try:
-            found = await orders.find(input.number, access=input.access_token)
-            cancelled: model.Order = await orders.cancel(found.number, CancelReason.BUYER)
+            viewer = await info.context.viewer()
+            found = await orders.find(input.number, access=input.access_token, by=viewer)
+            reason = CancelReason.STAFF if viewer.house else CancelReason.BUYER
+            cancelled: model.Order = await orders.cancel(found.number, reason)
         except Refusal as refusal:
             refused: OrderCancelResult = problem_of(refusal, info.context)  # type: ignore[assignment]  # as above
             return refused

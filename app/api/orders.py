@@ -8,8 +8,9 @@ import strawberry
 
 from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
-from app.api.context import Info
+from app.api.context import Context, Info
 from app.api.locations import Location, location_by_key
+from app.api.nodes import key_of
 from app.api.paging import (
     PageInfo,
     bounded,
@@ -24,7 +25,7 @@ from app.orders import model
 from app.orders.model import CancelReason, HandingState, OrderNumber, OrderState
 from app.orders.refusals import OrderNotFound
 from app.ports import PaymentStatus, Promised, SoldLine
-from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
+from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Sku
 
 
 @strawberry.type(description="Units of one variant that were bought.", directives=NOBODY_KEEPS)
@@ -226,6 +227,22 @@ class OrderConnection:
         return cls(edges=edges, page_info=info)
 
 
+async def _selves(context: Context, named: str | None) -> frozenset[CustomerId]:
+    """All records of whose orders are looked for; nobody's where it is not the caller's business.
+
+    Raises:
+        InvalidInputError: it is no id of a customer.
+    """
+    viewer = await context.viewer()
+    if named is None:
+        return viewer.selves
+    asked = CustomerId(key_of(named, "Customer"))
+    if not viewer.house:
+        return viewer.selves & {asked} and viewer.selves
+    found = (await context.services.customers.find([asked])).get(asked)
+    return frozenset() if found is None else found.selves
+
+
 def _cursor(order: model.Order) -> str:
     return encode_cursor(order.placed_at.isoformat(), order.number)
 
@@ -262,20 +279,27 @@ class OrderRoot:
             strawberry.ID, strawberry.argument(description="The number of an order.")
         ],
         access_token: Annotated[
-            str, strawberry.argument(description="The token that orderPlace gave.")
-        ],
+            str | None,
+            strawberry.argument(
+                description=(
+                    "The token that orderPlace gave; its buyer, signed in, and staff need none."
+                )
+            ),
+        ] = None,
     ) -> Order | None:
         """One order."""
         try:
-            found = await info.context.services.orders.find(number, access=access_token)
+            viewer = await info.context.viewer()
+            found = await info.context.services.orders.find(number, access=access_token, by=viewer)
         except OrderNotFound:
             return None
         return Order.of(found)
 
     @strawberry.field(
         description=(
-            "The caller's orders, the latest first; null when the store could not be asked. These"
-            " are exactly the orders whose access tokens are given, whoever has signed in."
+            "Orders, the latest first; null when the store could not be asked. They are the"
+            " caller's own, if they have signed in, and those whose access tokens are given; for"
+            " staff, those of a customer."
         )
     )
     async def orders(
@@ -297,6 +321,10 @@ class OrderRoot:
             list[OrderState] | None,
             strawberry.argument(description="Only orders that are so far; all if not given."),
         ] = None,
+        customer: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="A customer, for staff; others have only themselves."),
+        ] = None,
     ) -> OrderConnection | None:
         """A page of orders, in one question to the store."""
         tokens = access_tokens or []
@@ -304,6 +332,10 @@ class OrderRoot:
         bounded(states or [], argument="states")
         size, place = page_size(first), _place(after)
         found = await info.context.services.orders.page(
-            tokens, first=size + 1, after=place, states=states or ()
+            tokens,
+            customers=await _selves(info.context, customer),
+            first=size + 1,
+            after=place,
+            states=states or (),
         )
         return OrderConnection.of(found, first=size, follows=place is not None)

@@ -163,6 +163,22 @@ async def promise(
 
 
 @strawberry.type(
+    description="What a bundle is put together of; variants(skus:) tells more of it.",
+    directives=kept(CATALOGUE),
+)
+class BundleComponent:
+    """Units that leave the shelf for one of the bundle."""
+
+    sku: Sku = strawberry.field(description="The key of a variant.")
+    quantity: int = strawberry.field(description="Its units in one bundle.")
+
+    @classmethod
+    def of(cls, component: ports.BundleComponent) -> Self:
+        """Dress a component."""
+        return cls(sku=component.sku, quantity=component.quantity)
+
+
+@strawberry.type(
     description="The thing sold: one product in one size, colour and so on.",
     directives=kept(CATALOGUE),
 )
@@ -176,6 +192,9 @@ class ProductVariant(Node):
     locale: Locale | None = strawberry.field(description="The language its texts are in.")
     product: Annotated["Product", strawberry.lazy("app.api.products")] = strawberry.field(
         description="The product it is one of."
+    )
+    components: list[BundleComponent] = strawberry.field(
+        description="What a bundle is put together of; empty for what is no bundle."
     )
     told: strawberry.Private[ports.ProductVariant]
     languages: strawberry.Private[Languages]
@@ -212,6 +231,7 @@ class ProductVariant(Node):
             options=UnchangingList([VariantOption.of(one, languages) for one in variant.options]),
             locale=locale,
             product=product,
+            components=UnchangingList([BundleComponent.of(one) for one in variant.components]),
             told=variant,
             languages=languages,
         )

@@ -16,6 +16,7 @@ from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
 from app.loyalty import ledger as points
 from app.loyalty import program
+from app.principals.model import ANYBODY, Viewer
 from app.settings import Carts as Terms
 from app.settings import Channel as ChannelRules
 from app.store import Store, Work
@@ -46,6 +47,7 @@ class Request:
 
     now: datetime
     inquiry: Inquiry
+    by: Viewer = ANYBODY
     once: Once | None = None
 
 
@@ -58,26 +60,27 @@ class CartActs:
         self._channels = channels
         self._in_flight = InFlight()
 
-    async def find(self, cart: str, *, now: datetime) -> Cart:
+    async def find(self, cart: str, *, now: datetime, by: Viewer) -> Cart:
         """A cart as it is now.
 
         Raises:
-            CartNotFound: there is none, or it has expired.
+            CartNotFound: there is none, it has expired, or it is not theirs.
         """
         if not ID.fullmatch(cart):
             raise CartNotFound
         found = await self.store.read(partial(repository.find, cart=CartId(cart), now=now))
         if found is None:
             raise CartNotFound
-        return found
+        return seen_by(by, found)
 
-    async def open_at(self, cart: str, version: int, *, now: datetime) -> Cart:
+    async def open_at(self, cart: str, version: int, request: Request) -> Cart:
         """A cart that may be changed, as its caller saw it.
 
         Raises:
             Refusal: there is none, it is closed, or it has another version.
         """
-        return at_version(await self.find(cart, now=now), version)
+        found = await self.find(cart, now=request.now, by=request.by)
+        return at_version(found, version)
 
     def channel(self, code: ChannelCode) -> tuple[Channel, ChannelRules]:
         """The channel of a cart, and its rules.
@@ -103,7 +106,7 @@ class CartActs:
         with self._in_flight.alone(once):
             again = partial(_again, once=once, now=request.now)
             if (told := await self.store.read(again)) is not None:
-                return told
+                return seen_by(request.by, told)
             change = await prepare()
             keyed: Change = partial(self._keyed, once, change)
             if isinstance(change, Contended):
@@ -131,10 +134,16 @@ class CartActs:
         cart = self.later(work, cart)
         if lines:
             cart = replace(cart, promises=cart.still_promised)
-        if lines and let_go(work, repository.holder_of(cart.id)):
+        if lines:
+            cart = self.freed(work, cart)
+        repository.put(work.connection, cart, lines=lines)
+        return cart
+
+    def freed(self, work: Work, cart: Cart) -> Cart:
+        """A cart for which nothing is held any more."""
+        if let_go(work, repository.holder_of(cart.id)):
             work.tell(events.hold_released(cart))
             cart = replace(cart, hold=None)
-        repository.put(work.connection, cart, lines=lines)
         return cart
 
     def later(self, work: Work, cart: Cart) -> Cart:
@@ -174,6 +183,17 @@ def once_of(scope: str, key: str | None, digest: str) -> Once | None:
     return Once(scope=scope, key=key, digest=digest)
 
 
+def seen_by(viewer: Viewer, cart: Cart) -> Cart:
+    """The cart, if somebody may use it.
+
+    Raises:
+        CartNotFound: they may not; it looks as if there were none.
+    """
+    if not viewer.may_use(cart.customer):
+        raise CartNotFound
+    return cart
+
+
 def at_version(cart: Cart, version: int) -> Cart:
     """The cart, which may be changed and is as its caller saw it.
 
@@ -194,4 +214,6 @@ def _told(connection: Connection, told: Any, now: datetime) -> Cart:
     """What was told before. Who buys is not written twice: it is as it is now."""
     cart = msgspec.convert(told, Cart)
     current = repository.find(connection, cart.id, now=now)
-    return replace(cart, buyer=None if current is None else current.buyer)
+    if current is None:
+        return cart
+    return replace(cart, buyer=current.buyer, customer=current.customer)

@@ -37,6 +37,11 @@ def points_set(cart: Cart) -> Fact:
     return _fact("CartPointsSet", cart, points=cart.points)
 
 
+def customer_set(cart: Cart) -> Fact:
+    """It is somebody's own from now on."""
+    return _fact("CartCustomerSet", cart, customer=cart.customer)
+
+
 def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
     """It was said how lines reach the buyer."""
     told = {

@@ -19,6 +19,7 @@ from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import Cart, CartId, opened
 from app.carts.refusals import CodeRefused
+from app.principals.model import ANYBODY, Viewer
 from app.store import Work
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing is taken for something else
@@ -35,9 +36,11 @@ class HandOvers:
         self._acts = acts
         self._made = made or _random
 
-    async def offer(self, cart: str, *, now: datetime) -> tuple[str, datetime]:
+    async def offer(
+        self, cart: str, *, now: datetime, by: Viewer = ANYBODY
+    ) -> tuple[str, datetime]:
         """A code for a cart and until when it is good; the one before is not any more."""
-        found = opened(await self._acts.find(cart, now=now))
+        found = opened(await self._acts.find(cart, now=now, by=by))
         selector, secret = self._made(SELECTOR), self._made(SECRET)
         hashed = await asyncio.to_thread(hash_of, selector, secret)
         until = now + self._acts.terms.hand_over_within
@@ -69,16 +72,16 @@ class HandOvers:
                 partial(_tried, selector=selector, hashed=hashed), now=request.now
             ):
                 raise CodeRefused
-            return partial(self._taken, selector, hashed)
+            return partial(self._taken, selector, hashed, request.by)
 
         return await self._acts.once(request, prepare)
 
-    def _taken(self, selector: str, hashed: str, work: Work) -> Cart:
+    def _taken(self, selector: str, hashed: str, by: Viewer, work: Work) -> Cart:
         row = _good(work.connection, selector, work.now, locked=True)
         if row is None or not secrets.compare_digest(row.hashed, hashed):
             raise CodeRefused
         cart = repository.find(work.connection, CartId(row.cart), now=work.now)
-        if cart is None:
+        if cart is None or not by.may_use(cart.customer):
             raise CodeRefused
         repository.drop_code(work.connection, selector)
         work.tell(events.taken_over(cart))

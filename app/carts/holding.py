@@ -85,14 +85,14 @@ class CartHolds:
         except _Raced as lost:
             raise InsufficientStock(lost.shortages) from lost
         except SlotsFull as lost:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             raise await self._promises.crowded_out(seen, request) from lost
 
     async def _hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
     ) -> Cart:
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             if not seen.lines:
                 raise InvalidCartInput("There is nothing in the cart.", path=("cartId",))
             if parts is not None and seen.promises:
@@ -118,7 +118,7 @@ class CartHolds:
         """The cart with nothing held; one that holds nothing stays as it is."""
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)

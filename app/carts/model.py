@@ -222,10 +222,12 @@ class Cart:
 
         Raises:
             CurrencyMismatch: the other is of another channel or currency.
-            InvalidCartInput: that is more than a line or a cart holds.
+            InvalidCartInput: that is more than a line or a cart holds, or of two customers.
         """
         if (self.channel, self.currency) != (other.channel, other.currency):
             raise CurrencyMismatch
+        if self.customer and other.customer and self.customer != other.customer:
+            raise InvalidCartInput("The carts are of two customers.", path=("from",))
         own = {line.sku: line.price for line in self.lines}
         prices = {
             line.sku: max(line.price, own.get(line.sku, line.price), key=lambda p: p.taken_at)

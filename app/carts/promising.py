@@ -68,7 +68,7 @@ class CartPromises:
         """
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             lines = (
                 seen.lines if numbers is None else seen.numbered(dict.fromkeys(numbers), "lineIds")
             )

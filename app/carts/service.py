@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Request
+from app.carts.acting import CartActs, Change, Request, seen_by
 from app.carts.buyers import Buyer, sound
 from app.carts.model import (
     ID,
@@ -22,8 +23,9 @@ from app.carts.model import (
 )
 from app.carts.pricing import Pricing
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.principals.model import ANYBODY, Viewer
 from app.store import Work
-from app.values import ChannelCode, Sku
+from app.values import ChannelCode, CustomerId, Sku
 
 Items = Sequence[tuple[Sku, int]]
 
@@ -35,16 +37,22 @@ class CartService:
         self._acts = acts
         self._pricing = pricing
 
-    async def find(self, cart: str, *, now: datetime) -> Cart:
+    async def find(self, cart: str, *, now: datetime, by: Viewer = ANYBODY) -> Cart:
         """A cart as it is now.
 
         Raises:
-            CartNotFound: there is none, or it has expired.
+            CartNotFound: there is none, it has expired, or it is somebody else's.
         """
-        return await self._acts.find(cart, now=now)
+        return await self._acts.find(cart, now=now, by=by)
 
-    async def create(self, channel: ChannelCode, items: Items, request: Request) -> Cart:
-        """A new cart, with what is wanted already."""
+    async def create(
+        self,
+        channel: ChannelCode,
+        items: Items,
+        request: Request,
+        customer: CustomerId | None = None,
+    ) -> Cart:
+        """A new cart, with what is wanted already; of a customer, if it is somebody's."""
         units = units_of(items) if items else {}
 
         async def prepare() -> Change:
@@ -56,6 +64,7 @@ class CartService:
                     id=CartId(secrets.token_urlsafe(18)),
                     channel=through.code,
                     currency=through.currency,
+                    customer=customer,
                     created_at=work.now,
                     updated_at=work.now,
                     expires_at=work.now + self._acts.terms.lifetime,
@@ -73,7 +82,7 @@ class CartService:
         units = units_of(items)
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             prices = await self._prices(seen, units, request)
 
             def change(work: Work) -> Cart:
@@ -98,7 +107,7 @@ class CartService:
             raise InvalidCartInput("A line is named once.", path=("lines",))
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             skus = [line.sku for line in seen.numbered(wanted)]
             prices = await self._prices(seen, skus, request)
 
@@ -119,7 +128,7 @@ class CartService:
         some(numbers, "lineIds")
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
@@ -139,13 +148,33 @@ class CartService:
         said = None if buyer is None else sound(buyer)
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
 
             def change(work: Work) -> Cart:
                 known = replace(self._acts.locked(work, seen.id, version), buyer=said)
                 known = self._acts.keep(work, known)
                 work.tell(events.buyer_set(known))
                 return known
+
+            return change
+
+        return await self._acts.once(request, prepare)
+
+    async def set_customer(
+        self, cart: str, version: int, customer: CustomerId, request: Request
+    ) -> Cart:
+        """With whose it is from now on: nobody but they and staff can use it any more."""
+
+        async def prepare() -> Change:
+            seen = await self._acts.open_at(cart, version, request)
+
+            def change(work: Work) -> Cart:
+                before = self._acts.locked(work, seen.id, version)
+                if before.points and before.customer != customer:  # they were somebody else's
+                    before = replace(self._acts.freed(work, before), points=0)
+                owned = self._acts.keep(work, replace(before, customer=customer))
+                work.tell(events.customer_set(owned))
+                return owned
 
             return change
 
@@ -162,15 +191,18 @@ class CartService:
             raise InvalidCartInput("A cart is not merged into itself.", path=("from",))
 
         async def prepare() -> Change:
-            return lambda work: self._merged(work, CartId(source), CartId(into), version)
+            merge = partial(self._merged, source=CartId(source), into=CartId(into))
+            return partial(merge, version=version, by=request.by)
 
         return await self._acts.once(request, prepare)
 
-    def _merged(self, work: Work, source: CartId, into: CartId, version: int) -> Cart:
+    def _merged(
+        self, work: Work, *, source: CartId, into: CartId, version: int, by: Viewer
+    ) -> Cart:
         found = repository.lock(work.connection, [source, into], now=work.now)
         if len(found) < 2:  # noqa: PLR2004  both
             raise CartNotFound
-        guest, stays = found[source], opened(found[into])
+        guest, stays = seen_by(by, found[source]), opened(seen_by(by, found[into]))
         if guest.merged_into == into:
             return stays
         opened(guest)

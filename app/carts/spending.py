@@ -6,7 +6,7 @@ from functools import partial
 
 from app.availability.refusals import HoldExpired
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Request, let_go
+from app.carts.acting import CartActs, Change, Request
 from app.carts.model import Cart, CartId
 from app.loyalty import ledger, program, rules
 from app.loyalty.desk import ProgramDesk, member_of
@@ -49,7 +49,7 @@ class CartPoints:
             raise PointsRefused(f"points is between 0 and {MOST:,}.", "points")
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, now=request.now)
+            seen = await self._acts.open_at(cart, version, request)
             if points and self._desk is not None:
                 await self._check_outside(self._desk, replace(seen, points=points), request.now)
 
@@ -57,10 +57,8 @@ class CartPoints:
                 before = self._acts.locked(work, seen.id, version)
                 if points and self._desk is None:
                     self._check(work, replace(before, points=points))
-                if let_go(work, repository.holder_of(before.id)):
-                    work.tell(events.hold_released(before))
-                    before = replace(before, hold=None)
-                after = self._acts.keep(work, replace(before, points=points))
+                freed = self._acts.freed(work, before)
+                after = self._acts.keep(work, replace(freed, points=points))
                 work.tell(events.points_set(after))
                 return after
 

@@ -24,6 +24,17 @@ def person_of(connection: Connection, system: str, external: str) -> CustomerId 
     return connection.execute(found).scalar_one_or_none()
 
 
+def selves_of(connection: Connection, system: str, external: str) -> frozenset[CustomerId]:
+    """All records of the person whom a system calls this."""
+    found = (
+        select(customers.c.person)
+        .join(identities, identities.c.customer == customers.c.id)
+        .where(identities.c.system == system, identities.c.external == external)
+    )
+    every = select(customers.c.id).where(customers.c.person.in_(found))
+    return frozenset(map(CustomerId, connection.execute(every).scalars()))
+
+
 def find(
     connection: Connection, ids: Collection[CustomerId], *, locked: bool = False
 ) -> dict[CustomerId, Customer]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from app.customers import events, repository
 from app.customers.model import SIGN_IN, Confidence, Customer, Evidence, Identity, OwnContact
-from app.principals.model import Principal
+from app.principals.model import ANYBODY, THE_HOUSE, Principal, Viewer
 from app.store import Store, Work
 from app.values import CustomerId, PrincipalKind
 
@@ -38,6 +38,17 @@ class CustomerService:
         if known is not None:
             return known
         return await self.store.act(partial(enrol, external=principal.pseudonym), now=now)
+
+    async def viewer(self, principal: Principal) -> Viewer:
+        """On whose behalf somebody who has signed in looks at things."""
+        if principal.kind in {PrincipalKind.STAFF, PrincipalKind.OPERATOR}:
+            return THE_HOUSE
+        if principal.kind is not PrincipalKind.CUSTOMER:
+            return ANYBODY
+        own = await self.store.read(
+            lambda connection: repository.selves_of(connection, SIGN_IN, principal.pseudonym)
+        )
+        return Viewer(selves=own)
 
     async def find(self, customers: Collection[CustomerId]) -> dict[CustomerId, Customer]:
         """The people behind these ids; one that nobody has is left out.

@@ -89,8 +89,9 @@ class ReceiptReader:
             await self.store.act(keep, now=self.now())
         except TurnLostError:
             return False
-        for row in page.rejected:
-            log.warning("receipt.rejected", connection=till.name, reference=row.reference)
+        passed = [one for one in page.receipts if not tills.kept(one)]
+        if left := len(page.rejected) + len(passed):
+            log.warning("receipts.passed_over", connection=till.name, count=left)
         return page.more
 
     async def _page(self, till: Till, cursor: str | None) -> ReceiptPage:

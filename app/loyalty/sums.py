@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, or_, select, tuple_
 
 from app.loyalty.model import Account, Entry, Kind
-from app.loyalty.tables import entries, lots, transactions
+from app.loyalty.tables import entries, lots, members, transactions
 from app.values import CustomerId
 
 EARNING = (Kind.EARN, Kind.REVERSE)
@@ -58,12 +58,14 @@ def expired_of(connection: Connection, lot: int) -> int:
 
 
 def earned_since(connection: Connection, member: CustomerId, since: datetime) -> int:
-    """Points earned since a time, less those of them that were reversed."""
+    """Points earned since a time, less those reversed; also by whom the member was before."""
+    records = or_(members.c.customer == member, members.c.merged_into == member)
+    theirs = select(members.c.customer).where(records)
     question = (
         select(func.coalesce(func.sum(entries.c.points), 0))
         .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
         .where(
-            transactions.c.member == member,
+            transactions.c.member.in_(theirs),
             transactions.c.kind.in_([str(kind) for kind in EARNING]),
             transactions.c.at > since,
             entries.c.account == Account.LIABILITY,

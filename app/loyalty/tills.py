@@ -23,12 +23,26 @@ from app.store import Work
 from app.store.statements import inserting
 from app.values import CustomerId
 
+LONGEST, LONGEST_CARD = 80, 40  # characters of the numbers of a receipt, and of a card
 MOST_CLAIMED = 100  # of one transaction
 
 
 def record(work: Work, source: str, told: Sequence[Receipt], rules: Loyalty) -> int:
-    """Write receipts down, and do what follows from them; how many of them were new."""
-    return sum(_recorded(work, source, receipt, rules) for receipt in told)
+    """Write receipts down, and do what follows from them; how many of them were new.
+
+    One that cannot be kept is passed over, so that it does not stand in the way of the others.
+    """
+    return sum(_recorded(work, source, receipt, rules) for receipt in told if kept(receipt))
+
+
+def kept(receipt: Receipt) -> bool:
+    """Whether there is room for it: its numbers are not too long, and its time has a zone."""
+    numbers = (receipt.number, receipt.refund_of or "")
+    return (
+        max(map(len, numbers)) <= LONGEST
+        and len(receipt.card or "") <= LONGEST_CARD
+        and receipt.sold_at.utcoffset() is not None
+    )
 
 
 def claim(work: Work, rules: Loyalty, *, card: str | None = None) -> int:

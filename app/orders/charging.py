@@ -1,6 +1,7 @@
 """How is an order paid, and how does the buyer get the money back? One payment for each order."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from app.availability import ledger
 from app.carts import closing
@@ -14,6 +15,7 @@ from app.store import Work
 from app.upstream.paying import MaybePaid, NotPaid, PaymentDesk
 
 ABANDONED = "ABANDONED"
+GRACE = timedelta(seconds=3)  # from when it was placed until a payment nobody knows of is voided
 AUTHORISED = PaymentStatus.AUTHORISED
 
 
@@ -23,6 +25,7 @@ class Charging:
 
     turns: Turns
     desk: PaymentDesk | None
+    grace: timedelta = GRACE
 
     async def pay(self, turn: Turn) -> bool:
         """Have the money kept ready, or find out whether it is."""
@@ -67,7 +70,7 @@ class Charging:
     async def _paid(self, desk: PaymentDesk, turn: Turn, charge: Charge) -> Charge | None:
         """With the means of payment it is asked for, twice at most; else it is looked for."""
         if turn.token is None:
-            return await self._found(desk, charge)
+            return await self._found(desk, turn.order, charge)
         request = PaymentRequest(key=charge.key, amount=charge.amount, token=turn.token)
         outcome = await desk.authorise(request)
         if isinstance(outcome, MaybePaid):
@@ -81,11 +84,16 @@ class Charging:
             case _:
                 return None
 
-    async def _found(self, desk: PaymentDesk, charge: Charge) -> Charge:
-        """Nobody has the means of payment any more: what is not known now shall never be."""
+    async def _found(self, desk: PaymentDesk, order: Order, charge: Charge) -> Charge | None:
+        """Nobody has the means of payment any more: what is not known in time shall never be.
+
+        A slow provider may still be at it, and a buyer may ask again: both are given the grace.
+        """
         known = await desk.known(charge.key)
         if known is not None:
             return _told(charge, known)
+        if self.turns.now() < order.placed_at + self.grace:
+            return None
         return await self._voided(desk, charge, reason=ABANDONED)
 
     async def _let_go(self, desk: PaymentDesk, charge: Charge) -> Charge:

@@ -16,6 +16,7 @@ from app.orders.model import (
 )
 from app.orders.tables import handings, order_lines, orders, payments
 from app.store.statements import inserting
+from app.values import CustomerId
 
 LATEST_FIRST = (orders.c.placed_at.desc(), orders.c.number.desc())
 LINES_OF_PART = and_(
@@ -60,6 +61,14 @@ class Kept:
     access: str
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose orders are looked for: by hashes of their tokens, or by who bought them."""
+
+    access: frozenset[str]
+    customers: frozenset[CustomerId] = frozenset()
+
+
 def add(connection: Connection, order: Order, asked: Asked) -> bool:
     """Keep a new order; False when it was asked for before, and nothing is written."""
     insert = inserting(connection, orders).values(
@@ -100,16 +109,17 @@ def page(
     first: int,
     after: tuple[datetime, OrderNumber] | None = None,
     states: Collection[OrderState] = (),
-    access: Collection[str] | None = None,
+    whose: Whose | None = None,
 ) -> list[Order]:
-    """Orders, the latest first, in one question; those with some `access` only, if it is given."""
+    """Orders, the latest first, in one question; all, or those that are somebody's."""
     numbers = select(orders.c.number).order_by(*LATEST_FIRST)
     if after is not None:
         numbers = numbers.where(tuple_(orders.c.placed_at, orders.c.number) < tuple_(*after))
     if states:
         numbers = numbers.where(orders.c.state.in_([str(state) for state in states]))
-    if access is not None:
-        numbers = numbers.where(orders.c.access.in_(sorted(access)))
+    if whose is not None:
+        by_token = orders.c.access.in_(sorted(whose.access))
+        numbers = numbers.where(or_(by_token, orders.c.customer.in_(sorted(whose.customers))))
     return [kept.order for kept in _read(connection, orders.c.number.in_(numbers.limit(first)))]
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from hashlib import blake2b
 
 from app.store import Actor
-from app.values import LocationCode, PrincipalKind
+from app.values import CustomerId, LocationCode, PrincipalKind
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,26 @@ class Principal:
 
 
 GUEST = Principal(PrincipalKind.GUEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """On whose behalf what is somebody's own is looked at, or changed.
+
+    `selves` are all ids of a customer who has signed in; `house`: staff, or an operator.
+    """
+
+    selves: frozenset[CustomerId] = frozenset()
+    house: bool = False
+
+    def owns(self, owner: CustomerId | None) -> bool:
+        """Whether something is theirs; what is nobody's is not."""
+        return owner is not None and owner in self.selves
+
+    def may_use(self, owner: CustomerId | None) -> bool:
+        """Whether they may use what is found by an id that cannot be guessed."""
+        return owner is None or self.house or self.owns(owner)
+
+
+ANYBODY = Viewer()
+THE_HOUSE = Viewer(house=True)

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from app.values import Sku
 from tests.gateways import sandbox_gateway
 from tests.orders.test_ordering import CREATE, HOLD, Shopper
-from tests.promises.worlds import an_inquiry
 
 SET = "SET20001"
 SHOWN = """query Shown($skus: [Sku!]!) { variants(skus: $skus) { sku
@@ -20,12 +18,17 @@ async def shown(shopper: Shopper, *skus: str) -> list[dict[str, Any]]:
     ]
 
 
+async def made_of(shopper: Shopper, sku: str) -> dict[str, int]:
+    query = "query Of($skus: [Sku!]!) { variants(skus: $skus) { components { sku quantity } } }"
+    [variant] = (await shopper.sandbox.ask.data(query, skus=[sku]))["variants"]
+    return {one["sku"]: one["quantity"] for one in variant["components"]}
+
+
 async def test_a_set_is_held_ordered_and_taken_off_the_shelf_in_pieces() -> None:
     freshness = {"stock": {"fresh_for": "PT0S"}}
     async with sandbox_gateway(freshness=freshness, connection={"timeout": "PT20S"}) as sandbox:
         shopper = Shopper(sandbox, SET)
-        made_of = await sandbox.gateway.services.availability.made_of([Sku(SET)], an_inquiry())
-        pieces = {one.sku: one.quantity for one in made_of[Sku(SET)]}
+        pieces = await made_of(shopper, SET)
         before = await shown(shopper, SET, *pieces)
         sandbox.forget_calls()
         created = await shopper.do(CREATE, channel="WEB", lines=[{"sku": SET, "quantity": 1}])
@@ -40,6 +43,7 @@ async def test_a_set_is_held_ordered_and_taken_off_the_shelf_in_pieces() -> None
         served: Any = sandbox.upstreams[part["source"]].served
         [taken] = served.state.book.orders.values()
 
+    assert len(pieces) > 1
     for code, there in before[0].items():
         of = [one[code] // n for one, n in zip(before[1:], pieces.values(), strict=True)]
         assert there == min(of)
@@ -47,3 +51,10 @@ async def test_a_set_is_held_ordered_and_taken_off_the_shelf_in_pieces() -> None
     assert set(calls.values()) == {1}  # every system of stock once, for both pieces
     assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [(SET, 1)]
     assert {line.sku: line.pieces for line in taken.lines} == pieces
+
+
+async def test_a_piece_is_no_bundle() -> None:
+    async with sandbox_gateway() as sandbox:
+        shopper = Shopper(sandbox, SET)
+        [piece, *_] = await made_of(shopper, SET)
+        assert await made_of(shopper, piece) == {}

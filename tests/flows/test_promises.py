@@ -127,6 +127,17 @@ async def test_a_listing_of_48_variants_costs_one_call_a_question() -> None:
     assert sandbox.calls == {"shop": 3, "tills": 1, "warehouse": 1, "supplier": 1}
 
 
+async def test_a_page_that_is_known_costs_one_call_a_connection_for_its_stock() -> None:
+    async with sandbox_gateway(freshness={"stock": {"fresh_for": "PT0S"}}) as sandbox:
+        await sandbox.ask.data(LISTING, to=MILAN, quantity=1)
+        sandbox.forget_calls()
+        data = await sandbox.ask.data(LISTING, to=MILAN, quantity=2)
+
+    variants = [v for edge in data["products"]["edges"] for v in edge["node"]["variants"]]
+    assert sum(variant["promise"] is not None for variant in variants) > 40
+    assert sandbox.calls == {"shop": 1, "tills": 1, "warehouse": 1, "supplier": 1}
+
+
 async def test_a_listing_says_the_same_as_the_basket() -> None:
     async with sandbox_gateway() as sandbox:
         data = await sandbox.ask.data(LISTING, to=MILAN, quantity=1)

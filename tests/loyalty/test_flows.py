@@ -8,15 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from app.api.nodes import key_of
-from app.carts.tables import carts
 from app.loyalty.tables import receipt_cursors
 from app.values import PrincipalKind
 from tests.gateways import Asker, sandbox_gateway
 from tests.loyalty.sums import in_all, wrongs
-from tests.orders.test_ordering import PLACE, Shopper
+from tests.orders.test_ordering import CREATE, PLACE, Shopper
 from tests.staff import STAFF, as_
 
 ACCOUNT = """cardNumber balance { available pending held expiringSoonest { points } }
@@ -98,11 +95,8 @@ class Member(Shopper):
 
     async def own_cart(self, quantity: int = 2) -> dict[str, Any]:
         """A cart of the member's own."""
-        cart = await self.cart(quantity)
-        key, id_ = key_of(cart["id"], "Cart"), key_of(await self.id(), "Customer")
-        mine = update(carts).where(carts.c.id == key).values(customer=id_)
-        store = self.sandbox.gateway.store
-        await store.act(lambda work: work.connection.execute(mine).rowcount, now=self.clock())
+        lines = [{"sku": self.sku, "quantity": quantity}]
+        cart: dict[str, Any] = (await self.done(CREATE, channel="WEB", lines=lines))["cart"]
         return cart
 
     async def spending(self, points: int, quantity: int = 2) -> dict[str, Any]:

@@ -238,6 +238,7 @@ async def test_two_who_are_one_have_one_account_and_may_be_two_again(store: Stor
         assert account.member.customer == BOB
         assert (account.balance.available, account.balance.pending) == (45, 7)
         assert account.balance.held == 0
+        assert account.tier.earned == 52
     await earned(store, "receipt on her card", at_once(1), customer=ADA)
     assert (await balance(store, BOB)).available == 46
     spend = partial(ledger.adjust, customer=BOB, key="s", points=-10, reason="x", until=None)

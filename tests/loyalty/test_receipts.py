@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -195,6 +195,14 @@ def in_order(told: Sequence[Receipt]) -> list[tuple[int, int, int]]:
                 lots[until] = lots.get(until, 0) + left
         found.append((sum(lots.values()), pending, len(lots)))
     return found
+
+
+async def test_what_there_is_no_room_for_does_not_stand_in_the_way(store: Store) -> None:
+    await enrolled(store)
+    naive = replace(receipt("R-2", "5.00"), sold_at=NOON.replace(tzinfo=None))
+    told = [receipt("R" * 81, "7.00"), receipt("R-1", "1.00", "9" * 41), naive]
+    assert await read(store, [*told, receipt("R-3", "2.00")]) == 1
+    assert (await balance(store)).pending == 2
 
 
 async def test_the_reader_goes_on_where_the_last_one_was(store: Store) -> None:

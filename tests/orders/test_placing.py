@@ -18,6 +18,7 @@ from app.orders.refusals import (
     OrderNotHeld,
 )
 from app.ports import PaymentStatus
+from app.principals.model import THE_HOUSE
 from app.store import Store
 from app.store.keys import KeyReused
 from app.store.tables import facts
@@ -145,6 +146,24 @@ async def test_who_asks_again_with_the_means_of_payment_confirms_it(store: Store
         assert second.order.number == first.order.number
 
 
+async def test_a_provider_that_is_slow_and_a_buyer_who_asks_again_are_given_time(
+    store: Store,
+) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP)
+        purchase = await world.purchase("a", SHOP)
+        world.systems["payments"].break_with(Fault(kind="fail", status=503))
+        order = (await world.service.place(purchase)).order
+        world.systems["payments"].mend()  # it knows of nothing yet
+        for _ in range(5):
+            world.clock.move(0.5)
+            assert (await world.worked(order)).state is OrderState.PENDING_CONFIRMATION
+        again = await world.service.place(purchase)
+
+        assert again.order.state is OrderState.PLACED
+        assert world.charges() == {order.number: ("authorised", NOTHING, NOTHING)}
+
+
 async def test_money_kept_for_an_order_nobody_asks_for_again_is_found_unattended(
     store: Store,
 ) -> None:
@@ -269,7 +288,9 @@ async def test_what_fails_is_tried_again_less_and_less_often(store: Store) -> No
 
         # At once, then after 0.2, 0.4, 0.8 … seconds: 9 in a minute.
         assert rounds == 9
-        assert (await world.service.find(placed.order.number)).state is OrderState.PLACED
+        assert (
+            await world.service.find(placed.order.number, by=THE_HOUSE)
+        ).state is OrderState.PLACED
 
 
 async def test_a_cancelled_order_gives_back_goods_and_money(store: Store) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.availability import ledger
 from app.availability.refusals import InsufficientStock
+from app.orders.charging import GRACE
 from app.orders.turns import LEASE
 from app.store import Store, Work
 from tests.orders.crash.buyers import Told
@@ -77,6 +78,7 @@ async def paid_while_others_look(world: World, variant: Variant) -> list[str]:
     _, other = process(world, variant, Life())
     buying = asyncio.ensure_future(service.place(purchase))
     await gate.asked.wait()
+    world.clock.move(GRACE.total_seconds())
     await other.round()
     gate.go.set()
     number = (await buying).order.number

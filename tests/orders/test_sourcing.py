@@ -20,6 +20,7 @@ from app.orders.sourcing import MOST_ATTEMPTS, MOST_WAITS, Found, NotKnownError,
 from app.orders.turns import LEASE, Turns
 from app.orders.working import OrderWorker
 from app.ports import Promised
+from app.principals.model import THE_HOUSE
 from app.store import Store, Work
 from app.store.tables import facts
 from app.values import LocationCode, Sku
@@ -384,7 +385,7 @@ async def test_a_process_dies_at_no_other_edge(store: Store) -> None:
     async with opened(store, finder=Shelves(store), patience=BUSY) as world:
         order = await refused_by_the_shop(world, BESIDE)
         await mortal(world, acts=len(ACTS) + 1, kept=True).round()
-        assert (await world.service.find(order.number)).settled
+        assert (await world.service.find(order.number, by=THE_HOUSE)).settled
 
 
 async def test_the_late_and_the_next_source_it_once(store: Store) -> None:

@@ -16,6 +16,7 @@ from app.orders.model import (
 )
 from app.orders.turns import LEASE, LeaseLostError, Turn, moved
 from app.orders.working import OrderWorker
+from app.principals.model import THE_HOUSE
 from app.store import Store, Work
 from connectors.sandbox.faults import Fault
 from tests.orders.world import World, opened, spot
@@ -63,7 +64,9 @@ async def test_who_wakes_up_late_changes_nothing(store: Store) -> None:
         with pytest.raises(LeaseLostError):
             await world.turns.end(late, done=True)
         await world.turns.keep(other, unchanged)
-        assert (await world.service.find(late.order.number)).state is OrderState.PLACED
+        assert (
+            await world.service.find(late.order.number, by=THE_HOUSE)
+        ).state is OrderState.PLACED
 
 
 async def test_the_late_and_the_next_leave_one_order_upstream(store: Store) -> None:
@@ -73,7 +76,7 @@ async def test_the_late_and_the_next_leave_one_order_upstream(store: Store) -> N
         (other,) = await world.turns.due(5)
         await asyncio.gather(world.worker.taken(late), world.worker.taken(other))
 
-        order = await world.service.find(late.order.number)
+        order = await world.service.find(late.order.number, by=THE_HOUSE)
         assert order.state is OrderState.SOURCED
         assert world.book("shop") == [(order.number, True)]
 
@@ -112,7 +115,7 @@ async def test_a_cancellation_meanwhile_is_seen_by_whoever_is_at_it(store: Store
         await world.service.cancel(turn.order.number, CancelReason.BUYER)
         await world.worker.taken(turn)
 
-        order = await world.service.find(turn.order.number)
+        order = await world.service.find(turn.order.number, by=THE_HOUSE)
         assert order.state is OrderState.CANCELLED
         assert world.book("shop") == [(order.number, False)]
 
@@ -127,8 +130,8 @@ async def test_an_order_that_nobody_can_work_on_does_not_stop_the_others(store: 
         worker = OrderWorker(turns=world.turns, steps=steps)
 
         assert await worker.round() == 2
-        assert (await world.service.find(fine.number)).state is OrderState.SOURCED
-        assert (await world.service.find(stuck.number)).state is OrderState.PLACED
+        assert (await world.service.find(fine.number, by=THE_HOUSE)).state is OrderState.SOURCED
+        assert (await world.service.find(stuck.number, by=THE_HOUSE)).state is OrderState.PLACED
         world.clock.move(LEASE.total_seconds())
         assert (await world.worked(stuck)).state is OrderState.SOURCED
 

@@ -20,6 +20,7 @@ from app.orders.steps import Steps
 from app.orders.turns import Turns
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, SoldLine, StockLevel, Wiring
+from app.principals.model import THE_HOUSE
 from app.store import Store, Work
 from app.store.keys import Once
 from app.upstream.client import ClientPolicy, open_client
@@ -125,7 +126,7 @@ class World:
         """The order after everything that was due is done."""
         while await self.worker.round():
             pass
-        return await self.service.find(order.number)
+        return await self.service.find(order.number, by=THE_HOUSE)
 
     async def orders(self) -> list[Order]:
         """All there are."""
