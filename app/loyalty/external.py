@@ -1,10 +1,11 @@
 """Answers about points that a programme of others keeps: the same questions, asked outside."""
 
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from app.errors import InvalidInputError, UpstreamRefused
-from app.loyalty import events, repository
+from app.loyalty import events, program, repository
 from app.loyalty.cards import drawn, sound
 from app.loyalty.desk import ProgramDesk, member_of
 from app.loyalty.model import Balance, Entry, Expiring, Kind, Member
@@ -41,7 +42,7 @@ class ExternalLoyalty:
         del now  # the programme has a clock of its own
         try:
             member = await member_of(self._store, customer)
-            return self._told(member, await self._desk.member(member))
+            return await self._told(member, await self._desk.member(member))
         except NotAMember:
             return None
 
@@ -80,7 +81,7 @@ class ExternalLoyalty:
             member = await self._new(customer, number or drawn(), now)
         if number is not None and member.card != number:
             raise CardRefused("There is another card already: keep that one.")
-        return self._told(member, await self._desk.known(member))
+        return await self._told(member, await self._desk.known(member))
 
     async def adjust(
         self, customer: CustomerId, points: int, *, reason: str, key: str, now: datetime
@@ -91,7 +92,7 @@ class ExternalLoyalty:
         member = await member_of(self._store, customer)
         hashed = sha256(f"{customer}:{key}".encode()).hexdigest()[:40]
         await self._desk.adjust(member, PointsKey(f"adjust-{hashed}"), points, reason)
-        return self._told(member, await self._desk.known(member))
+        return await self._told(member, await self._desk.known(member))
 
     async def merge(self, source: CustomerId, into: CustomerId, key: str, *, now: datetime) -> bool:
         """The programme's accounts are its own: nothing is moved."""
@@ -123,10 +124,12 @@ class ExternalLoyalty:
 
         return await self._store.act(change, now=now)
 
-    def _told(self, member: Member, told: ProgramMember) -> LoyaltyAccount:
+    async def _told(self, member: Member, told: ProgramMember) -> LoyaltyAccount:
+        """What the programme says, and what it will be told once it can be spent."""
+        waiting = await self._store.read(partial(program.waiting, member=member.customer))
         balance = Balance(
             available=max(0, told.available),
-            pending=told.pending or 0,
+            pending=(told.pending or 0) + waiting,
             held=told.held or 0,
             expiring=tuple(Expiring(points=one.points, at=one.expires_at) for one in told.expiring),
         )

@@ -40,7 +40,7 @@ def placed(work: Work, order: str, customer: CustomerId | None, points: OrderPoi
     if member is None:
         return
     if points.external:
-        program.earn(work, order, member.customer, points.earns)
+        program.earn(work, order, member.customer, points.earns, points.available_at)
         return
     earned = Earned(
         points=points.earns,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from app.loyalty.rules import part_of
 from app.loyalty.tables import program_writes as writes
@@ -109,15 +109,20 @@ def commit(work: Work, holder: str, fence: int, order: str, *, points: int) -> b
     return bool(work.connection.execute(spent).rowcount)
 
 
-def earn(work: Work, order: str, member: CustomerId, points: int) -> None:
-    """An order earns."""
-    _add(work, PointsKey(f"{order}-earn"), member, Write.EARN, points, order=order)
+def earn(work: Work, order: str, member: CustomerId, points: int, due_at: datetime) -> None:
+    """An order earns; the programme is told when these points can be spent."""
+    key = PointsKey(f"{order}-earn")
+    _add(work, key, member, Write.EARN, points, order=order, due_at=due_at)
 
 
 def undone(work: Work, order: str, part: Decimal) -> None:
-    """So much of an order is over, all told: as much of what it spent and earned is undone."""
+    """So much of an order is over, all told: as much of what it spent and earned is undone.
+
+    What is not earned there yet is earned first, and then taken back.
+    """
     connection = work.connection
     made = (writes.c.order == order) & writes.c.kind.in_([Write.REDEEM, Write.EARN])
+    made &= writes.c.outcome != Outcome.REFUSED
     for row in connection.execute(select(writes).where(made)).all():
         target = part_of(row.points, part, Decimal(1))
         left = target - _undone(connection, row.key)
@@ -125,7 +130,9 @@ def undone(work: Work, order: str, part: Decimal) -> None:
             points = left if row.kind == Write.REDEEM else -left
             key = PointsKey(f"{order}-{row.kind.lower()}-back-{target}")
             member = CustomerId(row.member)
-            _add(work, key, member, Write.ADJUST, points, order=order, reverses=row.key)
+            due_at = max(work.now, row.due_at or work.now) if points < 0 else work.now
+            more = {"order": order, "reverses": row.key, "due_at": due_at}
+            _add(work, key, member, Write.ADJUST, points, **more)
 
 
 def take(work: Work, *, most: int, lease: timedelta, holder: str | None = None) -> list[Task]:
@@ -133,7 +140,12 @@ def take(work: Work, *, most: int, lease: timedelta, holder: str | None = None) 
     due = select(writes.c.key).where(writes.c.due_at <= work.now)
     if holder is not None:
         due = due.where(writes.c.holder == holder)
-    due = due.order_by(writes.c.due_at).limit(most).with_for_update(skip_locked=True)
+    # Of what is due at the same time, what is earned goes before what is taken back.
+    due = (
+        due.order_by(writes.c.due_at, writes.c.points.desc())
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
     keys: Sequence[str] = work.connection.execute(due).scalars().all()
     if not keys:
         return []
@@ -142,8 +154,8 @@ def take(work: Work, *, most: int, lease: timedelta, holder: str | None = None) 
     over = mine.where(writes.c.outcome == Outcome.HOLD)
     work.connection.execute(over.values(outcome=Outcome.RELEASE))
     taken = mine.values(due_at=work.now + lease, attempts=writes.c.attempts + 1)
-    rows = work.connection.execute(taken.returning(*writes.c)).all()
-    return [_task(row) for row in rows]
+    rows = {row.key: row for row in work.connection.execute(taken.returning(*writes.c))}
+    return [_task(rows[key]) for key in keys]
 
 
 def settle(work: Work, task: Task, outcome: Outcome | None) -> None:
@@ -160,6 +172,13 @@ def holds(connection: Connection, holder: str, now: datetime) -> int:
     """Points that are held for a holder."""
     mine = select(writes.c.points).where(_held(holder), writes.c.until > now)
     return sum(connection.scalars(mine))
+
+
+def waiting(connection: Connection, member: CustomerId) -> int:
+    """Points that orders have earned, and the programme is to be told of later."""
+    mine = (writes.c.member == member) & (writes.c.outcome == Outcome.WANTED)
+    earned = or_(writes.c.kind == Write.EARN, writes.c.reverses.like("%-earn"))
+    return sum(connection.scalars(select(writes.c.points).where(mine, earned)))
 
 
 def _held(holder: str) -> Any:

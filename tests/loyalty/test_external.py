@@ -20,11 +20,13 @@ from tests.loyalty.test_flows import (
     members,
 )
 
+LATER = timedelta(minutes=6)  # what was earned can be spent then
+
 
 @pytest.fixture
 async def member() -> AsyncIterator[Member]:
     burning = [{**SECTION["burning"][0], "least": 10}]
-    loyalty = {**SECTION, "burning": burning, "programme": "tills"}
+    loyalty = {**SECTION, "burning": burning, "programme": "tills", "pending_for": "PT5M"}
     async with members(loyalty=loyalty) as found:
         yield found
 
@@ -52,7 +54,8 @@ async def with_card(member: Member) -> int:
     return int(theirs.points)
 
 
-async def test_an_order_spends_and_earns_there_and_gives_back(member: Member) -> None:
+async def bought(member: Member) -> tuple[int, int, dict[str, Any]]:
+    """An order that spends forty points: how many there were, what it earns, and the order."""
     had = await with_card(member)
     cart = await member.spending(40)
     assert (account(member).points, account(member).reserved) == (had - 40, 40)
@@ -63,20 +66,42 @@ async def test_an_order_spends_and_earns_there_and_gives_back(member: Member) ->
     await member.until(placed, "SOURCED")
     await told(member)
     earned = order["points"]["earned"]
-    assert (account(member).points, account(member).reserved) == (had - 40 + earned, 0)
+    assert (account(member).points, account(member).reserved) == (had - 40, 0)
+    assert await member.balance() == (had - 40, earned, 0)
+    return had, earned, placed
 
-    given = {"number": order["number"], "accessToken": placed["accessToken"]}
+
+async def test_an_order_spends_there_and_earns_when_it_can_be_spent(member: Member) -> None:
+    had, earned, _ = await bought(member)
+    member.clock.ahead += LATER
+    await told(member)
+
+    assert account(member).points == had - 40 + earned
+    assert await member.balance() == (had - 40 + earned, 0, 0)
+
+
+@pytest.mark.parametrize("wait", [timedelta(), LATER])
+async def test_what_is_cancelled_is_given_and_taken_back(member: Member, wait: timedelta) -> None:
+    had, earned, placed = await bought(member)
+    member.clock.ahead += wait
+    await told(member)
+    given = {"number": placed["order"]["number"], "accessToken": placed["accessToken"]}
     await member.done(CANCEL, **given)
     await member.until(placed, "CANCELLED")
     await told(member)
     assert (account(member).points, account(member).reserved) == (had, 0)
-    assert (await member.balance())[0] == had
+    assert await member.balance() == (had, 0, 0)
+    member.clock.ahead += LATER
+    await told(member)
+    assert await member.balance() == (had, 0, 0)
+
     history = (await member.ask.data(HISTORY, first=3))["loyaltyAccount"]["history"]
     kinds = [edge["node"]["kind"] for edge in history["edges"]]
     rest = await member.ask.data(HISTORY, after=history["pageInfo"]["endCursor"])
     kinds += [edge["node"]["kind"] for edge in rest["loyaltyAccount"]["history"]["edges"]]
     assert sorted(kinds) == ["ADJUST", "ADJUST", "EARN", "HOLD", "REDEEM"]
     assert kinds[-1] == "HOLD"
+    assert earned > 0
 
 
 async def test_a_hold_that_ends_is_let_go_there(member: Member) -> None:
@@ -126,9 +151,10 @@ async def test_a_lost_answer_is_no_second_effect(member: Member, call: str) -> N
     placed = await member.bought(cart)
     await member.until(placed, "SOURCED")
     earned = placed["order"]["points"]["earned"]
-    for _ in range(3):
+    for wait in (timedelta(minutes=1), LATER, timedelta(minutes=1)):
         await told(member)
-        member.clock.ahead += timedelta(minutes=1)
+        member.clock.ahead += wait
+    await told(member)
 
     assert (account(member).points, account(member).reserved) == (had - 40 + earned, 0)
 
