@@ -20,11 +20,13 @@ from app.carts.owned import CustomerCarts
 from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.carts.spending import CartPoints
 from app.customers.assembling import people_over
 from app.customers.forgetting import Keeper
 from app.events.following import Events
 from app.events.tail import Tail
 from app.locations.service import LocationService
+from app.loyalty.assembling import points_over
 from app.orders import events as order_events
 from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
@@ -81,6 +83,8 @@ def assemble(
         slots=None if promised is None else promised.slots,
     )
     chosen = CartPromises(acts, promises)
+    points = points_over(settings.loyalty, connections, kept, caches.now)
+    spending = CartPoints(acts, settings.loyalty, points.desk)
     elsewhere = partial(
         Elsewhere,
         availability=availability,
@@ -103,7 +107,8 @@ def assemble(
         availability=availability,
         pricing=pricing,
         carts=CartService(acts, Pricing(pricing, sources.products)),
-        cart_holds=CartHolds(acts, availability, chosen),
+        cart_holds=CartHolds(acts, availability, chosen, spending),
+        cart_points=spending,
         cart_promises=chosen,
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),
         hand_overs=HandOvers(acts),
@@ -111,6 +116,7 @@ def assemble(
         customers=people.known,
         people=people,
         customer_carts=CustomerCarts(kept),
+        points=points,
         orders=orders.service,
         order_worker=orders.worker,
         looks=Looks(kept),

@@ -195,6 +195,8 @@ class Gateway:
                     *telling(services.events, self.store, self._redis()),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
+                    services.points.reader.run(),
+                    services.points.writer.run(),
                     *projections(self.settings, connections, services.locations, self.store),
                 ):
                     yield

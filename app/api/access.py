@@ -75,6 +75,10 @@ FIELDS: Mapping[str, Kinds] = {
         ),
         STAFF,
     ),
+    "Query.loyaltyAccount": THE_PERSON,
+    "Mutation.loyaltyEnrol": THE_PERSON,
+    "Mutation.cartPointsSet": EVERYONE,  # who has a cart of a customer, as with all of a cart
+    "Mutation.pointsAdjust": frozenset({PrincipalKind.STAFF}),
     "Mutation.cartCustomerSet": EVERYONE - {PrincipalKind.GUEST, PrincipalKind.PARTNER},
     # What a partner sees is its own; there is no way to name another.
     **dict.fromkeys(
@@ -108,9 +112,9 @@ TYPES: Mapping[str, Kinds] = {
             *("CartChanged", "CartClosed", "CartHandedOver", "CartNotFound", "CartProblem"),
             *("CartVersionConflict", "HandOverCodeRefused"),
             *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
-            *("OrderConnection", "OrderEdge", "OrderWindow"),
             *("OrderDelta", "OrderEventPage", "OrderSnapshot"),
             *("Gap", "Heartbeat", "Removed", "StreamEvent"),
+            *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
@@ -118,6 +122,8 @@ TYPES: Mapping[str, Kinds] = {
             *("TokenProblem", "PromiseShortage"),
             *("CustomerNotFound", "CustomerNotMerged", "CustomersNotMergeable"),
             *("CustomerVersionConflict", "IdentityLinked", "IdentityNotFound"),
+            *("CartWithoutCustomer", "InsufficientPoints", "NotAMember", "PointsNotUsable"),
+            *("LoyaltyCardRefused", "LoyaltyUnavailable"),
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,
@@ -144,6 +150,14 @@ TYPES: Mapping[str, Kinds] = {
     ),
     "Partner": PARTNERS | THE_HOUSE,
     **dict.fromkeys(
+        (
+            *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints"),
+            *("LoyaltyEntry", "LoyaltyEntryConnection", "LoyaltyEntryEdge"),
+            "LoyaltyChanged",
+        ),
+        THE_PERSON,
+    ),
+    **dict.fromkeys(
         ("PromiseExclusion", "Upstream", "UpstreamFailure", "UpstreamOperation"), THE_HOUSE
     ),
 }
@@ -153,7 +167,8 @@ PERSONAL = frozenset(
         *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact", "CustomerAddress"),
         *("CustomerSize", "CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
         *("CustomerIdentity", "CustomerCandidate", "PrivacyRequest", "PrivacyReceipt"),
-        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderWindow"),
+        *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
+        *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints", "LoyaltyEntry"),
     }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}

@@ -50,16 +50,16 @@ async def _changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -
         return problem_of(refusal, context)
 
 
-async def _done(
+async def on_cart(
     act: Callable[[CartId, Request], Awaitable[model.Cart]], asked: ToCart, context: Context
 ) -> Any:
     """The same of an act on the cart that the input names."""
 
-    async def on_cart() -> model.Cart:
+    async def named() -> model.Cart:
         cart = cart_key(asked.cart_id)
         return await act(cart, await given.request_of(context, cart, asked))
 
-    return await _changed(on_cart, context)
+    return await _changed(named, context)
 
 
 async def _customer(context: Context, named: str | None) -> CustomerId:
@@ -123,7 +123,7 @@ class CartMutations:
             items = given.items_of(input.lines)
             return await info.context.services.carts.add(cart, input.version, items, request)
 
-        done: CartLinesAddResult = await _done(act, input, info.context)
+        done: CartLinesAddResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Other quantities of lines, at the prices of now.")
@@ -141,7 +141,7 @@ class CartMutations:
             ]
             return await info.context.services.carts.update(cart, input.version, lines, request)
 
-        done: CartLinesUpdateResult = await _done(act, input, info.context)
+        done: CartLinesUpdateResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Without some lines.")
@@ -156,7 +156,7 @@ class CartMutations:
             numbers = given.numbers_of(input.line_ids)
             return await info.context.services.carts.remove(cart, input.version, numbers, request)
 
-        done: CartLinesRemoveResult = await _done(act, input, info.context)
+        done: CartLinesRemoveResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Who buys; null takes it back.")
@@ -172,7 +172,7 @@ class CartMutations:
             carts = info.context.services.carts
             return await carts.set_buyer(cart, input.version, buyer, request)
 
-        done: CartBuyerSetResult = await _done(act, input, info.context)
+        done: CartBuyerSetResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(
@@ -194,7 +194,7 @@ class CartMutations:
             carts = context.services.carts
             return await carts.set_customer(cart, input.version, customer, request)
 
-        done: CartCustomerSetResult = await _done(act, input, context)
+        done: CartCustomerSetResult = await on_cart(act, input, context)
         return done
 
     @strawberry.mutation(
@@ -215,7 +215,7 @@ class CartMutations:
             promises = info.context.services.cart_promises
             return await promises.select(cart, input.version, input.choice(), numbers, request)
 
-        done: CartPromiseSelectResult = await _done(act, input, info.context)
+        done: CartPromiseSelectResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(
@@ -292,7 +292,7 @@ class CartMutations:
             holds = info.context.services.cart_holds
             return await holds.hold(cart, input.version, parts, request)
 
-        done: CartHoldResult = await _done(act, input, info.context)
+        done: CartHoldResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(description="Hold nothing for a cart any more.")
@@ -306,5 +306,5 @@ class CartMutations:
         async def act(cart: CartId, request: Request) -> model.Cart:
             return await info.context.services.cart_holds.release(cart, input.version, request)
 
-        done: CartHoldReleaseResult = await _done(act, input, info.context)
+        done: CartHoldReleaseResult = await on_cart(act, input, info.context)
         return done

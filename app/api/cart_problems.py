@@ -7,6 +7,7 @@ import strawberry
 
 from app.api.carts import NOBODY_KEEPS, Cart
 from app.api.context import Context
+from app.api.loyalty_problems import POINT_PROBLEMS
 from app.api.order_problems import (
     HoldLost,
     OrderNotCancellable,
@@ -18,6 +19,7 @@ from app.api.promises import PromiseDrift, drifted, places, problem
 from app.availability import refusals as stock
 from app.carts import refusals
 from app.errors import Refusal
+from app.loyalty import refusals as points
 from app.orders import refusals as orders
 from app.promises.refusals import PromiseRefusal
 from app.store.keys import KeyInProgress, KeyReused
@@ -197,6 +199,8 @@ def _state(refusal: Any) -> dict[str, Any]:
 
 More = Callable[[Any], dict[str, Any]]
 PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
+    **POINT_PROBLEMS,
+    points.PointsRefused: (InvalidInput, _nothing),
     refusals.InvalidCartInput: (InvalidInput, _nothing),
     refusals.LineNotFound: (InvalidInput, _nothing),
     refusals.CartNotFound: (CartNotFound, _nothing),

@@ -20,6 +20,13 @@ from app.api.cart_problems import (
     VariantNotSold,
 )
 from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.loyalty_problems import (
+    CartWithoutCustomer,
+    InsufficientPoints,
+    LoyaltyUnavailable,
+    NotAMember,
+    PointsNotUsable,
+)
 from app.api.promises import (
     DestinationProblem,
     QuantityProblem,
@@ -140,6 +147,11 @@ CartHoldResult = Annotated[
     | CartVersionConflict
     | InsufficientStock
     | StockUnknown
+    | CartWithoutCustomer
+    | NotAMember
+    | InsufficientPoints
+    | PointsNotUsable
+    | LoyaltyUnavailable
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

@@ -23,6 +23,7 @@ from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartId, CartStatus, sound_id
 from app.carts.refusals import CartNotFound
 from app.errors import InvalidInputError
+from app.loyalty.refusals import PointsNotUsable
 from app.ports import ProductKey
 from app.values import (
     ChannelCode,
@@ -119,13 +120,19 @@ class CartHold:
         description="Opaque; another one for each hold, so that a late use of an old one fails."
     )
     expires_at: datetime = strawberry.field(description="From then on nothing is held.")
+    points: int = strawberry.field(description="Points that are held with the units.")
     units: list[HeldUnits] = strawberry.field(description="What is held where.")
 
     @classmethod
     def of(cls, cart: CartId, hold: model.CartHold) -> Self:
         """Dress a hold."""
         id_ = global_id("CartHold", f"{cart}.{hold.fence}")
-        return cls(id=id_, expires_at=hold.expires_at, units=_units(hold.units))
+        return cls(
+            id=id_,
+            expires_at=hold.expires_at,
+            points=hold.points,
+            units=_units(hold.units),
+        )
 
 
 @strawberry.type(
@@ -218,6 +225,7 @@ class Cart:
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
     lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
     subtotal: Money = strawberry.field(description="What its lines cost together.")
+    points: int = strawberry.field(description="Points of the customer that are to pay for it.")
     buyer: CartBuyer | None = strawberry.field(description="Who buys; null while nobody said so.")
     promises: list[CartPromise] = strawberry.field(
         description="How its lines reach the buyer, as far as it was chosen."
@@ -238,6 +246,27 @@ class Cart:
         found = await context.services.cart_checks.problems(self.kept, request)
         return [CartProblem.of(one, context) for one in found]
 
+    @strawberry.field(
+        description="What its points pay of it as of now; null where it spends none, or cannot."
+    )
+    def points_value(self, info: Info) -> Money | None:
+        """By the rules alone."""
+        try:
+            value = info.context.services.cart_points.worth(self.kept, info.context.now)
+        except PointsNotUsable:
+            return None
+        return None if value is None else Money.of(value)
+
+    @strawberry.field(
+        description=(
+            "Points that it would earn if it were bought now by somebody who takes part; guests are"
+            " told too."
+        )
+    )
+    def points_forecast(self, info: Info) -> int:
+        """By the rules alone."""
+        return info.context.services.cart_points.forecast(self.kept, info.context.now)
+
     @classmethod
     def of(cls, cart: model.Cart) -> Self:
         """Dress a cart."""
@@ -252,6 +281,7 @@ class Cart:
             currency=cart.currency,
             lines=[CartLine.of(line) for line in cart.lines],
             subtotal=Money.of(cart.subtotal),
+            points=cart.points,
             buyer=None if buyer is None else _buyer(buyer),
             promises=[CartPromise.of(one) for one in cart.promises],
             hold=None if hold is None else CartHold.of(cart.id, hold),

@@ -19,11 +19,14 @@ from app.carts.holding import CartHolds
 from app.carts.owned import CustomerCarts
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
+from app.carts.spending import CartPoints
 from app.customers.assembling import People
 from app.customers.service import CustomerService
 from app.errors import InvalidInputError
 from app.events.following import Events
 from app.locations.service import LocationService
+from app.loyalty.assembling import Points
+from app.loyalty.service import LoyaltyAnswers
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.partners.service import PartnerService
@@ -52,10 +55,12 @@ class Services:
     pricing: PricingService
     carts: CartService
     cart_holds: CartHolds
+    cart_points: CartPoints
     cart_promises: CartPromises
     cart_checks: CartChecks
     hand_overs: HandOvers
     promises: PromiseService
+    points: Points
     customers: CustomerService
     people: People
     customer_carts: CustomerCarts
@@ -68,6 +73,11 @@ class Services:
     channels: Mapping[str, ChannelSettings]
     default_channel: str
     _known: dict[str, tuple[Channel, ChannelSettings]] = field(default_factory=dict, init=False)
+
+    @property
+    def loyalty(self) -> LoyaltyAnswers:
+        """What answers for points."""
+        return self.points.service
 
     def channel(self, code: ChannelCode | None) -> tuple[Channel, ChannelSettings]:
         """A channel and its rules; the default one when none is named.

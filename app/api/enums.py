@@ -13,6 +13,7 @@ from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy
 from app.customers.model import Confidence, Evidence
 from app.customers.privacy import PrivacyKind, ReceiptState, Task
 from app.locations.hours import Weekday
+from app.loyalty.model import Kind
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.ports import (
     ContactKind,
@@ -80,6 +81,23 @@ _tell(
         "PICKUP_POINT": "A place where parcels are handed over and nothing is stocked.",
         "PARTNER": "A place run by a partner.",
     },
+)
+_tell(
+    Kind,
+    "What happened to points. Treat an unknown value as an entry whose points count.",
+    {
+        "EARN": "Earned by an order or a receipt; pending at first.",
+        "MATURE": "Pending points can be spent from now on.",
+        "REVERSE": "Earned points taken back, as what earned them was given back.",
+        "ADJUST": "Given or taken by staff.",
+        "HOLD": "Kept for a cart.",
+        "RELEASE": "Not kept for a cart any more, which was not bought.",
+        "REDEEM": "Spent on an order.",
+        "RESTORE": "Spent points given back, as the order was cancelled.",
+        "EXPIRE": "Gone, as they were not spent in time.",
+        "MOVE": "Moved between two records of one person.",
+    },
+    name="LoyaltyEntryKind",
 )
 _tell(
     PrincipalKind,

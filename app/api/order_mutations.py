@@ -18,6 +18,7 @@ from app.api.cart_problems import (
 )
 from app.api.carts import NOBODY_KEEPS, cart_key
 from app.api.context import Context, Info
+from app.api.loyalty_problems import PointsNotUsable
 from app.api.order_problems import (
     HoldLost,
     OrderNotCancellable,
@@ -70,6 +71,7 @@ OrderPlaceResult = Annotated[
     | HoldLost
     | OrderNotPossible
     | InsufficientStock
+    | PointsNotUsable
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem
@@ -112,8 +114,9 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     request = Request(now=context.now, inquiry=context.inquiry)
     promises = await services.cart_promises.checked(cart, request, held=True)
     own = await services.customers.enrolled(context.principal, now=context.now)
-    purchase = buying.purchase(cart, promises, terms)
-    return await services.orders.place(replace(purchase, customer=cart.customer or own))
+    bought = replace(cart, customer=cart.customer or own)
+    points = services.cart_points.agreed(bought, context.now)
+    return await services.orders.place(buying.purchase(bought, promises, terms, points))
 
 
 def _told(placed: Placed) -> Any:

@@ -20,6 +20,7 @@ from app.api.paging import (
     page_size,
 )
 from app.api.pricing import Money
+from app.loyalty import ordered
 from app.orders import model
 from app.orders.model import CancelReason, HandingState, OrderNumber, OrderState
 from app.orders.refusals import OrderNotFound
@@ -76,6 +77,28 @@ class OrderPayment:
             amount=Money.of(charge.amount),
             captured=Money.of(charge.captured),
             refunded=Money.of(charge.refunded),
+        )
+
+
+@strawberry.type(description="Points of an order, as it was agreed.", directives=NOBODY_KEEPS)
+class OrderPoints:
+    """What is charged and what points pay is the total."""
+
+    spent: int = strawberry.field(description="Points that pay for it.")
+    value: Money = strawberry.field(description="What they pay of the total.")
+    earned: int = strawberry.field(
+        description="Points that it earns once it is placed, if the customer takes part."
+    )
+    available_at: datetime = strawberry.field(description="From then on these can be spent.")
+
+    @classmethod
+    def of(cls, points: ordered.OrderPoints) -> Self:
+        """Dress them."""
+        return cls(
+            spent=points.spent,
+            value=Money.of(points.value),
+            earned=points.earns,
+            available_at=points.available_at,
         )
 
 
@@ -141,7 +164,10 @@ class Order:
     )
     lines: list[OrderLine] = strawberry.field(description="What was bought; at most 200 lines.")
     delivery: Money = strawberry.field(description="What the buyer pays for the way.")
-    total: Money = strawberry.field(description="All the buyer pays.")
+    total: Money = strawberry.field(description="All the buyer pays, in money and in points.")
+    points: OrderPoints | None = strawberry.field(
+        description="Points that pay for it and that it earns; null where it was no member's."
+    )
     payment: OrderPayment | None = strawberry.field(
         description="How it is paid; null where it is paid elsewhere."
     )
@@ -167,6 +193,7 @@ class Order:
             lines=[OrderLine.of(line) for line in order.lines],
             delivery=Money.of(order.delivery),
             total=Money.of(order.total),
+            points=None if order.points is None else OrderPoints.of(order.points),
             payment=None if order.charge is None else OrderPayment.of(order.charge),
             parts=[OrderPart.of(handing) for handing in order.handings],
         )

@@ -84,6 +84,27 @@ class ProblemCode(Enum):
     CUSTOMER_NOT_MERGED = strawberry.enum_value(
         "CUSTOMER_NOT_MERGED", description="There is no merger to take back."
     )
+    CART_HAS_NO_CUSTOMER = strawberry.enum_value(
+        "CART_HAS_NO_CUSTOMER", description="The cart is of no customer."
+    )
+    LOYALTY_NOT_A_MEMBER = strawberry.enum_value(
+        "LOYALTY_NOT_A_MEMBER", description="The customer takes no part in the loyalty programme."
+    )
+    LOYALTY_CARD_REFUSED = strawberry.enum_value(
+        "LOYALTY_CARD_REFUSED", description="It is not the number of a card, or of another's."
+    )
+    INSUFFICIENT_POINTS = strawberry.enum_value(
+        "INSUFFICIENT_POINTS", description="There are fewer points than were asked for."
+    )
+    POINTS_EXPIRED = strawberry.enum_value(
+        "POINTS_EXPIRED", description="There were as many points, and some have expired since."
+    )
+    LOYALTY_UNAVAILABLE = strawberry.enum_value(
+        "LOYALTY_UNAVAILABLE", description="The loyalty programme does not answer; try again."
+    )
+    POINTS_NOT_USABLE = strawberry.enum_value(
+        "POINTS_NOT_USABLE", description="So many points cannot be spent on this."
+    )
     PROMISE_DRIFTED = strawberry.enum_value(
         "PROMISE_DRIFTED", description="What was promised does not hold any more."
     )

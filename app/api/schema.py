@@ -23,6 +23,8 @@ from app.api.entities import ENTITIES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
 from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
+from app.api.loyalty import LoyaltyRoot
+from app.api.loyalty_mutations import LoyaltyMutations
 from app.api.nodes import Node, split_id
 from app.api.order_events import OrderEventRoot, OrderSubscriptions
 from app.api.order_mutations import OrderMutations
@@ -82,13 +84,16 @@ class Query(
     OrderEventRoot,
     AssortmentEventRoot,
     PartnerRoot,
+    LoyaltyRoot,
     UpstreamRoot,
 ):
     """All root fields."""
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(CartMutations, OrderMutations, CustomerMutations, PartnerMutations):
+class Mutation(
+    CartMutations, OrderMutations, CustomerMutations, LoyaltyMutations, PartnerMutations
+):
     """All root fields of mutations."""
 
 

@@ -14,6 +14,8 @@ from app.availability import ledger
 from app.carts import events, repository
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.loyalty import ledger as points
+from app.loyalty import program
 from app.principals.model import ANYBODY, Viewer
 from app.settings import Carts as Terms
 from app.settings import Channel as ChannelRules
@@ -132,10 +134,16 @@ class CartActs:
         cart = self.later(work, cart)
         if lines:
             cart = replace(cart, promises=cart.still_promised)
-        if lines and ledger.release(work, repository.holder_of(cart.id)):
+        if lines:
+            cart = self.freed(work, cart)
+        repository.put(work.connection, cart, lines=lines)
+        return cart
+
+    def freed(self, work: Work, cart: Cart) -> Cart:
+        """A cart for which nothing is held any more."""
+        if let_go(work, repository.holder_of(cart.id)):
             work.tell(events.hold_released(cart))
             cart = replace(cart, hold=None)
-        repository.put(work.connection, cart, lines=lines)
         return cart
 
     def later(self, work: Work, cart: Cart) -> Cart:
@@ -149,6 +157,14 @@ class CartActs:
         cart = change(work)
         settle(work, once, msgspec.to_builtins(replace(cart, buyer=None)))
         return cart
+
+
+def let_go(work: Work, holder: str) -> bool:
+    """Hold nothing for a cart any more, neither units nor points; whether units were."""
+    held = ledger.release(work, holder)
+    points.release(work, holder)
+    program.release(work, holder)
+    return held
 
 
 def once_of(scope: str, key: str | None, digest: str) -> Once | None:

@@ -40,6 +40,11 @@ def buyer_set(cart: Cart) -> Fact:
     return _fact("CartBuyerSet", cart, known=cart.buyer is not None)
 
 
+def points_set(cart: Cart) -> Fact:
+    """It was said how many points pay for it."""
+    return _fact("CartPointsSet", cart, points=cart.points)
+
+
 def customer_set(cart: Cart) -> Fact:
     """It is somebody's own from now on."""
     return _fact("CartCustomerSet", cart, customer=cart.customer)

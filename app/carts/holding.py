@@ -16,12 +16,14 @@ from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.availability.slot_rows import Room
 from app.carts import events, repository
-from app.carts.acting import CartActs, Change, Contended, Request
+from app.carts.acting import CartActs, Change, Contended, Request, let_go
 from app.carts.hearing import Heard, demand_of, known
 from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
-from app.ports import StockLevel
+from app.carts.spending import CartPoints
+from app.errors import Refusal
+from app.ports import PointsKey, StockLevel
 from app.store import Work
 from app.values import LocationCode, Sku
 
@@ -51,11 +53,16 @@ class CartHolds:
     """Places holds and releases them."""
 
     def __init__(
-        self, acts: CartActs, availability: AvailabilityService, promises: CartPromises
+        self,
+        acts: CartActs,
+        availability: AvailabilityService,
+        promises: CartPromises,
+        points: CartPoints,
     ) -> None:
         self._acts = acts
         self._availability = availability
         self._promises = promises
+        self._points = points
 
     async def hold(
         self, cart: str, version: int, parts: Sequence[Part] | None, request: Request
@@ -68,6 +75,7 @@ class CartHolds:
             PromiseDrifted: a promise does not hold any more.
             InsufficientStock: there are fewer; what was held before stays held.
             StockUnknown: nobody can say whether there are.
+            NotEnoughPoints: the cart spends more than there are; as above.
         """
         for _ in range(MOST_TRIES - 1 if parts is None else 0):
             with suppress(_Raced, SlotsFull):
@@ -97,9 +105,14 @@ class CartHolds:
             lots = found() if parts is None else _chosen(seen, parts, heard)
             wanted = Wanted(heard.units(lots), kept.slots)
             rows = frozenset([*heard.spots(seen.skus, wanted.units), *wanted.slots])
-            return Contended(lambda work: self._held(work, seen, wanted, heard), rows)
+            key = await self._points.reserved(seen, request.now)
+            return Contended(lambda work: self._held(work, seen, wanted, heard, key), rows)
 
-        return await self._seen_by_all(request, prepare)
+        try:
+            return await self._seen_by_all(request, prepare)
+        except Refusal:
+            await self._points.not_held(cart, request.now)
+            raise
 
     async def release(self, cart: str, version: int, request: Request) -> Cart:
         """The cart with nothing held; one that holds nothing stays as it is."""
@@ -109,7 +122,7 @@ class CartHolds:
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
-                if not ledger.release(work, repository.holder_of(seen.id)):
+                if not let_go(work, repository.holder_of(seen.id)):
                     return before
                 after = self._acts.keep(work, replace(before, hold=None))
                 work.tell(events.hold_released(after))
@@ -141,7 +154,9 @@ class CartHolds:
         )
         return Heard(spreads=spreads, made_of=made_of, buffer=rules.global_buffer)
 
-    def _held(self, work: Work, seen: Cart, wanted: Wanted, heard: Heard) -> Cart:
+    def _held(
+        self, work: Work, seen: Cart, wanted: Wanted, heard: Heard, key: PointsKey | None
+    ) -> Cart:
         demand = demand_of(wanted.units)
         cart = self._acts.locked(work, seen.id, seen.version)
         holder = repository.holder_of(cart.id)
@@ -155,7 +170,8 @@ class CartHolds:
             hold = ledger.place(work, holder, demand, until=until, slots=wanted.slots)
         except InsufficientStock as refusal:
             raise _Raced(heard.told(refusal.shortages, wanted.units)) from refusal
-        held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units)
+        self._points.hold(work, cart, hold.fence, until, key)
+        held = CartHold(fence=hold.fence, expires_at=until, units=wanted.units, points=cart.points)
         cart = self._acts.keep(work, replace(cart, hold=held))
         work.tell(events.cart_held(cart, hold.fence))
         return cart

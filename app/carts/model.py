@@ -86,6 +86,7 @@ class CartHold:
     fence: int
     expires_at: datetime
     units: tuple[HeldUnits, ...]
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,8 @@ class CartPromise:
 class Cart:
     """A cart at one version. Once it was bought, `order` is the number of its order.
 
-    One that is of a `customer` is open to them and to staff; of nobody, to whoever knows its id.
+    One that is of a `customer` is open to them and to staff; of nobody, to whoever knows its id. So
+    many `points` of the customer's are to pay for it.
     """
 
     id: CartId
@@ -139,6 +141,7 @@ class Cart:
     last_line: int = 0
     buyer: Buyer | None = None
     customer: CustomerId | None = None
+    points: int = 0
     merged_into: CartId | None = None
     order: str | None = None
     created_at: datetime

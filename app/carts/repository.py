@@ -111,7 +111,8 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
-        hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now), row.held),
+        points=row.points,
+        hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now), row),
         promises=msgspec.convert(row.promises, tuple[CartPromise, ...]),
     )
 
@@ -140,14 +141,14 @@ def _buyer(row: Any) -> Buyer | None:
     return None if buyer == Buyer() else buyer
 
 
-def _hold(hold: ledger.Hold | None, held: Any) -> CartHold | None:
+def _hold(hold: ledger.Hold | None, row: Any) -> CartHold | None:
     if hold is None:
         return None
-    units = msgspec.convert(held, tuple[HeldUnits, ...]) or tuple(
+    units = msgspec.convert(row.held, tuple[HeldUnits, ...]) or tuple(
         HeldUnits(sku=spot.sku, location=spot.location, quantity=quantity)
         for spot, quantity in sorted(hold.demand.items())
     )
-    return CartHold(fence=hold.fence, expires_at=hold.expires_at, units=units)
+    return CartHold(fence=hold.fence, expires_at=hold.expires_at, units=units, points=row.points)
 
 
 def _row(cart: Cart) -> dict[str, Any]:
@@ -164,6 +165,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "buyer_country": buyer.country,
         "buyer_postal_code": buyer.postal_code,
         "customer": cart.customer,
+        "points": cart.points,
         "merged_into": cart.merged_into,
         "order": cart.order,
         "held": [] if cart.hold is None else msgspec.to_builtins(cart.hold.units),

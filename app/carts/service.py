@@ -169,8 +169,10 @@ class CartService:
             seen = await self._acts.open_at(cart, version, request)
 
             def change(work: Work) -> Cart:
-                owned = replace(self._acts.locked(work, seen.id, version), customer=customer)
-                owned = self._acts.keep(work, owned)
+                before = self._acts.locked(work, seen.id, version)
+                if before.points and before.customer != customer:  # they were somebody else's
+                    before = replace(self._acts.freed(work, before), points=0)
+                owned = self._acts.keep(work, replace(before, customer=customer))
                 work.tell(events.customer_set(owned))
                 return owned
 

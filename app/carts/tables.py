@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -30,6 +31,7 @@ carts = Table(
     Column("buyer_country", String(2)),
     Column("buyer_postal_code", String(16)),
     Column("customer", String(40), index=True),
+    Column("points", BigInteger, nullable=False, server_default="0"),
     Column("merged_into", String(24)),
     Column("order", String(20)),
     Column("promises", JSON, nullable=False, server_default="[]"),

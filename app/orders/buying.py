@@ -7,6 +7,7 @@ from app.carts.model import Cart, CartPromise
 from app.carts.promising import fees_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
+from app.loyalty.ordered import OrderPoints
 from app.orders.refusals import OrderNotHeld
 from app.orders.service import Purchase
 from app.ports import Address, Buyer, Promised, SoldLine
@@ -43,7 +44,12 @@ def sound(terms: Terms, *, charged: bool) -> Terms:
     return terms
 
 
-def purchase(cart: Cart, promises: Sequence[CartPromise], terms: Terms) -> Purchase:
+def purchase(
+    cart: Cart,
+    promises: Sequence[CartPromise],
+    terms: Terms,
+    points: OrderPoints | None = None,
+) -> Purchase:
     """What is bought: the units that are held, at the prices of the cart, as it was promised.
 
     Raises:
@@ -70,6 +76,7 @@ def purchase(cart: Cart, promises: Sequence[CartPromise], terms: Terms) -> Purch
         promise_token=" ".join(one.choice.token for one in promises) or None,
         delivery=fees_of(promises, cart.currency),
         token=terms.token,
+        points=points,
     )
 
 

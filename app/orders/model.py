@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from app.availability.model import Spot
+from app.loyalty.ordered import OrderPoints
 from app.ports import (
     Address,
     Buyer,
@@ -138,8 +139,8 @@ class Order:
     """An order with everything that was agreed, as it stood when it was placed.
 
     `customer` is who bought it, if they are known, `store` where the buyer fetches it, if that was
-    promised. `handings` are never taken away: those that were replaced stay, before the ones that
-    took their place.
+    promised. `total` is paid in money and with `points`. `handings` are never taken away: those
+    that were replaced stay, before the ones that took their place.
     """
 
     number: OrderNumber
@@ -157,6 +158,7 @@ class Order:
     promise_token: str | None
     delivery: Money
     total: Money
+    points: OrderPoints | None = None
     charge: Charge | None
     handings: tuple[Handing, ...]
 

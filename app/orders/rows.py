@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.loyalty.ordered import OrderPoints
 from app.orders.model import (
     CancelReason,
     Charge,
@@ -80,6 +81,7 @@ def order_of(found: Sequence[Any]) -> Order:
         promise_token=row.promise_token,
         delivery=Money(Decimal(row.delivery), currency),
         total=Money(Decimal(row.total), currency),
+        points=None if row.points is None else msgspec.convert(row.points, OrderPoints),
         charge=None if row.payment_key is None else _charge(row, currency),
         handings=tuple(_handing(list(lines), currency) for _, lines in parts),
     )
@@ -159,6 +161,7 @@ def agreed(order: Order) -> dict[str, Any]:
         "currency": order.total.currency,
         "delivery": str(order.delivery.amount),
         "total": str(order.total.amount),
+        "points": None if order.points is None else msgspec.to_builtins(order.points),
     }
 
 

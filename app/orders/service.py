@@ -12,8 +12,9 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from app.availability import ledger
-from app.carts import closing
+from app.carts import closing, spending
 from app.carts.model import CartId
+from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
 from app.orders.model import (
     CANCELLABLE,
@@ -74,10 +75,17 @@ class Purchase:
     promise_token: str | None = None
     delivery: Money
     token: str | None
+    points: OrderPoints | None = None
+
+    @property
+    def charged(self) -> Money:
+        """What is paid in money: all that is not paid with points."""
+        value = self.points.value.amount if self.points is not None else Decimal(0)
+        return replace_amount(self.total, self.total.amount - value)
 
     @property
     def total(self) -> Money:
-        """All the buyer pays."""
+        """All the buyer pays, in money and in points."""
         goods = sum((one.unit_price.amount * one.quantity for one in self.lines), Decimal(0))
         return replace_amount(self.delivery, goods + self.delivery.amount)
 
@@ -183,7 +191,7 @@ class OrderService:
         charge = Charge(
             key=PaymentKey(number),
             status=None,
-            amount=purchase.total,
+            amount=purchase.charged,
             captured=nothing,
             refunded=nothing,
         )
@@ -202,7 +210,8 @@ class OrderService:
             promise_token=purchase.promise_token,
             delivery=purchase.delivery,
             total=purchase.total,
-            charge=charge if self.charged else None,
+            points=purchase.points,
+            charge=charge if self.charged and charge.amount.amount else None,
             handings=self._parts(purchase.lines),
         )
 
@@ -256,6 +265,7 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         demand = ledger.commit(work, purchase.holder, purchase.fence, order.number)
         if demand != demand_of(purchase.lines):
             raise OrderNotHeld
+        spending.commit(work, purchase.holder, purchase.fence, order.number, purchase.points)
         work.tell(events.order_asked(order))
     return _there(work.connection, asked.asked)
 

@@ -45,6 +45,7 @@ orders = Table(
     Column("currency", String(3), nullable=False),
     Column("delivery", String(AMOUNT), nullable=False),
     Column("total", String(AMOUNT), nullable=False),
+    Column("points", JSON),
     Column("due_at", Instant),
     Column("leased_until", Instant),
     Column("fence", BigInteger, nullable=False),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from app.errors import GatewayError
+from app.loyalty import ordered as points
 from app.orders import events, repository
 from app.orders.model import TRANSITIONS, Order, OrderNumber, OrderState, next_step
 from app.orders.repository import Lease
@@ -94,11 +95,15 @@ class Turns:
 
 
 def moved(work: Work, order: Order, state: OrderState) -> Order:
-    """The order in its next state, with the fact told."""
+    """The order in its next state, with the fact told, and what it means for points done."""
     if state not in TRANSITIONS[order.state]:
         raise ValueError(f"an order does not go from {order.state} to {state}")
     order = replace(order, state=state)
     work.tell(events.state_changed(order))
+    if state is OrderState.PLACED:
+        points.placed(work, order.number, order.customer, order.points)
+    if state in {OrderState.REFUSED, OrderState.CANCELLED}:
+        points.undone(work, order.number, order.points)
     return order
 
 

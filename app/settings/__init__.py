@@ -19,6 +19,7 @@ from app.settings.promising import (
     Workplace,
 )
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.rewarding import Burning, Earning, Loyalty, Tier
 from app.settings.secrets import secret
 from app.settings.selling import Carts
 from app.settings.serving import (
@@ -43,6 +44,7 @@ __all__ = [
     "Algorithm",
     "Bindings",
     "Budget",
+    "Burning",
     "Cache",
     "CarrierService",
     "Carts",
@@ -52,6 +54,7 @@ __all__ = [
     "Connection",
     "Cors",
     "Documents",
+    "Earning",
     "Events",
     "Execution",
     "Fence",
@@ -60,6 +63,7 @@ __all__ = [
     "Lane",
     "Location",
     "Log",
+    "Loyalty",
     "Network",
     "Partner",
     "Points",
@@ -75,6 +79,7 @@ __all__ = [
     "StockWindows",
     "Store",
     "Streams",
+    "Tier",
     "Transfers",
     "Windows",
     "Workplace",

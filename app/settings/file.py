@@ -21,6 +21,7 @@ from app.settings.partnering import Partner
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
+from app.settings.rewarding import Loyalty
 from app.settings.selling import Carts
 from app.settings.serving import Cors, Execution, Freshness, Log, Requests, Server
 from app.settings.storing import Store
@@ -50,6 +51,7 @@ class Settings(Section):
     carts: Carts = Carts()
     events: Events = Events()
     partners: Mapping[Name, Partner] = Field(default_factory=dict)
+    loyalty: Loyalty = Loyalty()
     access: Access = Access()
     cors: Cors = Cors()
     server: Server = Server()
@@ -60,6 +62,11 @@ class Settings(Section):
         problems = [
             f"{where} names {unknown(name, self.connections, what='connection')}"
             for where, name in self.bind.named()
+            if name not in self.connections
+        ]
+        problems += [
+            f"{where} names {unknown(name, self.connections, what='connection')}"
+            for where, name in self.loyalty.named()
             if name not in self.connections
         ]
         if self.default_channel is not None and self.default_channel not in self.channels:

@@ -167,6 +167,9 @@ def _unfulfilled(settings: config.Settings, planned: Mapping[str, Planned]) -> I
         *((f"bind.orders.{name}", name, "OrderSink") for name in settings.bind.orders),
         *(("bind.customers", name, "CustomerDirectory") for name in settings.bind.customers),
     ]
+    bound += [(f"loyalty.receipts.{n}", n, "ReceiptSource") for n in settings.loyalty.receipts]
+    if settings.loyalty.external:
+        bound.append(("loyalty.programme", settings.loyalty.programme, "LoyaltyProgram"))
     if settings.bind.payments is not None:
         bound.append(("bind.payments", settings.bind.payments, "PaymentProvider"))
     for where, name, port in bound:

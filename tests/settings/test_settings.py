@@ -177,12 +177,16 @@ def test_a_binding_to_a_connection_without_the_port_says_what_it_has() -> None:
         to={"connector": "sandbox", "settings": {"url": "embedded", "system": "tills"}},
     )
     document["bind"] = {"catalogue": "tills", "prices": "shop"}
+    document["loyalty"] = {"programme": "tills", "receipts": ["shop"]}
+    has = "it has: LocationSource, LoyaltyProgram, ReceiptSource, StockSource"
 
+    first, second = problems(document)
+
+    assert first == f"bind.catalogue: connection 'tills' has no CatalogSource, {has}"
+    assert second.startswith("loyalty.receipts.shop: connection 'shop' has no ReceiptSource,")
+    document["loyalty"] = {"programme": "tils"}
     assert problems(document) == (
-        (
-            "bind.catalogue: connection 'tills' has no CatalogSource,"
-            " it has: LocationSource, StockSource"
-        ),
+        "loyalty.programme names unknown connection 'tils', did you mean 'tills'?",
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine
 from app.availability import tables as _stock  # noqa: F401  registers its tables
 from app.carts import tables as _carts  # noqa: F401  as above
 from app.customers import tables as _customers  # noqa: F401  as above
+from app.loyalty import tables as _points  # noqa: F401  as above
 from app.orders import tables as _orders  # noqa: F401  as above
 from app.partners import tables as _partners  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade

@@ -1,0 +1,1 @@
+"""Loyalty: whose are how many points, and what are they good for?"""
