@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from math import asin, cos, radians, sin, sqrt
 from typing import NewType, cast
 
+from babel.numbers import get_currency_precision
 from msgspec import Struct, StructMeta
 
 Sku = NewType("Sku", str)
@@ -77,6 +79,19 @@ class Money(Struct, frozen=True, gc=False):
 
     amount: Decimal
     currency: CurrencyCode
+
+
+class Discount(Struct, frozen=True, gc=False):
+    """What the rule with this id takes off; more than nothing."""
+
+    rule: str
+    amount: Money
+
+
+@cache
+def minor_unit(currency: CurrencyCode) -> Decimal:
+    """The smallest amount that is paid in a currency: 0.01 of a euro, 1 of a yen."""
+    return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
 @dataclass(frozen=True, slots=True)

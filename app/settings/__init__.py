@@ -5,6 +5,7 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
 from app.settings.promising import (
     CarrierService,
@@ -59,9 +60,12 @@ __all__ = [
     "Log",
     "Network",
     "Points",
+    "PriceList",
     "PriceWindows",
+    "Pricing",
     "Projection",
     "Promises",
+    "Promotion",
     "Redis",
     "Requests",
     "Server",

@@ -16,6 +16,7 @@ from app.settings.accessing import Access
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.guarding import Budget, Documents, Redis
+from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
@@ -35,6 +36,7 @@ class Settings(Section):
     default_channel: Code | None = None
     locations: Mapping[Code, Location] = Field(default_factory=dict)
     promises: Promises = Promises()
+    pricing: Pricing = Pricing()
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     streams: Streams = Streams()
@@ -65,6 +67,13 @@ class Settings(Section):
             f"projection names {unknown(name, self.bind.stock, what='connection of stock')}"
             for name in self.projection
             if name not in self.bind.stock
+        ]
+        problems += [
+            f"{where} names {unknown(name, known, what=what)}"
+            for where, name, known, what in self.pricing.named(
+                {code: one.currency for code, one in self.channels.items()}, self.connections
+            )
+            if name not in known
         ]
         if problems:
             raise MisconfiguredError(*problems)
