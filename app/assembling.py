@@ -21,6 +21,7 @@ from app.locations.service import LocationService
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
+from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.promises.ranking import Preference
@@ -136,7 +137,7 @@ class _Outside:
             timeout=self.connections[name].configured.timeout,
             changes=self.caches.changes,
             level=self.caches.level(name, windows),
-        )
+        ).ruled_by(rules_of(self.settings))
 
     def _locations(self) -> LocationService:
         connections, settings = self.connections, self.settings
@@ -159,6 +160,12 @@ class _Outside:
             )
             for name in self.settings.bind.stock
         }
+
+
+def rules_of(settings: Settings) -> RuleBook:
+    """The retailer's own price lists and promotions."""
+    currencies = {code: one.currency for code, one in settings.channels.items()}
+    return RuleBook(settings.pricing, currencies)
 
 
 def _policy(windows: Windows) -> FreshnessPolicy:

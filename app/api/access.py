@@ -59,7 +59,7 @@ TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
-            *("Category", "Image", "Price", "Money", "PageInfo"),
+            *("Category", "Image", "Price", "Discount", "Money", "PageInfo"),
             *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
             *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),
             *("Availability", "AggregateAvailability", "IncomingSupply"),
