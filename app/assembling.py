@@ -12,6 +12,8 @@ from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, StockReader, stock_reader
 from app.carts.acting import CartActs
 from app.carts.checking import CartChecks
+from app.carts.coding import CartCodes
+from app.carts.discounting import Discounts
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.pricing import Pricing
@@ -55,7 +57,8 @@ def assemble(
     sources = _Outside(settings, connections, caches).sources(store, promised)
     availability, pricing = sources.availability, sources.pricing
     kept = store or StandingStore(None)
-    acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
+    discounts = Discounts(rules_of(settings))
+    acts = CartActs(kept, terms=settings.carts, channels=settings.channels, discounts=discounts)
     promises = PromiseService(
         sources,
         rules=settings.promises,
@@ -78,6 +81,7 @@ def assemble(
         availability=availability,
         pricing=pricing,
         carts=CartService(acts, Pricing(pricing, sources.products)),
+        cart_codes=CartCodes(acts),
         cart_holds=CartHolds(acts, availability, chosen),
         cart_promises=chosen,
         cart_checks=CartChecks(acts, prices=pricing, availability=availability, promises=chosen),

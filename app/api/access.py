@@ -44,6 +44,7 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.cart", "Query.order", "Query.orders"),
             *("Mutation.cartCreate", "Mutation.cartBuyerSet", "Mutation.cartPromiseSelect"),
             *("Mutation.cartLinesAdd", "Mutation.cartLinesUpdate", "Mutation.cartLinesRemove"),
+            "Mutation.cartDiscountCodesSet",
             *("Mutation.cartMerge", "Mutation.cartHandOver", "Mutation.cartTakeOver"),
             *("Mutation.cartHold", "Mutation.cartHoldRelease"),
             *("Mutation.orderPlace", "Mutation.orderCancel"),
@@ -54,6 +55,8 @@ FIELDS: Mapping[str, Kinds] = {
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
     "PromiseChoice.excluded": THE_HOUSE,
+    # Whether there is such a code.
+    "CartProblem.codeFate": THE_HOUSE,
 }
 TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
@@ -72,6 +75,7 @@ TYPES: Mapping[str, Kinds] = {
             *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPlaced", "OrderCancelled"),
             *("OrderConnection", "OrderEdge", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
+            *("PriceChanged", "DiscountCodeRefused"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),

@@ -11,6 +11,7 @@ from app.api.cart_results import (
     CartBuyerSetResult,
     CartChanged,
     CartCreateResult,
+    CartDiscountCodesSetResult,
     CartHandedOver,
     CartHandOverResult,
     CartHoldReleaseResult,
@@ -146,6 +147,26 @@ class CartMutations:
             return await carts.set_buyer(cart, input.version, buyer, request)
 
         done: CartBuyerSetResult = await _done(act, input, info.context)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Codes of coupons in the place of those a cart has; what rules take off is worked out"
+            " anew. One that takes nothing off is no refusal: the cart's problems say so."
+        )
+    )
+    async def cart_discount_codes_set(
+        self,
+        info: Info,
+        input: Annotated[given.CartDiscountCodesSetInput, Input],  # noqa: A002
+    ) -> CartDiscountCodesSetResult:
+        """Set."""
+
+        async def act(cart: CartId, request: Request) -> model.Cart:
+            codes = info.context.services.cart_codes
+            return await codes.set(cart, input.version, input.codes, request)
+
+        done: CartDiscountCodesSetResult = await _done(act, input, info.context)
         return done
 
     @strawberry.mutation(

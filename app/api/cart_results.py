@@ -14,6 +14,7 @@ from app.api.cart_problems import (
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PriceChanged,
     PriceUnknown,
     PromiseDrifted,
     StockUnknown,
@@ -90,6 +91,17 @@ CartBuyerSetResult = Annotated[
     | IdempotencyKeyRefused,
     strawberry.union("CartBuyerSetResult", description="What came of cartBuyerSet."),
 ]
+CartDiscountCodesSetResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union(
+        "CartDiscountCodesSetResult", description="What came of cartDiscountCodesSet."
+    ),
+]
 CartPromiseSelectResult = Annotated[
     CartChanged
     | InvalidInput
@@ -131,6 +143,7 @@ CartHoldResult = Annotated[
     | CartVersionConflict
     | InsufficientStock
     | StockUnknown
+    | PriceChanged
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

@@ -14,6 +14,7 @@ from graphql import DocumentNode
 from app.api.tags import Seen
 from app.availability.service import AvailabilityService
 from app.carts.checking import CartChecks
+from app.carts.coding import CartCodes
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.promising import CartPromises
@@ -44,6 +45,7 @@ class Services:
     availability: AvailabilityService
     pricing: PricingService
     carts: CartService
+    cart_codes: CartCodes
     cart_holds: CartHolds
     cart_promises: CartPromises
     cart_checks: CartChecks

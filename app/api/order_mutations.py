@@ -1,5 +1,6 @@
 """GraphQL face of what can be done with orders."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import strawberry
@@ -9,9 +10,11 @@ from app.api.cart_problems import (
     CartClosed,
     CartNotFound,
     CartVersionConflict,
+    DiscountCodeRefused,
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PriceChanged,
     PromiseDrifted,
     problem_of,
 )
@@ -69,6 +72,8 @@ OrderPlaceResult = Annotated[
     | HoldLost
     | OrderNotPossible
     | InsufficientStock
+    | PriceChanged
+    | DiscountCodeRefused
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem
@@ -108,8 +113,12 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     found = await services.carts.find(cart_key(asked.cart_id), now=context.now)
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
+    await services.cart_codes.checked(cart, request)
     promises = await services.cart_promises.checked(cart, request, held=True)
-    return await services.orders.place(buying.purchase(cart, promises, terms))
+    redeemed = services.cart_codes.redemptions(cart, terms.buyer.email)
+    return await services.orders.place(
+        replace(buying.purchase(cart, promises, terms), redemptions=redeemed)
+    )
 
 
 def _told(placed: Placed) -> Any:

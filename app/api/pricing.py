@@ -38,11 +38,18 @@ class Discount(Unchanging):
 
     rule: strawberry.ID = strawberry.field(description="The id of the rule, in the settings.")
     amount: Money = strawberry.field(description="What it takes off, more than nothing.")
+    bounded: bool = strawberry.field(
+        description="Whether it would be more, if anything could cost less than nothing."
+    )
 
     @classmethod
     def of(cls, discount: values.Discount) -> Self:
         """Dress a discount."""
-        return cls(rule=strawberry.ID(discount.rule), amount=Money.of(discount.amount))
+        return cls(
+            rule=strawberry.ID(discount.rule),
+            amount=Money.of(discount.amount),
+            bounded=discount.bounded,
+        )
 
 
 NO_DISCOUNTS: list[Discount] = UnchangingList()

@@ -32,6 +32,11 @@ def buyer_set(cart: Cart) -> Fact:
     return _fact("CartBuyerSet", cart, known=cart.buyer is not None)
 
 
+def codes_set(cart: Cart) -> Fact:
+    """Codes of coupons were said, or taken back."""
+    return _fact("CartCodesSet", cart, codes=list(cart.codes), total=str(cart.total.amount))
+
+
 def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
     """It was said how lines reach the buyer."""
     told = {

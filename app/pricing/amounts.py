@@ -1,9 +1,10 @@
 """How is money counted and shared out? In whole minor units, to the last one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple, Protocol
 
-from app.values import CurrencyCode, Discount, Money, minor_unit
+from app.values import CurrencyCode, Discount, Money, Sku, minor_unit
 
 
 def minor(amount: Decimal, currency: CurrencyCode) -> int:
@@ -53,7 +54,7 @@ def split(discounts: Sequence[Discount], quantities: Sequence[int]) -> list[tupl
         left = [had - some for had, some in zip(left, taken, strict=True)]
         shares.append(
             tuple(
-                Discount(one.rule, money(some, currency))
+                Discount(one.rule, money(some, currency), one.bounded)
                 for one, some in zip(discounts, taken, strict=True)
                 if some
             )
@@ -61,11 +62,47 @@ def split(discounts: Sequence[Discount], quantities: Sequence[int]) -> list[tupl
     return shares
 
 
+class Part(Protocol):
+    """Units of a SKU that come from one place."""
+
+    @property
+    def sku(self) -> Sku:
+        """What they are of."""
+
+    @property
+    def quantity(self) -> int:
+        """How many."""
+
+
+class Units(NamedTuple):
+    """So many units of a SKU."""
+
+    sku: Sku
+    quantity: int
+
+
+def placed(
+    parts: Sequence[Part], discounts: Mapping[Sku, tuple[Discount, ...]]
+) -> list[tuple[Discount, ...]]:
+    """What is taken off each part, of the discounts of all units of its SKU together."""
+    at: dict[Sku, list[int]] = {}
+    for place, part in enumerate(parts):
+        at.setdefault(part.sku, []).append(place)
+    found: list[tuple[Discount, ...]] = [()] * len(parts)
+    for sku, places in at.items():
+        quantities = [parts[place].quantity for place in places]
+        for place, taken in zip(places, split(discounts[sku], quantities), strict=True):
+            found[place] = taken
+    return found
+
+
 def together(discounts: Iterable[Discount]) -> tuple[Discount, ...]:
     """One discount for each rule, in the order in which they came."""
-    amounts: dict[str, Money] = {}
+    known: dict[str, Discount] = {}
     for one in discounts:
-        before = amounts.get(one.rule)
-        sum_ = one.amount.amount + (Decimal(0) if before is None else before.amount)
-        amounts[one.rule] = Money(sum_, one.amount.currency)
-    return tuple(Discount(rule, amount) for rule, amount in amounts.items())
+        if (before := known.get(one.rule)) is None:
+            known[one.rule] = one
+            continue
+        amount = Money(before.amount.amount + one.amount.amount, one.amount.currency)
+        known[one.rule] = Discount(one.rule, amount, before.bounded or one.bounded)
+    return tuple(known.values())

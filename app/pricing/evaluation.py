@@ -29,6 +29,7 @@ class _Line:
     lots: list[Lot]
     subtotal: int
     taken: dict[str, int] = field(default_factory=dict)
+    bounded: set[str] = field(default_factory=set)
     closed: bool = False
     groups: set[str] = field(default_factory=set)
 
@@ -46,10 +47,9 @@ def evaluate(active: Active, basket: Basket, book: RuleBook | None = None) -> Pr
     lines = [_begun(one, basket) for one in sorted(basket.lines, key=lambda each: each.sku)]
     if len({one.told.sku for one in lines}) < len(lines):
         raise ValueError("a SKU has one line")
-    bounded = set()
     for name, rule in active.promotions:
-        if _asked_for(name, rule, basket) and _applied(name, rule, lines, basket.currency):
-            bounded.add(name)
+        if _asked_for(name, rule, basket):
+            _apply(name, rule, lines, basket.currency)
     taken = {rule for line in lines for rule in line.taken}
     codes = (
         {} if book is None else {code: _fate(code, book, basket, taken) for code in basket.codes}
@@ -58,7 +58,6 @@ def evaluate(active: Active, basket: Basket, book: RuleBook | None = None) -> Pr
         currency=basket.currency,
         lines={one.told.sku: _told(one, basket.currency) for one in lines},
         codes=codes,
-        bounded=frozenset(bounded),
     )
 
 
@@ -81,21 +80,22 @@ def _asked_for(name: str, rule: Promotion, basket: Basket) -> bool:
     return admits(rule, basket.standing)
 
 
-def _applied(name: str, rule: Promotion, lines: Sequence[_Line], currency: CurrencyCode) -> bool:
-    """Apply a promotion to the lines it counts; whether it would have taken off more."""
+def _apply(name: str, rule: Promotion, lines: Sequence[_Line], currency: CurrencyCode) -> None:
+    """Apply a promotion to the lines it counts."""
     open_ = [one for one in lines if _open(one, rule) and counts(rule, one.told)]
     if not open_ or not _enough(rule, open_, currency):
-        return False
+        return
     before = [one.left for one in open_]
     bounded = _take(rule, open_, currency)
     off = [was - one.left for was, one in zip(before, open_, strict=True)]
     for line, some in zip(open_, off, strict=True):
         if some:
             line.taken[name] = some
+            if bounded and not line.left:
+                line.bounded.add(name)
         if some or (rule.buy is not None and any(off)):  # what was bought for it took part, too
             line.closed |= rule.exclusive
             line.groups |= set() if rule.group_of is None else {rule.group_of}
-    return bounded
 
 
 def _open(line: _Line, rule: Promotion) -> bool:
@@ -178,7 +178,8 @@ def _told(line: _Line, currency: CurrencyCode) -> PricedLine:
         quantity=line.told.quantity,
         subtotal=money(line.subtotal, currency),
         discounts=tuple(
-            Discount(rule, money(amount, currency)) for rule, amount in line.taken.items()
+            Discount(rule, money(amount, currency), rule in line.bounded)
+            for rule, amount in line.taken.items()
         ),
         lots=tuple((units, money(each, currency)) for units, each in _merged(line.lots)),
     )

@@ -82,15 +82,17 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedBasket:
-    """What a basket costs, by SKU.
-
-    Rules that are `bounded` would have taken off more, had nothing to cost less than nothing.
-    """
+    """What a basket costs, by SKU, and what became of its codes."""
 
     currency: CurrencyCode
     lines: Mapping[Sku, PricedLine]
     codes: Mapping[str, CodeFate]
-    bounded: frozenset[str]
+
+    @property
+    def bounded(self) -> frozenset[str]:
+        """The ids of rules that would have taken off more, had anything been left."""
+        every = (one for line in self.lines.values() for one in line.discounts)
+        return frozenset(one.rule for one in every if one.bounded)
 
     @property
     def rules(self) -> frozenset[str]:

@@ -74,11 +74,6 @@ class RuleBook:
     def __bool__(self) -> bool:
         return bool(self.told.lists or self.told.promotions)
 
-    @property
-    def categories(self) -> bool:
-        """Whether any rule asks in which categories something is."""
-        return any(one.categories for one in self.told.promotions.values())
-
     def at(self, channel: ChannelCode, now: datetime) -> Active:
         """What holds through a channel now."""
         period = bisect_right(self._dates, now)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine
 from app.availability import tables as _stock  # noqa: F401  registers its tables
 from app.carts import tables as _carts  # noqa: F401  as above
 from app.orders import tables as _orders  # noqa: F401  as above
+from app.pricing import tables as _pricing  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
 from app.store.tables import metadata
