@@ -9,7 +9,7 @@ import strawberry
 from app import ports, values
 from app.api.hints import AS_ITS_OWNER, PRICES, kept
 from app.engine.unchanging import Unchanging, UnchangingList
-from app.pricing.listing import alone, rule_of
+from app.pricing.listing import alone, rule_of, words
 from app.pricing.model import PricedLine
 from app.pricing.rules import Active
 from app.upstream.reader import Reading
@@ -95,7 +95,7 @@ class Price(Unchanging):
         known: Self | None = reading.faces.get(key)
         if known is not None or (price := reading.value) is None:
             return known
-        one = None if active is None else alone(price, active, channel, categories)
+        one = None if active is None else alone(price, active, channel, words(categories))
         return reading.faces.keep(key, cls._of(reading, price, channel, one))
 
     @classmethod

@@ -108,15 +108,7 @@ class Discounts:
         return used_up(connection, self._coupons(cart), who(cart.customer, email))
 
     def _priced(self, cart: Cart, used: frozenset[str], now: datetime) -> PricedBasket:
-        basket = Basket(
-            channel=cart.channel,
-            currency=cart.currency,
-            at=now,
-            lines=tuple(map(_line, cart.lines)),
-            standing=cart.standing,
-            codes=cart.codes,
-            used_up=used,
-        )
+        basket = basket_of(cart, now, used)
         return evaluate(self._book.at(cart.channel, now), basket, self._book)
 
     def _relisted(self, cart: Cart, standing: Standing, now: datetime) -> bool:
@@ -132,6 +124,19 @@ class Discounts:
 
 
 NO_DISCOUNTS = Discounts(RuleBook(Pricing(), {}))
+
+
+def basket_of(cart: Cart, now: datetime, used_up: frozenset[str] = frozenset()) -> Basket:
+    """A cart, as it is priced."""
+    return Basket(
+        channel=cart.channel,
+        currency=cart.currency,
+        at=now,
+        lines=tuple(map(_line, cart.lines)),
+        standing=cart.standing,
+        codes=cart.codes,
+        used_up=used_up,
+    )
 
 
 def changed(cart: Cart, found: PricedBasket) -> Iterator[tuple[Line, Money]]:

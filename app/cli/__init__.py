@@ -13,6 +13,7 @@ from app.cli.connectors import connectors
 from app.cli.db import db
 from app.cli.documents import documents
 from app.cli.keys import keys
+from app.cli.parity import parity
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
 from app.cli.settings import config_group
@@ -49,7 +50,7 @@ def tessera() -> None:
     """One GraphQL schema over every system a retailer sells through and from."""
 
 
-for command in (cache, config_group, connectors, db, demo, documents, keys, schema, serve):
+for command in (cache, config_group, connectors, db, demo, documents, keys, parity, schema, serve):
     tessera.add_command(command)
 
 

@@ -1,6 +1,6 @@
 """Whose price counts: its owner's, or that of a price list of ours?"""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from app.ports import Category, Price
 from app.pricing.evaluation import evaluate
@@ -36,7 +36,7 @@ def rule_of(price: Price) -> str | None:
 
 
 def alone(
-    price: Price, active: Active, channel: ChannelCode, categories: Collection[Category]
+    price: Price, active: Active, channel: ChannelCode, categories: Iterable[str]
 ) -> PricedLine:
     """What one unit costs by itself, to anybody without a code, while these rules hold."""
     line = BasketLine(
@@ -44,7 +44,7 @@ def alone(
         quantity=1,
         unit_price=price.amount,
         tax_included=price.tax_included,
-        categories=words(categories),
+        categories=frozenset(categories),
     )
     basket = Basket(
         channel=channel, currency=price.amount.currency, at=NEVER, lines=(line,), standing=ANYBODY

@@ -127,11 +127,23 @@ class Promotion(Rule):
                 yield f"amount is a whole number of {unit} {currency}, and more than none"
 
 
+class Exemption(Section):
+    """Prices that connections may tell otherwise through these channels than through others."""
+
+    channels: tuple[Code, ...] = Field(min_length=1)
+    skus: tuple[Word, ...] = ("*",)
+    because: str = Field(min_length=1, max_length=200)
+
+
 class Pricing(Section):
-    """Price lists and promotions by their ids; `file` is a TOML file with more of both."""
+    """Price lists and promotions by their ids; `file` is a TOML file with more of both.
+
+    `exemptions` change nothing: they are named where channels are compared.
+    """
 
     lists: Mapping[Name, PriceList] = Field(default_factory=dict)
     promotions: Mapping[Name, Promotion] = Field(default_factory=dict)
+    exemptions: Mapping[Name, Exemption] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -140,7 +152,7 @@ class Pricing(Section):
             return given
         told = _read(Path(str(given["file"])))
         rest = {key: value for key, value in given.items() if key != "file"}
-        for key in ("lists", "promotions"):
+        for key in ("lists", "promotions", "exemptions"):
             if twice := sorted(told.get(key, {}).keys() & rest.get(key, {}).keys()):
                 raise ValueError(f"{key} has {twice[0]!r} in the file, too")
             rest[key] = {**rest.get(key, {}), **told.pop(key, {})}
@@ -148,8 +160,9 @@ class Pricing(Section):
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
-        if twice := sorted(self.lists.keys() & self.promotions.keys()):
-            raise ValueError(f"{twice[0]!r} is a price list and a promotion: ids tell rules apart")
+        names = [*self.lists, *self.promotions, *self.exemptions]
+        if twice := sorted(name for name in set(names) if names.count(name) > 1):
+            raise ValueError(f"{twice[0]!r} is two rules: ids tell them apart")
         known: dict[str, str] = {}
         for name, one in self.promotions.items():
             if one.coupon is not None and known.setdefault(one.coupon, name) != name:
@@ -176,9 +189,10 @@ class Pricing(Section):
                 for currency in amounts or ():
                     yield f"{where}.{key}", currency, paid, "currency of a channel"
 
-    def _placed(self) -> Iterator[tuple[str, Rule]]:
+    def _placed(self) -> Iterator[tuple[str, Rule | Exemption]]:
         yield from ((f"pricing.lists.{name}", one) for name, one in self.lists.items())
         yield from ((f"pricing.promotions.{name}", one) for name, one in self.promotions.items())
+        yield from ((f"pricing.exemptions.{name}", one) for name, one in self.exemptions.items())
 
     @property
     def rules(self) -> Iterator[tuple[str, Rule]]:
