@@ -55,10 +55,12 @@ def assemble(
     """
     promised = None if store is None else Promised(store, now=caches.now)
     sources = _Outside(settings, connections, caches).sources(store, promised)
-    availability, pricing = sources.availability, sources.pricing
+    rules = rules_of(settings)
+    availability, pricing = sources.availability, sources.pricing.ruled_by(rules)
     kept = store or StandingStore(None)
-    discounts = Discounts(rules_of(settings))
-    acts = CartActs(kept, terms=settings.carts, channels=settings.channels, discounts=discounts)
+    acts = CartActs(
+        kept, terms=settings.carts, channels=settings.channels, discounts=Discounts(rules)
+    )
     promises = PromiseService(
         sources,
         rules=settings.promises,
@@ -80,6 +82,7 @@ def assemble(
         locations=sources.locations,
         availability=availability,
         pricing=pricing,
+        rules=rules,
         carts=CartService(acts, Pricing(pricing, sources.products)),
         cart_codes=CartCodes(acts),
         cart_holds=CartHolds(acts, availability, chosen),
@@ -141,7 +144,7 @@ class _Outside:
             timeout=self.connections[name].configured.timeout,
             changes=self.caches.changes,
             level=self.caches.level(name, windows),
-        ).ruled_by(rules_of(self.settings))
+        )
 
     def _locations(self) -> LocationService:
         connections, settings = self.connections, self.settings

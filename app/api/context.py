@@ -23,6 +23,7 @@ from app.errors import InvalidInputError
 from app.locations.service import LocationService
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
+from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.promises.service import PromiseService
@@ -44,6 +45,7 @@ class Services:
     locations: LocationService
     availability: AvailabilityService
     pricing: PricingService
+    rules: RuleBook
     carts: CartService
     cart_codes: CartCodes
     cart_holds: CartHolds

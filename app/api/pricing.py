@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from app import ports, values
+from app.api.context import Info
 from app.api.hints import AS_ITS_OWNER, PRICES, kept
 from app.engine.unchanging import Unchanging, UnchangingList
 from app.pricing.listing import alone, rule_of, words
@@ -41,6 +42,13 @@ class Discount(Unchanging):
     bounded: bool = strawberry.field(
         description="Whether it would be more, if anything could cost less than nothing."
     )
+
+    @strawberry.field(
+        description="What shoppers are told of the rule; null where there is no word, or no rule."
+    )
+    def label(self, info: Info) -> str | None:
+        """As the rules are now."""
+        return info.context.services.rules.label(self.rule)
 
     @classmethod
     def of(cls, discount: values.Discount) -> Self:

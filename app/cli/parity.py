@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from app import logs
 from app.api.context import Services
-from app.assembling import rules_of
 from app.carts.acting import Request
 from app.carts.discounting import basket_of
 from app.carts.model import MOST_LINES, MOST_UNITS, Cart
@@ -28,7 +27,6 @@ from app.main import Gateway, utc_now
 from app.ports import ProductQuery
 from app.pricing.listing import alone
 from app.pricing.parity import Bought, Comparison, Difference, Seen
-from app.pricing.rules import RuleBook
 from app.settings import Settings, Store, explain
 from app.settings.pricing import CouponCode, Word
 from app.settings.words import Section
@@ -143,13 +141,12 @@ async def _proved(
     gateway = Gateway(settings, plan(settings, connectors()), environ=os.environ)
     app = gateway.app()
     async with app.router.lifespan_context(app):
-        services, book = gateway.services, rules_of(settings)
         if wanted is None:
-            wanted = await made_up(services, book, count=count, seed=seed)
-        return await proved(services, book, wanted)
+            wanted = await made_up(gateway.services, count=count, seed=seed)
+        return await proved(gateway.services, wanted)
 
 
-async def made_up(services: Services, book: RuleBook, *, count: int, seed: int) -> list[Wanted]:
+async def made_up(services: Services, *, count: int, seed: int) -> list[Wanted]:
     """Baskets of what the catalogue has, the same for the same seed."""
     skus: list[Sku] = []
     after, chance = None, Random(seed)  # noqa: S311  to be repeated, not to be secret
@@ -162,7 +159,7 @@ async def made_up(services: Services, book: RuleBook, *, count: int, seed: int) 
         if not page.has_next or not page.edges:
             break
         after = page.edges[-1].cursor
-    codes = sorted(book.coupons)
+    codes = sorted(services.rules.coupons)
     return [
         Wanted(
             lines={
@@ -175,10 +172,10 @@ async def made_up(services: Services, book: RuleBook, *, count: int, seed: int) 
     ]
 
 
-async def proved(services: Services, book: RuleBook, wanted: Sequence[Wanted]) -> Proof:
+async def proved(services: Services, wanted: Sequence[Wanted]) -> Proof:
     """What the baskets cost through all channels, compared with the first of their currency."""
     channels = [rules.named(code) for code, rules in services.channels.items()]
-    proof, comparison = Proof(wanted, channels), Comparison(book)
+    proof, comparison = Proof(wanted, channels), Comparison(services.rules)
     by_currency = groupby(sorted(channels, key=lambda one: one.currency), lambda one: one.currency)
     groups = [list(group) for _, group in by_currency]
     for number, basket in enumerate(wanted, 1):

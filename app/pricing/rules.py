@@ -30,8 +30,9 @@ class ListPrice:
 class Active:
     """The rules of a channel at a moment, the first to count first.
 
-    `key` is the same for as long as they are. `public` are promotions that anybody gets for a unit
-    of something, without a code.
+    `key` is the same for as long as they are. `listed` are the SKUs of its price lists. `public`:
+    there are promotions that anybody may get without a code; `categories`: some of them ask for
+    these.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Active:
     promotions: tuple[tuple[str, Promotion], ...] = ()
     public: bool = False
     categories: bool = False
+    listed: frozenset[str] = frozenset()
 
     def price(self, sku: Sku, standing: Standing = ANYBODY) -> ListPrice | None:
         """What the first list says that has the SKU."""
@@ -73,6 +75,11 @@ class RuleBook:
 
     def __bool__(self) -> bool:
         return bool(self.told.lists or self.told.promotions)
+
+    def label(self, name: str) -> str | None:
+        """What shoppers are told of a rule; None where there is no word, or no such rule."""
+        rule = self.told.promotions.get(name)
+        return None if rule is None else rule.label
 
     def at(self, channel: ChannelCode, now: datetime) -> Active:
         """What holds through a channel now."""
@@ -109,6 +116,7 @@ class RuleBook:
             promotions=promotions,
             public=bool(public),
             categories=any(one.categories for one in public),
+            listed=frozenset(sku for _, one in lists for sku in one.prices),
         )
 
 

@@ -62,7 +62,11 @@ class PricingService:
             for since, outdated in self._outdated(skus).items():
                 read |= await reader.read(outdated, inquiry, max_age=since)
         if (active := self.rules(channel.code)) is not None and active.lists:
-            return {sku: listed(one, sku, active, standing) for sku, one in read.items()}
+            known = active.listed
+            return {
+                sku: listed(one, sku, active, standing) if sku in known else one
+                for sku, one in read.items()
+            }
         return read
 
     def rules(self, channel: ChannelCode) -> Active | None:

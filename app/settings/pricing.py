@@ -122,8 +122,9 @@ class Promotion(Rule):
             yield "buy and get are with percent; 100 is for nothing"
         if (self.limit or self.limit_each) and self.coupon is None:
             yield "limits are of a coupon"
-        for currency, amount in {**(self.amount or {})}.items():
-            if not amount or amount % (unit := minor_unit(CurrencyCode(currency))):
+        for currency, amount in (self.amount or {}).items():
+            unit = minor_unit(CurrencyCode(currency))
+            if not amount or amount % unit:
                 yield f"amount is a whole number of {unit} {currency}, and more than none"
 
 
@@ -153,6 +154,8 @@ class Pricing(Section):
         told = _read(Path(str(given["file"])))
         rest = {key: value for key, value in given.items() if key != "file"}
         for key in ("lists", "promotions", "exemptions"):
+            if not isinstance(told.get(key, {}), Mapping):
+                raise ValueError(f"{key} in the file is a table")  # noqa: TRY004  as pydantic asks
             if twice := sorted(told.get(key, {}).keys() & rest.get(key, {}).keys()):
                 raise ValueError(f"{key} has {twice[0]!r} in the file, too")
             rest[key] = {**rest.get(key, {}), **told.pop(key, {})}

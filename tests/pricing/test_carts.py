@@ -19,7 +19,7 @@ DONE = f"__typename ... on Problem {{ code path }} ... on CartChanged {{ cart {{
 CHANGED = "... on PriceChanged { before { amount } after { amount } }"
 PRICES = """query Prices($skus: [Sku!]!, $channel: ChannelCode) { variants(skus: $skus) { sku
   price(channel: $channel) { amount { amount } discounted { amount } priceList source freshness
-    discounts { rule amount { amount } } } } }"""
+    discounts { rule label amount { amount } } } } }"""
 TWO = {code: {"currency": "EUR", "country": "IT", "locale": "it"} for code in ("WEB", "POS")}
 
 
@@ -81,6 +81,7 @@ async def test_a_page_says_of_one_unit_what_the_cart_says(store: Store) -> None:
     assert page["SHIRT-M"]["amount"] == {"amount": "49.90"}
     assert page["SHIRT-M"]["discounted"] == {"amount": "42.41"}  # 7.485 are 7.49
     assert off(page["SHIRT-M"]) == {"shirts": "7.49"}
+    assert page["SHIRT-M"]["discounts"][0]["label"] == "15 % off shirts"
     assert page["COAT-L"]["discounted"] == page["COAT-L"]["amount"] == {"amount": "199.00"}
     assert page["COAT-L"]["discounts"] == []
     [line] = cart["lines"]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.assembling import rules_of
 from app.cli.parity import Proof, Wanted, made_up, proved, read, tell
 from app.errors import MisconfiguredError
 from app.ports import Answer, Price
@@ -43,7 +42,7 @@ class TwoFaced(Retailer):
 
 async def proof_over(store: Store, *baskets: Wanted, shop: Retailer, **pricing: Any) -> Proof:
     gateway = await running_over({"shop": shop}, kept_in=store, channels=CHANNELS, pricing=pricing)
-    return await proved(gateway.services, rules_of(gateway.settings), baskets)
+    return await proved(gateway.services, baskets)
 
 
 def told(proof: Proof) -> list[tuple[Sku | None, Aspect, str, str, tuple[str, ...]]]:
@@ -128,10 +127,10 @@ async def test_what_is_sold_through_one_channel_alone_is_a_difference(store: Sto
 
 async def test_all_differences_of_the_demo_retailer_have_a_rule() -> None:
     async with sandbox_gateway() as sandbox:
-        services, book = sandbox.gateway.services, rules_of(sandbox.gateway.settings)
-        baskets = await made_up(services, book, count=25, seed=7)
-        again = await made_up(services, book, count=25, seed=7)
-        proof = await proved(services, book, baskets)
+        services = sandbox.gateway.services
+        baskets = await made_up(services, count=25, seed=7)
+        again = await made_up(services, count=25, seed=7)
+        proof = await proved(services, baskets)
 
     assert baskets == again
     assert len(baskets) == 25
