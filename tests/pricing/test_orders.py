@@ -226,6 +226,25 @@ async def test_a_coupon_that_was_used_up_meanwhile_is_not_bought_with(shopper: S
     assert late["before"] == second["total"]
 
 
+EACH = {"first": {"percent": "10", "coupon": "FIRST", "limit_each": 1}}
+
+
+@pytest.mark.parametrize("shopper", [EACH], indirect=True)
+async def test_a_guest_has_what_a_customer_may_have_once_by_their_address(
+    shopper: Shopper,
+) -> None:
+    first, second = await held(shopper, 1, "FIRST"), await held(shopper, 1, "FIRST")
+    await place(shopper, first, "a-key-of-the-first")
+    buyer = {"name": "A. Byron", "email": "ADA@Example.com"}
+    again = await place(shopper, second, "a-key-of-the-second", buyer=buyer)
+    other = {"name": "Bob", "email": "bob@example.com"}
+    bob = await place(shopper, second, "a-key-of-the-third", buyer=other)
+
+    assert (again["__typename"], again["code"]) == ("DiscountCodeRefused", "DISCOUNT_CODE_REFUSED")
+    assert again["discountCode"] == "FIRST"
+    assert bob["__typename"] == "OrderPlaced"
+
+
 ENDING = {"now": {"percent": "10", "ends": utc_now() + timedelta(days=1)}}
 
 

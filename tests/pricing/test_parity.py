@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from app.pricing.parity import Aspect, Bought, Comparison, Seen
 from app.store import Store
 from app.values import Channel, Discount, Money, Sku
 from tests.builders import a_price
-from tests.carts.shopping import COAT, SHIRT, a_shop
+from tests.carts.shopping import COAT, SHIRT, SOCKS, a_shop
 from tests.cli.test_cli import tessera
 from tests.gateways import Retailer, running_over, sandbox_gateway
 from tests.pricing.baskets import EUR, POS, WEB, a_basket, a_book, a_line
@@ -137,6 +138,41 @@ async def test_all_differences_of_the_demo_retailer_have_a_rule() -> None:
     rules = {rule for its in proof.differences.values() for one in its for rule in one.rules}
     assert "sports-in-the-app" in rules
     assert proof.unexplained == []
+
+
+RULES: tuple[dict[str, Any], ...] = (
+    {"percent": "12.5"},
+    {"percent": "33", "skus": ["SHIRT*"], "exclusive": True, "priority": 3},
+    {"amount": {"EUR": "7.77"}},
+    {"amount": {"EUR": "3.33"}, "each": True, "but": ["COAT*"]},
+    {"percent": "100", "buy": 2, "get": 1, "group_of": "season"},
+    {"amount": {"EUR": "20.00"}, "spend": {"EUR": "150.00"}, "priority": -1},
+    {"percent": "50", "units": 4, "group_of": "season"},
+    {"percent": "15", "coupon": "CODE"},
+    {"amount": {"EUR": "999.00"}, "coupon": "FREE"},
+)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_through_carts_and_pages_nothing_differs_where_no_rule_names_a_channel(
+    store: Store, seed: int
+) -> None:
+    chance = Random(seed)
+    promotions = {f"r{number}": rule for number, rule in enumerate(chance.sample(RULES, k=4))}
+    baskets = [
+        Wanted(
+            lines={
+                sku: chance.randint(1, 7)
+                for sku in chance.sample((SHIRT, COAT, SOCKS), k=chance.randint(1, 3))
+            },
+            codes=tuple(code for code in ("CODE", "FREE") if chance.random() < 1 / 2),
+        )
+        for _ in range(6)
+    ]
+    proof = await proof_over(store, *baskets, shop=a_shop(), promotions=promotions)
+
+    assert proof.differences == {}
+    assert len(proof.baskets) == 6
 
 
 def a_bought(**changes: Any) -> Bought:

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.pricing.amounts import apportioned, minor, money, split, together
+from app.pricing.listing import alone
 from app.pricing.model import Basket, BasketLine, PricedBasket, Standing
 from app.pricing.rules import RuleBook
 from app.values import ChannelCode, Discount, Money, Sku
+from tests.builders import NOON, a_price
 from tests.pricing.baskets import EUR, POS, WEB, a_basket, a_book, priced
 
 SKUS = ("A1", "A2", "B1", "B2", "C")
@@ -133,6 +135,32 @@ def test_where_two_channels_differ_a_rule_that_names_one_of_them_is_why(
     assert amounts(web) == amounts(priced(book, asked(named, lines, WEB)))
     if amounts(web) != amounts(pos):
         assert "named" in pos.rules
+
+
+ALONE = {"spend", "units", "coupon", "groups", "tiers"}
+
+
+@given(st.lists(PROMOTIONS, max_size=4), CENTS, COUNTS)
+def test_what_a_page_tells_of_one_unit_times_the_quantity_is_what_a_line_costs(
+    rules: list[dict[str, Any]], cents: int, quantity: int
+) -> None:
+    # Where no rule looks at how many there are, or at all lines together.
+    kept = [
+        {key: value for key, value in rule.items() if key not in ALONE}
+        for rule in rules
+        if "buy" not in rule and (rule.get("each") or "percent" in rule)
+    ]
+    book = a_book(**{f"r{number}": rule for number, rule in enumerate(kept)})
+    price = a_price("A1", euros(cents))
+    line = BasketLine(sku=price.sku, quantity=quantity, unit_price=price.amount)
+
+    page = alone(price, book.at(WEB, NOON), WEB, ())
+    cart = priced(book, a_basket(line)).lines[price.sku]
+
+    assert cart.total.amount == page.total.amount * quantity
+    assert {one.rule: one.amount.amount for one in cart.discounts} == {
+        one.rule: one.amount.amount * quantity for one in page.discounts
+    }
 
 
 @given(PROMOTIONS, LINES, st.integers(1, 10))
