@@ -112,13 +112,13 @@ class Discounts:
         return evaluate(self._book.at(cart.channel, now), basket, self._book)
 
     def _relisted(self, cart: Cart, standing: Standing, now: datetime) -> bool:
-        """Whether a line was priced by a list that says otherwise by now."""
+        """Whether a line was priced by a list that does not say so any more, or not to them."""
         active = self._book.at(cart.channel, now)
         for line in cart.lines:
             if (name := line.price.price_list) is None:
                 continue
-            found = active.price(line.sku, standing)
-            if found is None or (found.rule, found.amount) != (name, line.price.amount):
+            said = {one.rule: one.amount for one in active.prices(line.sku, standing)}
+            if said.get(name) != line.price.amount:
                 return True
         return False
 

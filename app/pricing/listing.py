@@ -24,8 +24,8 @@ def listed(
 
     It is made once for each list and kept with the owner's.
     """
-    found = active.price(sku, standing)
-    if found is None or not _counts(found, reading):
+    found = next((one for one in active.prices(sku, standing) if _counts(one, reading)), None)
+    if found is None:
         return reading
     return reading.faces.kept((active.key, found.rule), lambda: _of(found, sku, reading))
 

@@ -1,7 +1,7 @@
 """Which rules hold through a channel at a moment? Found once for all the time between two dates."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -42,14 +42,12 @@ class Active:
     categories: bool = False
     listed: frozenset[str] = frozenset()
 
-    def price(self, sku: Sku, standing: Standing = ANYBODY) -> ListPrice | None:
-        """What the first list says that has the SKU."""
+    def prices(self, sku: Sku, standing: Standing = ANYBODY) -> Iterator[ListPrice]:
+        """What each list says that has the SKU, the first to count first."""
         for name, one in self.lists:
             if (amount := one.prices.get(sku)) is not None and admits(one, standing):
-                currency = CurrencyCode(one.currency)
-                over = frozenset(one.over)
-                return ListPrice(name, Money(amount, currency), one.tax_included, over)
-        return None
+                price = Money(amount, CurrencyCode(one.currency))
+                yield ListPrice(name, price, one.tax_included, frozenset(one.over))
 
 
 @dataclass(slots=True)

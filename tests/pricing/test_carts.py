@@ -244,6 +244,33 @@ async def test_a_price_list_takes_no_place_that_it_is_not_given(store: Store) ->
     assert cart["total"] == {"amount": "207.90"}
 
 
+async def test_a_price_list_that_ends_is_a_changed_price_until_the_line_is_updated(
+    store: Store,
+) -> None:
+    listed = {
+        "currency": "EUR",
+        "over": ["shop"],
+        "ends": NOON + timedelta(minutes=5),
+        "prices": {"SHIRT-M": "40.00"},
+    }
+    async with shopping(store, pricing={"lists": {"own": listed}}) as shopper:
+        cart = await cart_of(shopper, SHIRT_M=1)
+        named = {"cartId": cart["id"], "version": 1}
+        shopper.clock.passes(timedelta(minutes=5))
+        seen = await shopper.look(cart["id"], CART)
+        refused = await do(shopper, "cartHold", CHANGED, **named)
+        lines = [{"lineId": cart["lines"][0]["id"], "quantity": 1}]
+        updated = await do(shopper, "cartLinesUpdate", **named, lines=lines)
+        held = await do(shopper, "cartHold", cartId=cart["id"], version=2)
+
+    assert cart["total"] == {"amount": "40.00"}
+    assert seen is not None
+    assert wrong(seen) == [("PRICE_CHANGED", "REVIEW", None)]
+    assert seen["problems"][0]["price"] == {"amount": "49.90"}
+    assert (refused["code"], refused["after"]) == ("PRICE_CHANGED", None)
+    assert updated["cart"]["total"] == held["cart"]["total"] == {"amount": "49.90"}
+
+
 async def test_rules_may_ask_for_categories_that_the_catalogue_tells(store: Store) -> None:
     category = Category(id="c-7", handle="coats", name=Texts({"en": "Coats"}))
     coats = a_product(variants=(a_variant(COAT),), categories=(category,))

@@ -71,6 +71,16 @@ def test_of_lists_the_first_that_has_the_sku_and_is_for_them_counts() -> None:
     assert told(a_reading(a_price()), STAFF, **lists) == (Decimal("40.00"), "staff")
 
 
+def test_a_list_that_may_not_replace_a_price_leaves_it_to_one_that_may() -> None:
+    lists: dict[str, Any] = {
+        "gaps": {"priority": 1, "prices": {"SHIRT-M": "1.00"}},
+        "own": {"over": ["shop"]},
+    }
+
+    assert told(a_reading(a_price()), **lists) == LISTED
+    assert told(a_reading(None), **lists) == (Decimal("1.00"), "gaps")
+
+
 def test_a_listed_price_is_made_once_for_each_reading() -> None:
     settings = {"lists": {"own": {"currency": "EUR", "over": ["shop"], "prices": {SKU: "40.00"}}}}
     active = RuleBook(Pricing.model_validate(settings), CURRENCIES).at(WEB, NOON)
