@@ -14,6 +14,8 @@ from app.carts import events as cart_events
 from app.carts import keeping as kept_carts
 from app.carts.acting import CartActs
 from app.carts.checking import CartChecks
+from app.carts.coding import CartCodes
+from app.carts.discounting import Discounts
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.owned import CustomerCarts
@@ -35,6 +37,7 @@ from app.orders.history import OrderHistory
 from app.partners import events as assortments
 from app.partners.service import PartnerService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
+from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
 from app.products.service import ProductService
@@ -73,9 +76,12 @@ def assemble(
     """
     promised = None if store is None else Promised(store, now=caches.now)
     sources = _Outside(settings, connections, caches).sources(store, promised)
-    availability, pricing = sources.availability, sources.pricing
+    rules = rules_of(settings)
+    availability, pricing = sources.availability, sources.pricing.ruled_by(rules)
     kept = store or StandingStore(None)
-    acts = CartActs(kept, terms=settings.carts, channels=settings.channels)
+    acts = CartActs(
+        kept, terms=settings.carts, channels=settings.channels, discounts=Discounts(rules)
+    )
     promises = PromiseService(
         sources,
         rules=settings.promises,
@@ -106,7 +112,9 @@ def assemble(
         locations=sources.locations,
         availability=availability,
         pricing=pricing,
+        rules=rules,
         carts=CartService(acts, Pricing(pricing, sources.products)),
+        cart_codes=CartCodes(acts),
         cart_holds=CartHolds(acts, availability, chosen, spending),
         cart_points=spending,
         cart_promises=chosen,
@@ -195,6 +203,12 @@ class _Outside:
             )
             for name in self.settings.bind.stock
         }
+
+
+def rules_of(settings: Settings) -> RuleBook:
+    """The retailer's own price lists and promotions."""
+    currencies = {code: one.currency for code, one in settings.channels.items()}
+    return RuleBook(settings.pricing, currencies)
 
 
 def _policy(windows: Windows) -> FreshnessPolicy:

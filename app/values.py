@@ -3,11 +3,13 @@
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cache
 from math import asin, cos, radians, sin, sqrt
 from typing import NewType, cast
 
+from babel.numbers import get_currency_precision
 from msgspec import Struct, StructMeta
 
 Sku = NewType("Sku", str)
@@ -77,6 +79,34 @@ class Money(Struct, frozen=True, gc=False):
 
     amount: Decimal
     currency: CurrencyCode
+
+
+class Discount(Struct, frozen=True, gc=False):
+    """What the rule with this id takes off; more than nothing.
+
+    One that is `bounded` would have been more, but nothing costs less than nothing.
+    """
+
+    rule: str
+    amount: Money
+    bounded: bool = False
+
+
+@cache
+def minor_unit(currency: CurrencyCode) -> Decimal:
+    """The smallest amount that is paid in a currency: 0.01 of a euro, 1 of a yen."""
+    return Decimal(1).scaleb(-get_currency_precision(currency))
+
+
+def rounded(price: Money, quantity: int) -> Money:
+    """What so many units cost, as it is paid: half of a minor unit counts as one.
+
+    An amount that has no fraction of a minor unit stays as it is written.
+    """
+    whole, unit = price.amount * quantity, minor_unit(price.currency)
+    if not whole % unit:
+        return Money(whole, price.currency)
+    return Money(whole.quantize(unit, ROUND_HALF_UP), price.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.cart", "Query.order", "Query.orders"),
             *("Mutation.cartCreate", "Mutation.cartBuyerSet", "Mutation.cartPromiseSelect"),
             *("Mutation.cartLinesAdd", "Mutation.cartLinesUpdate", "Mutation.cartLinesRemove"),
+            "Mutation.cartDiscountCodesSet",
             *("Mutation.cartMerge", "Mutation.cartHandOver", "Mutation.cartTakeOver"),
             *("Mutation.cartHold", "Mutation.cartHoldRelease"),
             *("Mutation.orderPlace", "Mutation.orderCancel"),
@@ -95,6 +96,8 @@ FIELDS: Mapping[str, Kinds] = {
     "Query.upstreams": THE_HOUSE,
     "PromiseOption.costToRetailer": THE_HOUSE,
     "PromiseChoice.excluded": THE_HOUSE,
+    # Whether there is such a code.
+    "CartProblem.codeFate": THE_HOUSE,
 }
 TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
@@ -102,6 +105,7 @@ TYPES: Mapping[str, Kinds] = {
             *("Product", "ProductConnection", "ProductEdge", "ProductVariant", "VariantOption"),
             "BundleComponent",
             *("Category", "Image", "Price", "Money", "PageInfo"),
+            *("Category", "Image", "Price", "Discount", "Money", "PageInfo"),
             *("Location", "LocationConnection", "LocationEdge", "Address", "GeoPoint"),
             *("OpeningHours", "OpeningPeriod", "SpecialDay", "WeeklyOpening"),
             *("Availability", "AggregateAvailability", "IncomingSupply"),
@@ -116,6 +120,7 @@ TYPES: Mapping[str, Kinds] = {
             *("Gap", "Heartbeat", "Removed", "StreamEvent"),
             *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
+            *("PriceChanged", "DiscountCodeRefused"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),

@@ -145,6 +145,18 @@ class CartCustomerSetInput:
     idempotency_key: str | None = once_only()
 
 
+@strawberry.input(description="The codes of coupons for a cart.")
+class CartDiscountCodesSetInput:
+    """See cartDiscountCodesSet."""
+
+    cart_id: strawberry.ID = strawberry.field(description="The id of a cart.")
+    version: int = strawberry.field(description=VERSION)
+    codes: list[str] = strawberry.field(
+        description="At most 10, in capitals or not; those that it had before go."
+    )
+    idempotency_key: str | None = once_only()
+
+
 @strawberry.input(description="How lines of a cart are to reach the buyer.")
 class CartPromiseSelectInput:
     """See cartPromiseSelect."""

@@ -12,6 +12,7 @@ from app.api.cart_results import (
     CartChanged,
     CartCreateResult,
     CartCustomerSetResult,
+    CartDiscountCodesSetResult,
     CartHandedOver,
     CartHandOverResult,
     CartHoldReleaseResult,
@@ -195,6 +196,26 @@ class CartMutations:
             return await carts.set_customer(cart, input.version, customer, request)
 
         done: CartCustomerSetResult = await on_cart(act, input, context)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Codes of coupons in the place of those a cart has; what rules take off is worked out"
+            " anew. One that takes nothing off is no refusal: the cart's problems say so."
+        )
+    )
+    async def cart_discount_codes_set(
+        self,
+        info: Info,
+        input: Annotated[given.CartDiscountCodesSetInput, Input],  # noqa: A002
+    ) -> CartDiscountCodesSetResult:
+        """Set."""
+
+        async def act(cart: CartId, request: Request) -> model.Cart:
+            codes = info.context.services.cart_codes
+            return await codes.set(cart, input.version, input.codes, request)
+
+        done: CartDiscountCodesSetResult = await on_cart(act, input, info.context)
         return done
 
     @strawberry.mutation(

@@ -14,6 +14,7 @@ from app.api.order_problems import (
     OrderNotFound,
     OrderNotPossible,
 )
+from app.api.pricing import Money
 from app.api.problems import Problem, ProblemCode
 from app.api.promises import PromiseDrift, drifted, places, problem
 from app.availability import refusals as stock
@@ -21,6 +22,7 @@ from app.carts import refusals
 from app.errors import Refusal
 from app.loyalty import refusals as points
 from app.orders import refusals as orders
+from app.pricing.redeeming import CouponUsedUp
 from app.promises.refusals import PromiseRefusal
 from app.store.keys import KeyInProgress, KeyReused
 from app.values import LocationCode, Sku
@@ -78,6 +80,29 @@ class PriceUnknown(Problem):
     """Nothing was done, not even for the others."""
 
     skus: list[Sku] = strawberry.field(description="Those whose price is not known.")
+
+
+@strawberry.type(
+    description="The cart costs something else by the rules of now; nothing was done.",
+    directives=NOBODY_KEEPS,
+)
+class PriceChanged(Problem):
+    """Set its codes again, or update its lines, to take the new price."""
+
+    before: Money = strawberry.field(description="What the lines of the cart cost as it says.")
+    after: Money | None = strawberry.field(
+        description="What they cost by now; null where the price of a unit has changed, too."
+    )
+
+
+@strawberry.type(
+    description="A code of the cart is not good any more; nothing was done.",
+    directives=NOBODY_KEEPS,
+)
+class DiscountCodeRefused(Problem):
+    """Somebody else was faster, or this buyer has had theirs: which of these is not told."""
+
+    discount_code: str = strawberry.field(description="The code, to be taken out of the cart.")
 
 
 @strawberry.type(
@@ -193,6 +218,18 @@ def _order(refusal: Any) -> dict[str, Any]:
     return {"order_number": refusal.order}
 
 
+def _amounts(refusal: Any) -> dict[str, Any]:
+    after = refusal.after
+    return {
+        "before": Money.of(refusal.before),
+        "after": None if after is None else Money.of(after),
+    }
+
+
+def _coupon(refusal: Any) -> dict[str, Any]:
+    return {"discount_code": refusal.coupon}
+
+
 def _state(refusal: Any) -> dict[str, Any]:
     return {"state": refusal.state}
 
@@ -208,6 +245,8 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.CartVersionConflict: (CartVersionConflict, _current),
     refusals.VariantNotSold: (VariantNotSold, _skus),
     refusals.PriceUnknown: (PriceUnknown, _skus),
+    refusals.CartPriceChanged: (PriceChanged, _amounts),
+    CouponUsedUp: (DiscountCodeRefused, _coupon),
     refusals.CurrencyMismatch: (CurrencyMismatch, _nothing),
     refusals.CodeRefused: (HandOverCodeRefused, _nothing),
     stock.InsufficientStock: (InsufficientStock, _shortages),

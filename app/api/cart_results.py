@@ -14,6 +14,7 @@ from app.api.cart_problems import (
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PriceChanged,
     PriceUnknown,
     PromiseDrifted,
     StockUnknown,
@@ -106,6 +107,17 @@ CartCustomerSetResult = Annotated[
     | IdempotencyKeyRefused,
     strawberry.union("CartCustomerSetResult", description="What came of cartCustomerSet."),
 ]
+CartDiscountCodesSetResult = Annotated[
+    CartChanged
+    | InvalidInput
+    | CartNotFound
+    | CartClosed
+    | CartVersionConflict
+    | IdempotencyKeyRefused,
+    strawberry.union(
+        "CartDiscountCodesSetResult", description="What came of cartDiscountCodesSet."
+    ),
+]
 CartPromiseSelectResult = Annotated[
     CartChanged
     | InvalidInput
@@ -152,6 +164,7 @@ CartHoldResult = Annotated[
     | InsufficientPoints
     | PointsNotUsable
     | LoyaltyUnavailable
+    | PriceChanged
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem

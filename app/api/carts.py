@@ -12,7 +12,7 @@ from app.api.context import Context, Info
 from app.api.hints import CacheControl, Scope
 from app.api.locations import Location, location_by_key
 from app.api.nodes import global_id, key_of
-from app.api.pricing import Money
+from app.api.pricing import Discount, Money
 from app.api.products import products_by_key
 from app.api.promises import PromiseDrift, drifted, places
 from app.api.variants import ProductVariant
@@ -25,6 +25,8 @@ from app.carts.refusals import CartNotFound
 from app.errors import InvalidInputError
 from app.loyalty.refusals import PointsNotUsable
 from app.ports import ProductKey
+from app.pricing.amounts import together
+from app.pricing.model import CodeFate
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -58,7 +60,16 @@ class CartLine:
     unit_price: Money = strawberry.field(
         description="What one unit cost when the line was last added to or updated."
     )
-    total: Money = strawberry.field(description="What its units cost together.")
+    subtotal: Money = strawberry.field(
+        description="What its units cost together, before discounts."
+    )
+    discounts: list[Discount] = strawberry.field(
+        description="What rules take off all its units, in the order in which they do."
+    )
+    total: Money = strawberry.field(description="What is paid for it, after discounts.")
+    price_list: strawberry.ID | None = strawberry.field(
+        description="The price list that the price is of; null where the owner of prices said it."
+    )
     tax_included: bool = strawberry.field(description="Whether taxes are included.")
     price_as_of: datetime | None = strawberry.field(
         description="When the owner of the price said so, by its clock."
@@ -72,13 +83,16 @@ class CartLine:
     def of(cls, line: model.Line) -> Self:
         """Dress a line."""
         price = line.price
-        total = price.amount.amount * line.quantity
+        listed = price.price_list
         return cls(
             id=global_id("CartLine", str(line.number)),
             sku=line.sku,
             quantity=line.quantity,
             unit_price=Money.of(price.amount),
-            total=Money(amount=total, currency=price.amount.currency),
+            subtotal=Money.of(line.subtotal),
+            discounts=[Discount.of(one) for one in line.discounts],
+            total=Money.of(line.total),
+            price_list=None if listed is None else strawberry.ID(listed),
             tax_included=price.tax_included,
             price_as_of=price.as_of,
             priced_at=price.taken_at,
@@ -183,7 +197,9 @@ class CartProblem:
     code: CartProblemCode = strawberry.field(description="What is wrong.")
     severity: Severity = strawberry.field(description="What it means for buying.")
     message: str = strawberry.field(description="The same in words.")
-    line: CartLine = strawberry.field(description="The line that it concerns.")
+    line: CartLine | None = strawberry.field(
+        description="The line that it concerns; null where it is about the whole cart."
+    )
     available: int | None = strawberry.field(
         description="Units that could be bought; null where it is not about stock, or unknown."
     )
@@ -194,6 +210,16 @@ class CartProblem:
         description="What has changed since a promise; null where it is not about one."
     )
 
+    total: Money | None = strawberry.field(
+        description="What the line costs by now; null where it is not about discounts."
+    )
+    discount_code: str | None = strawberry.field(
+        description="The code that takes nothing off; null where it is not about one."
+    )
+    code_fate: CodeFate | None = strawberry.field(
+        description="Why it takes nothing off; null where it is not about a code."
+    )
+
     @classmethod
     def of(cls, problem: checking.CartProblem, context: Context) -> Self:
         """Dress a problem."""
@@ -202,10 +228,13 @@ class CartProblem:
             code=problem.code,
             severity=problem.severity,
             message=problem.message,
-            line=CartLine.of(problem.line),
+            line=None if problem.line is None else CartLine.of(problem.line),
             available=problem.available,
             price=None if problem.price is None else Money.of(problem.price),
             drift=None if drift is None else drifted(drift, places(context, None)),
+            total=None if problem.total is None else Money.of(problem.total),
+            discount_code=problem.discount_code,
+            code_fate=problem.reason,
         )
 
 
@@ -224,7 +253,16 @@ class Cart:
     channel: ChannelCode = strawberry.field(description="The channel it buys through.")
     currency: CurrencyCode = strawberry.field(description="The currency of its prices.")
     lines: list[CartLine] = strawberry.field(description="What is in it; at most 100 lines.")
-    subtotal: Money = strawberry.field(description="What its lines cost together.")
+    subtotal: Money = strawberry.field(
+        description="What its lines cost together, before discounts."
+    )
+    discounts: list[Discount] = strawberry.field(
+        description="What rules take off all its lines together."
+    )
+    total: Money = strawberry.field(description="What is paid for its lines, after discounts.")
+    discount_codes: list[str] = strawberry.field(
+        description="The codes it was told, also those that take nothing off: see its problems."
+    )
     points: int = strawberry.field(description="Points of the customer that are to pay for it.")
     buyer: CartBuyer | None = strawberry.field(description="Who buys; null while nobody said so.")
     promises: list[CartPromise] = strawberry.field(
@@ -282,6 +320,9 @@ class Cart:
             lines=[CartLine.of(line) for line in cart.lines],
             subtotal=Money.of(cart.subtotal),
             points=cart.points,
+            discounts=_off(cart),
+            total=Money.of(cart.total),
+            discount_codes=list(cart.codes),
             buyer=None if buyer is None else _buyer(buyer),
             promises=[CartPromise.of(one) for one in cart.promises],
             hold=None if hold is None else CartHold.of(cart.id, hold),
@@ -290,6 +331,11 @@ class Cart:
             expires_at=cart.expires_at,
             kept=cart,
         )
+
+
+def _off(cart: model.Cart) -> list[Discount]:
+    off = together(one for line in cart.lines for one in line.discounts)
+    return [Discount.of(one) for one in off]
 
 
 def _buyer(buyer: Buyer) -> CartBuyer:

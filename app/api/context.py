@@ -14,6 +14,7 @@ from graphql import DocumentNode
 from app.api.tags import Seen
 from app.availability.service import AvailabilityService
 from app.carts.checking import CartChecks
+from app.carts.coding import CartCodes
 from app.carts.handing import HandOvers
 from app.carts.holding import CartHolds
 from app.carts.owned import CustomerCarts
@@ -30,6 +31,7 @@ from app.loyalty.service import LoyaltyAnswers
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.partners.service import PartnerService
+from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
 from app.principals.model import GUEST, Principal, Viewer
@@ -53,7 +55,9 @@ class Services:
     locations: LocationService
     availability: AvailabilityService
     pricing: PricingService
+    rules: RuleBook
     carts: CartService
+    cart_codes: CartCodes
     cart_holds: CartHolds
     cart_points: CartPoints
     cart_promises: CartPromises

@@ -23,6 +23,7 @@ from app.ports import (
     PurchaseChannel,
     PurchaseStatus,
 )
+from app.pricing.model import CodeFate
 from app.promises.drift import DriftCause
 from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
@@ -171,7 +172,25 @@ _tell(
         "NOT_SOLD": "The channel does not sell it any more.",
         "CURRENCY_MISMATCH": "The channel sells in another currency than the cart has.",
         "PROMISE_DRIFTED": "What was promised does not hold any more.",
+        "DISCOUNT_CHANGED": "Rules take something else off it than when it was put in.",
+        "DISCOUNT_CODE_NOT_MET": "A code is good, and takes nothing off what is in the cart.",
+        "DISCOUNT_CODE_REFUSED": "A code is not valid, or not any more.",
     },
+)
+_tell(
+    CodeFate,
+    "What became of the code of a coupon. Treat an unknown value as UNKNOWN.",
+    {
+        "APPLIED": "It takes something off.",
+        "NOT_MET": "It takes nothing off what is in the cart.",
+        "UNKNOWN": "There is no such code.",
+        "NOT_YET": "It is good later.",
+        "EXPIRED": "It was good before.",
+        "OTHER_CHANNEL": "It is good through other channels.",
+        "OTHER_CUSTOMERS": "It is for other customers.",
+        "USED_UP": "It was redeemed as often as it may be.",
+    },
+    name="DiscountCodeFate",
 )
 _tell(
     Severity,

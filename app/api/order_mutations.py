@@ -10,9 +10,11 @@ from app.api.cart_problems import (
     CartClosed,
     CartNotFound,
     CartVersionConflict,
+    DiscountCodeRefused,
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PriceChanged,
     PromiseDrifted,
     problem_of,
 )
@@ -72,6 +74,8 @@ OrderPlaceResult = Annotated[
     | OrderNotPossible
     | InsufficientStock
     | PointsNotUsable
+    | PriceChanged
+    | DiscountCodeRefused
     | PromiseDrifted
     | QuantityProblem
     | SkuProblem
@@ -112,11 +116,14 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     found = await services.carts.find(cart_key(asked.cart_id), now=context.now, by=viewer)
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
+    await services.cart_codes.checked(cart, request)
     promises = await services.cart_promises.checked(cart, request, held=True)
     own = await services.customers.enrolled(context.principal, now=context.now)
     bought = replace(cart, customer=cart.customer or own)
     points = services.cart_points.agreed(bought, context.now)
-    return await services.orders.place(buying.purchase(bought, promises, terms, points))
+    redeemed = services.cart_codes.redemptions(bought, terms.buyer.email)
+    purchase = buying.purchase(bought, promises, terms, points)
+    return await services.orders.place(replace(purchase, redemptions=redeemed))
 
 
 def _told(placed: Placed) -> Any:

@@ -19,13 +19,13 @@ from app.api.paging import (
     not_of_this_list,
     page_size,
 )
-from app.api.pricing import Money
+from app.api.pricing import Discount, Money
 from app.loyalty import ordered
 from app.orders import model
 from app.orders.model import CancelReason, HandingState, OrderNumber, OrderState
 from app.orders.refusals import OrderNotFound
 from app.ports import PaymentStatus, Promised, SoldLine
-from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Sku
+from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Sku, rounded
 
 
 @strawberry.type(description="Units of one variant that were bought.", directives=NOBODY_KEEPS)
@@ -34,8 +34,17 @@ class OrderLine:
 
     sku: Sku = strawberry.field(description="The variant's key.")
     quantity: int = strawberry.field(description="Units.")
-    unit_price: Money = strawberry.field(description="What one unit costs.")
-    total: Money = strawberry.field(description="What its units cost together.")
+    unit_price: Money = strawberry.field(description="What one unit costs, before discounts.")
+    subtotal: Money = strawberry.field(
+        description="What its units cost together, before discounts."
+    )
+    discounts: list[Discount] = strawberry.field(
+        description="What rules took off all its units, in the order in which they did."
+    )
+    total: Money = strawberry.field(description="What is paid for it, after discounts.")
+    price_list: strawberry.ID | None = strawberry.field(
+        description="The price list that the price is of; null where the owner of prices said it."
+    )
     location_code: LocationCode = strawberry.field(description="Where the units come from.")
 
     @strawberry.field(description="The location; null when nobody tells of it now.")
@@ -47,13 +56,15 @@ class OrderLine:
     @classmethod
     def of(cls, line: SoldLine) -> Self:
         """Dress a line."""
-        price = line.unit_price
-        total = price.amount * line.quantity
+        listed = line.price_list
         return cls(
             sku=line.sku,
             quantity=line.quantity,
-            unit_price=Money.of(price),
-            total=Money(amount=total, currency=price.currency),
+            unit_price=Money.of(line.unit_price),
+            subtotal=Money.of(rounded(line.unit_price, line.quantity)),
+            discounts=[Discount.of(one) for one in line.discounts],
+            total=Money.of(line.total),
+            price_list=None if listed is None else strawberry.ID(listed),
             location_code=line.location,
         )
 

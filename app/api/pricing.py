@@ -7,8 +7,12 @@ from typing import Self
 import strawberry
 
 from app import ports, values
+from app.api.context import Info
 from app.api.hints import AS_ITS_OWNER, PRICES, kept
-from app.engine.unchanging import Unchanging
+from app.engine.unchanging import Unchanging, UnchangingList
+from app.pricing.listing import alone, rule_of, words
+from app.pricing.model import PricedLine
+from app.pricing.rules import Active
 from app.upstream.reader import Reading
 from app.upstream.report import Freshness
 from app.values import ChannelCode, CurrencyCode
@@ -29,11 +33,50 @@ class Money:
         return cls(amount=money.amount, currency=money.currency)
 
 
+@strawberry.type(description="What a rule of the retailer's takes off.", directives=AS_ITS_OWNER)
+class Discount(Unchanging):
+    """An amount, and why."""
+
+    rule: strawberry.ID = strawberry.field(description="The id of the rule, in the settings.")
+    amount: Money = strawberry.field(description="What it takes off, more than nothing.")
+    bounded: bool = strawberry.field(
+        description="Whether it would be more, if anything could cost less than nothing."
+    )
+
+    @strawberry.field(
+        description="What shoppers are told of the rule; null where there is no word, or no rule."
+    )
+    def label(self, info: Info) -> str | None:
+        """As the rules are now."""
+        return info.context.services.rules.label(self.rule)
+
+    @classmethod
+    def of(cls, discount: values.Discount) -> Self:
+        """Dress a discount."""
+        return cls(
+            rule=strawberry.ID(discount.rule),
+            amount=Money.of(discount.amount),
+            bounded=discount.bounded,
+        )
+
+
+NO_DISCOUNTS: list[Discount] = UnchangingList()
+
+
 @strawberry.type(description="What one unit costs through a channel.", directives=kept(PRICES))
 class Price(Unchanging):
     """A price and where it comes from."""
 
-    amount: Money = strawberry.field(description="What one unit costs.")
+    amount: Money = strawberry.field(description="What one unit costs, before discounts.")
+    discounted: Money = strawberry.field(
+        description="What anybody pays for one unit by itself, after discounts without a code."
+    )
+    discounts: list[Discount] = strawberry.field(
+        description="What makes the difference, in the order in which it is taken off."
+    )
+    price_list: strawberry.ID | None = strawberry.field(
+        description="The price list that says so; null where the owner of prices does."
+    )
     compare_at: Money | None = strawberry.field(
         description="The price it is marked down from, if it is."
     )
@@ -44,17 +87,43 @@ class Price(Unchanging):
     source: str = strawberry.field(description="The connection that owns it.")
 
     @classmethod
-    def of(cls, reading: Reading[ports.Price], *, channel: ChannelCode) -> Self | None:
-        """Dress a price, once for each reading; None when there is none or nobody could say."""
-        known: Self | None = reading.faces.get(PRICE)
+    def of(
+        cls,
+        reading: Reading[ports.Price],
+        *,
+        channel: ChannelCode,
+        active: Active | None = None,
+        categories: tuple[ports.Category, ...] = (),
+    ) -> Self | None:
+        """Dress a price, once for each reading; None when there is none or nobody could say.
+
+        With rules that are `active` once for each reading and for as long as these hold.
+        """
+        key = PRICE if active is None else (active.key, *[one.id for one in categories])
+        known: Self | None = reading.faces.get(key)
         if known is not None or (price := reading.value) is None:
             return known
-        return reading.faces.keep(PRICE, cls._of(reading, price, channel))
+        one = None if active is None else alone(price, active, channel, words(categories))
+        return reading.faces.keep(key, cls._of(reading, price, channel, one))
 
     @classmethod
-    def _of(cls, reading: Reading[ports.Price], price: ports.Price, channel: ChannelCode) -> Self:
+    def _of(
+        cls,
+        reading: Reading[ports.Price],
+        price: ports.Price,
+        channel: ChannelCode,
+        one: PricedLine | None,
+    ) -> Self:
+        amount = Money.of(price.amount)
+        listed = rule_of(price)
+        plain = one is None or not one.discounts
         return cls(
-            amount=Money.of(price.amount),
+            amount=amount,
+            discounted=amount if plain or one is None else Money.of(one.total),
+            discounts=NO_DISCOUNTS
+            if plain or one is None
+            else UnchangingList([Discount.of(each) for each in one.discounts]),
+            price_list=None if listed is None else strawberry.ID(listed),
             compare_at=None if price.compare_at is None else Money.of(price.compare_at),
             tax_included=price.tax_included,
             channel=channel,

@@ -41,6 +41,12 @@ class ProblemCode(Enum):
     PRICE_UNKNOWN = strawberry.enum_value(
         "PRICE_UNKNOWN", description="Nobody can say what some of it costs at the moment."
     )
+    PRICE_CHANGED = strawberry.enum_value(
+        "PRICE_CHANGED", description="It costs something else by the rules of now."
+    )
+    DISCOUNT_CODE_REFUSED = strawberry.enum_value(
+        "DISCOUNT_CODE_REFUSED", description="A code of a coupon is not good any more."
+    )
     INSUFFICIENT_STOCK = strawberry.enum_value(
         "INSUFFICIENT_STOCK", description="There are fewer units than were asked for."
     )

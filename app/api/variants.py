@@ -129,10 +129,22 @@ async def price(
 ) -> Sequence[Price | None]:
     """One price for each variant, one call."""
     through, _ = context.services.channel(channel)
-    found = await context.services.pricing.prices(
+    pricing = context.services.pricing
+    found = await pricing.prices(
         [variant.sku for variant in variants], channel=through, inquiry=context.inquiry
     )
-    return [Price.of(found[variant.sku], channel=through.code) for variant in variants]
+    active, code = pricing.rules(through.code), through.code
+    if active is None or not active.public:
+        return [Price.of(found[variant.sku], channel=code) for variant in variants]
+    return [
+        Price.of(
+            found[variant.sku],
+            channel=code,
+            active=active,
+            categories=variant.product.told.categories if active.categories else (),
+        )
+        for variant in variants
+    ]
 
 
 async def promise(

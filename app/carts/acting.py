@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from app.availability import ledger
 from app.carts import events, repository
+from app.carts.discounting import NO_DISCOUNTS, Discounts
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
 from app.loyalty import ledger as points
@@ -54,9 +55,17 @@ class Request:
 class CartActs:
     """What all changes of carts have in common."""
 
-    def __init__(self, store: Store, *, terms: Terms, channels: Mapping[str, ChannelRules]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        terms: Terms,
+        channels: Mapping[str, ChannelRules],
+        discounts: Discounts = NO_DISCOUNTS,
+    ) -> None:
         self.store = store
         self.terms = terms
+        self.discounts = discounts
         self._channels = channels
         self._in_flight = InFlight()
 
@@ -133,6 +142,7 @@ class CartActs:
         """Write a changed cart under its next version; new `lines` end what is held for the old."""
         cart = self.later(work, cart)
         if lines:
+            cart = self.discounts.applied(cart, work.connection, work.now)
             cart = replace(cart, promises=cart.still_promised)
         if lines:
             cart = self.freed(work, cart)

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.availability.bundles import with_components
 from app.availability.model import Aggregate
 from app.availability.service import AvailabilityService
 from app.carts.acting import CartActs, Request
+from app.carts.discounting import changed, refused
 from app.carts.model import Cart, CartStatus, Line
 from app.carts.promising import CartPromises
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.ports import Price
+from app.pricing.model import CodeFate
 from app.pricing.service import PricingService
 from app.products.bundles import MadeOf
 from app.promises.drift import PromiseDrift
@@ -33,6 +35,9 @@ class CartProblemCode(StrEnum):
     NOT_SOLD = "NOT_SOLD"
     CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
     PROMISE_DRIFTED = "PROMISE_DRIFTED"
+    DISCOUNT_CHANGED = "DISCOUNT_CHANGED"
+    DISCOUNT_CODE_NOT_MET = "DISCOUNT_CODE_NOT_MET"
+    DISCOUNT_CODE_REFUSED = "DISCOUNT_CODE_REFUSED"
 
 
 class Severity(StrEnum):
@@ -45,8 +50,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartProblem:
-    """One thing that is wrong, with the line it is wrong with.
+    """One thing that is wrong, with the line it is wrong with; None: with all of the cart.
 
+    A `discount_code` takes nothing off, for a `reason`; `total` is what a line costs by now.
     `available` units could be bought; `price` is what a unit costs now; `drift` is why a promise of
     the line does not hold any more, where there is still one to be asked for.
     """
@@ -54,10 +60,13 @@ class CartProblem:
     code: CartProblemCode
     severity: Severity
     message: str
-    line: Line
+    line: Line | None
     available: int | None = None
     price: Money | None = None
     drift: PromiseDrift | None = None
+    total: Money | None = None
+    discount_code: str | None = None
+    reason: CodeFate | None = None
 
 
 class CartChecks:
@@ -78,16 +87,21 @@ class CartChecks:
 
     async def problems(self, cart: Cart, request: Request) -> list[CartProblem]:
         """Everything that is wrong, in the order of the lines."""
-        if not cart.lines or cart.status is not CartStatus.OPEN:
+        if cart.status is not CartStatus.OPEN:
             return []
+        if not cart.lines:
+            return await self._discounts(cart, request)
         try:
             channel, rules = self._acts.channel(cart.channel)
         except InvalidCartInput:  # the retailer has closed it
             return [_not_sold(line) for line in cart.lines]
         places = self._availability.selling(rules, to=None, report=request.inquiry.report)
         made_of = await self._availability.made_of(cart.skus, request.inquiry)
+        standing = await self._acts.discounts.standing(cart, request.inquiry)
         prices, stock = await asyncio.gather(
-            self._prices.prices(cart.skus, channel=channel, inquiry=request.inquiry),
+            self._prices.prices(
+                cart.skus, channel=channel, inquiry=request.inquiry, standing=standing
+            ),
             self._availability.together(
                 dict.fromkeys([*cart.skus, *with_components(cart.skus, made_of)]),
                 places,
@@ -98,7 +112,15 @@ class CartChecks:
         )
         drifted = await self._drifted(cart, request)
         left = _left(cart, stock, made_of)
-        return [*_problems(cart, channel, prices, left), *drifted]
+        off = await self._discounts(replace(cart, standing=standing), request)
+        return [*_problems(cart, channel, prices, left), *off, *drifted]
+
+    async def _discounts(self, cart: Cart, request: Request) -> list[CartProblem]:
+        found = await self._acts.discounts.look(cart, self._acts.store, request.now)
+        if found is None:
+            return []
+        lines = [_discount_changed(line, total) for line, total in changed(cart, found)]
+        return [*lines, *(_code_refused(code, fate) for code, fate in refused(found))]
 
     async def _drifted(self, cart: Cart, request: Request) -> list[CartProblem]:
         try:
@@ -107,6 +129,32 @@ class CartChecks:
             first = cart.numbered([cart.promises[0].units[0].line])[0]
             return [_promise_gone(first, None)]
         return [_promise_gone(line, drift) for line, drift in drifts]
+
+
+def _discount_changed(line: Line, total: Money) -> CartProblem:
+    return CartProblem(
+        code=CartProblemCode.DISCOUNT_CHANGED,
+        severity=Severity.REVIEW,
+        message="Something else is taken off it by now: set the codes again to take it.",
+        line=line,
+        total=total,
+    )
+
+
+def _code_refused(code: str, fate: CodeFate) -> CartProblem:
+    """Whether there is such a code, or was, is only told to whom it is for."""
+    not_met = fate is CodeFate.NOT_MET
+    good = "The code takes nothing off what is in the cart."
+    return CartProblem(
+        code=CartProblemCode.DISCOUNT_CODE_NOT_MET
+        if not_met
+        else CartProblemCode.DISCOUNT_CODE_REFUSED,
+        severity=Severity.REVIEW,
+        message=good if not_met else "The code is not valid, or not any more.",
+        line=None,
+        discount_code=code,
+        reason=fate,
+    )
 
 
 def _promise_gone(line: Line, drift: PromiseDrift | None) -> CartProblem:

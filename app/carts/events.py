@@ -50,6 +50,11 @@ def customer_set(cart: Cart) -> Fact:
     return _fact("CartCustomerSet", cart, customer=cart.customer)
 
 
+def codes_set(cart: Cart) -> Fact:
+    """Codes of coupons were said, or taken back."""
+    return _fact("CartCodesSet", cart, codes=list(cart.codes), total=str(cart.total.amount))
+
+
 def promise_selected(cart: Cart, promise: CartPromise) -> Fact:
     """It was said how lines reach the buyer."""
     told = {

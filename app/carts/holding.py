@@ -95,6 +95,8 @@ class CartHolds:
             seen = await self._acts.open_at(cart, version, request)
             if not seen.lines:
                 raise InvalidCartInput("There is nothing in the cart.", path=("cartId",))
+            discounts, store = self._acts.discounts, self._acts.store
+            await discounts.checked(seen, store, request.inquiry, request.now)
             if parts is not None and seen.promises:
                 message = "The cart's promises say where it is held: leave parts out."
                 raise InvalidCartInput(message, path=("parts",))

@@ -12,15 +12,18 @@ from app.carts.buyers import Buyer
 from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
 from app.errors import InvalidInputError
 from app.ports import BundleComponent
+from app.pricing.model import ANYBODY, Standing
 from app.values import (
     ChannelCode,
     CountryCode,
     CurrencyCode,
     CustomerId,
+    Discount,
     FulfilmentMethod,
     LocationCode,
     Money,
     Sku,
+    rounded,
 )
 
 CartId = NewType("CartId", str)
@@ -28,6 +31,7 @@ CartId = NewType("CartId", str)
 ID = re.compile(r"[A-Za-z0-9_-]{24}")
 MOST_LINES = 100
 MOST_UNITS = 9_999  # of one line
+MOST_CODES = 10
 
 
 def sound_id(given: str) -> CartId:
@@ -51,22 +55,42 @@ class CartStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What one unit cost when it was last put in; `as_of` by the clock of the price's owner."""
+    """What one unit cost when it was last put in; `as_of` by the clock of the price's owner.
+
+    A `price_list` said so instead of the owner. `categories` are what rules may ask for.
+    """
 
     amount: Money
     tax_included: bool
     as_of: datetime | None
     taken_at: datetime
+    price_list: str | None = None
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Units of one SKU. Its number is its own for as long as the cart lives."""
+    """Units of one SKU. Its number is its own for as long as the cart lives.
+
+    `discounts` are what rules took off all its units when the cart was last changed.
+    """
 
     number: int
     sku: Sku
     quantity: int
     price: Snapshot
+    discounts: tuple[Discount, ...] = ()
+
+    @property
+    def subtotal(self) -> Money:
+        """What its units cost together, before discounts."""
+        return rounded(self.price.amount, self.quantity)
+
+    @property
+    def total(self) -> Money:
+        """What is paid for it."""
+        off = sum((one.amount.amount for one in self.discounts), Decimal())
+        return Money(self.subtotal.amount - off, self.price.amount.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +153,8 @@ class Cart:
     """A cart at one version. Once it was bought, `order` is the number of its order.
 
     One that is of a `customer` is open to them and to staff; of nobody, to whoever knows its id. So
-    many `points` of the customer's are to pay for it.
+    many `points` of the customer's are to pay for it. `standing` is what they were to the retailer
+    when it was last priced, `codes` are of coupons.
     """
 
     id: CartId
@@ -149,12 +174,18 @@ class Cart:
     expires_at: datetime
     hold: CartHold | None = None
     promises: tuple[CartPromise, ...] = ()
+    codes: tuple[str, ...] = ()
+    standing: Standing = ANYBODY
 
     @property
     def subtotal(self) -> Money:
         """What its lines cost together, at the prices they were put in with."""
-        total = sum((one.price.amount.amount * one.quantity for one in self.lines), Decimal())
-        return Money(total, self.currency)
+        return Money(sum((one.subtotal.amount for one in self.lines), Decimal()), self.currency)
+
+    @property
+    def total(self) -> Money:
+        """What is paid for its lines, after discounts."""
+        return Money(sum((one.total.amount for one in self.lines), Decimal()), self.currency)
 
     @property
     def skus(self) -> tuple[Sku, ...]:
@@ -237,6 +268,7 @@ class Cart:
         return replace(
             merged,
             buyer=self.buyer or other.buyer,
+            codes=tuple(dict.fromkeys((*self.codes, *other.codes)))[:MOST_CODES],
             customer=self.customer or other.customer,
         )
 

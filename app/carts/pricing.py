@@ -7,6 +7,8 @@ from app.carts.acting import Request
 from app.carts.model import Snapshot
 from app.carts.refusals import PriceUnknown, VariantNotSold
 from app.ports import Price, Product, ProductKey
+from app.pricing.listing import rule_of, words
+from app.pricing.model import ANYBODY, Standing
 from app.pricing.service import PricingService
 from app.products.service import ProductService
 from app.upstream.readings import Reading
@@ -22,7 +24,11 @@ class Pricing:
         self._products = products
 
     async def snapshots(
-        self, skus: Collection[Sku], channel: Channel, request: Request
+        self,
+        skus: Collection[Sku],
+        channel: Channel,
+        request: Request,
+        standing: Standing = ANYBODY,
     ) -> Mapping[Sku, Snapshot]:
         """What each costs now. The catalogue may be silent, the owner of prices may not.
 
@@ -34,12 +40,12 @@ class Pricing:
             return {}
         keys = {sku: ProductKey("sku", sku) for sku in skus}
         read, known = await asyncio.gather(
-            self._prices.prices(skus, channel=channel, inquiry=request.inquiry),
+            self._prices.prices(skus, channel=channel, inquiry=request.inquiry, standing=standing),
             self._products.find(keys.values(), request.inquiry),
         )
         if gone := [sku for sku in skus if _absent(known[keys[sku]]) or _absent(read[sku])]:
             raise VariantNotSold(gone)
-        snapshots = {sku: _snapshot(read[sku], request) for sku in skus}
+        snapshots = {sku: _snapshot(read[sku], known[keys[sku]], request) for sku in skus}
         if unknown := [sku for sku, found in snapshots.items() if found is None]:
             raise PriceUnknown(unknown)
         # A price of another currency is none: it is never converted.
@@ -57,12 +63,17 @@ def _in(snapshot: Snapshot, channel: Channel) -> bool:
     return snapshot.amount.currency == channel.currency
 
 
-def _snapshot(reading: Reading[Price], request: Request) -> Snapshot | None:
+def _snapshot(
+    reading: Reading[Price], product: Reading[Product], request: Request
+) -> Snapshot | None:
     if (price := reading.value) is None:
         return None
+    categories = () if product.value is None else product.value.categories
     return Snapshot(
         amount=price.amount,
         tax_included=price.tax_included,
         as_of=reading.as_of,
         taken_at=request.now,
+        price_list=rule_of(price),
+        categories=tuple(sorted(words(categories))),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import Refusal
-from app.values import Sku
+from app.values import Money, Sku
 
 if TYPE_CHECKING:
     from app.carts.model import Cart
@@ -88,6 +88,17 @@ class PriceUnknown(Refusal):
     def __init__(self, skus: Sequence[Sku]) -> None:
         super().__init__("The price of something is not known at the moment: try again later.")
         self.skus = tuple(skus)
+
+
+class CartPriceChanged(Refusal):
+    """By the rules of now it costs something else than it says; `after` None: prices, too."""
+
+    code = "PRICE_CHANGED"
+
+    def __init__(self, before: Money, after: Money | None) -> None:
+        super().__init__("The cart costs something else by now: look at it and agree to it.")
+        self.before = before
+        self.after = after
 
 
 class CurrencyMismatch(Refusal):

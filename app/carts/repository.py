@@ -21,8 +21,9 @@ from app.carts.model import (
     Snapshot,
 )
 from app.carts.tables import cart_lines, carts, hand_overs
+from app.pricing.model import Standing
 from app.store.statements import inserting
-from app.values import ChannelCode, CountryCode, CurrencyCode, CustomerId, Money, Sku
+from app.values import ChannelCode, CountryCode, CurrencyCode, CustomerId, Discount, Money, Sku
 
 
 def find(connection: Connection, cart: CartId, *, now: datetime) -> Cart | None:
@@ -114,6 +115,8 @@ def _cart(connection: Connection, row: Any, now: datetime) -> Cart:
         points=row.points,
         hold=_hold(ledger.hold_of(connection, holder_of(id_), now=now), row),
         promises=msgspec.convert(row.promises, tuple[CartPromise, ...]),
+        codes=tuple(row.codes),
+        standing=msgspec.convert(row.standing, Standing),
     )
 
 
@@ -127,7 +130,10 @@ def _line(row: Any) -> Line:
             tax_included=row.tax_included,
             as_of=row.price_as_of,
             taken_at=row.price_taken_at,
+            price_list=row.price_list,
+            categories=tuple(row.categories),
         ),
+        discounts=msgspec.convert(row.discounts, tuple[Discount, ...]),
     )
 
 
@@ -170,6 +176,8 @@ def _row(cart: Cart) -> dict[str, Any]:
         "order": cart.order,
         "held": [] if cart.hold is None else msgspec.to_builtins(cart.hold.units),
         "promises": msgspec.to_builtins(cart.promises),
+        "codes": list(cart.codes),
+        "standing": msgspec.to_builtins(cart.standing),
         "created_at": cart.created_at,
         "updated_at": cart.updated_at,
         "expires_at": cart.expires_at,
@@ -192,4 +200,7 @@ def _line_row(cart: Cart, line: Line) -> dict[str, Any]:
         "tax_included": line.price.tax_included,
         "price_as_of": line.price.as_of,
         "price_taken_at": line.price.taken_at,
+        "price_list": line.price.price_list,
+        "categories": list(line.price.categories),
+        "discounts": msgspec.to_builtins(line.discounts),
     }

@@ -23,6 +23,7 @@ from app.carts.model import (
 )
 from app.carts.pricing import Pricing
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.pricing.model import Standing
 from app.principals.model import ANYBODY, Viewer
 from app.store import Work
 from app.values import ChannelCode, CustomerId, Sku
@@ -69,6 +70,7 @@ class CartService:
                     updated_at=work.now,
                     expires_at=work.now + self._acts.terms.lifetime,
                 ).added(units, prices)
+                cart = self._acts.discounts.applied(cart, work.connection, work.now)
                 repository.add(work.connection, cart)
                 work.tell(events.cart_created(cart))
                 return cart
@@ -83,10 +85,11 @@ class CartService:
 
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, request)
-            prices = await self._prices(seen, units, request)
+            standing, prices = await self._prices(seen, units, request)
 
             def change(work: Work) -> Cart:
-                added = self._acts.locked(work, seen.id, version).added(units, prices)
+                locked = replace(self._acts.locked(work, seen.id, version), standing=standing)
+                added = locked.added(units, prices)
                 added = self._acts.keep(work, added, lines=True)
                 work.tell(events.lines_added(added, _of(added, units)))
                 return added
@@ -109,10 +112,11 @@ class CartService:
         async def prepare() -> Change:
             seen = await self._acts.open_at(cart, version, request)
             skus = [line.sku for line in seen.numbered(wanted)]
-            prices = await self._prices(seen, skus, request)
+            standing, prices = await self._prices(seen, skus, request)
 
             def change(work: Work) -> Cart:
-                updated = self._acts.locked(work, seen.id, version).updated(wanted, prices)
+                locked = replace(self._acts.locked(work, seen.id, version), standing=standing)
+                updated = locked.updated(wanted, prices)
                 updated = self._acts.keep(work, updated, lines=True)
                 work.tell(events.lines_updated(updated, _of(updated, skus)))
                 return updated
@@ -216,9 +220,11 @@ class CartService:
 
     async def _prices(
         self, cart: Cart, skus: Collection[Sku], request: Request
-    ) -> Mapping[Sku, Snapshot]:
+    ) -> tuple[Standing, Mapping[Sku, Snapshot]]:
+        """What its customer is to the retailer, and what SKUs cost them."""
         channel, _ = self._acts.channel(cart.channel)
-        return await self._pricing.snapshots(skus, channel, request)
+        standing = await self._acts.discounts.standing(cart, request.inquiry)
+        return standing, await self._pricing.snapshots(skus, channel, request, standing)
 
 
 def _of(cart: Cart, skus: Iterable[Sku]) -> list[Line]:

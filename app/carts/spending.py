@@ -116,7 +116,7 @@ class CartPoints:
         """
         if not cart.points:
             return None
-        return rules.worth(self._loyalty, cart.points, cart.subtotal, at=now)
+        return rules.worth(self._loyalty, cart.points, cart.total, at=now)
 
     def forecast(self, cart: Cart, now: datetime) -> int:
         """What it would earn if it were bought now, whoever buys it."""

@@ -36,6 +36,8 @@ carts = Table(
     Column("order", String(20)),
     Column("promises", JSON, nullable=False, server_default="[]"),
     Column("held", JSON, nullable=False, server_default="[]"),
+    Column("codes", JSON, nullable=False, server_default="[]"),
+    Column("standing", JSON, nullable=False, server_default="{}"),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -54,6 +56,9 @@ cart_lines = Table(
     Column("tax_included", Boolean, nullable=False),
     Column("price_as_of", Instant),
     Column("price_taken_at", Instant, nullable=False),
+    Column("price_list", String(40)),
+    Column("categories", JSON, nullable=False, server_default="[]"),
+    Column("discounts", JSON, nullable=False, server_default="[]"),
 )
 
 # `selector` is the part of a code that finds it; of the rest there is only a hash.

@@ -15,6 +15,7 @@ from app.cli.db import db
 from app.cli.documents import documents
 from app.cli.events import events
 from app.cli.keys import keys
+from app.cli.parity import parity
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
 from app.cli.settings import config_group
@@ -61,6 +62,7 @@ for command in (
     documents,
     events,
     keys,
+    parity,
     schema,
     serve,
 ):

@@ -11,6 +11,7 @@ from app.loyalty.ordered import OrderPoints
 from app.orders.refusals import OrderNotHeld
 from app.orders.service import Purchase
 from app.ports import Address, Buyer, Promised, SoldLine
+from app.pricing.amounts import placed
 from app.store.keys import Once
 from app.values import FulfilmentMethod, LocationCode
 
@@ -102,14 +103,17 @@ def _lines(cart: Cart) -> tuple[SoldLine, ...]:
         held[one.sku] = held.get(one.sku, 0) + one.quantity
     if held != {line.sku: line.quantity for line in cart.lines}:
         raise OrderNotHeld
-    prices = {line.sku: line.price.amount for line in cart.lines}
+    lines = {line.sku: line for line in cart.lines}
+    off = placed(units, {sku: line.discounts for sku, line in lines.items()})
     return tuple(
         SoldLine(
             sku=one.sku,
             quantity=one.quantity,
-            unit_price=prices[one.sku],
+            unit_price=lines[one.sku].price.amount,
             location=one.location,
             components=one.components,
+            discounts=taken,
+            price_list=lines[one.sku].price.price_list,
         )
-        for one in units
+        for one, taken in zip(units, off, strict=True)
     )

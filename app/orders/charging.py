@@ -11,6 +11,7 @@ from app.orders import events
 from app.orders.model import CancelReason, Charge, Order, OrderState
 from app.orders.turns import Turn, Turns, moved
 from app.ports import Payment, PaymentRequest, PaymentStatus
+from app.pricing.redeeming import give_back
 from app.store import Work
 from app.upstream.paying import MaybePaid, NotPaid, PaymentDesk
 
@@ -143,4 +144,5 @@ def _settled(work: Work, order: Order, charge: Charge) -> Order:
     if order.cart is not None:
         closing.reopen(work, CartId(order.cart), order.number)
     ledger.give_back(work, order.number)
+    give_back(work, order.number)
     return moved(work, replace(order, reason=reason), OrderState.REFUSED)

@@ -223,7 +223,7 @@ def share(order: Order, handing: Handing) -> SoldOrder:
     """What is handed over to one sink; it is the same whatever becomes of the other parts."""
     nothing = replace_amount(order.delivery, Decimal(0))
     delivery = order.delivery if handing.with_fee else nothing
-    goods = sum((one.unit_price.amount * one.quantity for one in handing.lines), Decimal(0))
+    goods = sum((one.total.amount for one in handing.lines), Decimal(0))
     return SoldOrder(
         key=key_of(order, handing),
         placed_at=order.placed_at,

@@ -26,6 +26,7 @@ from app.values import (
     CountryCode,
     CurrencyCode,
     CustomerId,
+    Discount,
     FulfilmentMethod,
     LocationCode,
     Money,
@@ -56,6 +57,8 @@ READ = (
     order_lines.c.quantity,
     order_lines.c.components,
     order_lines.c.unit_price,
+    order_lines.c.discounts,
+    order_lines.c.price_list,
 )
 """An order with its payment, its parts and their lines: a row for each line."""
 
@@ -126,6 +129,8 @@ def _line(row: Any, currency: CurrencyCode) -> SoldLine:
         unit_price=Money(Decimal(row.unit_price), currency),
         location=LocationCode(row.location),
         components=msgspec.convert(row.components, tuple[BundleComponent, ...]),
+        discounts=msgspec.convert(row.discounts, tuple[Discount, ...]),
+        price_list=row.price_list,
     )
 
 
@@ -180,6 +185,8 @@ def line_rows(order: Order, *, since: int = 0) -> Iterable[dict[str, Any]]:
                 "quantity": line.quantity,
                 "components": msgspec.to_builtins(line.components),
                 "unit_price": str(line.unit_price.amount),
+                "discounts": msgspec.to_builtins(line.discounts),
+                "price_list": line.price_list,
             }
 
 

@@ -40,6 +40,7 @@ from app.orders.sourcing import Route
 from app.orders.turns import Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
+from app.pricing.redeeming import Redemption, redeem
 from app.principals.model import ANYBODY, Viewer
 from app.store import Store, Work
 from app.store.keys import KeyReused, Once
@@ -56,7 +57,7 @@ class Purchase:
 
     `once` makes the request one that has one effect; `token` stands for the means of payment and is
     never kept. Lines name each pair of SKU and location once. A `cart` of ours is closed by it; it
-    has this `version`, and others have none.
+    has this `version`, and others have none. `redemptions` are the coupons that it uses up.
     """
 
     once: Once
@@ -76,6 +77,7 @@ class Purchase:
     delivery: Money
     token: str | None
     points: OrderPoints | None = None
+    redemptions: tuple[Redemption, ...] = ()
 
     @property
     def charged(self) -> Money:
@@ -86,7 +88,7 @@ class Purchase:
     @property
     def total(self) -> Money:
         """All the buyer pays, in money and in points."""
-        goods = sum((one.unit_price.amount * one.quantity for one in self.lines), Decimal(0))
+        goods = sum((one.total.amount for one in self.lines), Decimal(0))
         return replace_amount(self.delivery, goods + self.delivery.amount)
 
 
@@ -266,6 +268,7 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         if demand != demand_of(purchase.lines):
             raise OrderNotHeld
         spending.commit(work, purchase.holder, purchase.fence, order.number, purchase.points)
+        redeem(work, order.number, purchase.redemptions)
         work.tell(events.order_asked(order))
     return _there(work.connection, asked.asked)
 

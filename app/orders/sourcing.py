@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Protocol
 
 from app.availability import ledger
+from app.availability.model import Spot
 from app.availability.refusals import InsufficientStock
 from app.availability.repository import Demand, News
 from app.errors import GatewayError
@@ -19,8 +20,9 @@ from app.orders import events
 from app.orders.model import CancelReason, Handing, HandingState, Order, OrderState, demand_of
 from app.orders.turns import Turn, Turns, moved
 from app.ports import Promised, SoldLine
+from app.pricing.amounts import Units, placed, together
 from app.store import Work
-from app.values import LocationCode, Sku
+from app.values import Discount, LocationCode, Sku
 
 Route = Callable[[LocationCode], str | None]
 """Which sink takes orders for a location."""
@@ -157,7 +159,8 @@ def _parts(
     refused: Collection[Handing], found: Found, *, attempt: int, route: Route
 ) -> list[Handing]:
     """One for each sink; the first has what the buyer pays for the way, if a refused one had."""
-    prices = {line.sku: line.unit_price for line in _lines(refused)}
+    sold = {line.sku: line for line in _lines(refused)}
+    off = _off(refused, found)
     fee = any(one.with_fee for one in refused)
     spots = sorted(found.demand, key=lambda spot: (str(route(spot.location)), spot))
     return [
@@ -171,8 +174,10 @@ def _parts(
                 SoldLine(
                     sku=spot.sku,
                     quantity=found.demand[spot],
-                    unit_price=prices[spot.sku],
+                    unit_price=sold[spot.sku].unit_price,
                     location=spot.location,
+                    discounts=off[spot],
+                    price_list=sold[spot.sku].price_list,
                 )
                 for spot in there
             ),
@@ -181,6 +186,17 @@ def _parts(
             groupby(spots, key=lambda spot: str(route(spot.location)))
         )
     ]
+
+
+def _off(refused: Collection[Handing], found: Found) -> dict[Spot, tuple[Discount, ...]]:
+    """What was taken off the refused lines, shared out over where their units come from now."""
+    given: dict[Sku, list[Discount]] = {}
+    for line in _lines(refused):
+        given.setdefault(line.sku, []).extend(line.discounts)
+    spots = sorted(found.demand)
+    units = [Units(spot.sku, found.demand[spot]) for spot in spots]
+    off = placed(units, {sku: together(its) for sku, its in given.items()})
+    return dict(zip(spots, off, strict=True))
 
 
 def _lines(parts: Iterable[Handing]) -> list[SoldLine]:

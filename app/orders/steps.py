@@ -27,6 +27,7 @@ from app.orders.model import (
 from app.orders.sourcing import Sourcing
 from app.orders.turns import Turn, Turns, moved
 from app.ports import OrderKey, OrderStatus
+from app.pricing.redeeming import give_back
 from app.store import Work
 from app.upstream.handing import HandingDesk, NotTaken, Outcome, Taken, Unsure
 
@@ -184,4 +185,5 @@ def _closed(work: Work, order: Order) -> Order:
     if order.state is not OrderState.CANCELLING:
         return order
     ledger.give_back(work, order.number)
+    give_back(work, order.number)
     return moved(work, order, OrderState.CANCELLED)

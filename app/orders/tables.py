@@ -68,6 +68,8 @@ order_lines = Table(
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("components", JSON, nullable=False, server_default="[]"),
     Column("unit_price", String(AMOUNT), nullable=False),
+    Column("discounts", JSON, nullable=False, server_default="[]"),
+    Column("price_list", String(40)),
 )
 
 # `status` is null while nobody knows. What was captured and refunded never becomes less.

@@ -10,13 +10,23 @@ one order, whatever was lost, repeated or ended in between.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from app.ports.answer import Answer
 from app.ports.catalog import BundleComponent
 from app.ports.locations import Address
-from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money, Sku
+from app.values import (
+    ChannelCode,
+    Discount,
+    FulfilmentMethod,
+    LocationCode,
+    Money,
+    Sku,
+    minor_unit,
+    rounded,
+)
 
 OrderKey = NewType("OrderKey", str)
 """Our key of one order, or of the part that is handed over here: the same for every write about it;
@@ -44,6 +54,11 @@ class Buyer:
 class SoldLine:
     """Units of one SKU out of one location, at the price that was agreed for one unit.
 
+    `discounts` are what was taken off all its units together, each with the rule that took it;
+    `total` is what the buyer pays for the line, exact. Where a system knows prices of units alone,
+    `lots` are so many units at so much each that they make up the total. A `price_list` said the
+    price instead of its owner.
+
     A bundle is one line: its price is its own, and its `components` are what has to leave the
     shelf. A sink that does not know the bundle hands on the components.
     """
@@ -53,6 +68,26 @@ class SoldLine:
     unit_price: Money
     location: LocationCode
     components: tuple[BundleComponent, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    price_list: str | None = None
+
+    @property
+    def total(self) -> Money:
+        """What the buyer pays for it."""
+        off = sum((one.amount.amount for one in self.discounts), Decimal(0))
+        whole = rounded(self.unit_price, self.quantity)
+        return Money(whole.amount - off, whole.currency)
+
+    @property
+    def lots(self) -> tuple[tuple[int, Money], ...]:
+        """Units and what each of them costs: without a discount all the same."""
+        if not self.discounts:
+            return ((self.quantity, self.unit_price),)
+        unit = minor_unit(self.unit_price.currency)
+        each, more = divmod(int(self.total.amount / unit), self.quantity)
+        lots = ((more, each + 1), (self.quantity - more, each))
+        currency = self.unit_price.currency
+        return tuple((units, Money(cost * unit, currency)) for units, cost in lots if units)
 
     @property
     def taken(self) -> Iterator[tuple[Sku, int]]:

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from app.ports import Price, PriceSource
+from app.pricing.listing import listed
+from app.pricing.model import ANYBODY, Standing
+from app.pricing.rules import Active, RuleBook
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
@@ -27,6 +30,7 @@ class PricingService:
         level: SecondLevel | None = None,
     ) -> None:
         """`changes` tells what must be asked for again; `level` is what other processes read."""
+        self._book: RuleBook | None = None
         self._level = level
         self._source = source
         self._changes = Changes(health.now) if changes is None else changes
@@ -35,16 +39,39 @@ class PricingService:
         self._timeout = timeout
         self._readers: dict[ChannelCode, Reader[Sku, Price]] = {}
 
+    def ruled_by(self, book: RuleBook) -> Self:
+        """The same, with the retailer's own rules."""
+        self._book = book or None
+        return self
+
     async def prices(
-        self, skus: Collection[Sku], *, channel: Channel, inquiry: Inquiry
+        self,
+        skus: Collection[Sku],
+        *,
+        channel: Channel,
+        inquiry: Inquiry,
+        standing: Standing = ANYBODY,
     ) -> Mapping[Sku, Reading[Price]]:
-        """A price for every SKU; value None: the owner has none in the channel's currency."""
+        """A price for every SKU; value None: there is none in the channel's currency.
+
+        It is its owner's, or that of a price list which may take its place.
+        """
         reader = self._reader(channel)
         read = await reader.read(skus, inquiry)
         if self._changes:
             for since, outdated in self._outdated(skus).items():
                 read |= await reader.read(outdated, inquiry, max_age=since)
+        if (active := self.rules(channel.code)) is not None and active.lists:
+            known = active.listed
+            return {
+                sku: listed(one, sku, active, standing) if sku in known else one
+                for sku, one in read.items()
+            }
         return read
+
+    def rules(self, channel: ChannelCode) -> Active | None:
+        """The rules that hold through a channel now; None where there are none at all."""
+        return None if self._book is None else self._book.at(channel, self._health.now())
 
     def _outdated(self, skus: Collection[Sku]) -> Mapping[timedelta, list[Sku]]:
         """Those whose price may have changed, by how long ago."""

@@ -7,6 +7,7 @@ from app.settings.file import Settings, load, parse
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.partnering import Partner
+from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
 from app.settings.promising import (
     CarrierService,
@@ -67,9 +68,12 @@ __all__ = [
     "Network",
     "Partner",
     "Points",
+    "PriceList",
     "PriceWindows",
+    "Pricing",
     "Projection",
     "Promises",
+    "Promotion",
     "Redis",
     "Requests",
     "Server",

@@ -18,6 +18,7 @@ from app.settings.explaining import explain, unknown
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.partnering import Partner
+from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
 from app.settings.retail import Bindings, Channel, Connection, Location
@@ -38,6 +39,7 @@ class Settings(Section):
     default_channel: Code | None = None
     locations: Mapping[Code, Location] = Field(default_factory=dict)
     promises: Promises = Promises()
+    pricing: Pricing = Pricing()
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     streams: Streams = Streams()
@@ -81,6 +83,13 @@ class Settings(Section):
             f"partners.{name}.channel names {unknown(one.channel, self.channels, what='channel')}"
             for name, one in self.partners.items()
             if one.channel is not None and one.channel not in self.channels
+        ]
+        problems += [
+            f"{where} names {unknown(name, known, what=what)}"
+            for where, name, known, what in self.pricing.named(
+                {code: one.currency for code, one in self.channels.items()}, self.connections
+            )
+            if name not in known
         ]
         if problems:
             raise MisconfiguredError(*problems)

@@ -35,6 +35,10 @@ def shop_order(order: SoldOrder, places: Places) -> Mapping[str, Any]:
                 "depot": places.get(line.location, line.location),
                 "quantity": line.quantity,
                 "unit_price": str(line.unit_price.amount),
+                "discounts": [
+                    {"rule": one.rule, "amount": str(one.amount.amount)} for one in line.discounts
+                ],
+                "total": str(line.total.amount),
             }
             for line in order.lines
         ],

@@ -148,15 +148,21 @@ def new_sale(
     }
 
 
-def line(sold: SoldLine, what: Goods) -> dict[str, Any]:
-    """Units of one variant at the price that was agreed."""
-    return {
-        "type": "line",
-        "product": what.id,
-        "unit": what.unit,
-        "quantity": sold.quantity,
-        "unit_price": written(sold.unit_price.amount),
-    }
+def lines(sold: SoldLine, what: Goods) -> list[dict[str, Any]]:
+    """Units of one variant at what was agreed: two lines where they cannot cost the same.
+
+    Tryton multiplies and rounds by itself, so only whole cents for a unit add up to the total.
+    """
+    return [
+        {
+            "type": "line",
+            "product": what.id,
+            "unit": what.unit,
+            "quantity": units,
+            "unit_price": written(each.amount),
+        }
+        for units, each in sold.lots
+    ]
 
 
 def delivery(sold: SoldOrder) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ class OrderDesk:
         shares: dict[int, list[dict[str, object]]] = {}
         for line in order.lines:
             share = shares.setdefault(places[line.location], [])
-            share.append(orders.line(line, known[line.sku]))
+            share.extend(orders.lines(line, known[line.sku]))
         next(iter(shares.values())).extend(orders.delivery(order))
         customer = await self._customer(order)
         values = [orders.new_sale(order, customer, place, made) for place, made in shares.items()]

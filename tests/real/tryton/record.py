@@ -100,7 +100,7 @@ def sold(server: TrytonServer) -> list[dict[str, Json]]:
     place = rpc.find("stock.location", ("code", "=", BOLOGNA))
     bottle = next(one for one in variants if one["code"] == "BOTTLE")
     lines = [
-        order_mapping.line(order.lines[0], order_mapping.goods(bottle)),
+        *order_mapping.lines(order.lines[0], order_mapping.goods(bottle)),
         *order_mapping.delivery(order),
     ]
     customer = order_mapping.Customer(party=party[0], address=row["addresses."][0]["id"])
