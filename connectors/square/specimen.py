@@ -15,7 +15,7 @@ from connectors.kit.specimen import Asgi, Specimen
 from connectors.square.specimen_desk import NOT_FOUND, Json, RefusedError
 from connectors.square.specimen_loyalty import TinyProgram, loyalty_specimen
 from connectors.square.specimen_orders import TinyOrders
-from connectors.square.specimen_people import TinyDirectory
+from connectors.square.specimen_people import TinyDirectory, customers_specimen
 from connectors.square.specimen_shop import CORK, DUBLIN, TinyShop
 
 TOKEN = "EAAA-a-token-of-the-specimen"  # noqa: S105  opens nothing but this specimen
@@ -100,6 +100,7 @@ SPECIMENS = (
             }
         ),
         loyalty=loyalty_specimen(),
+        customers=customers_specimen(),
         skus=(Sku("TRAIL-42"), Sku("BOTTLE"), Sku("ROPE-M")),
         locations={LocationCode("DUB-1"): DUBLIN, LocationCode("ORK-1"): "Cork"},
     ),

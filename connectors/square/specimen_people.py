@@ -6,6 +6,7 @@ from typing import Any
 import phonenumbers
 
 from app.ports import Contact, ContactKind, CustomerKey
+from connectors.kit.specimen import CustomersSpecimen, Effect
 from connectors.square.specimen_desk import NOT_FOUND, NOW, Body, Json, RefusedError, cut
 from connectors.square.specimen_loyalty import ALICE, BASIL
 
@@ -120,3 +121,19 @@ def _number(said: str) -> str:
 
 
 KEYS = tuple(map(CustomerKey, (DARIA, ALICIA, VASILY)))
+
+
+def _named(app: Any) -> list[Effect]:
+    """Whom the directory names, past the connector."""
+    return [(own, None) for own in app.state.square.people.profiles if own in KEYS]
+
+
+def customers_specimen() -> CustomersSpecimen:
+    """The customers whom the suites ask for. The first one is no member of the programme."""
+    return CustomersSpecimen(
+        keys=KEYS,
+        contacts=KNOWN_BY,
+        unknown=lambda number: CustomerKey(f"NO-SUCH-CUSTOMER-{number:04}"),
+        held=_named,
+        words=WORDS,
+    )
