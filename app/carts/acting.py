@@ -151,7 +151,7 @@ class CartActs:
 
     def freed(self, work: Work, cart: Cart) -> Cart:
         """A cart for which nothing is held any more."""
-        if let_go(work, repository.holder_of(cart.id)):
+        if let_go(work, cart):
             work.tell(events.hold_released(cart))
             cart = replace(cart, hold=None)
         return cart
@@ -169,11 +169,13 @@ class CartActs:
         return cart
 
 
-def let_go(work: Work, holder: str) -> bool:
+def let_go(work: Work, cart: Cart) -> bool:
     """Hold nothing for a cart any more, neither units nor points; whether units were."""
+    holder = repository.holder_of(cart.id)
     held = ledger.release(work, holder)
-    points.release(work, holder)
-    program.release(work, holder)
+    if cart.points:
+        points.release(work, holder)
+        program.release(work, holder)
     return held
 
 

@@ -124,7 +124,7 @@ class CartHolds:
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
-                if not let_go(work, repository.holder_of(seen.id)):
+                if not let_go(work, before):
                     return before
                 after = self._acts.keep(work, replace(before, hold=None))
                 work.tell(events.hold_released(after))

@@ -98,9 +98,6 @@ class CartPoints:
         holder = repository.holder_of(cart.id)
         if key is not None and not program.bind(work, key, holder, fence, until):
             raise ProgrammeSilent
-        if not cart.points:
-            ledger.release(work, holder)
-            program.release(work, holder)
         if not cart.points or self._desk is not None:
             return
         if cart.customer is None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from app import settings as config
 from app.loyalty.tables import receipt_cursors
 from app.values import PrincipalKind
+from connectors.kit.manifests import CONNECTORS
 from tests.gateways import Asker, sandbox_gateway
 from tests.loyalty.sums import in_all, wrongs
 from tests.orders.test_ordering import CREATE, PLACE, Shopper
@@ -43,6 +45,7 @@ CANCEL = """mutation Cancel($input: OrderCancelInput!) { done: orderCancel(input
   __typename ... on Problem { code } } }"""
 ME = "{ me { id } }"
 KEY = "a-key-of-this-request-only"
+DEMO = CONNECTORS / "sandbox" / "demo.toml"
 
 
 @dataclass
@@ -141,6 +144,7 @@ async def members(**sections: Any) -> AsyncIterator[Member]:
         "connection": {"timeout": "PT20S"},
         "requests": {"budget": "PT60S"},  # how busy the machine is, is no matter
         "now": clock,
+        "loyalty": config.load(DEMO).model_dump()["loyalty"],
         **sections,
     }
     async with sandbox_gateway(**settings) as sandbox:
