@@ -23,11 +23,15 @@ from app.carts.pricing import Pricing
 from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.carts.spending import CartPoints
-from app.customers.assembling import people_over
+from app.carts.standing import Members
+from app.customers.assembling import Others, people_over
 from app.customers.forgetting import Keeper
+from app.customers.linking import Joiner
 from app.events.following import Events
 from app.events.tail import Tail
 from app.locations.service import LocationService
+from app.loyalty import joining
+from app.loyalty import keeping as kept_points
 from app.loyalty.assembling import points_over
 from app.orders import events as order_events
 from app.orders import keeping as kept_orders
@@ -54,8 +58,10 @@ from app.values import LocationCode
 
 KEEPERS = (
     Keeper(name="carts", forget=kept_carts.forget, tell=kept_carts.tell),
+    Keeper(name="loyalty", forget=kept_points.forget, tell=kept_points.tell),
     Keeper(name="orders", forget=kept_orders.forget, tell=kept_orders.tell),
 )
+POINTS = Joiner(joining.join, joining.part)
 FOLLOWED = cart_events.KINDS | order_events.KINDS | assortments.KINDS
 
 
@@ -79,9 +85,9 @@ def assemble(
     rules = rules_of(settings)
     availability, pricing = sources.availability, sources.pricing.ruled_by(rules)
     kept = store or StandingStore(None)
-    acts = CartActs(
-        kept, terms=settings.carts, channels=settings.channels, discounts=Discounts(rules)
-    )
+    points = points_over(settings.loyalty, connections, kept, caches.now)
+    discounts = Discounts(rules, Members(points.service, caches.now))
+    acts = CartActs(kept, terms=settings.carts, channels=settings.channels, discounts=discounts)
     promises = PromiseService(
         sources,
         rules=settings.promises,
@@ -89,7 +95,6 @@ def assemble(
         slots=None if promised is None else promised.slots,
     )
     chosen = CartPromises(acts, promises)
-    points = points_over(settings.loyalty, connections, kept, caches.now)
     spending = CartPoints(acts, settings.loyalty, points.desk)
     elsewhere = partial(
         Elsewhere,
@@ -101,7 +106,15 @@ def assemble(
     )
     orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
     people = people_over(
-        settings.bind, connections, kept, caches.now, orders=OrderHistory(kept), keepers=KEEPERS
+        settings.bind,
+        connections,
+        kept,
+        caches.now,
+        others=Others(
+            orders=OrderHistory(kept),
+            keepers=KEEPERS,
+            joiners=() if settings.loyalty.external else (POINTS,),
+        ),
     )
     followed = Tail(kept, FOLLOWED, every=settings.events.poll_every)
     events = Events(kept, followed, caches.now, beat=settings.events.heartbeat_every)

@@ -104,6 +104,8 @@ CartCustomerSetResult = Annotated[
     | CartNotFound
     | CartClosed
     | CartVersionConflict
+    | VariantNotSold
+    | PriceUnknown
     | IdempotencyKeyRefused,
     strawberry.union("CartCustomerSetResult", description="What came of cartCustomerSet."),
 ]

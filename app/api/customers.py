@@ -10,6 +10,7 @@ from app.api.auditing import looked_at
 from app.api.batching import batched
 from app.api.carts import NOBODY_KEEPS, Cart
 from app.api.context import Context, Info
+from app.api.loyalty import LoyaltyAccount, account_of
 from app.api.nodes import global_id, key_of
 from app.api.privacy import PrivacyRequest
 from app.api.products import products_by_key
@@ -288,6 +289,13 @@ class Customer:
         """One question to each system."""
         found = await info.context.services.people.linking.suggested(self.kept)
         return CustomerCandidates.of(found)
+
+    @strawberry.field(
+        description="Their points and tier; null where they take no part in the programme."
+    )
+    async def loyalty(self, info: Info) -> LoyaltyAccount | None:
+        """One question to whoever keeps points."""
+        return await account_of(info.context, self.kept.id)
 
     @strawberry.field(description="What they wanted of their data, the latest first.")
     async def privacy_requests(self, info: Info) -> list[PrivacyRequest]:

@@ -58,7 +58,8 @@ class CartService:
 
         async def prepare() -> Change:
             through, _ = self._acts.channel(channel)
-            prices = await self._pricing.snapshots(units, through, request)
+            standing = await self._acts.discounts.standing_of(customer, request.inquiry)
+            prices = await self._pricing.snapshots(units, through, request, standing)
 
             def change(work: Work) -> Cart:
                 cart = Cart(
@@ -66,6 +67,7 @@ class CartService:
                     channel=through.code,
                     currency=through.currency,
                     customer=customer,
+                    standing=standing,
                     created_at=work.now,
                     updated_at=work.now,
                     expires_at=work.now + self._acts.terms.lifetime,
@@ -167,16 +169,23 @@ class CartService:
     async def set_customer(
         self, cart: str, version: int, customer: CustomerId, request: Request
     ) -> Cart:
-        """With whose it is from now on: nobody but they and staff can use it any more."""
+        """With whose it is from now on, at their prices: only they and staff can use it then."""
 
         async def prepare() -> Change:
-            seen = await self._acts.open_at(cart, version, request)
+            seen = replace(await self._acts.open_at(cart, version, request), customer=customer)
+            standing = await self._acts.discounts.standing(seen, request.inquiry)
+            anew = standing != seen.standing
+            skus = seen.skus if anew else ()
+            _, prices = await self._prices(seen, skus, request)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
                 if before.points and before.customer != customer:  # they were somebody else's
                     before = replace(self._acts.freed(work, before), points=0)
-                owned = self._acts.keep(work, replace(before, customer=customer))
+                owned = replace(before, customer=customer, standing=standing)
+                if anew:
+                    owned = owned.updated({one.number: one.quantity for one in owned.lines}, prices)
+                owned = self._acts.keep(work, owned, lines=anew)
                 work.tell(events.customer_set(owned))
                 return owned
 

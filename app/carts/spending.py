@@ -174,11 +174,8 @@ class CartPoints:
 
 
 def goods_of(cart: Cart) -> list[rules.Goods]:
-    """What is in it, at what it costs."""
-    return [
-        rules.Goods(line.sku, Money(line.price.amount.amount * line.quantity, cart.currency))
-        for line in cart.lines
-    ]
+    """What is in it, at what is paid for it."""
+    return [rules.Goods(line.sku, line.total) for line in cart.lines]
 
 
 def commit(work: Work, holder: str, fence: int, order: str, points: OrderPoints | None) -> None:

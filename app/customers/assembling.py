@@ -7,7 +7,7 @@ from datetime import datetime
 from app.customers.directories import Directories, Directory
 from app.customers.forgetting import Keeper
 from app.customers.history import OwnOrders, PurchaseService
-from app.customers.linking import Linking
+from app.customers.linking import Joiner, Linking
 from app.customers.privacy_service import PrivacyService
 from app.customers.privacy_working import PrivacyWorker
 from app.customers.profiles import Profiles
@@ -29,14 +29,22 @@ class People:
     privacy: PrivacyService
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """What other nouns have of people, and do when they turn out to be one."""
+
+    orders: OwnOrders
+    keepers: Sequence[Keeper]
+    joiners: Sequence[Joiner] = ()
+
+
 def people_over(
     bind: Bindings,
     connections: Connections,
     store: Store,
     now: Callable[[], datetime],
     *,
-    orders: OwnOrders,
-    keepers: Sequence[Keeper],
+    others: Others,
 ) -> People:
     """Customers kept in a store, over the connections that the settings bind.
 
@@ -44,12 +52,12 @@ def people_over(
         MisconfiguredError: one of them does not have the port.
     """
     directories = Directories({name: _directory(connections, name) for name in bind.customers})
-    worker = PrivacyWorker(store=store, directories=directories, keepers=keepers, now=now)
+    worker = PrivacyWorker(store=store, directories=directories, keepers=others.keepers, now=now)
     return People(
         known=CustomerService(store),
-        linking=Linking(store=store, directories=directories, now=now),
+        linking=Linking(store=store, directories=directories, now=now, joiners=others.joiners),
         profiles=Profiles(store=store, now=now),
-        purchases=PurchaseService(directories=directories, orders=orders),
+        purchases=PurchaseService(directories=directories, orders=others.orders),
         privacy=PrivacyService(store=store, directories=directories, worker=worker, now=now),
     )
 

@@ -3,7 +3,7 @@
 What is certain is linked by itself, everything else by staff; all of it can be taken back.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -36,6 +36,14 @@ class Found:
     silent: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """What another noun does in the act that merges two records, or takes that back."""
+
+    join: Callable[[Work, CustomerId, CustomerId], None]
+    part: Callable[[Work, CustomerId], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
     """People of ours, and whom other systems know."""
@@ -43,6 +51,7 @@ class Linking:
     store: Store
     directories: Directories
     now: Callable[[], datetime]
+    joiners: Sequence[Joiner] = ()
 
     async def sought(self, sought: Sought) -> Found:
         """Everybody in the other systems who is, or may be, the one who is looked for."""
@@ -118,8 +127,14 @@ class Linking:
             CustomerNotFound: one of them is not there.
             CustomersNotMergeable: they are one, or one was merged before.
         """
-        merged = partial(_merged, source=source, into=into)
-        return await self.store.act(merged, now=self.now())
+
+        def change(work: Work) -> Customer:
+            merged = _merged(work, source, into)
+            for one in self.joiners:
+                one.join(work, source, into)
+            return merged
+
+        return await self.store.act(change, now=self.now())
 
     async def unmerge(self, source: CustomerId) -> Customer:
         """A merger is taken back; everything is whose it was, the person is told as they are.
@@ -128,7 +143,14 @@ class Linking:
             CustomerNotFound: there is no such record.
             CustomerNotMerged: it speaks for itself.
         """
-        return await self.store.act(partial(_unmerged, source=source), now=self.now())
+
+        def change(work: Work) -> Customer:
+            person = _unmerged(work, source)
+            for one in self.joiners:
+                one.part(work, source)
+            return person
+
+        return await self.store.act(change, now=self.now())
 
 
 def sought_of(customer: Customer) -> Sought:

@@ -1,0 +1,42 @@
+"""What do the books keep of people, and how is it told and forgotten?"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from app.loyalty.tables import entries, members, receipts, transactions
+from app.store import Work
+from app.values import CustomerId
+
+
+def tell(connection: Connection, selves: Collection[CustomerId]) -> Any:
+    """The accounts of a person with what happened to their points, as JSON."""
+    theirs = members.c.customer.in_(sorted(selves))
+    accounts = connection.execute(select(members.c.card, members.c.enrolled_at).where(theirs))
+    happened = connection.execute(
+        select(transactions.c.kind, transactions.c.at, entries.c.account, entries.c.points)
+        .join(entries, entries.c.transaction == transactions.c.id)
+        .where(entries.c.member.in_(sorted(selves)))
+        .order_by(transactions.c.at, transactions.c.id, entries.c.place)
+    )
+    return {
+        "accounts": [{"card": row.card, "enrolled": row.enrolled_at} for row in accounts],
+        "entries": [
+            {"kind": row.kind, "at": row.at, "account": row.account, "points": row.points}
+            for row in happened
+        ],
+    }
+
+
+def forget(work: Work, selves: Collection[CustomerId]) -> bool:
+    """Cards, what others call them and what staff wrote go; the books stay as they are."""
+    theirs = sorted(selves)
+    work.connection.execute(
+        update(members).where(members.c.customer.in_(theirs)).values(card=None, reference=None)
+    )
+    work.connection.execute(update(receipts).where(receipts.c.member.in_(theirs)).values(card=None))
+    work.connection.execute(
+        update(transactions).where(transactions.c.member.in_(theirs)).values(reason=None)
+    )
+    return True
