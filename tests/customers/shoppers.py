@@ -225,6 +225,7 @@ async def house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     await upgrade(f"sqlite:///{file}")
     changes.setdefault("requests", {"budget": "PT60S", "max_cost": 100_000})
     changes.setdefault("channels", {"WEB": FROM_THE_DEPOT})
+    changes.setdefault("pricing", {})  # its rules name other channels
     store = {"url": f"sqlite:///{file}"}
     async with sandbox_gateway(now=clock, store=store, **changes) as sandbox:
         yield House(sandbox, clock, file)

@@ -14,6 +14,7 @@ from app.loyalty.ordered import OrderPoints
 from app.orders.model import OrderState
 from app.orders.service import OrderService, Placed, Purchase
 from app.orders.turns import LEASE
+from app.principals.model import THE_HOUSE
 from app.store import Store, Work
 from app.values import CustomerId
 from tests.loyalty.builders import DELAY, at_once, balance, earned, joined
@@ -80,7 +81,7 @@ async def _bought_twice(
 
 
 async def _wrong(world: World, customer: CustomerId, placed: Placed) -> list[str]:
-    order = await world.service.find(placed.order.number)
+    order = await world.service.find(placed.order.number, by=THE_HOUSE)
     found = await balance(world.store, customer, now=world.clock())
     stands = order.state not in UNDONE
     wanted = Balance(available=HAD - SPENT, pending=EARNS) if stands else Balance(available=HAD)

@@ -14,6 +14,7 @@ from app.carts.discounting import Discounts
 from app.carts.model import Cart, CartId, Line, Snapshot
 from app.carts.refusals import CartPriceChanged
 from app.pricing.model import ANYBODY, Standing
+from app.principals.model import THE_HOUSE
 from app.settings import Carts, Channel
 from app.store import Store, Work
 from app.upstream.deadline import Deadline
@@ -28,7 +29,8 @@ GOLD = Standing(tier="GOLD")
 
 
 def a_request() -> Request:
-    return Request(now=NOON, inquiry=Inquiry(Deadline.after(timedelta(minutes=1)), Report()))
+    inquiry = Inquiry(Deadline.after(timedelta(minutes=1)), Report())
+    return Request(now=NOON, inquiry=inquiry, by=THE_HOUSE)
 
 
 @dataclass
