@@ -181,7 +181,7 @@ def test_a_binding_to_a_connection_without_the_port_says_what_it_has() -> None:
     assert problems(document) == (
         (
             "bind.catalogue: connection 'tills' has no CatalogSource,"
-            " it has: LocationSource, StockSource"
+            " it has: CustomerDirectory, LocationSource, PurchaseHistory, StockSource"
         ),
     )
 

@@ -43,8 +43,14 @@ def a_channel(currency: str = "EUR") -> Channel:
 @pytest.mark.parametrize(
     ("system", "ports"),
     [
-        ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
-        ("tills", {"LocationSource", "StockSource"}),
+        (
+            "shop",
+            {
+                *("CatalogSource", "CustomerDirectory", "LocationSource", "OrderSink"),
+                *("PriceSource", "PurchaseHistory", "StockSource"),
+            },
+        ),
+        ("tills", {"CustomerDirectory", "LocationSource", "PurchaseHistory", "StockSource"}),
         ("payments", {"PaymentProvider"}),
         ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
