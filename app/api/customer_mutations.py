@@ -6,17 +6,24 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api import customer_inputs as given
-from app.api.cart_problems import IdempotencyKeyRefused, InvalidInput
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.customer_problems import (
-    CustomerNotFound,
-    CustomerNotMerged,
-    CustomersNotMergeable,
-    CustomerVersionConflict,
-    IdentityLinked,
-    IdentityNotFound,
     customer_problem,
+)
+from app.api.customer_results import (
+    ConsentSetResult,
+    CustomerChanged,
+    CustomerEraseResult,
+    CustomerExportResult,
+    CustomerLinkResult,
+    CustomerMergeResult,
+    CustomerRegisterResult,
+    CustomerUnlinkResult,
+    CustomerUnmergeResult,
+    CustomerUpdateResult,
+    PrivacyRequested,
+    WishlistAddResult,
+    WishlistRemoveResult,
 )
 from app.api.customers import Customer, customer_key, identity_of, whose
 from app.api.privacy import PrivacyRequest
@@ -31,69 +38,6 @@ from app.ports import CustomerKey
 from app.values import CustomerId, PrincipalKind, Sku
 
 Input = strawberry.argument(description="All that it takes.")
-
-
-@strawberry.type(description="It was done.", directives=NOBODY_KEEPS)
-class CustomerChanged:
-    """The success of most."""
-
-    customer: Customer = strawberry.field(description="The customer after it.")
-    silent: list[str] = strawberry.field(
-        description="Connections that could not be asked whether they know the customer."
-    )
-
-
-@strawberry.type(description="It is being done, until every system has.", directives=NOBODY_KEEPS)
-class PrivacyRequested:
-    """Look at it from time to time."""
-
-    request: PrivacyRequest = strawberry.field(description="The request as it stands.")
-
-
-CustomerRegisterResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound | IdempotencyKeyRefused,
-    strawberry.union("CustomerRegisterResult", description="What came of customerRegister."),
-]
-CustomerUpdateResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound | CustomerVersionConflict,
-    strawberry.union("CustomerUpdateResult", description="What came of customerUpdate."),
-]
-CustomerLinkResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound | IdentityNotFound | IdentityLinked,
-    strawberry.union("CustomerLinkResult", description="What came of customerLink."),
-]
-CustomerUnlinkResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound | IdentityNotFound,
-    strawberry.union("CustomerUnlinkResult", description="What came of customerUnlink."),
-]
-CustomerMergeResult = Annotated[
-    CustomerChanged | CustomerNotFound | CustomersNotMergeable,
-    strawberry.union("CustomerMergeResult", description="What came of customerMerge."),
-]
-CustomerUnmergeResult = Annotated[
-    CustomerChanged | CustomerNotFound | CustomerNotMerged,
-    strawberry.union("CustomerUnmergeResult", description="What came of customerUnmerge."),
-]
-ConsentSetResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound,
-    strawberry.union("ConsentSetResult", description="What came of consentSet."),
-]
-WishlistAddResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound,
-    strawberry.union("WishlistAddResult", description="What came of wishlistAdd."),
-]
-WishlistRemoveResult = Annotated[
-    CustomerChanged | InvalidInput | CustomerNotFound,
-    strawberry.union("WishlistRemoveResult", description="What came of wishlistRemove."),
-]
-CustomerExportResult = Annotated[
-    PrivacyRequested | InvalidInput | CustomerNotFound,
-    strawberry.union("CustomerExportResult", description="What came of customerExport."),
-]
-CustomerEraseResult = Annotated[
-    PrivacyRequested | InvalidInput | CustomerNotFound,
-    strawberry.union("CustomerEraseResult", description="What came of customerErase."),
-]
 
 
 async def _changed(

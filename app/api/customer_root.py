@@ -6,12 +6,12 @@ import strawberry
 
 from app.api.context import Context, Info
 from app.api.customer_inputs import CONTACTS
+from app.api.customer_parts import CustomerContact
 from app.api.customers import (
     MOST_CANDIDATES,
     Customer,
     CustomerCandidate,
     CustomerCandidates,
-    CustomerContact,
     customer_key,
 )
 from app.api.nodes import global_id, key_of

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 from strawberry.scalars import JSON
 
+from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.nodes import global_id
 from app.customers import privacy
@@ -75,6 +76,7 @@ class PrivacyRequest:
     @classmethod
     def of(cls, request: privacy.PrivacyRequest, now: datetime) -> Self:
         """Dress a request."""
+        looked_at(request.customer)
         told = request.expires_at is None or now < request.expires_at
         return cls(
             id=global_id("PrivacyRequest", request.id),

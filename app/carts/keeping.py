@@ -1,30 +1,29 @@
 """What do carts keep of people, and how is it told and forgotten?"""
 
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from app.carts import repository
 from app.carts.model import CartId
 from app.carts.tables import carts, hand_overs
+from app.customers.forgetting import Whose
 from app.store import Work
-from app.values import CustomerId
 
 
-def tell(connection: Connection, selves: Collection[CustomerId]) -> Any:
+def tell(connection: Connection, whose: Whose) -> Any:
     """The carts of a person, as JSON."""
-    asked = select(carts.c.id).where(carts.c.customer.in_(sorted(selves)))
+    asked = select(carts.c.id).where(_theirs(whose))
     ids = [CartId(one) for one in connection.scalars(asked.order_by(carts.c.id))]
     long_ago = connection.scalar(select(carts.c.created_at).order_by(carts.c.created_at).limit(1))
     found = [repository.find(connection, one, now=long_ago) for one in ids if long_ago is not None]
     return [msgspec.to_builtins(cart) for cart in found if cart is not None]
 
 
-def forget(work: Work, selves: Collection[CustomerId]) -> bool:
+def forget(work: Work, whose: Whose) -> bool:
     """Their carts belong to nobody, say nothing of a buyer or of where to, and are in no hand."""
-    theirs = carts.c.customer.in_(sorted(selves))
+    theirs = _theirs(whose)
     ids = select(carts.c.id).where(theirs)
     work.connection.execute(delete(hand_overs).where(hand_overs.c.cart.in_(ids)))
     work.connection.execute(
@@ -40,3 +39,8 @@ def forget(work: Work, selves: Collection[CustomerId]) -> bool:
         )
     )
     return True
+
+
+def _theirs(whose: Whose) -> ColumnElement[bool]:
+    own = carts.c.customer.in_(sorted(whose.selves))
+    return or_(own, func.lower(carts.c.buyer_email).in_(sorted(whose.emails)))

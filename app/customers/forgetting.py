@@ -4,12 +4,12 @@ Each noun tells and forgets its own: carts and orders bring their part in (`Keep
 stay, such as an order, stays without anybody's name.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, update
 
 from app.customers import privacy_repository, repository
 from app.customers.profiles import consents_of, wishes_of
@@ -24,7 +24,16 @@ from app.customers.tables import (
 from app.store import Work
 from app.values import CustomerId
 
-Selves = Collection[CustomerId]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whose:
+    """By what a person's things are found: our ids of them, and addresses that are proved theirs.
+
+    What they did as a guest under such an address is theirs, too. Addresses are in small letters.
+    """
+
+    selves: frozenset[CustomerId]
+    emails: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +45,14 @@ class Keeper:
     """
 
     name: str
-    forget: Callable[[Work, Selves], bool]
-    tell: Callable[[Connection, Selves], Any]
+    forget: Callable[[Work, Whose], bool]
+    tell: Callable[[Connection, Whose], Any]
 
 
-def forgotten(work: Work, selves: Selves, keepers: Sequence[Keeper]) -> bool:
+def forgotten(work: Work, whose: Whose, keepers: Sequence[Keeper]) -> bool:
     """Take a person out of our store; whether nothing that names them is left in it."""
-    done = [keeper.forget(work, selves) for keeper in keepers]
-    ids = sorted(selves)
+    done = [keeper.forget(work, whose) for keeper in keepers]
+    ids = sorted(whose.selves)
     for column in (
         *(customer_contacts.c.customer, identities.c.customer, refused_identities.c.customer),
         *(consents.c.customer, wishes.c.customer),
@@ -57,18 +66,18 @@ def forgotten(work: Work, selves: Selves, keepers: Sequence[Keeper]) -> bool:
     return all(done)
 
 
-def told(connection: Connection, selves: Selves, keepers: Sequence[Keeper]) -> Mapping[str, Any]:
+def told(connection: Connection, whose: Whose, keepers: Sequence[Keeper]) -> Mapping[str, Any]:
     """Everything our store knows of a person, by what it is."""
-    found = repository.find(connection, set(selves))
+    selves = whose.selves
+    found = repository.find(connection, selves)
     people = {one.id: one for one in found.values()}.values()
-    rows = connection.execute(select(customers.c.id).where(customers.c.id.in_(sorted(selves))))
     documents = {
-        "records": [row.id for row in rows],
+        "records": sorted(selves),
         "customers": [_plain(one) for one in people],
         "consents": [_plain(one) for one in consents_of(connection, selves)],
         "wishes": [_plain(one) for one in wishes_of(connection, selves)],
     }
-    return {**documents, **{one.name: one.tell(connection, selves) for one in keepers}}
+    return {**documents, **{one.name: one.tell(connection, whose) for one in keepers}}
 
 
 def _plain(thing: Any) -> Any:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, null
 
 from app.customers import events, privacy_repository, searching
 from app.customers.directories import Directories, Directory
-from app.customers.forgetting import Keeper, forgotten, told
+from app.customers.forgetting import Keeper, Whose, forgotten, told
 from app.customers.matching import Candidate, Sought, candidates
 from app.customers.privacy import (
     KEPT_FOR,
@@ -31,7 +31,7 @@ from app.customers.privacy import (
 from app.customers.privacy_repository import Lease
 from app.customers.tables import privacy_requests
 from app.errors import UpstreamBroken, UpstreamError, UpstreamUnavailable
-from app.ports import Answer, CustomerKey, Purchase
+from app.ports import Answer, ContactKind, CustomerKey, Purchase
 from app.store import Scrubbing, Store, StoreUnavailable, Work
 
 log = structlog.get_logger(__name__)
@@ -207,13 +207,23 @@ def _failed(_work: Work, _request: PrivacyRequest, part: Receipt, reason: str) -
 
 
 def _own(work: Work, request: PrivacyRequest, part: Receipt, keepers: Sequence[Keeper]) -> Receipt:
-    selves = (request.subject or Subject()).selves
+    whose = _whose(request.subject or Subject())
     if request.kind is PrivacyKind.EXPORT:
-        documents = told(work.connection, selves, keepers)
+        documents = told(work.connection, whose, keepers)
         return replace(part, done_at=work.now, reason=None, documents=documents)
-    if not forgotten(work, selves, keepers):
+    if not forgotten(work, whose, keepers):
         return replace(part, reason=OPEN_ORDERS)
     return replace(part, done_at=work.now, reason=None)
+
+
+def _whose(subject: Subject) -> Whose:
+    """By what the subject's things are found in our own store."""
+    emails = (
+        one.contact.value
+        for one in subject.contacts
+        if one.verified and one.contact.kind is ContactKind.EMAIL
+    )
+    return Whose(selves=frozenset(subject.selves), emails=frozenset(emails))
 
 
 def _looked_up(

@@ -1,36 +1,38 @@
 """What do orders keep of people, and how is it told and forgotten?"""
 
-from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, func, null, or_, select, update
 
+from app.customers.forgetting import Whose
 from app.orders import repository
 from app.orders.tables import orders
 from app.store import Work
-from app.values import CustomerId
 
 NOBODY = {"name": "", "email": "", "phone": None}
-EVER = datetime(9999, 1, 1, tzinfo=UTC)
-MOST = 10_000
 
 
-def tell(connection: Connection, selves: Collection[CustomerId]) -> Any:
+def tell(connection: Connection, whose: Whose) -> Any:
     """The orders of a person, as JSON."""
-    found = repository.bought(connection, selves, until=EVER, most=MOST)
-    return [msgspec.to_builtins(order) for order in found]
+    asked = select(orders.c.number).where(_theirs(whose)).order_by(orders.c.placed_at)
+    found = [repository.find(connection, number) for number in connection.scalars(asked).all()]
+    return [msgspec.to_builtins(kept.order) for kept in found if kept is not None]
 
 
-def forget(work: Work, selves: Collection[CustomerId]) -> bool:
+def forget(work: Work, whose: Whose) -> bool:
     """Their orders are nobody's; whether all are, as one in progress needs to know whose it is."""
-    theirs = orders.c.customer.in_(sorted(selves))
-    settled = orders.c.due_at.is_(None)
+    theirs = _theirs(whose)
     work.connection.execute(
         update(orders)
-        .where(theirs, settled)
+        .where(theirs, orders.c.due_at.is_(None))
         .values(customer=None, buyer=NOBODY, address=null(), promise_token=None)
     )
     left = select(func.count()).select_from(orders).where(theirs)
     return not work.connection.scalar(left)
+
+
+def _theirs(whose: Whose) -> ColumnElement[bool]:
+    own = orders.c.customer.in_(sorted(whose.selves))
+    email = func.lower(orders.c.buyer["email"].as_string())
+    return or_(own, email.in_(sorted(whose.emails)))

@@ -253,3 +253,15 @@ async def test_an_order_in_progress_is_forgotten_once_it_is_settled(tmp_path: Pa
         await at.sandbox.gateway.store.act(lambda work: due(work, ever=False), now=at.clock())
         at.clock.ahead = timedelta(minutes=5)
         await at.until(mine, request["id"], over)
+
+
+async def test_what_was_ordered_as_a_guest_under_their_address_is_forgotten_too(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path) as at:
+        await at.registered(proved(ADA))
+        await at.ordered(ADA, None, name=f"{CANARY} buyer")
+        request = await asked(at, "customerErase", proved(ADA))
+        await at.until(at.by(proved(ADA)), request["id"], over)
+        assert found_in(at.store.read_bytes(), ADA) == []
+        assert systems_name(at, ADA) == []

@@ -178,7 +178,10 @@ def test_a_binding_to_a_connection_without_the_port_says_what_it_has() -> None:
     )
     document["bind"] = {"catalogue": "tills", "prices": "shop"}
     document["loyalty"] = {"programme": "tills", "receipts": ["shop"]}
-    has = "it has: LocationSource, LoyaltyProgram, ReceiptSource, StockSource"
+    has = (
+        "it has: CustomerDirectory, LocationSource, LoyaltyProgram, PurchaseHistory, ReceiptSource,"
+        " StockSource"
+    )
 
     first, second = problems(document)
 

@@ -43,8 +43,20 @@ def a_channel(currency: str = "EUR") -> Channel:
 @pytest.mark.parametrize(
     ("system", "ports"),
     [
-        ("shop", {"CatalogSource", "LocationSource", "OrderSink", "PriceSource", "StockSource"}),
-        ("tills", {"LocationSource", "LoyaltyProgram", "ReceiptSource", "StockSource"}),
+        (
+            "shop",
+            {
+                *("CatalogSource", "CustomerDirectory", "LocationSource", "OrderSink"),
+                *("PriceSource", "PurchaseHistory", "StockSource"),
+            },
+        ),
+        (
+            "tills",
+            {
+                *("CustomerDirectory", "LocationSource", "LoyaltyProgram", "PurchaseHistory"),
+                *("ReceiptSource", "StockSource"),
+            },
+        ),
         ("payments", {"PaymentProvider"}),
         ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),

@@ -1,7 +1,7 @@
 // What a shop needs so that it can forget a customer: Vendure's own deleteCustomer only hides them.
 const {
-  Address, Allow, Customer, CustomerHistoryEntry, Ctx, NativeAuthenticationMethod, Order, OrderHistoryEntry,
-  OrderModification, PluginCommonModule, Permission, Session, Transaction, TransactionalConnection, User, VendurePlugin,
+  Address, Allow, Ctx, Customer, NativeAuthenticationMethod, Order, Permission, PluginCommonModule, Session,
+  Transaction, TransactionalConnection, User, VendurePlugin,
 } = require('@vendure/core');
 const { Args, Mutation, Resolver } = require('@nestjs/graphql');
 const gql = require('graphql-tag');
@@ -21,10 +21,10 @@ class ErasureResolver {
     if (!customer) return true;
     const nobody = `erased-${customer.id}@erased.invalid`;
     for (const order of customer.orders) {
-      for (const entity of [OrderHistoryEntry, OrderModification]) await of(entity).delete({ order: { id: order.id } });
+      for (const entity of ['OrderHistoryEntry', 'OrderModification']) await of(entity).delete({ order: { id: order.id } });
       await of(Order).update({ id: order.id }, { shippingAddress: {}, billingAddress: {} });
     }
-    await of(CustomerHistoryEntry).delete({ customer: { id: customer.id } });
+    await of('CustomerHistoryEntry').delete({ customer: { id: customer.id } });
     await of(Address).delete({ customer: { id: customer.id } });
     if (customer.user) {
       await of(Session).delete({ user: { id: customer.user.id } });
