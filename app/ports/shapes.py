@@ -18,8 +18,8 @@ PORTS: dict[str, type] = {
     "OrderSink": OrderSink,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
-    "ReceiptSource": ReceiptSource,
     "PurchaseHistory": PurchaseHistory,
+    "ReceiptSource": ReceiptSource,
     "StockSource": StockSource,
 }
 
