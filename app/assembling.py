@@ -41,6 +41,7 @@ from app.orders.history import OrderHistory
 from app.partners import events as assortments
 from app.partners.service import PartnerService
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
+from app.pricing import keeping as kept_coupons
 from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
@@ -58,7 +59,16 @@ from app.values import LocationCode
 
 KEEPERS = (
     Keeper(name="carts", forget=kept_carts.forget, tell=kept_carts.tell),
-    Keeper(name="loyalty", forget=kept_points.forget, tell=kept_points.tell),
+    Keeper(
+        name="coupons",
+        forget=lambda work, whose: kept_coupons.forget(work, whose.selves, whose.emails),
+        tell=lambda _connection, _whose: None,  # orders tell of them
+    ),
+    Keeper(
+        name="loyalty",
+        forget=lambda work, whose: kept_points.forget(work, whose.selves),
+        tell=lambda connection, whose: kept_points.tell(connection, whose.selves),
+    ),
     Keeper(name="orders", forget=kept_orders.forget, tell=kept_orders.tell),
 )
 POINTS = Joiner(joining.join, joining.part)

@@ -36,6 +36,7 @@ SAID: dict[str, dict[str, Any]] = {
     "cartHandOver": {},
     "cartHold": {},
     "cartHoldRelease": {},
+    "cartPointsSet": {"points": 100},
     "orderPlace": {
         "buyer": BUYER,
         "method": "SHIP_TO_HOME",
