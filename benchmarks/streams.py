@@ -115,6 +115,7 @@ class Crowd:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.tasks.clear()
 
 
 async def main() -> None:
@@ -241,7 +242,7 @@ async def _happening(store: Store, waking: Waking, rate: int, seconds: float) ->
 
     async def one() -> None:
         order = an_order(_number(dice.randrange(SOCKETS)))
-        seq = await store.act(partial(_told, order=order), now=utc_now())
+        seq = await store.act(partial(_told, order=order), now=utc_now(), queue="bench")
         committed[seq] = monotonic()
         waking.told()
 
