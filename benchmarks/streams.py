@@ -42,7 +42,7 @@ from tests.postgres import running_postgres
 from tests.redis import running_redis
 
 SOCKETS, STORM = 1_000, 3.0
-APART, TOGETHER = (200, 20.0), (5, 20.0)  # events a second, seconds
+APART, TOGETHER = (200, 10.0), (5, 10.0)  # events a second, seconds
 FOLLOW = """subscription Follow($after: Cursor, $order: ID, $accessToken: String) {
   orderEvents(after: $after, order: $order, accessToken: $accessToken) {
     __typename ... on StreamEvent { cursor } ... on OrderDelta { seq entity state } } }"""
