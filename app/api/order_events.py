@@ -19,10 +19,11 @@ from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_o
 from app.errors import InvalidInputError
 from app.events.model import Cursor, Event, Happened, Lost, Quiet, Seq, There
 from app.orders import model
-from app.orders.following import ORDERS
+from app.orders.following import ORDERS, owner_of
 from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
 
+OWNER, ORDER = "owner", "order"  # what those who are told the same look up together
 Number: TypeAlias = Annotated[
     strawberry.ID | None,
     strawberry.argument(
@@ -94,8 +95,9 @@ class OrderDelta(StreamEvent):
     @strawberry.field(description="The order as it is now, which may be later than this event.")
     async def order(self, info: Info) -> Order | None:
         """Read once for all who are told of this event."""
+        find = partial(info.context.services.orders.find, self.happened.told.fact.entity)
         try:
-            found = await _current(info.context, self.happened, None)
+            found = await together(self.happened.shared, ORDER, find)
         except OrderNotFound:
             return None
         return Order.of(found)
@@ -154,7 +156,7 @@ class _View:
             OrderNotFound: an order that is not there, or not its to see.
         """
         if self.number is not None:
-            await self._visible(await self._found())
+            await self._visible(self.number)
         elif not of_the_house(self.context.principal):
             raise InvalidInputError(
                 "Name an order, with the access token that orderPlace gave.", argument="order"
@@ -175,25 +177,18 @@ class _View:
         if self.number is None:
             return of_the_house(self.context.principal)
         try:
-            await self._visible(await _current(self.context, happened, self.token))
+            await self._visible(self.number, happened.shared)
         except OrderNotFound:
             return False
         return True
 
-    async def _found(self) -> model.Order:
-        assert self.number is not None  # noqa: S101  asked of one order only
-        return await self.context.services.orders.find(self.number, access=self.token)
-
-    async def _visible(self, order: model.Order) -> None:
-        if not await may_follow(self.context, order.customer, knows=self.token is not None):
+    async def _visible(self, number: str, shared: dict[Any, Any] | None = None) -> None:
+        """Ask whose it is; once for all who are told the same and show the same token."""
+        ask = partial(owner_of, number=number, access=self.token)
+        read = partial(self.context.services.events.store.read, ask)
+        owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
+        if not await may_follow(self.context, owner, knows=self.token is not None):
             raise OrderNotFound
-
-
-async def _current(context: Context, happened: Happened, token: str | None) -> model.Order:
-    """The order of a fact as it is now, read once for all who are told and show the same."""
-    number = happened.told.fact.entity
-    find = partial(context.services.orders.find, number, access=token)
-    return await together(happened.shared, ("order", token), find)
 
 
 def dressed(event: Event[model.Order]) -> Dressed:
