@@ -185,7 +185,7 @@ class _View:
     async def _visible(self, number: str, shared: dict[Any, Any] | None = None) -> None:
         """Ask whose it is; once for all who are told the same and show the same token."""
         ask = partial(owner_of, number=number, access=self.token)
-        read = partial(self.context.services.events.store.read, ask)
+        read = partial(self.context.services.events.read, ask)
         owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
         if not await may_follow(self.context, owner, knows=self.token is not None):
             raise OrderNotFound
