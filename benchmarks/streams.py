@@ -43,7 +43,7 @@ from tests.postgres import running_postgres
 from tests.redis import running_redis
 
 SOCKETS, STORM = 1_000, 3.0
-APART, TOGETHER = (200, 20.0), (5, 20.0)  # events a second, seconds
+APART, TOGETHER = (200, 10.0), (5, 10.0)  # events a second, seconds
 FOLLOW = """subscription Follow($after: Cursor, $order: ID, $accessToken: String) {
   orderEvents(after: $after, order: $order, accessToken: $accessToken) {
     __typename ... on StreamEvent { cursor } ... on OrderDelta { seq entity state } } }"""
@@ -116,6 +116,7 @@ class Crowd:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.tasks.clear()
 
 
 async def main() -> None:
@@ -242,7 +243,7 @@ async def _happening(store: Store, waking: Waking, rate: int, seconds: float) ->
 
     async def one() -> None:
         order = an_order(_number(dice.randrange(SOCKETS)))
-        seq = await store.act(partial(_told, order=order), now=utc_now())
+        seq = await store.act(partial(_told, order=order), now=utc_now(), queue="bench")
         committed[seq] = monotonic()
         waking.told()
 

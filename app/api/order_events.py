@@ -18,11 +18,12 @@ from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_o
 from app.errors import InvalidInputError
 from app.events.model import Cursor, Event, Happened, Lost, Quiet, Seq, There
 from app.orders import model
-from app.orders.following import ORDERS
+from app.orders.following import ORDERS, owner_of
 from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
 from app.principals.model import THE_HOUSE, Viewer
 
+OWNER, ORDER = "owner", "order"  # what those who are told the same look up together
 Number: TypeAlias = Annotated[
     strawberry.ID | None,
     strawberry.argument(
@@ -94,8 +95,10 @@ class OrderDelta(StreamEvent):
     @strawberry.field(description="The order as it is now, which may be later than this event.")
     async def order(self, info: Info) -> Order | None:
         """Read once for all who are told of this event."""
+        orders, number = info.context.services.orders, self.happened.told.fact.entity
+        find = partial(orders.find, number, by=THE_HOUSE)
         try:
-            found = await _current(info.context, self.happened, None, THE_HOUSE)
+            found = await together(self.happened.shared, ORDER, find)
         except OrderNotFound:
             return None
         return Order.of(found)
@@ -154,9 +157,7 @@ class _View:
             OrderNotFound: an order that is not there, or not its to see.
         """
         if self.number is not None:
-            viewer = await self._viewer()
-            orders = self.context.services.orders
-            await orders.find(self.number, access=self.token, by=viewer)
+            await self._visible(self.number)
         elif not (await self._viewer()).house:
             raise InvalidInputError(
                 "Name an order, with the access token that orderPlace gave.", argument="order"
@@ -174,11 +175,10 @@ class _View:
                 yield dressed(event)
 
     async def _may_see(self, happened: Happened) -> bool:
-        viewer = await self._viewer()
         if self.number is None:
-            return viewer.house
+            return (await self._viewer()).house
         try:
-            await _current(self.context, happened, self.token, viewer)
+            await self._visible(self.number, happened.shared)
         except OrderNotFound:
             return False
         return True
@@ -187,14 +187,15 @@ class _View:
         """On whose behalf it follows, as of now."""
         return await self.context.services.customers.viewer(self.context.principal)
 
-
-async def _current(
-    context: Context, happened: Happened, token: str | None, viewer: Viewer
-) -> model.Order:
-    """The order of a fact as it is now, read once for all who are told and show the same."""
-    number = happened.told.fact.entity
-    find = partial(context.services.orders.find, number, access=token, by=viewer)
-    return await together(happened.shared, ("order", token, viewer), find)
+    async def _visible(self, number: str, shared: dict[Any, Any] | None = None) -> None:
+        """Ask whose it is; once for all who are told the same and show the same token."""
+        ask = partial(owner_of, number=number, access=self.token)
+        read = partial(self.context.services.events.read, ask)
+        owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
+        if self.token is None:
+            viewer = await self._viewer()
+            if not (viewer.house or viewer.owns(owner)):
+                raise OrderNotFound
 
 
 def dressed(event: Event[model.Order]) -> Dressed:

@@ -7,10 +7,12 @@ the database else. Whatever goes wrong in between, the next question starts from
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from app.events import reading
 from app.events.cursors import START, CursorLost, CursorRefused, Cursors, Place
@@ -20,6 +22,8 @@ from app.store import Store
 from app.store.log import Head
 
 R = TypeVar("R")
+T = TypeVar("T")
+READERS = 4  # at once: when all come back, they wait for each other and not for connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class Events:
     tail: Tail
     now: Callable[[], datetime]
     beat: timedelta = timedelta(seconds=15)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """The answer to what a follower asks of the store, when it is its turn."""
+        async with self.turns:
+            return await self.store.read(question)
 
     async def followed(
         self, stream: Stream[R], *, after: str | None, entity: str | None = None
@@ -136,7 +146,7 @@ class _Follower:
             topic=self._channel.topic,
             key=place.key or "",
         )
-        head, last, rows = await self._events.store.read(question)
+        head, last, rows = await self._events.read(question)
         if head.epoch != self._channel.epoch:
             raise CursorLost(place, LostCode.EPOCH_CHANGED, head.last)
         if not place.key:
@@ -151,9 +161,7 @@ class _Follower:
         """What the database has after a place, then how far that is."""
         self.place = place
         topic = self._channel.topic
-        page = await self._events.store.read(
-            lambda db: reading.page(db, topic, place.at, most=most)
-        )
+        page = await self._events.read(lambda db: reading.page(db, topic, place.at, most=most))
         if (code := _missing(page.head, self._channel.epoch, place.at)) is not None:
             raise CursorLost(place, code, page.head.floor)
         for told in page.told:

@@ -8,11 +8,10 @@ the database themselves.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -87,13 +86,11 @@ class Tail:
         kinds: Collection[str],
         *,
         every: timedelta,
-        rest: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         self.at = 0
         self._store = store
         self._everything = Topic("", frozenset(kinds))
         self._every = every.total_seconds()
-        self._rest = rest
         self._epoch = ""
         self._channels: dict[Topic, Channel] = {}
         self._by_entity: dict[str | None, list[Channel]] = {}
@@ -153,12 +150,12 @@ class Tail:
             try:
                 while await self._read():
                     pass
-                await self._rest(PAUSE.total_seconds())
+                await asyncio.sleep(PAUSE.total_seconds())
             except StoreUnavailable:
-                await self._rest(self._every)
+                await asyncio.sleep(self._every)
             except Exception as bug:  # noqa: BLE001  as above
                 logs.error("events.bug", kind=type(bug).__name__)  # noqa: TRY400  it may hold values
-                await self._rest(self._every)
+                await asyncio.sleep(self._every)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every):
                     await self._woken.wait()

@@ -1,14 +1,19 @@
 """How is an order followed? By what is told of it, after what it is now."""
 
+import hmac
 from datetime import datetime
+from hashlib import sha256
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from app.events.model import Rows, Stream
 from app.orders import repository
 from app.orders.events import KINDS
 from app.orders.model import Order, OrderNumber
+from app.orders.refusals import OrderNotFound
+from app.orders.tables import orders
+from app.values import CustomerId
 
 PAGE = 50  # orders of one page of what there is
 
@@ -26,6 +31,22 @@ def _there(connection: Connection, entity: str | None, key: str) -> Rows[Order]:
         return Rows(found)
     last = found[PAGE - 1]
     return Rows(found[:PAGE], orjson.dumps([last.placed_at.isoformat(), last.number]).decode())
+
+
+def owner_of(connection: Connection, number: str, access: str | None) -> CustomerId | None:
+    """Whose an order is, if it is anybody's; `access` is the token of a guest.
+
+    Raises:
+        OrderNotFound: there is none, or the token is of another.
+    """
+    asked = select(orders.c.access, orders.c.customer).where(orders.c.number == number)
+    found = connection.execute(asked).one_or_none()
+    if found is None:
+        raise OrderNotFound
+    hashed = None if access is None else sha256(access.encode()).hexdigest()
+    if hashed is not None and not hmac.compare_digest(hashed, found.access):
+        raise OrderNotFound
+    return None if found.customer is None else CustomerId(found.customer)
 
 
 ORDERS: Stream[Order] = Stream(name="orders", kinds=KINDS, snapshot=_there)

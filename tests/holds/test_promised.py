@@ -18,8 +18,9 @@ from app.availability.book import Book, ByLocation, PromisedLine
 from app.availability.model import Promises, Spot
 from app.availability.promised import Promised
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock
+from app.events.retention import sweep
 from app.ports import StockLevel
-from app.store import Store, StoreUnavailable, Work
+from app.store import Store, StoreUnavailable, Work, log
 from app.upstream.report import Report
 from app.values import LocationCode, Sku
 from tests.builders import NOON
@@ -83,6 +84,18 @@ async def test_a_hold_shows_to_others_until_it_runs_out(store: Store) -> None:
     assert await known(promised, COAT) == {}
     ticking.now += MINUTE
     assert await known(promised) == {}
+
+
+async def test_what_was_swept_before_it_was_read_is_not_missed(store: Store) -> None:
+    await stocked(store)
+    promised = follower(store, Ticking())
+    assert await known(promised) == {}
+
+    await hold(store, "cart:1", Spot(SHIRT, MILAN), 2)
+    await store.act(partial(sweep, keep_for=-MINUTE, keep_at_most=1_000), now=NOON)
+
+    assert await store.read(lambda db: list(log.since(db, 0, {"HoldPlaced"}))) == []
+    assert await known(promised) == {MILAN: Promises(2)}
 
 
 async def test_an_order_takes_the_place_of_its_hold_until_its_upstream_knows(store: Store) -> None:
