@@ -12,7 +12,16 @@ from typing import Any, Literal
 
 import orjson
 
-from app.ports import MemberKey, MemberReference, PaymentRequest, ProductKey, SoldOrder
+from app.ports import (
+    MarketOrderNumber,
+    MemberKey,
+    MemberReference,
+    Offer,
+    Parcel,
+    PaymentRequest,
+    ProductKey,
+    SoldOrder,
+)
 from app.values import Channel, ChannelCode, CountryCode, CurrencyCode, Locale, LocationCode, Sku
 
 Asgi = Callable[
@@ -83,6 +92,37 @@ class LoyaltySpecimen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSpecimen:
+    """Orders that the marketplace in miniature has taken, and how to see what it was told.
+
+    `parcel` is one that its order still waits for. `waiting` is an order that waits for our word.
+    `private` are words of its buyers.
+
+    `held` looks into a running app, past the connector: the number of an order, with the units by
+    line of a parcel that is known, or with `ACKNOWLEDGED`. A parcel that is there twice is told
+    twice. At first there is none of all that.
+    """
+
+    numbers: tuple[MarketOrderNumber, ...]
+    parcel: Parcel
+    waiting: MarketOrderNumber
+    private: tuple[str, ...]
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingsSpecimen:
+    """An offer that changes what is listed, and how to see what is.
+
+    `held` looks into a running app, past the connector: the SKU of the offer, with the quantity and
+    the amount of the price at which it is listed.
+    """
+
+    offer: Offer
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One configured connection, its miniature upstream, and questions it can answer.
 
@@ -91,7 +131,7 @@ class Specimen:
     The suites also ask for keys nobody knows; the app answers those as the vendor does.
 
     `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`, `loyalty` for a
-    `LoyaltyProgram`.
+    `LoyaltyProgram`, `market` for an `OrderSource`, `listings` for a `ListingSink`.
 
     `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
     every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
@@ -108,6 +148,8 @@ class Specimen:
     orders: OrdersSpecimen | None = None
     payments: PaymentsSpecimen | None = None
     loyalty: LoyaltySpecimen | None = None
+    market: MarketSpecimen | None = None
+    listings: ListingsSpecimen | None = None
     rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
 
     @property
@@ -117,6 +159,8 @@ class Specimen:
         if self.loyalty is not None:
             known = (*self.loyalty.keys, self.loyalty.newcomer)
             tokens = (*tokens, *(key.value for key in known))
+        if self.market is not None:
+            tokens = (*tokens, *self.market.private)
         if self.orders is None:
             return tokens
         buyer, address = self.orders.order.buyer, self.orders.order.address

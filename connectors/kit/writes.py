@@ -14,6 +14,7 @@ from app.ports import (
     SoldOrder,
 )
 from connectors.kit.loyalty_writes import LOYALTY_WRITES
+from connectors.kit.market_writes import MARKET_WRITES
 from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
 from connectors.kit.write import Make, Write
 
@@ -111,6 +112,7 @@ def _payment_write(name: str, make: Make, *before: Make, **moves: int) -> Write:
 
 WRITES: Collection[Write] = (
     *LOYALTY_WRITES,
+    *MARKET_WRITES,
     _payment_write("authorise", _authorise),
     _payment_write("capture", _capture, _authorise, captured=1),
     _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),

@@ -10,6 +10,7 @@ from app.values import Sku
 from connectors.kit.bench import Bench
 from connectors.kit.findings import Finding, told
 from connectors.kit.loyalty_writes import an_earning
+from connectors.kit.marketed import listing_laws, market_laws
 from connectors.kit.paid import payment_laws
 from connectors.kit.pointed import loyalty_laws
 from connectors.kit.questions import STOCKED_UP
@@ -117,7 +118,9 @@ def laws_of(port: str) -> Laws:
 
 
 LAWS: Mapping[str, Laws] = {
+    "ListingSink": listing_laws,
     "LoyaltyProgram": loyalty_laws,
     "OrderSink": order_laws,
+    "OrderSource": market_laws,
     "PaymentProvider": payment_laws,
 }
