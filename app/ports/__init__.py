@@ -111,6 +111,7 @@ from app.ports.stock import IncomingSupply, StockLevel, StockSource
 from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
 
 __all__ = [
+    "PORTS",
     "Acknowledgement",
     "Address",
     "Adjustment",
@@ -159,7 +160,6 @@ __all__ = [
     "OrderSink",
     "OrderSource",
     "OrderStatus",
-    "PORTS",
     "Parcel",
     "Payment",
     "PaymentKey",

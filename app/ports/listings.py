@@ -58,7 +58,7 @@ class PublishedOffer:
 
 
 class Listing(Struct, frozen=True, kw_only=True, gc=False):
-    """What is offered of a SKU. `buyable`: somebody could buy it now. None where nothing is told."""
+    """What is offered of a SKU; None where it is not told. `buyable`: somebody could buy it now."""
 
     sku: Sku
     buyable: bool
