@@ -75,8 +75,8 @@ PROCESS_SHIPMENT = Call(
 class Place:
     """A stretch of time, and how far it has been read.
 
-    Without `until` the stretch is still to be closed, by the first answer. `skip` orders of the page that `token` asks
-    for, `size` long, have been told.
+    Without `until` the stretch is still to be closed, by the first answer. `skip` orders have been
+    told of the page that `token` asks for, `size` long.
     """
 
     after: datetime

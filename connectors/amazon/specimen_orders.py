@@ -32,6 +32,12 @@ OPEN, MIXED, PLANNED = "402-1000001-0000001", "402-1000002-0000002", "402-100000
 PENDING, CANCELLED = "402-1000004-0000004", "402-1000005-0000005"
 SHIPMENT = "D1px1063T"
 MOST_PER_PAGE = 100
+REQUIREMENTS = (
+    "serialNumberRequirement",
+    "hazmatLabelsRequirement",
+    "countryOfOriginRequirement",
+    "itemValueRequirement",
+)
 LEAST_AGE = timedelta(minutes=2)
 PRIVATE = ("Chiara Esempio", "Via Inventata 7", "+39 055 0100")
 
@@ -153,7 +159,7 @@ def shipment(own: str, of: str) -> Json:
         "merchantSku": "BOTTLE",
         "numberOfUnits": 1,
         "charges": charges,
-        "complianceAttributes": {},
+        "complianceAttributes": dict.fromkeys(REQUIREMENTS, "DISALLOWED"),
     }
     return {
         "id": own,
@@ -176,11 +182,18 @@ def shipment(own: str, of: str) -> Json:
 
 
 class TinyOrders:
-    """Answers about orders. `people`: the application has the roles for buyers and recipients."""
+    """Answers about orders.
+
+    `people`: the application has the roles for buyers and recipients. `tells_the_end`: answers say
+    until when they looked. `refuses` is a shipment that takes no word.
+    """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.people = True
+        self.tells_the_end = True
+        self.forgets_tokens = False
+        self.refuses: str | None = None
         self.orders: dict[str, Json] = {one["orderId"]: one for one in deepcopy(ORDERS)}
         self.shipments: dict[str, Json] = {SHIPMENT: shipment(SHIPMENT, PLANNED)}
 
@@ -191,6 +204,8 @@ class TinyOrders:
         after, before = self._between(query)
         mark = Mark(before)
         if (token := query.get("paginationToken")) is not None:
+            if self.forgets_tokens:
+                raise RefusedError("InvalidInput")
             mark = Mark.of(token, asked)
         size = int(query.get("maxResultsPerPage", MOST_PER_PAGE))
         if not 1 <= size <= MOST_PER_PAGE:
@@ -205,7 +220,8 @@ class TinyOrders:
         ]
         page, more = cut(found, mark, size)
         told: Json = {"orders": [_shown(one, query) for one in page]}
-        told["lastUpdatedBefore"] = stamp(mark.until)
+        if self.tells_the_end:
+            told["lastUpdatedBefore"] = stamp(mark.until)
         return told if more is None else {**told, "pagination": {"nextToken": more.token(asked)}}
 
     def one(self, query: Query, _body: Json | None, own: str) -> Json:
@@ -263,7 +279,7 @@ class TinyOrders:
         found = self.shipment(query, None, own)
         if query["operation"] != "CONFIRM":
             raise RefusedError("InvalidInput")
-        if found["status"] not in {"CREATED", "ACCEPTED"}:
+        if own == self.refuses or found["status"] not in {"CREATED", "ACCEPTED"}:
             raise RefusedError("Conflict", status=CONFLICT)
         found["status"] = "CONFIRMED"
 
