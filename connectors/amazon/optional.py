@@ -16,7 +16,7 @@ def maybe(row: Row, name: str, read: Callable[[Row, str], T]) -> T | None:
 
 def said(row: Row, name: str) -> str | None:
     """A text that may be left out or say nothing."""
-    return None if row.get(name) in {None, ""} else text(row, name)
+    return text(row, name) if row.get(name) not in (None, "") else None
 
 
 def thing(row: Row, name: str) -> Row:

@@ -72,6 +72,7 @@ class TinyAmazon:
 
     def __init__(self, *, wide: bool = True, clock: Callable[[], datetime] = now) -> None:
         self._clock = clock
+        self.refusals = 0  # of calls that were too many
         self.login = TinyLogin(clock)
         self.orders = TinyOrders(clock)
         self.listings = TinyListings()
@@ -110,11 +111,15 @@ class TinyAmazon:
             told_of = operation.handler(dict(request.query_params), _read(body), *ids)
         except RefusedError as refused:
             if refused.status == THROTTLED:
-                headers.pop("x-amzn-RateLimit-Limit", None)
+                self.refusals += 1
             return JSONResponse(refused.document, status_code=refused.status, headers=headers)
         if told_of is None:
             return Response(status_code=204, headers=headers)
         return JSONResponse(told_of, headers=headers)
+
+    def widen(self, method: str, path: str, rate: float) -> None:
+        """Another rate for an operation, as Amazon gives it to sellers; the burst stays."""
+        self.plans[method, path].rate = rate
 
     def _found(self, request: Request) -> tuple[Operation, tuple[str, ...]]:
         path = request.scope["raw_path"].decode()

@@ -42,16 +42,17 @@ class TinyLogin:
         self._clock = clock
         self.ends: dict[str, datetime] = {}
         self.client = dict(CLIENT)
-        self.lasts = TOKENS_LAST
+        self.said: Any = int(TOKENS_LAST.total_seconds())
+        self.issued = 0
 
     def token(self, form: Query) -> tuple[int, Json]:
         """The answer to a form."""
         if dict(form) != self.client:
             return BAD_REQUEST, {"error": "invalid_grant", "error_description": "No."}
-        token = f"Atza|{len(self.ends) + 1}"
-        self.ends[token] = self._clock() + self.lasts
-        seconds = int(self.lasts.total_seconds())
-        told = {"access_token": token, "token_type": "bearer", "expires_in": seconds}
+        self.issued += 1
+        token = f"Atza|{self.issued}"
+        self.ends[token] = self._clock() + TOKENS_LAST
+        told = {"access_token": token, "token_type": "bearer", "expires_in": self.said}
         return 200, {**told, "refresh_token": self.client["refresh_token"]}
 
     def admit(self, token: str | None) -> None:
@@ -84,6 +85,10 @@ class TinyPlan:
         if self.left < 1 - 1e-6:
             raise RefusedError("QuotaExceeded", status=THROTTLED)
         self.left -= 1
+
+    def spend(self, at: datetime) -> None:
+        """As if somebody else had used all of it."""
+        self.left, self.at = 0, at
 
 
 @dataclass(frozen=True)

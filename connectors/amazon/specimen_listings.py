@@ -55,6 +55,7 @@ class TinyListings:
     def __init__(self) -> None:
         self.listings: dict[str, Json] = {one["sku"]: one for one in deepcopy(LISTINGS)}
         self.submissions = 0
+        self.invalid: set[str] = set()
 
     def search(self, query: Query, _body: Json | None, seller: str) -> Json:
         """`searchListingsItems`."""
@@ -78,7 +79,7 @@ class TinyListings:
         asked, known = body or {}, self.listings[sku]
         self.submissions += 1
         told: Json = {"sku": sku, "submissionId": f"submission-{self.submissions}"}
-        if asked["productType"] != known["productTypes"][0]["productType"]:
+        if sku in self.invalid or asked["productType"] != known["productTypes"][0]["productType"]:
             return {**told, "status": "INVALID", "issues": [INVALID]}
         for change in asked["patches"]:
             _change(known, change)
