@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from openapi_schema_validator import OAS31Validator
 
 from app.ports import MarketOrder, MarketWriteKey, OrderKey
 from connectors.amazon import mapping
@@ -100,7 +100,7 @@ def test_a_parcel_has_one_positive_number_as_its_name(key: str) -> None:
 def test_a_notification_of_a_change_names_the_order_to_read() -> None:
     schema = model(NOTIFICATION)
     (example,) = schema["examples"]
-    Draft7Validator(schema).validate(example)
+    OAS31Validator(schema).validate(example)
 
     assert mapping.changed_order(example) == "903-8868176-2219830"
 
@@ -115,7 +115,7 @@ def test_every_kind_of_change_names_its_order(level: str, kind: str) -> None:
         "NotificationLevel": level,
         "OrderChangeType": kind,
     }
-    Draft7Validator(schema).validate(told)
+    OAS31Validator(schema).validate(told)
 
     assert mapping.changed_order(told) == "903-8868176-2219830"
 

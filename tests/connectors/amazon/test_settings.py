@@ -49,7 +49,8 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any]) -> None:
 async def test_what_is_not_set_up_the_connection_does_not_do(
     left_out: str, ports: set[str]
 ) -> None:
-    async with a_seller(**{left_out: None}) as seller:
+    changes: dict[str, Any] = {left_out: None}
+    async with a_seller(**changes) as seller:
         assert provided_ports(seller.connection) == ports
 
 
