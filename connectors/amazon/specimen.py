@@ -180,7 +180,7 @@ SPECIMENS = (
             parcel=Parcel(
                 key=MarketWriteKey("T-0"),
                 order=MarketOrderNumber(OPEN),
-                lines=(ShippedLine(reference="11", quantity=2),),
+                lines=(ShippedLine(reference="11", quantity=1),),
                 carrier="DHL",
                 service="DHL Paket",
                 tracking="00340434161094000000",
