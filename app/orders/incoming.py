@@ -13,6 +13,8 @@ from app.availability import ledger
 from app.availability.model import Spot
 from app.orders import events, repository
 from app.orders.model import (
+    CANCELLABLE,
+    CancelReason,
     Handing,
     HandingState,
     Order,
@@ -21,9 +23,9 @@ from app.orders.model import (
     demand_of,
     replace_amount,
 )
-from app.orders.refusals import MarketOrderNotReady, NobodyCarriesOut
+from app.orders.refusals import MarketOrderNotReady, NobodyCarriesOut, OrderNotCancellable
 from app.orders.repository import Asked
-from app.orders.service import ALPHABET, NUMBER
+from app.orders.service import ALPHABET, NUMBER, OrderService
 from app.orders.sourcing import Route
 from app.orders.turns import LEASE, Turns, moved
 from app.orders.working import OrderWorker
@@ -57,16 +59,26 @@ class Wanted:
 class IncomingOrders:
     """Takes over orders that are paid elsewhere; the worker hands them on."""
 
-    def __init__(self, store: Store, turns: Turns, worker: OrderWorker, *, route: Route) -> None:
+    def __init__(
+        self,
+        store: Store,
+        turns: Turns,
+        worker: OrderWorker,
+        *,
+        service: OrderService,
+        route: Route,
+    ) -> None:
         self._store = store
         self._turns = turns
         self._worker = worker
+        self._service = service
         self._route = route
 
     async def take(self, market: Market, told: MarketOrder) -> Order:
         """The order of this marketplace's number: a new one, PLACED, or the one that is there.
 
-        What the marketplace changes of it afterwards is not looked at.
+        One that the marketplace has cancelled meanwhile is stopped, if it has not gone too far.
+        What else it changes of an order is not looked at.
 
         Raises:
             MarketOrderNotReady: it is unpaid or over, or too little is told of it.
@@ -77,11 +89,19 @@ class IncomingOrders:
         asked = asked_of(market, told)
         find = partial(repository.find_asked, asked=asked)
         if (kept := await self._store.read(find)) is not None:
-            return kept.order
+            return await self._stopped(kept.order, told)
         enter = partial(_entered, market=market, told=told, wanted=_wanted(told), route=self._route)
         order = await self._store.act(enter, now=self._turns.now())
         self._worker.wake()
         return order
+
+    async def _stopped(self, order: Order, told: MarketOrder) -> Order:
+        if told.status is not MarketOrderStatus.CANCELLED or order.state not in CANCELLABLE:
+            return order
+        try:
+            return await self._service.cancel(order.number, CancelReason.BUYER)
+        except OrderNotCancellable:  # it went too far a moment ago
+            return await self._service.find(order.number)
 
 
 def asked_of(market: Market, told: MarketOrder) -> str:

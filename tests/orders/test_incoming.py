@@ -13,6 +13,7 @@ from app.availability.refusals import InsufficientStock
 from app.orders.incoming import IncomingOrders, Market
 from app.orders.model import OrderState
 from app.orders.refusals import MarketOrderNotReady, NobodyCarriesOut
+from app.orders.sourcing import Route
 from app.ports import (
     MarketBuyer,
     MarketLine,
@@ -54,8 +55,8 @@ def an_order(number: str = "402-1", **changes: Any) -> MarketOrder:
     return MarketOrder(**{**given, **changes})
 
 
-def incoming(world: World, store: Store) -> IncomingOrders:
-    return IncomingOrders(store, world.turns, world.worker, route=route)
+def incoming(world: World, store: Store, to: Route = route) -> IncomingOrders:
+    return IncomingOrders(store, world.turns, world.worker, service=world.service, route=to)
 
 
 async def told(store: Store) -> list[str]:
@@ -93,6 +94,23 @@ async def test_told_again_it_is_the_same_order_whatever_has_changed(store: Store
         assert again == first
         assert [one.number for one in await world.orders()] == [first.number]
         assert await world.sellable(SHOP) == 8
+
+
+async def test_one_that_the_marketplace_cancels_is_stopped_once(store: Store) -> None:
+    async with opened(store, charged=False) as world:
+        await world.stock(SHOP)
+        desk = incoming(world, store)
+        order = await desk.take(AMAZON, an_order())
+        cancelled = an_order(status=MarketOrderStatus.CANCELLED, lines=(a_line(cancelled=True),))
+        stopping = await desk.take(AMAZON, cancelled)
+        stopped = await world.worked(order)
+        again = await desk.take(AMAZON, cancelled)
+
+        assert stopping.state is OrderState.CANCELLING
+        assert stopped.state is OrderState.CANCELLED
+        assert again == stopped
+        assert await world.sellable(SHOP) == 10
+        assert (await told(store)).count("OrderCancelling") == 1
 
 
 async def test_told_many_times_at_once_it_is_one_order(store: Store) -> None:
@@ -188,7 +206,7 @@ async def test_what_cannot_be_carried_out_is_refused(store: Store, changes: dict
 async def test_goods_where_nobody_takes_orders_are_refused(store: Store) -> None:
     async with opened(store, charged=False) as world:
         await world.stock(SHOP)
-        desk = IncomingOrders(store, world.turns, world.worker, route=lambda _: None)
+        desk = incoming(world, store, lambda _: None)
         with pytest.raises(NobodyCarriesOut):
             await desk.take(AMAZON, an_order())
 
