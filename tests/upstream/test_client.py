@@ -175,7 +175,8 @@ async def test_every_trouble_is_told_by_what_the_catcher_should_do(
 async def test_a_call_to_another_address_of_the_vendor_goes_there_with_all_guards() -> None:
     async with (
         serving(saying()) as main,
-        serving(saying(), saying(429, b"", "Retry-After: 7")) as desk,client(main.url) as http
+        serving(saying(), saying(429, b"", "Retry-After: 7")) as desk,
+        client(main.url) as http,
     ):
         await http.send(replace(asking("login"), base=f"{desk.url}/auth/"))
         with pytest.raises(UpstreamThrottled):
