@@ -1,4 +1,4 @@
-"""Square: the locations, stock and prices of a seller's tills."""
+"""Square: a seller's tills, customers and loyalty programme."""
 
 from app.ports import Wiring
 from connectors.square.connection import SquareConnection

@@ -1,4 +1,4 @@
-"""What does Square know of a seller's places, stock and prices?"""
+"""What does Square know of a seller's places, stock, prices, customers, points and sales?"""
 
 from collections.abc import Collection
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -19,20 +19,12 @@ from app.values import (
     Sku,
 )
 from connectors.kit.cells import exact, instant, text, whole
+from connectors.square.hours import opening_hours
 
 Row = Mapping[str, Any]
 IN_STOCK, RESERVED = "IN_STOCK", "RESERVED_FOR_SALE"
 ON_THE_WAY = ("ORDERED_FROM_VENDOR", "RECEIVED_FROM_VENDOR")
 STATES = (IN_STOCK, RESERVED, *ON_THE_WAY)
-DAYS = {
-    "MON": "Mo",
-    "TUE": "Tu",
-    "WED": "We",
-    "THU": "Th",
-    "FRI": "Fr",
-    "SAT": "Sa",
-    "SUN": "Su",
-}
 NO_COUNTRY = "ZZ"
 LINES = ("address_line_1", "address_line_2", "address_line_3")
 FURTHEST_NORTH, FURTHEST_EAST = 90.0, 180.0
@@ -158,39 +150,6 @@ def _degrees(name: str, value: Any, most: float) -> float:
     if not -most <= value <= most:
         raise ValueError(f"{name}: not on earth")
     return float(value)
-
-
-def opening_hours(periods: Iterable[Row]) -> str | None:
-    """Business hours as an OpenStreetMap expression; None where none are told.
-
-    Days with the same hours are told together. A period that ends at midnight ends at 24:00, and
-    one that ends before it begins goes on after midnight.
-    """
-    by_day: dict[str, list[str]] = {}
-    for period in periods:
-        day = DAYS[text(period, "day_of_week")]
-        by_day.setdefault(day, []).append(_span(period))
-    by_hours: dict[str, list[str]] = {}
-    for day in filter(by_day.__contains__, DAYS.values()):
-        by_hours.setdefault(",".join(sorted(by_day[day])), []).append(day)
-    return "; ".join(f"{_named(days)} {hours}" for hours, days in by_hours.items()) or None
-
-
-def _span(period: Row) -> str:
-    start, end = (_clock(period, f"{which}_local_time") for which in ("start", "end"))
-    return f"{start}-{'24:00' if end == '00:00' else end}"
-
-
-def _clock(period: Row, name: str) -> str:
-    return time.fromisoformat(text(period, name)).strftime("%H:%M")
-
-
-def _named(days: list[str]) -> str:
-    """`Mo-Fr` for three days or more in a row, else one by one."""
-    week = list(DAYS.values())
-    first, last = week.index(days[0]), week.index(days[-1])
-    in_a_row = len(days) > 2 and last - first == len(days) - 1  # noqa: PLR2004  fewer are named
-    return f"{days[0]}-{days[-1]}" if in_a_row else ",".join(days)
 
 
 def variation(row: Row) -> Variation:

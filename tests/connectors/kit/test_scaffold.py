@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ports import PORTS
 from connectors.kit.scaffold import new
 
 PROJECT = Path(__file__).parents[3]
@@ -97,7 +98,7 @@ def test_a_new_connector_is_listed_and_reaches_bronze(tmp_path: Path) -> None:
     told = run(project, "-c", CHECK).splitlines()
 
     assert told[0].split()[:3] == ["connector", "kind", "tier"]
-    assert told[1].split() == ["tillpoint", "pos", "bronze", *["-"] * 5, "beta"]
+    assert told[1].split() == ["tillpoint", "pos", "bronze", *["-"] * (len(PORTS) - 1), "beta"]
     graded = [line for line in told if line.startswith(("tillpoint:", "  StockSource", "  x"))]
     assert graded == ["tillpoint: claims bronze, reaches bronze — ok", "  StockSource 14/14"]
 
