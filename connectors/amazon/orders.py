@@ -45,8 +45,19 @@ TOKENS_LAST = timedelta(hours=1)  # a token that is refused later is taken to ha
 NOT_FOUND, BAD_REQUEST = 404, 400
 ABOUT = ("FULFILLMENT", "PROCEEDS", "CANCELLATION", "FULFILLMENT_ORDERS")
 PEOPLE = ("BUYER", "RECIPIENT")
-CONFIRMED = "CONFIRMED"
 UNCONFIRMED = frozenset({"CREATED", "ACCEPTED"})
+CONFIRMED = frozenset(
+    {
+        "CONFIRMED",
+        "PACKAGE_CREATED",
+        "PICKUP_SLOT_RETRIEVED",
+        "INVOICE_GENERATED",
+        "SHIPLABEL_GENERATED",
+        "SHIPPED",
+        "DELIVERED",
+    }
+)
+STATES = UNCONFIRMED | CONFIRMED | {"CANCELLED"}
 OF_ORDERS = "/orders/2026-01-01/orders"
 SEARCH = Call(operation="search-orders", method="GET", path=OF_ORDERS, plan=Plan(0.0056, 20))
 ORDER = Call(operation="order", method="GET", path=OF_ORDERS + "/{order}", plan=Plan(0.5, 30))
@@ -151,7 +162,7 @@ class MarketOrders:
             place = Place(place.after, size=min(first, PAGE))
             reply = await self._page(place)
         if place.until is None:
-            place = replace(place, until=_closed(reply))
+            place = replace(place, until=max(_closed(reply), place.after))
         return _told(reply, place, first)
 
     async def numbered(self, numbers: Collection[MarketOrderNumber]) -> Answer[MarketOrder]:
@@ -213,7 +224,7 @@ class MarketOrders:
 
     async def _confirm(self, part: str) -> None:
         async def is_known() -> bool:
-            return await self._state(part) not in {*UNCONFIRMED, "CANCELLED"}
+            return await self._state(part) in CONFIRMED
 
         confirm = [("operation", "CONFIRM")]
         told = self._api.send(PROCESS_SHIPMENT, ids={"shipment": part}, query=confirm)
@@ -222,8 +233,8 @@ class MarketOrders:
     async def _state(self, part: str) -> str:
         reply = await self._api.send(SHIPMENT, ids={"shipment": part})
         state = reply.body.get("status")
-        if not isinstance(state, str):
-            raise UpstreamBroken("answered shipment without its status")
+        if not isinstance(state, str) or state not in STATES:
+            raise UpstreamBroken("answered shipment without a status that is known")
         return state
 
     async def _page(self, place: Place) -> Reply:

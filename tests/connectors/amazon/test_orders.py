@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import (
     InvalidInputError,
+    UpstreamBroken,
     UpstreamRefused,
     UpstreamUnauthorized,
     UpstreamUnavailable,
@@ -355,6 +356,13 @@ async def test_our_word_for_what_amazon_cancelled_is_refused() -> None:
     async with a_seller() as seller:
         seller.amazon.orders.shipments[SHIPMENT]["status"] = "CANCELLED"
         with pytest.raises(UpstreamRefused, match="has cancelled a shipment"):
+            await seller.connection.acknowledge(a_word(PLANNED))
+
+
+async def test_our_word_for_a_shipment_in_a_state_nobody_knows_is_not_given() -> None:
+    async with a_seller(lying=True) as seller:
+        seller.amazon.orders.shipments[SHIPMENT]["status"] = "ON_THE_MOON"
+        with pytest.raises(UpstreamBroken, match="a status that is known"):
             await seller.connection.acknowledge(a_word(PLANNED))
 
 
