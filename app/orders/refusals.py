@@ -39,3 +39,9 @@ class NobodyCarriesOut(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Nothing can be ordered from one of the locations.")
+
+
+class MarketOrderNotReady(Refusal):
+    """What a marketplace tells of an order is not enough to carry it out, now or ever."""
+
+    code = "ORDER_NOT_POSSIBLE"

@@ -2,8 +2,10 @@
 
 from app.ports.catalog import CatalogSource
 from app.ports.customers import CustomerDirectory, PurchaseHistory
+from app.ports.listings import ListingSink
 from app.ports.locations import LocationSource
 from app.ports.loyalty import LoyaltyProgram
+from app.ports.market_orders import OrderSource
 from app.ports.orders import OrderSink
 from app.ports.payments import PaymentProvider
 from app.ports.pricing import PriceSource
@@ -13,9 +15,11 @@ from app.ports.stock import StockSource
 PORTS: dict[str, type] = {
     "CatalogSource": CatalogSource,
     "CustomerDirectory": CustomerDirectory,
+    "ListingSink": ListingSink,
     "LocationSource": LocationSource,
     "LoyaltyProgram": LoyaltyProgram,
     "OrderSink": OrderSink,
+    "OrderSource": OrderSource,
     "PaymentProvider": PaymentProvider,
     "PriceSource": PriceSource,
     "PurchaseHistory": PurchaseHistory,

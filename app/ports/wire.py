@@ -14,7 +14,8 @@ class WireRequest:
 
     `operation` is a short constant name (`stock-levels`): breaker, statistics and logs are kept by
     it. `path` is relative to the connection's `url`. `safe` says that repeating the call has no
-    effect, so that the client may retry it; a POST that only reads is safe.
+    effect, so that the client may retry it; a POST that only reads is safe. `base` is another
+    address of the same vendor's, from the settings, such as one that hands out tokens.
     """
 
     operation: str
@@ -24,6 +25,7 @@ class WireRequest:
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,8 @@ class Exchange:
 
     def _target(self, request: WireRequest) -> URL:
         query = f"?{urlencode(request.query)}" if request.query else ""
-        return URL(f"{self._base}{request.path.lstrip('/')}{query}", encoded=True)
+        base = self._base if request.base is None else f"{request.base.rstrip('/')}/"
+        return URL(f"{base}{request.path.lstrip('/')}{query}", encoded=True)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
         chunks, size = [], 0

@@ -11,6 +11,7 @@ from app.errors import InvalidInputError
 from app.ports import PORTS, ProductPage, ProductQuery, provided_ports
 from connectors.kit.bench import Bench, Outcome, Plugged, outcome_of
 from connectors.kit.findings import Finding, told
+from connectors.kit.marketed import page_laws
 from connectors.kit.question import Keys, Question, Reading
 from connectors.kit.questions import read_page
 from connectors.kit.receipts import receipt_laws
@@ -54,6 +55,8 @@ async def examine(
             findings += [one async for one in _leafing(plugged, question, outcome)]
         if isinstance(outcome, Reading) and question.port == "ReceiptSource":
             findings += await receipt_laws(plugged, outcome)
+        if isinstance(outcome, Reading) and question.name == "orders":
+            findings += await page_laws(plugged, outcome)
         seconds = max(seconds, await _pace(plugged, question, keys))
     return Health(findings=tuple(findings), calls=calls, seconds=seconds)
 

@@ -19,6 +19,7 @@ from app.ports import (
 from app.values import Sku
 from connectors.kit.customer_questions import CUSTOMER_QUESTIONS
 from connectors.kit.loyalty_questions import LOYALTY_QUESTIONS
+from connectors.kit.market_questions import MARKET_QUESTIONS
 from connectors.kit.question import Keys, Question, Reading, reading_of, stray_keys
 from connectors.kit.receipt_questions import RECEIPT_QUESTIONS
 from connectors.kit.specimen import Specimen
@@ -147,6 +148,7 @@ async def _payments(connection: PaymentProvider, _specimen: Specimen, keys: Keys
 
 QUESTIONS: Collection[Question] = (
     *LOYALTY_QUESTIONS,
+    *MARKET_QUESTIONS,
     *RECEIPT_QUESTIONS,
     Question(
         port="StockSource",

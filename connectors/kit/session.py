@@ -35,6 +35,10 @@ class Session:
         except UpstreamUnauthorized:
             return await send(await self._renewed(token))
 
+    def forget(self) -> None:
+        """Log in again before the next call: the token is known to have ended."""
+        self._token = None
+
     async def _current(self) -> str:
         return self._token if self._token is not None else await self._renewed(None)
 

@@ -15,8 +15,11 @@ import orjson
 from app.ports import (
     Contact,
     CustomerKey,
+    MarketOrderNumber,
     MemberKey,
     MemberReference,
+    Offer,
+    Parcel,
     PaymentRequest,
     ProductKey,
     SoldOrder,
@@ -109,6 +112,37 @@ class LoyaltySpecimen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSpecimen:
+    """Orders that the marketplace in miniature has taken, and how to see what it was told.
+
+    `parcel` is one that its order still waits for. `waiting` is an order that waits for our word.
+    `private` are words of its buyers.
+
+    `held` looks into a running app, past the connector: the number of an order, with the units by
+    line of a parcel that is known, or with `ACKNOWLEDGED`. A parcel that is there twice is told
+    twice. At first there is none of all that.
+    """
+
+    numbers: tuple[MarketOrderNumber, ...]
+    parcel: Parcel
+    waiting: MarketOrderNumber
+    private: tuple[str, ...]
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingsSpecimen:
+    """An offer that changes what is listed, and how to see what is.
+
+    `held` looks into a running app, past the connector: the SKU of the offer, with the quantity and
+    the amount of the price at which it is listed.
+    """
+
+    offer: Offer
+    held: Callable[[Any], list[Effect]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """One configured connection, its miniature upstream, and questions it can answer.
 
@@ -118,6 +152,8 @@ class Specimen:
 
     `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`, `customers` for a
     `CustomerDirectory` and a `PurchaseHistory`, `loyalty` for a `LoyaltyProgram`.
+    `orders` is there for an `OrderSink`, `payments` for a `PaymentProvider`, `loyalty` for a
+    `LoyaltyProgram`, `market` for an `OrderSource`, `listings` for a `ListingSink`.
 
     `rewrites` replace the generic ones of the failures `empty` and `duplicate` (every row left out,
     every row sent twice) for answers that are not JSON or whose rows are not objects in a list.
@@ -135,6 +171,8 @@ class Specimen:
     payments: PaymentsSpecimen | None = None
     customers: CustomersSpecimen | None = None
     loyalty: LoyaltySpecimen | None = None
+    market: MarketSpecimen | None = None
+    listings: ListingsSpecimen | None = None
     rewrites: Mapping[Literal["empty", "duplicate"], Rewrite] = field(default_factory=dict)
 
     @property
@@ -146,6 +184,8 @@ class Specimen:
         if self.loyalty is not None:
             known = (*self.loyalty.keys, self.loyalty.newcomer)
             tokens = (*tokens, *(key.value for key in known))
+        if self.market is not None:
+            tokens = (*tokens, *self.market.private)
         if self.orders is None:
             return tokens
         buyer, address = self.orders.order.buyer, self.orders.order.address

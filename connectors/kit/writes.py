@@ -16,6 +16,7 @@ from app.ports import (
 )
 from connectors.kit.customer_questions import customers_of
 from connectors.kit.loyalty_writes import LOYALTY_WRITES
+from connectors.kit.market_writes import MARKET_WRITES
 from connectors.kit.specimen import Effect, PaymentsSpecimen, Specimen
 from connectors.kit.write import Make, Write
 
@@ -128,6 +129,7 @@ async def _erase(connection: CustomerDirectory, specimen: Specimen) -> Hashable:
 
 WRITES: Collection[Write] = (
     *LOYALTY_WRITES,
+    *MARKET_WRITES,
     _payment_write("authorise", _authorise),
     _payment_write("capture", _capture, _authorise, captured=1),
     _payment_write("give_back", _give_back, _authorise, _capture, captured=1, refunded=1),

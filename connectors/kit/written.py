@@ -11,6 +11,7 @@ from connectors.kit.bench import Bench
 from connectors.kit.erased import customer_laws
 from connectors.kit.findings import Finding, told
 from connectors.kit.loyalty_writes import an_earning
+from connectors.kit.marketed import listing_laws, market_laws
 from connectors.kit.paid import payment_laws
 from connectors.kit.pointed import loyalty_laws
 from connectors.kit.questions import STOCKED_UP
@@ -119,7 +120,9 @@ def laws_of(port: str) -> Laws:
 
 LAWS: Mapping[str, Laws] = {
     "CustomerDirectory": customer_laws,
+    "ListingSink": listing_laws,
     "LoyaltyProgram": loyalty_laws,
     "OrderSink": order_laws,
+    "OrderSource": market_laws,
     "PaymentProvider": payment_laws,
 }

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -170,6 +170,22 @@ async def test_every_trouble_is_told_by_what_the_catcher_should_do(
     assert type(told.value) is error
     assert took < 0.4
     assert "127.0.0.1" not in str(told.value)
+
+
+async def test_a_call_to_another_address_of_the_vendor_goes_there_with_all_guards() -> None:
+    async with (
+        serving(saying()) as main,
+        serving(saying(), saying(429, b"", "Retry-After: 7")) as desk,
+        client(main.url) as http,
+    ):
+        await http.send(replace(asking("login"), base=f"{desk.url}/auth/"))
+        with pytest.raises(UpstreamThrottled):
+            await http.send(replace(asking("login"), base=desk.url))
+        with pytest.raises(UpstreamThrottled):
+            await http.send(asking())
+
+    assert main.requests == []
+    assert [one.split()[1] for one in desk.requests] == [b"/api/auth/levels", b"/api/levels"]
 
 
 async def test_nobody_listening_is_unavailable() -> None:

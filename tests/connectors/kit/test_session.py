@@ -94,3 +94,19 @@ async def test_a_token_that_is_refused_at_once_is_given_up() -> None:
         await door.session.call(refuse)
 
     assert door.logins == 2
+
+
+async def test_a_token_that_is_known_to_have_ended_is_not_sent_again() -> None:
+    door = Door()
+    sent = []
+
+    async def enter(token: str) -> str:
+        sent.append(token)
+        return await door.enter(token)
+
+    await door.session.call(enter)
+    door.valid = 2
+    door.session.forget()
+    await door.session.call(enter)
+
+    assert sent == ["token-1", "token-2"]
