@@ -9,7 +9,7 @@ WORDS = some.text(max_size=120) | some.sampled_from(
 )
 NAMES = (
     *("Sku", "Gtin", "LocationCode", "ChannelCode", "CurrencyCode", "CountryCode"),
-    *("Locale", "Duration", "Date", "DateTime", "Decimal"),
+    *("Locale", "Duration", "Date", "DateTime", "Decimal", "Cursor", "Seq", "JSON"),
 )
 for name in NAMES:
     schemathesis.graphql.scalar(name, WORDS.map(nodes.String))
