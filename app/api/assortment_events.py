@@ -194,7 +194,7 @@ class AssortmentEventRoot:
         first: Annotated[
             int | None, strawberry.argument(description="Events of a page, 1 to 100; or else 20.")
         ] = None,
-    ) -> AssortmentEventPage:
+    ) -> AssortmentEventPage | None:
         """A page."""
         context, size = info.context, page_size(first)
         found = await context.services.events.page(

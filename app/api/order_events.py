@@ -242,7 +242,8 @@ class OrderEventRoot:
     @strawberry.field(
         description=(
             "What happened to orders after a cursor, without waiting: the same events as the"
-            " subscription of this name tells, by the same cursors."
+            " subscription of this name tells, by the same cursors. Null where there is no such"
+            " order, or it is not the caller's."
         )
     )
     async def order_events(
@@ -254,11 +255,14 @@ class OrderEventRoot:
         first: Annotated[
             int | None, strawberry.argument(description="Events of a page, 1 to 100; or else 20.")
         ] = None,
-    ) -> OrderEventPage:
+    ) -> OrderEventPage | None:
         """A page."""
         context, size = info.context, page_size(first)
         view = _View(context, order, access_token)
-        await view.check()
+        try:
+            await view.check()
+        except OrderNotFound:
+            return None
         found = await context.services.events.page(ORDERS, after=after, entity=order, most=size)
         told = [dressed(event) for event in found]
         events: list[Dressed] = [one for one in told if not isinstance(one, Heartbeat)]
