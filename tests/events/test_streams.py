@@ -160,7 +160,8 @@ async def events(
         ({}, {"order": "AAAA", "accessToken": "other"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "NONE", "accessToken": "other"}, "ORDER_NOT_FOUND"),
         (as_(PrincipalKind.CUSTOMER), {"order": "AAAA"}, "ORDER_NOT_FOUND"),
-        ({}, {"order": "OWNED", "accessToken": token_of("OWNED")}, "ORDER_NOT_FOUND"),
+        ({}, {"order": "OWNED", "accessToken": token_of("AAAA")}, "ORDER_NOT_FOUND"),
+        (as_(PrincipalKind.CUSTOMER), {"order": "OWNED"}, "ORDER_NOT_FOUND"),
         (STAFF, {"order": "NONE"}, "ORDER_NOT_FOUND"),
         (STAFF, {"after": "forged"}, "BAD_USER_INPUT"),
     ],
@@ -178,16 +179,34 @@ async def test_who_may_not_follow_is_told_the_same_whatever_there_is(
             answer = (await http.post(gateway.url, json=asked, headers=headers)).json()
 
     assert error["code"] == code
-    assert [one["extensions"]["code"] for one in answer["errors"]] == [code]
+    assert answer["data"] == {"orderEvents": None}
     if code == "ORDER_NOT_FOUND":
         assert error["message"] == "There is no such order."
+        assert "errors" not in answer
+    else:
+        assert [one["extensions"]["code"] for one in answer["errors"]] == [code]
+
+
+async def test_who_has_the_token_of_an_owners_order_follows_it(store: Store) -> None:
+    desk = Desk(store)
+    await desk.place("OWNED", customer="somebody-else")
+    async with house(store) as gateway, gateway.client() as client:
+        await client.ask("1", FOLLOW, order="OWNED", accessToken=token_of("OWNED"))
+        event = await heard(client)
+
+    assert [one["number"] for one in event["orders"]] == ["OWNED"]
+
+
+async def enrolled(gateway: Served, headers: dict[str, str]) -> str:
+    known: Principal = await gateway.gateway._identify(headers["authorization"])
+    customers = gateway.gateway.services.customers
+    return str(await customers.enrolled(known, now=NOON))
 
 
 async def test_an_owner_follows_what_is_its_own(store: Store) -> None:
     desk, headers = Desk(store), as_(PrincipalKind.CUSTOMER)
     async with house(store) as gateway, socket(gateway, headers) as client:
-        known: Principal = await gateway.gateway._identify(headers["authorization"])
-        await desk.place("OWNED", customer=known.pseudonym)
+        await desk.place("OWNED", customer=await enrolled(gateway, headers))
         await client.ask("1", FOLLOW, order="OWNED")
         event = await heard(client)
 
@@ -195,9 +214,9 @@ async def test_an_owner_follows_what_is_its_own(store: Store) -> None:
 
 
 async def test_rights_are_looked_at_again_at_each_event(store: Store) -> None:
-    desk, mine = Desk(store), {"order": "AAAA", "accessToken": token_of("AAAA")}
-    await desk.place("AAAA")
-    async with house(store) as gateway, gateway.client() as client:
+    desk, mine, headers = Desk(store), {"order": "AAAA"}, as_(PrincipalKind.CUSTOMER)
+    async with house(store) as gateway, socket(gateway, headers) as client:
+        await desk.place("AAAA", customer=await enrolled(gateway, headers))
         await client.ask("1", FOLLOW, **mine)
         await heard(client)
         await desk.go_on("AAAA")
@@ -211,8 +230,8 @@ async def test_rights_are_looked_at_again_at_each_event(store: Store) -> None:
     assert {**removed, "cursor": None} == {
         "__typename": "Removed",
         "cursor": None,
-        "seq": 3,
-        "prevSeq": 2,
+        "seq": 4,  # the first fact is that the customer is known
+        "prevSeq": 3,
         "entity": "AAAA",
     }
     assert last == {"type": "complete", "id": "1"}
@@ -287,9 +306,9 @@ async def test_those_who_follow_the_same_are_answered_by_one_execution(
         service = gateway.gateway.services.orders
         find = type(service).find
 
-        async def counted(self: Any, number: str, *, access: str | None = None) -> Any:
+        async def counted(self: Any, number: str, **given: Any) -> Any:
             executed.append(number)
-            return await find(self, number, access=access)
+            return await find(self, number, **given)
 
         async with socket(gateway, STAFF) as client:
             for number in range(10):
