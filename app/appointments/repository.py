@@ -12,6 +12,7 @@ from app.store.statements import inserting
 from app.values import CustomerId, LocationCode
 
 PAST = timedelta(days=2)  # no clock is that far behind
+NAMES = tuple(column.name for column in appointments.columns)
 
 
 def add(connection: Connection, one: Appointment) -> None:
@@ -131,8 +132,8 @@ def _to_come(selves: Collection[CustomerId], now: datetime) -> Any:
 
 
 def _row(one: Appointment) -> dict[str, Any]:
-    return {column.name: getattr(one, column.name) for column in appointments.columns}
+    return {name: getattr(one, name) for name in NAMES}
 
 
 def _appointment(row: Any) -> Appointment:
-    return Appointment(**{name: getattr(row, name) for name in appointments.columns.keys()})
+    return Appointment(**{name: getattr(row, name) for name in NAMES})
