@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.appointments.model import GRAIN, Offer
 from app.locations.hours import Hours
+
+DAY = timedelta(days=1)
 
 
 def day_between(hours: Hours, first: date, days: int = 1) -> tuple[int, int]:
@@ -45,6 +48,16 @@ def on_the_clock(at: int, zone: ZoneInfo, step: int) -> bool:
 
 def opened(hours: Hours, begins: int, ends: int) -> list[tuple[int, int]]:
     """Stretches between two times in which it is open throughout, in order."""
+    first, last = hours.today(instant(begins)), hours.today(instant(ends))
+    days = _opened(hours, first, last)
+    within = ((max(begins, opens), min(ends, closes)) for opens, closes in days)
+    return [(opens, closes) for opens, closes in within if opens < closes]
+
+
+@lru_cache(maxsize=4096)
+def _opened(hours: Hours, first: date, last: date) -> tuple[tuple[int, int], ...]:
+    """The same of whole days: asked from within an hour that comes twice, the hours are wrong."""
+    begins, ends = day_between(hours, first - DAY, (last - first).days + 3)
     found: list[tuple[int, int]] = []
     told = hours.open_between(instant(begins), instant(ends))
     for opens, closes in ((int(one.timestamp()), int(end.timestamp())) for one, end in told):
@@ -52,7 +65,7 @@ def opened(hours: Hours, begins: int, ends: int) -> list[tuple[int, int]]:
             found[-1] = (found[-1][0], max(closes, found[-1][1]))
         else:
             found.append((opens, closes))
-    return found
+    return tuple(found)
 
 
 def instant(at: int) -> datetime:
