@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -61,7 +62,7 @@ class Appointment:
     label: str | None = strawberry.field(
         description="What that is called; null where it is not offered any more."
     )
-    starts_at: dt.datetime = strawberry.field(description="When it begins.")
+    starts_at: dt.datetime = strawberry.field(description="When it begins, in the store's time.")
     ends_at: dt.datetime = strawberry.field(description="When it ends.")
     state: AppointmentState = strawberry.field(description="Whether it takes place.")
 
@@ -70,16 +71,25 @@ class Appointment:
         """Dress an appointment."""
         looked_at(one.id)
         known = context.services.appointments.terms.kinds.get(one.kind)
+        zone = _zone(one.location, context)
         return cls(
             id=global_id("Appointment", one.id),
             version=one.version,
             location=one.location,
             kind=one.kind,
             label=None if known is None else known.label,
-            starts_at=one.starts,
-            ends_at=one.ends,
+            starts_at=one.starts.astimezone(zone),
+            ends_at=one.ends.astimezone(zone),
             state=one.state,
         )
+
+
+def _zone(code: LocationCode, context: Context) -> dt.tzinfo:
+    """The clock of a location; UTC where it has none any more."""
+    place = context.services.locations.find(code)
+    if place is None or place.location.hours is None:
+        return dt.UTC
+    return ZoneInfo(place.location.hours.time_zone)
 
 
 async def appointments_of(customer: Customer, context: Context) -> list[Appointment]:

@@ -51,7 +51,9 @@ async def done(
     """What somebody has after a step; a refusal leaves them what they had."""
     try:
         if step.quarter is None:
-            return mine and (await desk.cancel(mine.id, mine.version, asked=asked(who))) and None
+            if mine is not None:
+                await desk.cancel(mine.id, mine.version, asked=asked(who))
+            return None
         if mine is None:
             wanted = (where, step.kind)
             return await desk.book(who, wanted, start(step.quarter), asked=asked(who))
@@ -81,7 +83,7 @@ def test_at_once(address: str) -> None:
             async def one(number: int, wanted: list[Step]) -> Appointment | None:
                 mine: Appointment | None = None
                 for step in wanted:
-                    mine = await done(desk, CustomerId(f"c{number}"), where, step, mine)
+                    mine = await done(desk, CustomerId(f"{where}-{number}"), where, step, mine)
                 return mine
 
             had = await asyncio.gather(*(one(n, each) for n, each in enumerate(everybody)))
@@ -105,13 +107,13 @@ def test_one_after_another_nobody_is_refused_where_there_is_room(address: str) -
             has: dict[int, Appointment | None] = {}
             for who, step in everything:
                 mine = has.get(who)
-                after = await done(desk, CustomerId(f"c{who}"), where, step, mine)
+                after = await done(desk, CustomerId(f"{where}-{who}"), where, step, mine)
                 if step.quarter is not None:
-                    others = [one for each, one in has.items() if one and each != who]
+                    others = [one for each, one in has.items() if one is not None and each != who]
                     kind = step.kind if mine is None else mine.kind
                     fits = room(others, start(step.quarter), timedelta(minutes=LENGTHS[kind]))
                     assert (after != mine) is fits
-                    assert not fits or (after and after.starts == start(step.quarter))
+                    assert not fits or (after is not None and after.starts == start(step.quarter))
                 has[who] = after
             found = await books(store, where)
             assert found.taken == found.counted()
