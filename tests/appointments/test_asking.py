@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.api.nodes import key_of
 from app.main import utc_now
+from app.store.tables import audit_entries
 from tests.customers.shoppers import House, a_key, house, known_to_both, proved, shopper
 from tests.staff import STAFF
 
@@ -86,11 +89,23 @@ async def test_staff_books_for_a_customer_and_sees_who_comes(tmp_path: Path) -> 
             at, STAFF, "appointmentBook", location="ST-MIL", kind="STYLING", start=one["startsAt"]
         )
         assert (nobody["code"], nobody["path"]) == ("INVALID_INPUT", ["input", "customerId"])
-        day = (await slots(at))[0]["startsAt"][:10]
+        day = one["startsAt"][:10]
         text = """query Q($day: Date!) { storeAppointments(location: "ST-MIL", day: $day) {
           appointment { id } customer { givenName } } }"""
         told = (await at.staff.data(text, day=day))["storeAppointments"]
         assert told == [{"appointment": {"id": one["id"]}, "customer": {"givenName": "Ada"}}]
+        read = (
+            select(audit_entries.c.fields)
+            .order_by(audit_entries.c.seq)
+            .where(
+                audit_entries.c.what == "Read",
+                audit_entries.c.entity == key_of(one["id"], "Appointment"),
+            )
+        )
+        kept = at.sandbox.gateway.store
+        booking, seen = await kept.read(lambda connection: connection.execute(read).scalars().all())
+        assert "Appointment.startsAt" in booking
+        assert "StoreAppointment.customer" in seen
         assert await at.seen(ada["id"], "appointments { id }") == {
             "appointments": [{"id": one["id"]}]
         }

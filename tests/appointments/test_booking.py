@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,10 @@ from app.appointments.refusals import (
     TooSoon,
     UnknownAppointmentKind,
 )
+from app.appointments.service import Selves
+from app.customers.linking import locked
+from app.customers.refusals import CustomerNotFound
+from app.customers.service import new
 from app.store import Store
 from app.store.keys import KeyReused
 from app.values import CustomerId, LocationCode
@@ -33,6 +38,7 @@ from tests.appointments.desk import (
     OFF,
     TERMS,
     a_desk,
+    a_store,
     asked,
     at,
     books,
@@ -257,6 +263,25 @@ async def test_nobody_keeps_others_out_with_more_than_they_need(store: Store) ->
     assert refused.value.most == 3
     await desk.cancel(mine.id, 1, asked=asked())
     await desk.book(ADA, (MIL, "FITTING"), ELEVEN, asked=asked())
+
+
+async def test_the_limit_holds_for_who_books_everywhere_at_once(store: Store) -> None:
+    ada = (await store.act(new, now=NOW)).id
+    lock: Selves = lambda connection, one: locked(connection, one).selves  # noqa: E731
+    stores = {LocationCode(f"ST-{n}"): a_store() for n in range(8)}
+    desk = replace(a_desk(store, TERMS, stores), selves=lock)
+    acts = [desk.book(ada, (one, "STYLING"), TEN, asked=asked(ada)) for one in stores]
+    done = await asyncio.gather(*acts, return_exceptions=True)
+    assert Counter(type(one) for one in done) == {Appointment: 3, AppointmentLimitReached: 5}
+    assert len(await desk.of({ada}, now=NOW)) == 3
+
+
+async def test_nobody_is_booked_who_is_not_there(store: Store) -> None:
+    lock: Selves = lambda connection, one: locked(connection, one).selves  # noqa: E731
+    desk = replace(a_desk(store), selves=lock)
+    with pytest.raises(CustomerNotFound):
+        await desk.book(EVE, (MIL, "STYLING"), TEN, asked=asked(None))
+    assert (await books(store)).taken == {}
 
 
 async def test_what_has_begun_or_was_cancelled_stays(store: Store) -> None:
