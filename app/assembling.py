@@ -8,6 +8,8 @@ from secrets import token_urlsafe
 
 from app.api.caches import Caches
 from app.api.context import Services
+from app.appointments import keeping as kept_appointments
+from app.appointments.service import AppointmentService
 from app.availability.promised import Promised
 from app.availability.service import AvailabilityService, StockReader, stock_reader
 from app.carts import events as cart_events
@@ -26,7 +28,7 @@ from app.carts.spending import CartPoints
 from app.carts.standing import Members
 from app.customers.assembling import Others, people_over
 from app.customers.forgetting import Keeper
-from app.customers.linking import Joiner
+from app.customers.linking import Joiner, locked
 from app.events.following import Events
 from app.events.tail import Tail
 from app.locations.service import LocationService
@@ -58,6 +60,11 @@ from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
 
 KEEPERS = (
+    Keeper(
+        name="appointments",
+        forget=lambda work, whose: kept_appointments.forget(work, whose.selves),
+        tell=lambda connection, whose: kept_appointments.tell(connection, whose.selves),
+    ),
     Keeper(name="carts", forget=kept_carts.forget, tell=kept_carts.tell),
     Keeper(
         name="coupons",
@@ -148,6 +155,12 @@ def assemble(
         people=people,
         customer_carts=CustomerCarts(kept),
         points=points,
+        appointments=AppointmentService(
+            store=kept,
+            terms=settings.appointments,
+            locations=sources.locations,
+            selves=lambda connection, customer: locked(connection, customer).selves,
+        ),
         orders=orders.service,
         order_worker=orders.worker,
         looks=Looks(kept),

@@ -38,6 +38,7 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.product", "Query.products", "Query.variants"),
             *("Query.location", "Query.locations", "Query.node", "Query.nodes"),
             *("Query.promiseOptions", "Query.promiseCheck"),
+            *("Query.appointmentKinds", "Query.appointmentSlots"),
             *("Query._entities", "Query._service"),
         ),
         EVERYONE,
@@ -63,12 +64,14 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.privacyRequest", "Mutation.customerRegister", "Mutation.customerUpdate"),
             *("Mutation.consentSet", "Mutation.wishlistAdd", "Mutation.wishlistRemove"),
             *("Mutation.customerExport", "Mutation.customerErase"),
+            *("Mutation.appointmentBook", "Mutation.appointmentMove"),
+            "Mutation.appointmentCancel",
         ),
         THE_PERSON,
     ),
     **dict.fromkeys(
         (
-            *("Query.customer", "Query.customerCandidates"),
+            *("Query.customer", "Query.customerCandidates", "Query.storeAppointments"),
             *("Mutation.customerLink", "Mutation.customerUnlink"),
             *("Mutation.customerMerge", "Mutation.customerUnmerge"),
             *("Customer.notes", "Customer.identities", "Customer.mergedIds"),
@@ -129,6 +132,10 @@ TYPES: Mapping[str, Kinds] = {
             *("CustomerVersionConflict", "IdentityLinked", "IdentityNotFound"),
             *("CartWithoutCustomer", "InsufficientPoints", "NotAMember", "PointsNotUsable"),
             *("LoyaltyCardRefused", "LoyaltyUnavailable"),
+            *("AppointmentKind", "AppointmentSlot", "AppointmentsNotOffered"),
+            *("AppointmentNotFound", "AppointmentVersionConflict", "AppointmentClosed"),
+            *("UnknownAppointmentKind", "AppointmentLimitReached", "AppointmentFull"),
+            *("AppointmentOutsideHours", "AppointmentTooSoon", "AppointmentTooFar"),
             *("Node", "Problem", "_Service"),
         ),
         EVERYONE,
@@ -138,12 +145,12 @@ TYPES: Mapping[str, Kinds] = {
             *("Customer", "CustomerContact", "CustomerAddress", "CustomerSize"),
             *("CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
             *("PurchaseConnection", "PurchaseEdge", "PrivacyRequest", "PrivacyReceipt"),
-            *("CustomerChanged", "PrivacyRequested"),
+            *("CustomerChanged", "PrivacyRequested", "Appointment", "AppointmentChanged"),
         ),
         THE_PERSON,
     ),
     **dict.fromkeys(
-        (*("CustomerIdentity", "CustomerCandidate", "CustomerCandidates"),),
+        ("CustomerIdentity", "CustomerCandidate", "CustomerCandidates", "StoreAppointment"),
         STAFF,
     ),
     **dict.fromkeys(
@@ -174,6 +181,7 @@ PERSONAL = frozenset(
         *("CustomerIdentity", "CustomerCandidate", "PrivacyRequest", "PrivacyReceipt"),
         *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
         *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints", "LoyaltyEntry"),
+        *("Appointment", "StoreAppointment"),
     }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}

@@ -50,7 +50,13 @@ log = structlog.get_logger(__name__)
 # eight sizes and colours, and asking for all of them must not cost as if they were a hundred.
 SIZES = ListSizes(
     keys=frozenset({"ids", "locations", "representations", "skus"}),
-    assumed={"Product.variants": 8, "Product.images": 5, "ProductVariant.images": 5},
+    assumed={
+        "Product.variants": 8,
+        "Product.images": 5,
+        "ProductVariant.images": 5,
+        "Query.appointmentSlots": 150,
+        "Query.storeAppointments": 20,
+    },
     page=DEFAULT_FIRST,
     unsliced=3,
     # An object takes 10 µs; a search of 20 lines up to 65 ms, a quote of one line 0.25 ms.

@@ -12,6 +12,7 @@ from aiodataloader import DataLoader
 from graphql import DocumentNode
 
 from app.api.tags import Seen
+from app.appointments.service import AppointmentService
 from app.availability.service import AvailabilityService
 from app.carts.checking import CartChecks
 from app.carts.coding import CartCodes
@@ -65,6 +66,7 @@ class Services:
     hand_overs: HandOvers
     promises: PromiseService
     points: Points
+    appointments: AppointmentService
     customers: CustomerService
     people: People
     customer_carts: CustomerCarts

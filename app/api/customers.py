@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from app.api.appointments import Appointment, appointments_of
 from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS, Cart
 from app.api.context import Context, Info
@@ -194,6 +195,13 @@ class Customer:
     async def loyalty(self, info: Info) -> LoyaltyAccount | None:
         """One question to whoever keeps points."""
         return await account_of(info.context, self.kept.id)
+
+    @strawberry.field(
+        description="Their appointments that take place and are not over, the soonest first."
+    )
+    async def appointments(self, info: Info) -> list[Appointment]:
+        """One question to the store."""
+        return await appointments_of(self.kept, info.context)
 
     @strawberry.field(description="What they wanted of their data, the latest first.")
     async def privacy_requests(self, info: Info) -> list[PrivacyRequest]:

@@ -6,6 +6,7 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from app.appointments.model import AppointmentState
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
@@ -42,6 +43,11 @@ def _tell(
         value.description = values[value.name]
 
 
+_tell(
+    AppointmentState,
+    "Whether an appointment takes place. Treat an unknown value as CANCELLED.",
+    {"BOOKED": "It takes place, or did.", "CANCELLED": "It does not take place."},
+)
 _tell(
     FulfilmentMethod,
     "How goods reach the shopper. Treat an unknown value as a method you cannot offer.",

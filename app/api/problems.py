@@ -90,6 +90,37 @@ class ProblemCode(Enum):
     CUSTOMER_NOT_MERGED = strawberry.enum_value(
         "CUSTOMER_NOT_MERGED", description="There is no merger to take back."
     )
+    APPOINTMENT_NOT_FOUND = strawberry.enum_value(
+        "APPOINTMENT_NOT_FOUND",
+        description="There is no such appointment, or it is not the caller's.",
+    )
+    APPOINTMENT_VERSION_CONFLICT = strawberry.enum_value(
+        "APPOINTMENT_VERSION_CONFLICT", description="The appointment has another version now."
+    )
+    APPOINTMENT_CLOSED = strawberry.enum_value(
+        "APPOINTMENT_CLOSED", description="The appointment was cancelled, or has begun."
+    )
+    APPOINTMENT_KIND_UNKNOWN = strawberry.enum_value(
+        "APPOINTMENT_KIND_UNKNOWN", description="There is no such kind of appointment."
+    )
+    APPOINTMENT_NOT_OFFERED = strawberry.enum_value(
+        "APPOINTMENT_NOT_OFFERED", description="The location has no appointments of the kind."
+    )
+    APPOINTMENT_LIMIT_REACHED = strawberry.enum_value(
+        "APPOINTMENT_LIMIT_REACHED", description="The customer has as many to come as one may have."
+    )
+    APPOINTMENT_FULL = strawberry.enum_value(
+        "APPOINTMENT_FULL", description="All staff has appointments at this time."
+    )
+    APPOINTMENT_OUTSIDE_HOURS = strawberry.enum_value(
+        "APPOINTMENT_OUTSIDE_HOURS", description="The store is not open for all of it."
+    )
+    APPOINTMENT_TOO_SOON = strawberry.enum_value(
+        "APPOINTMENT_TOO_SOON", description="It would begin too soon."
+    )
+    APPOINTMENT_TOO_FAR = strawberry.enum_value(
+        "APPOINTMENT_TOO_FAR", description="It would begin too far ahead."
+    )
     CART_HAS_NO_CUSTOMER = strawberry.enum_value(
         "CART_HAS_NO_CUSTOMER", description="The cart is of no customer."
     )

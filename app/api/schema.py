@@ -12,6 +12,8 @@ from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
 from app.api.access import access_of, tell_rules
+from app.api.appointment_mutations import AppointmentMutations
+from app.api.appointment_root import AppointmentRoot
 from app.api.assortment_events import AssortmentEventRoot, AssortmentSubscriptions
 from app.api.cart_events import CartSubscriptions
 from app.api.cart_mutations import CartMutations
@@ -85,6 +87,7 @@ class Query(
     AssortmentEventRoot,
     PartnerRoot,
     LoyaltyRoot,
+    AppointmentRoot,
     UpstreamRoot,
 ):
     """All root fields."""
@@ -92,7 +95,12 @@ class Query(
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
-    CartMutations, OrderMutations, CustomerMutations, LoyaltyMutations, PartnerMutations
+    CartMutations,
+    OrderMutations,
+    CustomerMutations,
+    LoyaltyMutations,
+    AppointmentMutations,
+    PartnerMutations,
 ):
     """All root fields of mutations."""
 

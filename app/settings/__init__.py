@@ -1,6 +1,7 @@
 """What may a deployment decide? One file, read once, passed on as narrow values."""
 
 from app.settings.accessing import Access, Algorithm, Issuer
+from app.settings.appointing import AppointmentKind, Appointments, Team
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
@@ -43,6 +44,8 @@ from app.settings.words import Network
 __all__ = [
     "Access",
     "Algorithm",
+    "AppointmentKind",
+    "Appointments",
     "Bindings",
     "Budget",
     "Burning",
@@ -83,6 +86,7 @@ __all__ = [
     "StockWindows",
     "Store",
     "Streams",
+    "Team",
     "Tier",
     "Transfers",
     "Windows",

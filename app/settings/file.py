@@ -13,6 +13,7 @@ from pydantic import (
 
 from app.errors import MisconfiguredError
 from app.settings.accessing import Access
+from app.settings.appointing import Appointments
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.following import Events
@@ -54,6 +55,7 @@ class Settings(Section):
     events: Events = Events()
     partners: Mapping[Name, Partner] = Field(default_factory=dict)
     loyalty: Loyalty = Loyalty()
+    appointments: Appointments = Appointments()
     access: Access = Access()
     cors: Cors = Cors()
     server: Server = Server()

@@ -9,7 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
-from app.availability import tables as _stock  # noqa: F401  registers its tables
+from app.appointments import tables as _appointments  # noqa: F401  registers its tables
+from app.availability import tables as _stock  # noqa: F401  as above
 from app.carts import tables as _carts  # noqa: F401  as above
 from app.customers import tables as _customers  # noqa: F401  as above
 from app.loyalty import tables as _points  # noqa: F401  as above

@@ -1,0 +1,1 @@
+"""When does staff of a store have time for somebody?"""
