@@ -6,6 +6,7 @@ from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.hooking import Begin, Hearing, Scheme, Told, Webhook
 from app.settings.partnering import Partner
 from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
@@ -43,6 +44,7 @@ from app.settings.words import Network
 __all__ = [
     "Access",
     "Algorithm",
+    "Begin",
     "Bindings",
     "Budget",
     "Burning",
@@ -60,6 +62,7 @@ __all__ = [
     "Execution",
     "Fence",
     "Freshness",
+    "Hearing",
     "Issuer",
     "Lane",
     "Location",
@@ -76,6 +79,7 @@ __all__ = [
     "Promotion",
     "Redis",
     "Requests",
+    "Scheme",
     "Server",
     "Settings",
     "Signing",
@@ -84,7 +88,9 @@ __all__ = [
     "Store",
     "Streams",
     "Tier",
+    "Told",
     "Transfers",
+    "Webhook",
     "Windows",
     "Workplace",
     "explain",

@@ -19,6 +19,7 @@ from app.pricing import tables as _pricing  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
 from app.store.tables import metadata
+from app.webhooks import tables as _webhooks  # noqa: F401  as above
 
 T = TypeVar("T")
 
