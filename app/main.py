@@ -39,8 +39,17 @@ from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
 from app.store.standing import StandingStore
-from app.upkeep import beside, keep_log_short, keep_swept, projections, telling, watching
+from app.upkeep import (
+    beside,
+    delivering,
+    keep_log_short,
+    keep_swept,
+    projections,
+    telling,
+    watching,
+)
 from app.upstream.registry import Planned, open_connections
+from app.webhooks.sending import senders
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 
@@ -175,6 +184,7 @@ class Gateway:
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
             principals(self.settings.access, self.now, self.store) as self.principals,
+            senders(self.settings.webhooks, self.environ, self.now) as sending,
         ):
             services = assemble(
                 self.settings, connections, self.caches, self.store, environ=self.environ
@@ -193,6 +203,7 @@ class Gateway:
                         self.settings, connections, services.availability, self.store, self.now
                     ).run(),
                     *telling(services.events, self.store, self._redis()),
+                    delivering(services.events, self.store, sending),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),

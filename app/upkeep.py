@@ -28,6 +28,8 @@ from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections, port_of
 from app.upstream.report import Report
 from app.values import Locale, LocationCode, Sku
+from app.webhooks.delivering import Delivering
+from app.webhooks.sending import Sender
 
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
@@ -66,6 +68,15 @@ def telling(
     store.heard.append(waking.told)
     yield events.tail.run()
     yield waking.run()
+
+
+def delivering(
+    events: Events, store: StandingStore, sending: Mapping[str, Sender]
+) -> Coroutine[Any, Any, None]:
+    """The work of telling endpoints what happens."""
+    work = Delivering(events=events, senders=sending)
+    store.heard.append(work.wake)
+    return work.run()
 
 
 def projections(

@@ -20,11 +20,10 @@ class AddressRefused(OSError):  # noqa: N818  named by what happened
 
 def is_public(address: Address) -> bool:
     """Whether it is of the public internet, and so is every address within it."""
-    return (
-        address.is_global
-        and not (address.is_multicast or address.is_reserved or address.is_unspecified)
-        and all(is_public(one) for one in _within(address))
-    )
+    special = address.is_multicast or address.is_reserved or address.is_unspecified
+    if isinstance(address, IPv6Address) and address.is_site_local:
+        special = True  # deprecated, and still routed somewhere
+    return address.is_global and not special and all(map(is_public, _within(address)))
 
 
 def _within(address: Address) -> Iterator[IPv4Address]:
