@@ -32,6 +32,7 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
@@ -42,6 +43,7 @@ from app.store.standing import StandingStore
 from app.upkeep import (
     beside,
     delivering,
+    handing_on,
     keep_log_short,
     keep_swept,
     projections,
@@ -49,6 +51,7 @@ from app.upkeep import (
     watching,
 )
 from app.upstream.registry import Planned, open_connections
+from app.webhooks.hearing import WebhookHearing
 from app.webhooks.sending import senders
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
@@ -76,6 +79,7 @@ class Gateway:
     store: StandingStore = field(init=False)
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
+    hearing: WebhookHearing = field(init=False)
 
     def __post_init__(self) -> None:
         """Know where Redis and the store are; nobody is called yet."""
@@ -83,6 +87,7 @@ class Gateway:
         self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
+        self.hearing = WebhookHearing.of(self.store, self.settings.hearing, self.environ, self.now)
 
     @property
     def services(self) -> Services:
@@ -154,6 +159,7 @@ class Gateway:
             routes=[
                 Route("/graphql", endpoint),
                 WebSocketRoute("/graphql", SocketEndpoint(terms, self.settings.cors)),
+                Route("/webhooks/{connection}", self._receiver().answer, methods=["POST"]),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
@@ -167,6 +173,9 @@ class Gateway:
         if self.principals is None:
             raise RuntimeError("the gateway has not started")
         return await self.principals.of(authorization)
+
+    def _receiver(self) -> WebhookReceiver:
+        return WebhookReceiver(self.hearing, read_within=self.settings.requests.read_within)
 
     def _redis(self) -> Redis | None:
         return None if self.shared is None else self.shared.client
@@ -204,6 +213,9 @@ class Gateway:
                     ).run(),
                     *telling(services.events, self.store, self._redis()),
                     delivering(services.events, self.store, sending),
+                    self.hearing.run(
+                        handing_on(self.settings.bind, connections, self.caches.answers.invalidate)
+                    ),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),

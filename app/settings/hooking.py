@@ -76,15 +76,13 @@ class Hearing(Section):
     """What a connection may send to `POST /webhooks/NAME`, signed with one of the `secrets`.
 
     `tolerance` is between its clock and ours, where its scheme tells a time. `url` is the address
-    that the system sends to, for schemes that sign it. A message is `max_body` bytes at most; its
-    id is known for `remember`.
+    that the system sends to, for schemes that sign it. The id of a message is known for `remember`.
     """
 
     scheme: Scheme = Scheme.STANDARD
     secrets: tuple[Mapping[str, Any], ...] = Field(min_length=1, max_length=2)
     url: str = ""
     tolerance: Positive = timedelta(minutes=5)
-    max_body: int = Field(default=262_144, ge=1_000)
     remember: Positive = timedelta(days=3)
 
     @model_validator(mode="after")
