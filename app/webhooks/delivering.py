@@ -8,6 +8,7 @@ cursor where it was, and the next one delivers again. Every change checks the fe
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,6 +87,15 @@ class Delivering:
         turn = await self.events.store.act(take, now=now)
         if turn is None:
             return False
+        try:
+            return await self._delivered(turn, endpoint, last)
+        except asyncio.CancelledError:  # let another process go on at once
+            with suppress(StoreUnavailable):
+                await self._put(turn, leased_until=None)
+            raise
+
+    async def _delivered(self, turn: Turn, endpoint: Webhook, last: int) -> bool:
+        """Deliver what comes next; whether there may be more. The log ended at `last` before."""
         events = await self._next(turn, endpoint)
         for event in events:
             if not await self._over(turn, event):

@@ -191,3 +191,18 @@ async def test_running_it_is_told_soon(store: Store) -> None:
         await until(lambda: len(there.receiver.requests) == 2)
 
     assert there.receiver.requests[1].event["version"] == 2
+
+
+async def test_a_process_that_ends_lets_another_go_on_at_once(store: Store) -> None:
+    async with house(store) as there:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            async with there.process(url=url) as ending, beside(ending.run()):
+                await there.has(A=1)
+                ending.wake()
+                accepted, _ = await asyncio.to_thread(silent.accept)  # it is at it
+            accepted.close()
+        async with there.process() as process:
+            await drained(process)
+
+    assert len(there.receiver.taken) == 1
