@@ -280,3 +280,20 @@ def test_a_secret_that_is_none_stops_the_start(secret: str) -> None:
     with pytest.raises(MisconfiguredError) as told:
         WebhookHearing.of(None, terms, {**ENVIRON, "HOOK": secret}, Clock())  # type: ignore[arg-type]
     assert secret not in str(told.value.problems)
+
+
+async def test_one_whose_lease_is_over_does_not_have_it_handed_on_again(store: Store) -> None:
+    clock, hand = Clock(), Hand()
+    ear, other = hearing(store, clock), hearing(store, clock)
+    await ear.hear("shop", WebhookRequest(BODY, signed("m-1", clock())))
+
+    async def late(_connection: str, _body: bytes) -> None:
+        clock.passes(LEASE)
+        await other.round(hand)  # another does it meanwhile
+        raise RuntimeError("too late")
+
+    await ear.round(late)
+    clock.passes(timedelta(hours=1))
+    await other.round(hand)
+
+    assert hand.taken == [("shop", BODY)]
