@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic
 
 from redis.asyncio import Redis
+from standardwebhooks import Webhook as Signer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -52,7 +53,7 @@ from app.upkeep import (
 )
 from app.upstream.registry import Planned, open_connections
 from app.webhooks.hearing import WebhookHearing
-from app.webhooks.sending import senders
+from app.webhooks.sending import secrets_of, senders
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 
@@ -80,6 +81,7 @@ class Gateway:
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
     hearing: WebhookHearing = field(init=False)
+    secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Know where Redis and the store are; nobody is called yet."""
@@ -87,6 +89,7 @@ class Gateway:
         self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
+        self.secrets = secrets_of(self.settings.webhooks, self.environ)
         self.hearing = WebhookHearing.of(self.store, self.settings.hearing, self.environ, self.now)
 
     @property
@@ -193,7 +196,7 @@ class Gateway:
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
             principals(self.settings.access, self.now, self.store) as self.principals,
-            senders(self.settings.webhooks, self.environ, self.now) as sending,
+            senders(self.settings.webhooks, self.secrets, self.now) as sending,
         ):
             services = assemble(
                 self.settings, connections, self.caches, self.store, environ=self.environ

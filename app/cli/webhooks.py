@@ -16,7 +16,7 @@ from app.events.tail import Tail
 from app.store import StoreUnavailable, open_store
 from app.webhooks.desk import WebhookDesk
 from app.webhooks.repository import Standing
-from app.webhooks.sending import senders
+from app.webhooks.sending import secrets_of, senders
 
 T = TypeVar("T")
 
@@ -58,7 +58,8 @@ def redeliver(config: Path | None, name: str) -> None:
     async def deliver(desk: WebhookDesk) -> None:
         await desk.letters(name)  # it is known
         mine = {name: desk.endpoints[name]}
-        async with senders(mine, os.environ, desk.events.now) as sending:
+        known = secrets_of(mine, os.environ)
+        async with senders(mine, known, desk.events.now) as sending:
             delivered, refused = await desk.redeliver(name, sending[name])
         click.echo(f"Delivered: {delivered}.")
         if refused is not None:

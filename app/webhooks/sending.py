@@ -69,22 +69,30 @@ class Sender:
             return Sent(UNREACHABLE)
 
 
-@asynccontextmanager
-async def senders(
-    endpoints: Mapping[str, Webhook], environ: Mapping[str, str], now: Callable[[], datetime]
-) -> AsyncIterator[Mapping[str, Sender]]:
-    """One for each endpoint, for as long as the block lasts.
+def secrets_of(
+    endpoints: Mapping[str, Webhook], environ: Mapping[str, str]
+) -> Mapping[str, Sequence[Signer]]:
+    """What signs for each endpoint.
 
     Raises:
         MisconfiguredError: a secret is not where the settings say, or is none.
     """
-    known = {
+    return {
         name: signers(one.secrets, environ, at=f"webhooks.{name}.secrets")
         for name, one in endpoints.items()
     }
+
+
+@asynccontextmanager
+async def senders(
+    endpoints: Mapping[str, Webhook],
+    secrets: Mapping[str, Sequence[Signer]],
+    now: Callable[[], datetime],
+) -> AsyncIterator[Mapping[str, Sender]]:
+    """One for each endpoint, for as long as the block lasts."""
     async with AsyncExitStack() as stack:
         yield {
-            name: Sender(one, known[name], await stack.enter_async_context(_session(one)), now)
+            name: Sender(one, secrets[name], await stack.enter_async_context(_session(one)), now)
             for name, one in endpoints.items()
         }
 

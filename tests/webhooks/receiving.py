@@ -21,7 +21,7 @@ from app.settings import Webhook
 from app.store import Store
 from app.values import Sku
 from app.webhooks.delivering import Delivering
-from app.webhooks.sending import senders
+from app.webhooks.sending import secrets_of, senders
 from connectors.kit.serve import serve
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -112,7 +112,7 @@ class House:
     async def process(self, **changes: Any) -> AsyncIterator[Delivering]:
         """One that delivers; in the middle of its jitter."""
         endpoints = {"acme": an_endpoint(changes.pop("url", self.url), **changes)}
-        async with senders(endpoints, ENVIRON, self.clock) as sending:
+        async with senders(endpoints, secrets_of(endpoints, ENVIRON), self.clock) as sending:
             yield Delivering(
                 events=events_of(self.store, self.clock), senders=sending, chance=lambda: 1.0
             )

@@ -6,6 +6,8 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from app.errors import MisconfiguredError
+from app.main import Gateway
+from app.settings import parse
 from connectors.kit.serve import serve
 from tests.gateways import sandbox_gateway
 from tests.streams.served import until
@@ -32,9 +34,14 @@ async def test_a_gateway_tells_a_partner_what_comes(monkeypatch: pytest.MonkeyPa
     assert abs(datetime.now(UTC) - told).total_seconds() < 60
 
 
-async def test_without_its_secret_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HOOK", raising=False)
-    endpoint = {"url": "https://x.example", "secrets": [{"env": "HOOK"}], "tells": "ORDERS"}
+def test_without_its_secret_no_gateway_comes_up() -> None:
+    document = {
+        "connections": {"shop": {"connector": "made-up"}},
+        "bind": {"catalogue": "shop", "prices": "shop"},
+        "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
+        "webhooks": {
+            "house": {"url": "https://x.example", "secrets": [{"env": "HOOK"}], "tells": "ORDERS"}
+        },
+    }
     with pytest.raises(MisconfiguredError, match=r"webhooks\.house\.secrets\.0"):
-        async with sandbox_gateway(webhooks={"house": endpoint}):
-            pass
+        Gateway(parse(document), {}, environ={})
