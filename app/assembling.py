@@ -54,7 +54,7 @@ from app.promises.tokens import Signer
 from app.settings import Settings, Windows
 from app.store import Store
 from app.store.standing import StandingStore
-from app.upkeep import projected_stock
+from app.upkeep import projected_stock, stock_of
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
@@ -230,15 +230,17 @@ class _Outside:
         )
 
     def _stock(self) -> Mapping[str, StockReader]:
-        return {
-            name: stock_reader(
-                port_of(self.connections, name, StockSource),
-                health=self.connections[name].health,
-                policy=_policy(self.settings.freshness.stock),
-                timeout=self.connections[name].configured.timeout,
-            )
-            for name in self.settings.bind.stock
-        }
+        return {name: self._stock_of(name) for name in self.settings.bind.stock}
+
+    def _stock_of(self, name: str) -> StockReader:
+        reader = stock_reader(
+            port_of(self.connections, name, StockSource),
+            health=self.connections[name].health,
+            policy=_policy(self.settings.freshness.stock),
+            timeout=self.connections[name].configured.timeout,
+        )
+        reader.heard = partial(self.caches.changes.since, (stock_of(name),))
+        return reader
 
 
 def rules_of(settings: Settings) -> RuleBook:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic
 
 from redis.asyncio import Redis
+from standardwebhooks import Webhook as Signer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -32,6 +33,7 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
@@ -39,8 +41,19 @@ from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
 from app.store.standing import StandingStore
-from app.upkeep import beside, keep_log_short, keep_swept, projections, telling, watching
+from app.upkeep import (
+    beside,
+    delivering,
+    handing_on,
+    keep_log_short,
+    keep_swept,
+    projections,
+    telling,
+    watching,
+)
 from app.upstream.registry import Planned, open_connections
+from app.webhooks.hearing import WebhookHearing
+from app.webhooks.sending import secrets_of, senders
 
 FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 
@@ -67,6 +80,8 @@ class Gateway:
     store: StandingStore = field(init=False)
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
+    hearing: WebhookHearing = field(init=False)
+    secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Know where Redis and the store are; nobody is called yet."""
@@ -74,6 +89,8 @@ class Gateway:
         self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
+        self.secrets = secrets_of(self.settings.webhooks, self.environ)
+        self.hearing = WebhookHearing.of(self.store, self.settings.hearing, self.environ, self.now)
 
     @property
     def services(self) -> Services:
@@ -145,6 +162,7 @@ class Gateway:
             routes=[
                 Route("/graphql", endpoint),
                 WebSocketRoute("/graphql", SocketEndpoint(terms, self.settings.cors)),
+                Route("/webhooks/{connection}", self._receiver().answer, methods=["POST"]),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
@@ -158,6 +176,9 @@ class Gateway:
         if self.principals is None:
             raise RuntimeError("the gateway has not started")
         return await self.principals.of(authorization)
+
+    def _receiver(self) -> WebhookReceiver:
+        return WebhookReceiver(self.hearing, read_within=self.settings.requests.read_within)
 
     def _redis(self) -> Redis | None:
         return None if self.shared is None else self.shared.client
@@ -175,6 +196,7 @@ class Gateway:
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
             principals(self.settings.access, self.now, self.store) as self.principals,
+            senders(self.settings.webhooks, self.secrets, self.now) as sending,
         ):
             services = assemble(
                 self.settings, connections, self.caches, self.store, environ=self.environ
@@ -193,6 +215,10 @@ class Gateway:
                         self.settings, connections, services.availability, self.store, self.now
                     ).run(),
                     *telling(services.events, self.store, self._redis()),
+                    delivering(services.events, self.store, sending),
+                    self.hearing.run(
+                        handing_on(self.settings.bind, connections, self.caches.answers.invalidate)
+                    ),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),

@@ -1,7 +1,16 @@
 """What goes on beside the answers, for as long as the process serves?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +27,7 @@ from app.events.waking import Waking
 from app.locations.service import LocationService
 from app.partners.model import Stock
 from app.partners.watching import Watching
-from app.ports import CatalogSource, StockSource
+from app.ports import CatalogSource, Hint, StockSource, WebhookReader
 from app.settings import Bindings, Partner, Settings
 from app.settings import Events as EventSettings
 from app.store import Store, StoreUnavailable
@@ -28,6 +37,9 @@ from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections, port_of
 from app.upstream.report import Report
 from app.values import Locale, LocationCode, Sku
+from app.webhooks.delivering import Delivering
+from app.webhooks.hearing import HandOn
+from app.webhooks.sending import Sender
 
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
@@ -66,6 +78,45 @@ def telling(
     store.heard.append(waking.told)
     yield events.tail.run()
     yield waking.run()
+
+
+def delivering(
+    events: Events, store: StandingStore, sending: Mapping[str, Sender]
+) -> Coroutine[Any, Any, None]:
+    """The work of telling endpoints what happens."""
+    work = Delivering(events=events, senders=sending)
+    store.heard.append(work.wake)
+    return work.run()
+
+
+def stock_of(connection: str) -> str:
+    """What a change of the stock that a connection knows goes by."""
+    return f"Stock:{connection}"
+
+
+def handing_on(
+    bind: Bindings, connections: Connections, tell: Callable[[frozenset[str]], Awaitable[None]]
+) -> HandOn:
+    """Tells every process what a message from outside says that is to be read anew."""
+
+    async def hand_on(connection: str, body: bytes) -> None:
+        reader = connections[connection].port
+        hints = reader.hints(body) if isinstance(reader, WebhookReader) else Hint
+        if tags := frozenset(_changed(bind, connection, hints)):
+            await tell(tags)
+
+    return hand_on
+
+
+def _changed(bind: Bindings, connection: str, hints: Iterable[Hint]) -> Iterator[str]:
+    """Of what is not bound to a connection, it has nothing to say."""
+    for hint in hints:
+        if hint is Hint.CATALOGUE and connection == bind.catalogue:
+            yield from ("Product", "ProductVariant")
+        if hint is Hint.PRICES and connection == bind.prices:
+            yield "Price"
+        if hint is Hint.STOCK and connection in bind.stock:
+            yield from ("Availability", "AggregateAvailability", stock_of(connection))
 
 
 def projections(

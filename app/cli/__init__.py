@@ -19,6 +19,7 @@ from app.cli.parity import parity
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
 from app.cli.settings import config_group
+from app.cli.webhooks import webhooks
 from app.errors import GatewayError, MisconfiguredError
 from app.ports import read_manifest
 
@@ -65,6 +66,7 @@ for command in (
     parity,
     schema,
     serve,
+    webhooks,
 ):
     tessera.add_command(command)
 

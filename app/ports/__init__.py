@@ -109,6 +109,13 @@ from app.ports.receipts import (
 )
 from app.ports.shapes import PORTS, provided_ports
 from app.ports.stock import IncomingSupply, StockLevel, StockSource
+from app.ports.webhooks import (
+    Hint,
+    WebhookReader,
+    WebhookRefused,
+    WebhookRequest,
+    WebhookScheme,
+)
 from app.ports.wire import UpstreamHttp, WireRequest, WireResponse, Wiring
 
 __all__ = [
@@ -134,6 +141,7 @@ __all__ = [
     "Erasure",
     "ExpiringPoints",
     "FoundConnector",
+    "Hint",
     "Image",
     "IncomingSupply",
     "KeptRecord",
@@ -209,6 +217,10 @@ __all__ = [
     "UpstreamHttp",
     "UpstreamOrder",
     "VariantOption",
+    "WebhookReader",
+    "WebhookRefused",
+    "WebhookRequest",
+    "WebhookScheme",
     "WireRequest",
     "WireResponse",
     "Wiring",

@@ -7,6 +7,7 @@ from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Points, Redis
+from app.settings.hooking import Begin, Hearing, Scheme, Told, Webhook
 from app.settings.partnering import Partner
 from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
@@ -46,6 +47,7 @@ __all__ = [
     "Algorithm",
     "AppointmentKind",
     "Appointments",
+    "Begin",
     "Bindings",
     "Budget",
     "Burning",
@@ -63,6 +65,7 @@ __all__ = [
     "Execution",
     "Fence",
     "Freshness",
+    "Hearing",
     "Issuer",
     "Lane",
     "Location",
@@ -79,6 +82,7 @@ __all__ = [
     "Promotion",
     "Redis",
     "Requests",
+    "Scheme",
     "Server",
     "Settings",
     "Signing",
@@ -88,7 +92,9 @@ __all__ = [
     "Streams",
     "Team",
     "Tier",
+    "Told",
     "Transfers",
+    "Webhook",
     "Windows",
     "Workplace",
     "explain",

@@ -18,6 +18,7 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Redis
+from app.settings.hooking import Hearing, Webhook
 from app.settings.partnering import Partner
 from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
@@ -54,6 +55,8 @@ class Settings(Section):
     carts: Carts = Carts()
     events: Events = Events()
     partners: Mapping[Name, Partner] = Field(default_factory=dict)
+    webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
+    hearing: Mapping[Name, Hearing] = Field(default_factory=dict)
     loyalty: Loyalty = Loyalty()
     appointments: Appointments = Appointments()
     access: Access = Access()
@@ -85,6 +88,16 @@ class Settings(Section):
             f"partners.{name}.channel names {unknown(one.channel, self.channels, what='channel')}"
             for name, one in self.partners.items()
             if one.channel is not None and one.channel not in self.channels
+        ]
+        problems += [
+            f"webhooks.{name}.partner names {unknown(one.partner, self.partners, what='partner')}"
+            for name, one in self.webhooks.items()
+            if one.partner is not None and one.partner not in self.partners
+        ]
+        problems += [
+            f"hearing names {unknown(name, self.connections, what='connection')}"
+            for name in self.hearing
+            if name not in self.connections
         ]
         problems += [
             f"{where} names {unknown(name, known, what=what)}"

@@ -34,17 +34,23 @@ C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Fetch = Callable[[Cells[R, C]], Awaitable[FetchedRows[R, C, V]]]
 NO_MOMENT = NEVER, Moment(NEVER, NEVER)
+Heard = Callable[[], timedelta | None]
+"""How long ago it was heard that what is kept may be another by now."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ShelfReader(Generic[R, C, V]):
-    """Reads one port of one connection. `timeout` bounds a whole port call, all its pages."""
+    """Reads one port of one connection. `timeout` bounds a whole port call, all its pages.
+
+    What was read before a change was `heard` of is asked for anew, and serves when that fails.
+    """
 
     port: str
     fetch: Fetch[R, C, V]
     policy: FreshnessPolicy
     health: Health
     timeout: timedelta
+    heard: Heard | None = None
     flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
     newest: datetime = NEVER  # when anything that is kept was read last
@@ -66,12 +72,21 @@ class ShelfReader(Generic[R, C, V]):
 
         To be awaited: a shelf for every row. Upstream failures are reported, never raised.
         """
-        wish = Wish.of(self.health.now(), self.policy, max_age)
+        wish = self._wish(max_age)
         fresh = self._fresh(rows, columns, wish)
         begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE)
         if len(fresh) < len(rows):
             begun.begin()
         return begun
+
+    def _wish(self, max_age: timedelta | None) -> Wish:
+        wish = Wish.of(self.health.now(), self.policy, max_age)
+        if self.heard is None or (ago := self.heard()) is None:
+            return wish
+        changed = before(wish.now, ago)
+        return wish._replace(
+            read_since=max(wish.read_since, changed), served_since=max(wish.served_since, changed)
+        )
 
     def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> dict[R, Shelf[V]]:
         """The shelves that need no further thought."""

@@ -17,9 +17,11 @@ from app.loyalty import tables as _points  # noqa: F401  as above
 from app.orders import tables as _orders  # noqa: F401  as above
 from app.partners import tables as _partners  # noqa: F401  as above
 from app.pricing import tables as _pricing  # noqa: F401  as above
+from app.principals import tables as _principals  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
 from app.store.tables import metadata
+from app.webhooks import tables as _webhooks  # noqa: F401  as above
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""Events over HTTP: told to whoever cannot hold a connection, and heard from systems outside."""

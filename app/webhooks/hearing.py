@@ -1,0 +1,119 @@
+"""Who hears what systems outside send, and sees that it is read anew what they tell of?
+
+A message is kept before it is answered. Whoever takes its lease hands it on; a process that dies
+meanwhile has another do it again, which does no harm: a hint only says that something is old.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from app.ports import WebhookRefused, WebhookRequest, WebhookScheme
+from app.settings import Hearing
+from app.store import Store, StoreUnavailable
+from app.webhooks import inbox
+from app.webhooks.inbox import Heard
+from app.webhooks.schemes import scheme_of
+
+log = structlog.get_logger(__name__)
+MOST = 50  # messages taken at once
+LEASE = timedelta(seconds=30)
+POLL = timedelta(seconds=1)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
+HandOn = Callable[[str, bytes], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class WebhookHearing:
+    """Hears for all connections. Any number may hand on, in any number of processes."""
+
+    store: Store
+    terms: Mapping[str, Hearing]
+    schemes: Mapping[str, WebhookScheme]
+    now: Callable[[], datetime]
+    poll: timedelta = POLL
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        terms: Mapping[str, Hearing],
+        environ: Mapping[str, str],
+        now: Callable[[], datetime],
+    ) -> "WebhookHearing":
+        """As the settings say.
+
+        Raises:
+            MisconfiguredError: a secret is not where they say, or is none.
+        """
+        schemes = {name: scheme_of(name, one, environ) for name, one in terms.items()}
+        return cls(store=store, terms=terms, schemes=schemes, now=now)
+
+    async def hear(self, connection: str, request: WebhookRequest) -> None:
+        """Keep a message, once.
+
+        Raises:
+            WebhookRefused: nobody knows the connection, or it is not the sender.
+            StoreUnavailable: it is not known to be kept.
+        """
+        scheme, now = self.schemes.get(connection), self.now()
+        if scheme is None:
+            raise WebhookRefused
+        keep = partial(
+            inbox.keep,
+            connection=connection,
+            id_=scheme(request, now=now),
+            body=request.body,
+            remember=self.terms[connection].remember,
+        )
+        if await self.store.act(keep, now=now):
+            self._woken.set()
+
+    async def run(self, hand_on: HandOn) -> None:
+        """Hand on until cancelled; a store that does not answer is asked again."""
+        while self.terms:
+            self._woken.clear()
+            handed = 0
+            try:
+                handed = await self.round(hand_on)
+            except StoreUnavailable:
+                log.warning("hearing.left", why="the store does not answer")
+            except Exception as bug:  # noqa: BLE001  it goes on, whatever it was
+                log.error("hearing.bug", kind=type(bug).__name__)  # noqa: TRY400  its text may hold values
+            if handed < MOST:
+                await self._rest()
+
+    async def round(self, hand_on: HandOn) -> int:
+        """Hand on what is due; how many messages that was."""
+        now = self.now()
+        if not await self.store.read(partial(inbox.any_due, now=now)):
+            return 0
+        take = partial(inbox.take, until=now + LEASE, most=MOST)
+        taken = await self.store.act(take, now=now)
+        for heard in taken:
+            await self._handed(heard, hand_on)
+        return len(taken)
+
+    async def _handed(self, heard: Heard, hand_on: HandOn) -> None:
+        try:
+            await hand_on(heard.connection, heard.body)
+        except Exception as bug:  # noqa: BLE001  one message must not stop the others
+            kind = type(bug).__name__
+            log.error("hearing.failed", connection=heard.connection, kind=kind)  # noqa: TRY400  as above
+            again = self.now() + min(FIRST_WAIT * 2 ** min(heard.attempts, 16), LONGEST_WAIT)
+            failed = partial(inbox.failed, heard=heard, again=again)
+            await self.store.act(failed, now=self.now())
+            return
+        await self.store.act(partial(inbox.done, heard=heard), now=self.now())
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self.poll.total_seconds()):
+                await self._woken.wait()
+        except TimeoutError:
+            return
