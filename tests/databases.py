@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -26,6 +28,15 @@ def migrated_postgres(postgres: Postgres) -> str:
     return address.rsplit("/", 1)[-1]
 
 
+@cache
+def migrated_sqlite() -> bytes:
+    """A file with our tables, to be copied."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "store.db"
+        asyncio.run(upgrade(f"sqlite:///{file}"))
+        return file.read_bytes()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without tables."""
@@ -39,9 +50,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database with our tables."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/store.db"
-        asyncio.run(upgrade(url))
-        return url
+        (tmp_path / "store.db").write_bytes(migrated_sqlite())
+        return f"sqlite:///{tmp_path}/store.db"
     cluster: Postgres = request.getfixturevalue("postgres")
     return cluster.database(request.getfixturevalue("migrated_postgres"))
 

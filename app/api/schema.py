@@ -1,7 +1,7 @@
 """schema.graphql, assembled."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 
 import strawberry
@@ -143,10 +143,11 @@ def core(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001
 
 
+@cache
 def build_schema(*, subgraph: bool = True, tell: bool = True, deferring: bool = True) -> Schema:
     """The executable schema; as a `subgraph` it also answers a router, and may `tell` its SDL.
 
-    `deferring`: with @defer and @stream.
+    `deferring`: with @defer and @stream. It is made once: whoever has it, changes nothing of it.
     """
     told = federation_sdl() if subgraph and tell else None
     query = federated(Query, ENTITIES, sdl=told) if subgraph else Query
