@@ -32,6 +32,7 @@ SAID: dict[str, dict[str, Any]] = {
     "cartLinesRemove": {"lineIds": [LINE]},
     "cartBuyerSet": {"buyer": {"email": "eve@example.com"}},
     "cartCustomerSet": {},
+    "cartDiscountCodesSet": {"codes": ["WELCOME10"]},
     "cartPromiseSelect": {"token": "of-an-option"},
     "cartHandOver": {},
     "cartHold": {},
