@@ -114,10 +114,9 @@ async def test_the_database_refuses_to_change_entries(store: Store, statement: s
     assert len(await store.read(written)) == 2
 
 
-async def test_postgresql_refuses_to_empty_the_log(store: Store, address: str) -> None:
-    if address.startswith("sqlite"):
-        return  # it knows no TRUNCATE
-    with pytest.raises(DBAPIError, match="neither changed nor taken away"):
+async def test_nobody_empties_the_log(store: Store, address: str) -> None:
+    unknown = address.startswith("sqlite")  # which has no such word
+    with pytest.raises(DBAPIError, match="syntax error" if unknown else "neither changed"):
         await store.act(
             lambda work: work.connection.execute(text("TRUNCATE audit_entries")), now=NOON
         )
