@@ -13,9 +13,7 @@ from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
 from app.errors import InvalidInputError
 from app.loyalty import model, rules, service
 from app.loyalty.model import Kind
-from app.values import CustomerId, PrincipalKind
-
-HOUSE = frozenset({PrincipalKind.STAFF, PrincipalKind.OPERATOR})
+from app.values import CustomerId
 
 
 async def whose(context: Context, given: str | None) -> CustomerId | None:
@@ -24,10 +22,11 @@ async def whose(context: Context, given: str | None) -> CustomerId | None:
     Staff name one; shoppers are themselves, whatever they name has to be them.
     """
     named = None if given is None else _key(given)
-    if context.principal.kind in HOUSE:
+    viewer = await context.viewer()
+    if viewer.house:
         return named
     own = await context.services.customers.of(context.principal)
-    return own if given is None or named == own else None
+    return own if given is None or viewer.owns(named) else None
 
 
 def _key(given: str) -> CustomerId | None:
