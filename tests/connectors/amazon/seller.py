@@ -22,7 +22,8 @@ from connectors.amazon.connection import AmazonConnection
 from connectors.amazon.specimen import SETTINGS, TinyAmazon, app
 from connectors.amazon.specimen_orders import OPEN
 from connectors.kit.serve import serve
-from tests.connectors.amazon.contract import Exchange, Watched
+from tests.connectors.amazon.contract import Watched
+from tests.connectors.contracts import Exchange
 
 LOGIN = "/auth/o2/token"
 NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)

@@ -16,15 +16,16 @@ from connectors.kit.manifests import CONNECTORS
 from connectors.kit.specimen import Asgi, Specimen
 from tests.connectors.amazon.contract import (
     ELSEWHERE,
+    HOST,
     MODELS,
-    Contract,
-    Exchange,
     Watched,
+    as_openapi,
     contract,
     model,
     models,
 )
 from tests.connectors.amazon.seller import LOGIN, a_seller
+from tests.connectors.contracts import Contract, Exchange
 
 AMAZON = find_connectors(CONNECTORS)["amazon"]
 SUBJECT = subject_of(read_manifest(AMAZON), AMAZON.module)
@@ -129,8 +130,8 @@ def test_what_the_models_allow_is_allowed(changes: dict[str, Any]) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "an operation nobody knows": ({"path": "/orders/2027-01-01/orders"}, "no model has it"),
-    "a method nobody knows": ({"method": "PUT"}, "no model has it"),
+    "an operation nobody knows": ({"path": "/orders/2027-01-01/orders"}, "is not described"),
+    "a method nobody knows": ({"method": "PUT"}, "is not described"),
     "an operation that is deprecated": (
         {"path": f"/orders/v0/orders/{OPEN}", "answered": {}},
         "request: is deprecated",
@@ -211,8 +212,8 @@ async def test_a_lie_of_the_upstream_is_seen_on_its_way() -> None:
 def test_each_model_is_read_whole(name: str) -> None:
     document = model(name)
 
-    assert Contract([document]).violations(an_exchange(path="/nowhere")) == [
-        "GET /nowhere: no model has it"
+    assert Contract([as_openapi(document)], HOST).violations(an_exchange(path="/nowhere")) == [
+        "GET /nowhere: is not described"
     ]
     assert document["swagger"] == "2.0"
 

@@ -14,7 +14,8 @@ from connectors.square import Settings, connect
 from connectors.square.connection import SquareConnection
 from connectors.square.specimen import TOKEN, TinySquare, app
 from connectors.square.specimen_shop import DUBLIN
-from tests.connectors.square.contract import Exchange, Watched
+from tests.connectors.contracts import Exchange
+from tests.connectors.square.contract import Watched
 
 DUB, ORK, STALL = LocationCode("DUB-1"), LocationCode("ORK-1"), LocationCode("Market stall")
 LOCATIONS = {DUB: DUBLIN, ORK: "Cork"}

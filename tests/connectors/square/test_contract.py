@@ -15,7 +15,8 @@ from connectors.kit.manifests import CONNECTORS
 from connectors.kit.questions import questions_of
 from connectors.kit.specimen import Asgi, Specimen
 from connectors.square.settings import VERSION
-from tests.connectors.square.contract import Contract, Exchange, Watched, contract, description
+from tests.connectors.contracts import Contract, Exchange
+from tests.connectors.square.contract import Watched, contract, description
 from tests.connectors.square.seller import DUB, a_seller
 
 SQUARE = find_connectors(CONNECTORS)["square"]
@@ -133,7 +134,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         },
         "response: 'OH_NO' is not one of",
     ),
-    "a place that is not there": ({"path": "/v2/stock"}, "request: PathNotFound"),
+    "a place that is not there": ({"path": "/v2/stock"}, "is not described"),
     "a parameter nobody knows": (
         {"method": "GET", "path": "/v2/locations", "query": "limit=3", "asked": None}
         | {"answered": {}},
