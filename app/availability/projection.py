@@ -27,6 +27,7 @@ from app.upstream.report import Freshness
 from app.values import Locale, LocationCode, Sku
 
 PAGE = 100  # products
+SOONEST = 1.0  # seconds until what failed is tried again; twice as long each time, up to a period
 log = structlog.get_logger(__name__)
 Batches = AsyncIterator[Sequence[Sku]]
 
@@ -53,18 +54,28 @@ class Projection:
     async def keep(
         self, skus: Callable[[], Batches], locations: Callable[[], Collection[LocationCode]]
     ) -> None:
-        """Read it again and again, until cancelled; a failure is told and waits for the next."""
+        """Read it once in each period, until cancelled; what fails is told and tried again soon."""
         name = self._health.connection
+        mine, failures = False, 0
         while True:
             try:
-                if await self._mine():
+                mine = mine or await self._mine()
+                if mine:
                     levels = await self.pull(skus(), locations())
                     log.info("projection.read", connection=name, levels=levels)
+                mine, failures = False, 0
             except GatewayError as error:
+                failures += 1
                 log.warning("projection.behind", connection=name, reason=str(error))
             except Exception as bug:  # noqa: BLE001  it goes on, whatever it was
+                failures += 1
                 log.error("projection.bug", connection=name, kind=type(bug).__name__)  # noqa: TRY400
-            await asyncio.sleep(self._terms.every.total_seconds())
+            await asyncio.sleep(self._pause(failures))
+
+    def _pause(self, failures: int) -> float:
+        """Seconds until the next look."""
+        every = self._terms.every.total_seconds()
+        return min(every, SOONEST * 2 ** min(failures - 1, 20)) if failures else every
 
     async def pull(self, skus: Batches, locations: Collection[LocationCode]) -> int:
         """Read everything once; the number of levels that came.

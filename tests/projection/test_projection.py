@@ -227,6 +227,33 @@ async def test_in_each_period_one_process_reads(store: Store) -> None:
     assert (sum(first), sum(again), sum(later)) == (1, 0, 1)
 
 
+async def test_what_failed_is_read_again_long_before_the_next_period(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.availability.projection.SOONEST", 0.001)
+    shop = a_shop(error=UpstreamUnavailable("did not answer"))
+    projection = a_projection(store, shop, Clock(), every=timedelta(hours=1))
+
+    async def passing() -> None:
+        while not await store.read(told):
+            shop.error = shop.error if len(shop.calls) < 3 else None
+            await asyncio.sleep(0.001)
+
+    keeping = asyncio.create_task(projection.keep(lambda: batches([COAT]), lambda: [MILAN]))
+    await asyncio.wait_for(passing(), 60)
+    keeping.cancel()
+
+    assert await store.read(told) == {Spot(COAT, MILAN): 2}
+
+
+async def test_it_is_tried_again_ever_later_but_in_each_period(store: Store) -> None:
+    hourly = a_projection(store, a_shop(), Clock(), every=timedelta(hours=1))
+
+    assert [hourly._pause(failures) for failures in (1, 2, 3, 12, 13, 10_000, 0)] == [
+        *(1, 2, 4, 2048, 3600, 3600, 3600)
+    ]
+
+
 async def test_a_projection_goes_on_after_a_failure(store: Store) -> None:
     clock, shop = Clock(), a_shop(error=UpstreamUnavailable("did not answer"))
     projection = a_projection(store, shop, clock, every=timedelta(milliseconds=1))
