@@ -14,6 +14,7 @@ from app.api.order_problems import (
     OrderNotFound,
     OrderNotPossible,
 )
+from app.api.partner_problems import PARTNER_PROBLEMS
 from app.api.pricing import Money
 from app.api.problems import Problem, ProblemCode
 from app.api.promises import PromiseDrift, drifted, places, problem
@@ -237,6 +238,7 @@ def _state(refusal: Any) -> dict[str, Any]:
 More = Callable[[Any], dict[str, Any]]
 PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     **POINT_PROBLEMS,
+    **PARTNER_PROBLEMS,
     points.PointsRefused: (InvalidInput, _nothing),
     refusals.InvalidCartInput: (InvalidInput, _nothing),
     refusals.LineNotFound: (InvalidInput, _nothing),
@@ -255,6 +257,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     stock.HoldSuperseded: (HoldLost, _nothing),
     orders.OrderNotHeld: (HoldLost, _nothing),
     orders.NobodyCarriesOut: (OrderNotPossible, _nothing),
+    orders.NoRoom: (OrderNotPossible, _nothing),
     orders.OrderNotFound: (OrderNotFound, _nothing),
     orders.OrderNotCancellable: (OrderNotCancellable, _state),
     KeyReused: (IdempotencyKeyRefused, _nothing),

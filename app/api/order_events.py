@@ -21,19 +21,26 @@ from app.orders import model
 from app.orders.following import ORDERS, owner_of
 from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
+from app.partners.model import PartnerUnknown
 from app.principals.model import THE_HOUSE, Viewer
+from app.values import PrincipalKind
 
 OWNER, ORDER = "owner", "order"  # what those who are told the same look up together
 Number: TypeAlias = Annotated[
     strawberry.ID | None,
     strawberry.argument(
-        description="The number of an order; without one all orders, which is for the house."
+        description=(
+            "The number of an order; without one all orders, which is for the house, or all that"
+            " the calling partner sold."
+        )
     ),
 ]
 Token: TypeAlias = Annotated[
     str | None,
     strawberry.argument(
-        description="The token that orderPlace gave; the house and the buyer do without."
+        description=(
+            "The token that orderPlace gave; the house, the buyer and the partner do without."
+        )
     ),
 ]
 
@@ -84,6 +91,9 @@ class OrderDelta(StreamEvent):
     state: OrderState | None = strawberry.field(
         description="How far the order was then; null where the event does not tell."
     )
+    reference: str | None = strawberry.field(
+        description="What the partner that sold it calls the order; null where none did."
+    )
     occurred_at: datetime = strawberry.field(description="When it happened.")
     happened: strawberry.Private[Happened]
 
@@ -116,6 +126,7 @@ class OrderDelta(StreamEvent):
             version=Seq(told.seq),
             change=told.fact.kind,
             state=None if state is None else OrderState(state),
+            reference=told.fact.body.get("called"),
             occurred_at=told.at,
             happened=happened,
         )
@@ -143,11 +154,18 @@ class OrderEventPage:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one caller sees of one order, or of all."""
+    """What one caller sees of one order, or of all that are its to see."""
 
     context: Context
     number: str | None
     token: str | None
+
+    @property
+    def partner(self) -> str | None:
+        """The partner that follows all it sold; it has no way to name another."""
+        principal = self.context.principal
+        partner = principal.subject if principal.kind is PrincipalKind.PARTNER else None
+        return partner if self.number is None else None
 
     async def check(self) -> None:
         """Whether it may follow.
@@ -155,9 +173,12 @@ class _View:
         Raises:
             InvalidInputError: all orders, by somebody who is not of the house.
             OrderNotFound: an order that is not there, or not its to see.
+            PartnerUnknown: the caller is none of the partners.
         """
         if self.number is not None:
             await self._visible(self.number)
+        elif self.partner is not None:
+            self.context.services.partners.named(self.partner)
         elif not (await self._viewer()).house:
             raise InvalidInputError(
                 "Name an order, with the access token that orderPlace gave.", argument="order"
@@ -175,11 +196,14 @@ class _View:
                 yield dressed(event)
 
     async def _may_see(self, happened: Happened) -> bool:
-        if self.number is None:
+        number = self.number
+        if number is None and self.partner is None:
             return (await self._viewer()).house
         try:
-            await self._visible(self.number, happened.shared)
-        except OrderNotFound:
+            await self._visible(number or happened.told.fact.entity, happened.shared)
+            if self.partner is not None:
+                self.context.services.partners.named(self.partner)
+        except (OrderNotFound, PartnerUnknown):
             return False
         return True
 
@@ -194,7 +218,7 @@ class _View:
         owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
         if self.token is None:
             viewer = await self._viewer()
-            if not (viewer.house or viewer.owns(owner)):
+            if not viewer.may_see(customer=owner.customer, partner=owner.partner):
                 raise OrderNotFound
 
 
@@ -229,7 +253,9 @@ class OrderSubscriptions:
         view = _View(context, order, access_token)
         await view.check()
         place = place_of(context, after)
-        events = context.services.events.followed(ORDERS, after=place, entity=order)
+        events = context.services.events.followed(
+            ORDERS, after=place, entity=order, party=view.partner
+        )
         async with aclosing(view.told(events)) as told:
             async for event in told:
                 yield event
@@ -263,7 +289,9 @@ class OrderEventRoot:
             await view.check()
         except OrderNotFound:
             return None
-        found = await context.services.events.page(ORDERS, after=after, entity=order, most=size)
+        found = await context.services.events.page(
+            ORDERS, after=after, entity=order, party=view.partner, most=size
+        )
         told = [dressed(event) for event in found]
         events: list[Dressed] = [one for one in told if not isinstance(one, Heartbeat)]
         return OrderEventPage(events=events, cursor=told[-1].cursor)
