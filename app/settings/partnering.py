@@ -36,8 +36,8 @@ class Partner(Section):
 
     `buffer` units of every SKU are kept from it; `channel` is the one it buys through, the default
     one if it is not named. What there is, is looked at every `look_every`. It pays what its
-    `price_list` says, one or more of them, in one of
-    `currencies`: those of its lists if none are named.
+    `price_list` says, one or more of them, in one of `currencies`: those of its lists if none are
+    named. `limits` are the most that it may sell.
     """
 
     skus: tuple[str, ...] = Field(default=("*",), min_length=1)
