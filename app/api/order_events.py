@@ -1,6 +1,6 @@
 """GraphQL face of what happens to orders."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -195,6 +195,12 @@ class _View:
                     return
                 yield dressed(event)
 
+    async def page(self, events: Sequence[Event[model.Order]]) -> list[Dressed]:
+        """Dress events of a page; a partner's up to the first that is its to see no more."""
+        if self.partner is None:
+            return [dressed(event) for event in events]
+        return [event async for event in self.told(_each(events))]
+
     async def _may_see(self, happened: Happened) -> bool:
         number = self.number
         if number is None and self.partner is None:
@@ -220,6 +226,11 @@ class _View:
             viewer = await self._viewer()
             if not viewer.may_see(customer=owner.customer, partner=owner.partner):
                 raise OrderNotFound
+
+
+async def _each(events: Sequence[Event[model.Order]]) -> Events:
+    for event in events:
+        yield event
 
 
 def dressed(event: Event[model.Order]) -> Dressed:
@@ -292,6 +303,6 @@ class OrderEventRoot:
         found = await context.services.events.page(
             ORDERS, after=after, entity=order, party=view.partner, most=size
         )
-        told = [dressed(event) for event in found]
+        told = await view.page(found)
         events: list[Dressed] = [one for one in told if not isinstance(one, Heartbeat)]
         return OrderEventPage(events=events, cursor=told[-1].cursor)

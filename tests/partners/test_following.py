@@ -180,9 +180,11 @@ async def test_whose_an_order_is_is_asked_again_at_each_event(store: Store) -> N
             ended = await client.hear()
             while ended["type"] == "next":
                 ended = await client.hear()
+        paged = (await page(there, ACME, cursor))["events"]
 
     assert (first["__typename"], first["entity"]) == ("Removed", mine["number"])
     assert ended["type"] == "complete"
+    assert paged == [first]
 
 
 def given_away(work: Work, number: str) -> None:
