@@ -248,7 +248,7 @@ async def market(
         httpx.AsyncClient(timeout=60) as http,
     ):
         running = gateway.gateway
-        async with principals(running.settings.access, utc_now) as running.principals:
+        async with principals(running.settings.access, utc_now, store) as running.principals:
             pass  # the callers' proofs are of now, whatever the retailer's clock says
         services, settings = running.services, running.settings
         looking = watching(settings, services.connections, services.availability, store, clock)

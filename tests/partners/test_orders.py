@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ async def test_an_order_is_placed_with_its_goods_and_carried_out_like_any_other(
     assert shown == {"A": 5, "B": 1, "C": 0}  # of nine and four, two are kept back
     assert handed.key == order["number"]
     assert handed.buyer.email == BUYER["email"]
-    assert (handed.total.amount, handed.delivery.amount) == (45, 0)
+    assert (handed.total.amount, handed.delivery.amount) == (Decimal(45), Decimal(0))
     assert seen == {"order": {"number": order["number"], "state": "SOURCED"}}
 
 
