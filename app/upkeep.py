@@ -171,7 +171,8 @@ def watching(
         places = availability.selling(terms.selling, to=None, report=inquiry.report)
         found = await availability.together(asked, places, inquiry, global_buffer=terms.told.buffer)
         moment = now()
-        sold = await store.read(partial(allotting.sold, terms=terms, now=moment))
+        asked_of = partial(allotting.sold, terms=terms, now=moment, skus=asked)
+        sold = await store.read(asked_of) if terms.told.limits.any else Sold()
         return {sku: shown(terms, sold, sku, one, moment) for sku, one in found.items()}
 
     return Watching(store, terms_of(settings), look, skus, now)

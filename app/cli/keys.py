@@ -60,7 +60,7 @@ def create(config: Path | None, kind: str, owner: str, name: str | None, days: i
 def list_(config: Path | None) -> None:
     """List every key that was given out; the keys themselves are known to nobody here."""
     for key in _done(config, lambda one: one.all()):
-        name = "" if key.name is None else f"  ({key.name})"
+        name = "" if key.name is None else f" ({key.name})"
         click.echo(f"{key.id}  {key.kind:<8}  {key.owner}{name}  {_standing(key)}")
 
 

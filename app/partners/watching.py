@@ -75,7 +75,8 @@ class Watching:
 
 
 def told(work: Work, partner: str, stock: Mapping[Sku, Stock]) -> None:
-    """Keep and tell what is new of some SKUs."""
+    """Keep and tell what is new of some SKUs; orders of the partner wait, or were waited for."""
+    repository.lock(work.connection, partner)
     known = repository.items(work.connection, partner, skus=stock.keys())
     changed = []
     for sku, there in sorted(stock.items()):

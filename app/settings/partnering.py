@@ -30,6 +30,13 @@ class Limits(Section):
     orders_a_day: Most | None = None
     open_for: Positive = timedelta(days=14)
 
+    @property
+    def any(self) -> bool:
+        """Whether something is limited."""
+        return any(
+            one is not None for one in (self.open_units, self.units_a_day, self.orders_a_day)
+        )
+
 
 class Partner(Section):
     """The assortment of a partner: `skus` and `locations` are patterns of what it sees.
