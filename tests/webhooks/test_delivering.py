@@ -16,7 +16,8 @@ from app.upkeep import beside
 from app.webhooks import repository
 from app.webhooks.delivering import FIRST_WAIT, LONGEST_WAIT
 from app.webhooks.repository import Standing
-from tests.events.orders import NOON, an_order, go_on, place
+from tests.events.orders import an_order, go_on, place
+from tests.orders.world import NOON
 from tests.streams.served import until
 from tests.webhooks.receiving import NEXT, SECRET, House, drained, house
 
