@@ -84,13 +84,13 @@ class PriceUnknown(Problem):
 
 
 @strawberry.type(
-    description="The cart costs something else by the rules of now; nothing was done.",
+    description="It costs something else by the rules of now; nothing was done.",
     directives=NOBODY_KEEPS,
 )
 class PriceChanged(Problem):
     """Set its codes again, or update its lines, to take the new price."""
 
-    before: Money = strawberry.field(description="What the lines of the cart cost as it says.")
+    before: Money = strawberry.field(description="What the lines cost as the caller knows them.")
     after: Money | None = strawberry.field(
         description="What they cost by now; null where the price of a unit has changed, too."
     )
@@ -248,6 +248,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.VariantNotSold: (VariantNotSold, _skus),
     refusals.PriceUnknown: (PriceUnknown, _skus),
     refusals.CartPriceChanged: (PriceChanged, _amounts),
+    orders.PartnerPriceChanged: (PriceChanged, _amounts),
     CouponUsedUp: (DiscountCodeRefused, _coupon),
     refusals.CurrencyMismatch: (CurrencyMismatch, _nothing),
     refusals.CodeRefused: (HandOverCodeRefused, _nothing),

@@ -8,6 +8,7 @@ from app.api.cart_problems import (
     IdempotencyKeyRefused,
     InsufficientStock,
     InvalidInput,
+    PriceChanged,
     StockUnknown,
     problem_of,
 )
@@ -51,6 +52,7 @@ PartnerOrderPlaceResult = Annotated[
     | ReferenceUsed
     | InsufficientStock
     | StockUnknown
+    | PriceChanged
     | OrderNotPossible
     | QuantityProblem
     | SkuProblem

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.errors import Refusal
 from app.orders.model import OrderNumber, OrderState
-from app.values import CurrencyCode, Sku
+from app.values import CurrencyCode, Money, Sku
 
 
 class OrderNotFound(Refusal):
@@ -63,6 +63,17 @@ class CurrencyNotAllowed(Refusal):
         super().__init__("Orders are not settled in this currency.")
         self.allowed = allowed
         self.path = ("currency",)
+
+
+class PartnerPriceChanged(Refusal):
+    """A partner pays something else by now than it was told last."""
+
+    code = "PRICE_CHANGED"
+
+    def __init__(self, before: Money, after: Money) -> None:
+        super().__init__("Some prices have changed, and are told in a moment: order again then.")
+        self.before = before
+        self.after = after
 
 
 class ReferenceUsed(Refusal):

@@ -10,7 +10,7 @@ from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
 from app.carts.hearing import known
 from app.carts.model import HeldUnits
 from app.orders.model import Order, OrderNumber, OrderState
-from app.orders.refusals import CurrencyNotAllowed, SkusNotOffered
+from app.orders.refusals import CurrencyNotAllowed, PartnerPriceChanged, SkusNotOffered
 from app.orders.service import parts_of
 from app.orders.sourcing import Route
 from app.partners.model import Item
@@ -20,7 +20,7 @@ from app.promises.model import Line, Option
 from app.promises.question import merged
 from app.promises.ranking import Preference
 from app.store.keys import Once
-from app.values import CurrencyCode, FulfilmentMethod, LocationCode, Money, Sku
+from app.values import CurrencyCode, FulfilmentMethod, LocationCode, Money, Sku, rounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +77,30 @@ def wanted_of(terms: Terms, asked: PartnerOrder, now: datetime) -> Wanted:
 
 
 def offers(wanted: Wanted, items: Mapping[Sku, Item]) -> None:
-    """See that the partner was told of all of it, and has a price for it.
+    """See that the partner was told of all of it, and of the prices that hold now.
 
     Raises:
-        SkusNotOffered: it was not, or has none.
+        SkusNotOffered: it was not told of some SKUs, or of no price for them.
+        PartnerPriceChanged: it was told of others.
     """
     if missing := [sku for sku in wanted.units if sku not in items]:
         raise SkusNotOffered(missing, priced=True)
-    if unpriced := [sku for sku in wanted.units if sku not in wanted.prices]:
+    told = {sku: _told_price(items[sku], wanted.currency) for sku in wanted.units}
+    if unpriced := [sku for sku, price in told.items() if not (price and sku in wanted.prices)]:
         raise SkusNotOffered(unpriced, priced=False)
+    before = _total(wanted, {sku: price for sku, price in told.items() if price})
+    after = _total(wanted, {sku: wanted.prices[sku].amount for sku in told})
+    if any(told[sku] != wanted.prices[sku].amount for sku in told):
+        raise PartnerPriceChanged(before, after)
+
+
+def _told_price(item: Item, currency: CurrencyCode) -> Money | None:
+    return next((one for one in item.stock.prices if one.currency == currency), None)
+
+
+def _total(wanted: Wanted, prices: Mapping[Sku, Money]) -> Money:
+    whole = (rounded(price, wanted.units[sku]).amount for sku, price in prices.items())
+    return Money(sum(whole, Decimal(0)), wanted.currency)
 
 
 def told_enough(wanted: Wanted, items: Mapping[Sku, Item]) -> None:

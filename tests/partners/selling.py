@@ -58,6 +58,7 @@ PROBLEM = """... on Problem { code message path }
   ... on SkusNotOffered { skus } ... on CurrencyNotAllowed { allowed }
   ... on AllocationLimitExceeded { limit sku most used asked }
   ... on ReferenceUsed { orderNumber }
+  ... on PriceChanged { before { amount } after { amount } }
   ... on InsufficientStock { shortages { sku asked available } }
   ... on StockUnknown { shortages { sku asked available } }"""
 PLACE = f"""mutation Place($input: PartnerOrderPlaceInput!) {{

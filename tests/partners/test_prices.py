@@ -58,6 +58,8 @@ async def test_a_price_that_begins_is_an_event_of_its_own_and_holds_from_then_on
         cursor = (await there.data(EVENTS, ACME))["assortmentEvents"]["cursor"]
         there.clock.now = LATER
         there.shop.levels = a_shop(A=20).levels
+        early = await there.place("R-0", lines=[{"sku": "A", "quantity": 2}])
+        untold = await there.place("R-0", lines=[{"sku": "C", "quantity": 1}])
         await there.look()
         page = (await there.data(EVENTS, ACME, after=cursor))["assortmentEvents"]
         events = there.gateway.gateway.services.events
@@ -68,6 +70,8 @@ async def test_a_price_that_begins_is_an_event_of_its_own_and_holds_from_then_on
         silence = (await there.data(EVENTS, ACME, after=page["cursor"]))["assortmentEvents"]
         after = await there.placed("R-2")
 
+    assert (early["code"], untold["code"]) == ("PRICE_CHANGED", "NOT_PRICED")
+    assert (early["before"], early["after"]) == ({"amount": "25.00"}, {"amount": "19.80"})
     changes = {one["entity"]: one for one in page["events"]}
     assert {sku: one["change"] for sku, one in changes.items()} == {"A": "PRICED", "C": "PRICED"}
     assert prices(changes["A"]["item"]) == [("9.90", "EUR"), ("11.00", "GBP")]
