@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.availability import ledger
 from app.availability.model import Spot
 from app.orders import events, repository
+from app.orders.making import new_number, parts_of
 from app.orders.model import (
     CANCELLABLE,
     CancelReason,
@@ -22,7 +23,7 @@ from app.orders.model import (
 )
 from app.orders.refusals import MarketOrderNotReady, OrderNotCancellable
 from app.orders.repository import Asked
-from app.orders.service import OrderService, new_number, parts_of
+from app.orders.service import OrderService
 from app.orders.sourcing import Route
 from app.orders.turns import LEASE, Turns, moved
 from app.orders.working import OrderWorker

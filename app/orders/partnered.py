@@ -14,10 +14,11 @@ from app.carts.hearing import demand_of
 from app.orders import allotting, entering, repository, wholesale
 from app.orders.dispatching import Dispatching
 from app.orders.entering import Entering, Raced, holder_of
+from app.orders.making import new_number
 from app.orders.model import CancelReason, Order, OrderNumber, OrderState
 from app.orders.refusals import NoRoom, OrderNotFound
 from app.orders.repository import Whose
-from app.orders.service import cancelled, new_number
+from app.orders.service import cancelled
 from app.orders.turns import Turns
 from app.orders.wholesale import PartnerOrder, Wanted
 from app.orders.working import OrderWorker

@@ -1,8 +1,7 @@
 """How is an order placed, looked at and cancelled? Placing has one effect for each key."""
 
 import hmac
-import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +15,11 @@ from app.carts import closing, spending
 from app.carts.model import CartId
 from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
+from app.orders.making import new_number, parts_of
 from app.orders.model import (
     CANCELLABLE,
     CancelReason,
     Charge,
-    Handing,
-    HandingState,
     Order,
     OrderNumber,
     OrderState,
@@ -30,7 +28,6 @@ from app.orders.model import (
     replace_amount,
 )
 from app.orders.refusals import (
-    NobodyCarriesOut,
     OrderNotCancellable,
     OrderNotFound,
     OrderNotHeld,
@@ -46,8 +43,6 @@ from app.store import Store, Work
 from app.store.keys import KeyReused, Once
 from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
-NUMBER = 10  # characters: with a million orders, one in 590 million numbers is taken
 ACCESS = 32  # characters of the guest's token
 
 
@@ -234,30 +229,6 @@ class OrderService:
             self._worker.wake()
             return turn.order
         return order
-
-
-def new_number() -> OrderNumber:
-    """What no order is called yet."""
-    return OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER)))
-
-
-def parts_of(lines: Iterable[SoldLine], route: Route) -> tuple[Handing, ...]:
-    """The part of each sink.
-
-    Raises:
-        NobodyCarriesOut: nobody takes orders for a location, or there is nothing.
-    """
-    by_sink: dict[str, list[SoldLine]] = {}
-    for line in lines:
-        if (sink := route(line.location)) is None:
-            raise NobodyCarriesOut
-        by_sink.setdefault(sink, []).append(line)
-    if not by_sink:
-        raise NobodyCarriesOut
-    return tuple(
-        Handing(sink=sink, state=HandingState.WAITING, lines=tuple(its), with_fee=number == 0)
-        for number, (sink, its) in enumerate(by_sink.items())
-    )
 
 
 def access_token(key: str, number: OrderNumber) -> str:

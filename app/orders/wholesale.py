@@ -9,9 +9,9 @@ from app.availability.model import Spread
 from app.availability.refusals import InsufficientStock, Shortage, StockUnknown
 from app.carts.hearing import known
 from app.carts.model import HeldUnits
+from app.orders.making import parts_of
 from app.orders.model import Order, OrderNumber, OrderState
 from app.orders.refusals import CurrencyNotAllowed, PartnerPriceChanged, SkusNotOffered
-from app.orders.service import parts_of
 from app.orders.sourcing import Route
 from app.partners.model import Item
 from app.partners.terms import PartnerPrice, Terms
