@@ -38,15 +38,19 @@ from app.loyalty.assembling import points_over
 from app.orders import events as order_events
 from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
+from app.orders.dispatching import Dispatching
 from app.orders.finding import Elsewhere
 from app.orders.history import OrderHistory
+from app.orders.partnered import PartnerOrders
 from app.partners import events as assortments
 from app.partners.service import PartnerService
+from app.partners.terms import terms_of
 from app.ports import CatalogSource, LocationSource, PriceSource, StockSource
 from app.pricing import keeping as kept_coupons
 from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
+from app.principals.keys import ApiKeys
 from app.products.service import ProductService
 from app.promises.ranking import Preference
 from app.promises.service import PromiseService, Sources
@@ -113,12 +117,14 @@ def assemble(
     )
     chosen = CartPromises(acts, promises)
     spending = CartPoints(acts, settings.loyalty, points.desk)
+    terms = terms_of(settings)
     elsewhere = partial(
         Elsewhere,
         availability=availability,
         promises=promises,
         preference=Preference.of(settings.promises),
         channels=settings.channels,
+        partners=terms,
         now=caches.now,
     )
     orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
@@ -137,7 +143,7 @@ def assemble(
     events = Events(kept, followed, caches.now, beat=settings.events.heartbeat_every)
     return Services(
         events=events,
-        partners=PartnerService(events, settings.partners),
+        partners=PartnerService(events, terms),
         products=sources.products,
         locations=sources.locations,
         availability=availability,
@@ -163,6 +169,17 @@ def assemble(
         ),
         orders=orders.service,
         order_worker=orders.worker,
+        partner_orders=PartnerOrders(
+            kept,
+            orders.turns,
+            orders.worker,
+            dispatching=Dispatching(
+                availability=availability, promises=promises, route=settings.bind.order_sink
+            ),
+            partners=terms,
+            keys_for=settings.carts.keys_for,
+        ),
+        keys=ApiKeys(kept, caches.now),
         looks=Looks(kept),
         connections=connections,
         channels=settings.channels,
@@ -244,9 +261,11 @@ class _Outside:
 
 
 def rules_of(settings: Settings) -> RuleBook:
-    """The retailer's own price lists and promotions."""
+    """The retailer's own price lists and promotions, but for the lists that partners pay by."""
     currencies = {code: one.currency for code, one in settings.channels.items()}
-    return RuleBook(settings.pricing, currencies)
+    wholesale = {name for one in settings.partners.values() for name in one.price_list}
+    lists = {name: one for name, one in settings.pricing.lists.items() if name not in wholesale}
+    return RuleBook(settings.pricing.model_copy(update={"lists": lists}), currencies)
 
 
 def _policy(windows: Windows) -> FreshnessPolicy:

@@ -18,6 +18,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from app.availability.model import Aggregate
 from app.availability.projection import ProjectedStock, Projection, catalogue_skus
 from app.availability.service import AvailabilityService
 from app.carts.sweeping import sweep
@@ -25,10 +26,13 @@ from app.events.following import Events
 from app.events.retention import keep_short
 from app.events.waking import Waking
 from app.locations.service import LocationService
+from app.orders import allotting
+from app.partners.limits import Sold, left
 from app.partners.model import Stock
+from app.partners.terms import Terms, terms_of
 from app.partners.watching import Watching
 from app.ports import CatalogSource, Hint, StockSource, WebhookReader
-from app.settings import Bindings, Partner, Settings
+from app.settings import Bindings, Settings
 from app.settings import Events as EventSettings
 from app.store import Store, StoreUnavailable
 from app.store.standing import StandingStore
@@ -162,15 +166,23 @@ def watching(
         within=catalogue.configured.timeout,
     )
 
-    async def look(terms: Partner, asked: Sequence[Sku]) -> Mapping[Sku, Stock]:
-        channel = settings.channels[terms.channel or settings.first_channel]
-        selling = channel.model_copy(update={"sells_from": terms.locations})
+    async def look(terms: Terms, asked: Sequence[Sku]) -> Mapping[Sku, Stock]:
         inquiry = Inquiry(Deadline.after(LOOK_WITHIN), Report())
-        places = availability.selling(selling, to=None, report=inquiry.report)
-        found = await availability.together(asked, places, inquiry, global_buffer=terms.buffer)
-        return {sku: Stock(str(one.status), one.available_to_sell) for sku, one in found.items()}
+        places = availability.selling(terms.selling, to=None, report=inquiry.report)
+        found = await availability.together(asked, places, inquiry, global_buffer=terms.told.buffer)
+        moment = now()
+        asked_of = partial(allotting.sold, terms=terms, now=moment, skus=asked)
+        sold = await store.read(asked_of) if terms.told.limits.any else Sold()
+        return {sku: shown(terms, sold, sku, one, moment) for sku, one in found.items()}
 
-    return Watching(store, settings.partners, look, skus, now)
+    return Watching(store, terms_of(settings), look, skus, now)
+
+
+def shown(terms: Terms, sold: Sold, sku: Sku, there: Aggregate, now: datetime) -> Stock:
+    """What a partner is told of a SKU: no more than it may still sell."""
+    most = left(terms.told.limits, sold, sku)
+    mine = there if most is None else there.at_most(most)
+    return Stock(str(mine.status), mine.available_to_sell, terms.prices(sku, now))
 
 
 def projected_stock(

@@ -225,6 +225,13 @@ MADE_UP = Manifest.model_validate(
 )
 
 
+WHOLESALE = ("acme-eur", "acme-gbp")  # without the partner they would be everybody's
+
+
+def _but(lists: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: one for name, one in lists.items() if name not in names}
+
+
 @dataclass
 class Sandbox:
     """A gateway over the four systems of the sandbox, each on a port of its own."""
@@ -266,6 +273,8 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
             stack.callback(one.release)
         demo |= {"execution": EXECUTION, "access": ACCESS}
         demo["loyalty"]["receipts"] = ()  # nobody but the test asks the systems
+        demo["partners"] = {}  # as above
+        demo["pricing"]["lists"] = _but(demo["pricing"]["lists"], WHOLESALE)
         demo.update({key: value for key, value in changes.items() if key != "connection"})
         settings = config.parse(demo)
         gateway = Gateway(settings, plan(settings, {"sandbox": connector}), now)

@@ -88,11 +88,15 @@ FIELDS: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("Query.partner", "Query.assortmentEvents", "Subscription.assortmentEvents"),
-            "Mutation.partnerCursorAck",
+            *("Mutation.partnerCursorAck", "Mutation.partnerOrderPlace"),
+            "Mutation.partnerOrderCancel",
         ),
         PARTNERS,
     ),
     "Query.partners": THE_HOUSE,
+    **dict.fromkeys(
+        ("Order.partner", "Order.reference", "OrderDelta.reference"), PARTNERS | THE_HOUSE
+    ),
     # Where they are in a stream is asked of messages of all streams together.
     **dict.fromkeys(("AssortmentDelta.cursor", "AssortmentSnapshot.cursor"), EVERYONE),
     # How the retailer runs, what things cost it, and why it sends from here and not from there.
@@ -123,6 +127,7 @@ TYPES: Mapping[str, Kinds] = {
             *("Gap", "Heartbeat", "Removed", "StreamEvent"),
             *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
+            *("SkusNotOffered", "CurrencyNotAllowed", "AllocationLimitExceeded", "ReferenceUsed"),
             *("PriceChanged", "DiscountCodeRefused"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
@@ -156,11 +161,14 @@ TYPES: Mapping[str, Kinds] = {
     **dict.fromkeys(
         (
             *("AssortmentDelta", "AssortmentEventPage", "AssortmentItem", "AssortmentSnapshot"),
-            "PartnerCursorAcknowledged",
+            *("PartnerCursorAcknowledged", "PartnerOrderPlaced", "PartnerOrderCancelled"),
         ),
         PARTNERS,
     ),
-    "Partner": PARTNERS | THE_HOUSE,
+    **dict.fromkeys(
+        ("Partner", "PartnerKey", "PartnerLimits", "PartnerSkuUsage", "PartnerUsage"),
+        PARTNERS | THE_HOUSE,
+    ),
     **dict.fromkeys(
         (
             *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints"),

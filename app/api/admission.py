@@ -55,6 +55,7 @@ SIZES = ListSizes(
         "Product.images": 5,
         "ProductVariant.images": 5,
         "Query.appointmentSlots": 150,
+        "PartnerUsage.skus": 50,
         "Query.storeAppointments": 20,
     },
     page=DEFAULT_FIRST,

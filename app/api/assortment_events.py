@@ -11,11 +11,12 @@ import strawberry
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.paging import page_size
+from app.api.pricing import Money
 from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_of
 from app.availability.model import AvailabilityStatus
 from app.events.model import Cursor, Event, Happened, Lost, Quiet, Seq, There
 from app.partners import model
-from app.partners.events import ENTERED, LEFT
+from app.partners.events import ENTERED, LEFT, PRICED, read
 from app.partners.following import ASSORTMENTS
 from app.values import Sku
 
@@ -28,6 +29,12 @@ class AssortmentChange(Enum):
     CHANGED = strawberry.enum_value(
         "CHANGED", description="There is more or less of it, or nobody knows any more."
     )
+    PRICED = strawberry.enum_value(
+        "PRICED", description="A unit costs something else; there may be more or less of it, too."
+    )
+
+
+CHANGES = {ENTERED: AssortmentChange.ENTERED, PRICED: AssortmentChange.PRICED}
 
 
 @strawberry.type(description="A SKU of an assortment.", directives=NOBODY_KEEPS)
@@ -37,7 +44,10 @@ class AssortmentItem:
     sku: Sku = strawberry.field(description="The variant's key.")
     status: AvailabilityStatus = strawberry.field(description="Whether it can be sold.")
     available_to_sell: int | None = strawberry.field(
-        description="Units that the partner may sell; null while nobody knows."
+        description="Units that the partner may sell, within its limits; null while nobody knows."
+    )
+    prices: list[Money] = strawberry.field(
+        description="What the partner pays for a unit, in each currency that there is a price in."
     )
     version: int = strawberry.field(description="One more with every change of the item.")
 
@@ -48,6 +58,7 @@ class AssortmentItem:
             sku=item.sku,
             status=AvailabilityStatus(item.stock.status),
             available_to_sell=item.stock.available,
+            prices=[Money.of(one) for one in item.stock.prices],
             version=item.version,
         )
 
@@ -96,18 +107,18 @@ class AssortmentDelta(StreamEvent):
     def of(cls, happened: Happened) -> Self:
         """Dress a fact."""
         told, body = happened.told, happened.told.fact.body
-        entered = told.fact.kind == ENTERED
         return cls(
             cursor=Cursor(happened.cursor),
             seq=Seq(told.seq),
             prev_seq=Seq(happened.prev),
             entity=strawberry.ID(body["sku"]),
             version=body["version"],
-            change=AssortmentChange.ENTERED if entered else AssortmentChange.CHANGED,
+            change=CHANGES.get(told.fact.kind, AssortmentChange.CHANGED),
             item=AssortmentItem(
                 sku=Sku(body["sku"]),
                 status=AvailabilityStatus(body["status"]),
                 available_to_sell=body["available"],
+                prices=[Money.of(one) for one in read(body.get("prices", ()))],
                 version=body["version"],
             ),
             occurred_at=told.at,

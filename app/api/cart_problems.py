@@ -14,6 +14,7 @@ from app.api.order_problems import (
     OrderNotFound,
     OrderNotPossible,
 )
+from app.api.partner_problems import PARTNER_PROBLEMS
 from app.api.pricing import Money
 from app.api.problems import Problem, ProblemCode
 from app.api.promises import PromiseDrift, drifted, places, problem
@@ -83,13 +84,13 @@ class PriceUnknown(Problem):
 
 
 @strawberry.type(
-    description="The cart costs something else by the rules of now; nothing was done.",
+    description="It costs something else by the rules of now; nothing was done.",
     directives=NOBODY_KEEPS,
 )
 class PriceChanged(Problem):
     """Set its codes again, or update its lines, to take the new price."""
 
-    before: Money = strawberry.field(description="What the lines of the cart cost as it says.")
+    before: Money = strawberry.field(description="What the lines cost as the caller knows them.")
     after: Money | None = strawberry.field(
         description="What they cost by now; null where the price of a unit has changed, too."
     )
@@ -237,6 +238,7 @@ def _state(refusal: Any) -> dict[str, Any]:
 More = Callable[[Any], dict[str, Any]]
 PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     **POINT_PROBLEMS,
+    **PARTNER_PROBLEMS,
     points.PointsRefused: (InvalidInput, _nothing),
     refusals.InvalidCartInput: (InvalidInput, _nothing),
     refusals.LineNotFound: (InvalidInput, _nothing),
@@ -246,6 +248,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     refusals.VariantNotSold: (VariantNotSold, _skus),
     refusals.PriceUnknown: (PriceUnknown, _skus),
     refusals.CartPriceChanged: (PriceChanged, _amounts),
+    orders.PartnerPriceChanged: (PriceChanged, _amounts),
     CouponUsedUp: (DiscountCodeRefused, _coupon),
     refusals.CurrencyMismatch: (CurrencyMismatch, _nothing),
     refusals.CodeRefused: (HandOverCodeRefused, _nothing),
@@ -255,6 +258,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     stock.HoldSuperseded: (HoldLost, _nothing),
     orders.OrderNotHeld: (HoldLost, _nothing),
     orders.NobodyCarriesOut: (OrderNotPossible, _nothing),
+    orders.NoRoom: (OrderNotPossible, _nothing),
     orders.OrderNotFound: (OrderNotFound, _nothing),
     orders.OrderNotCancellable: (OrderNotCancellable, _state),
     KeyReused: (IdempotencyKeyRefused, _nothing),

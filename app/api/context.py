@@ -29,12 +29,14 @@ from app.events.following import Events
 from app.locations.service import LocationService
 from app.loyalty.assembling import Points
 from app.loyalty.service import LoyaltyAnswers
+from app.orders.partnered import PartnerOrders
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.partners.service import PartnerService
 from app.pricing.rules import RuleBook
 from app.pricing.service import PricingService
 from app.principals.audit import Looks
+from app.principals.keys import ApiKeys
 from app.principals.model import GUEST, Principal, Viewer
 from app.products.service import ProductService
 from app.promises.service import PromiseService
@@ -72,6 +74,8 @@ class Services:
     customer_carts: CustomerCarts
     orders: OrderService
     order_worker: OrderWorker
+    partner_orders: PartnerOrders
+    keys: ApiKeys
     looks: Looks
     events: Events
     partners: PartnerService

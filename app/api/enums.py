@@ -16,6 +16,7 @@ from app.customers.privacy import PrivacyKind, ReceiptState, Task
 from app.locations.hours import Weekday
 from app.loyalty.model import Kind
 from app.orders.model import CancelReason, HandingState, OrderState
+from app.partners.limits import Limit
 from app.ports import (
     ContactKind,
     KeptRecord,
@@ -43,6 +44,16 @@ def _tell(
         value.description = values[value.name]
 
 
+_tell(
+    Limit,
+    "What a partner may sell no more of. Treat an unknown value as a limit for good.",
+    {
+        "OPEN_UNITS": "Units of one SKU in orders that are not over.",
+        "UNITS_A_DAY": "Units of one SKU on one day of UTC.",
+        "ORDERS_A_DAY": "Orders on one day of UTC.",
+    },
+    name="AllocationLimit",
+)
 _tell(
     AppointmentState,
     "Whether an appointment takes place. Treat an unknown value as CANCELLED.",

@@ -1,153 +1,64 @@
 """GraphQL face of what happens to orders."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
-from app.api.orders import Order
+from app.api.order_messages import Dressed, OrderEvent, OrderEventPage, dressed
 from app.api.paging import page_size
 from app.api.sharing import together
-from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_of
+from app.api.streams import After, Heartbeat, Removed, place_of
 from app.errors import InvalidInputError
-from app.events.model import Cursor, Event, Happened, Lost, Quiet, Seq, There
+from app.events.model import Event, Happened
 from app.orders import model
 from app.orders.following import ORDERS, owner_of
-from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
-from app.principals.model import THE_HOUSE, Viewer
+from app.partners.model import PartnerUnknown
+from app.principals.model import Viewer
+from app.values import PrincipalKind
 
-OWNER, ORDER = "owner", "order"  # what those who are told the same look up together
+OWNER = "owner"  # what those who are told the same look up together
 Number: TypeAlias = Annotated[
     strawberry.ID | None,
     strawberry.argument(
-        description="The number of an order; without one all orders, which is for the house."
+        description=(
+            "The number of an order; without one all orders, which is for the house, or all that"
+            " the calling partner sold."
+        )
     ),
 ]
 Token: TypeAlias = Annotated[
     str | None,
     strawberry.argument(
-        description="The token that orderPlace gave; the house and the buyer do without."
-    ),
-]
-
-
-@strawberry.type(description="What there is, before what happens.", directives=NOBODY_KEEPS)
-class OrderSnapshot(StreamEvent):
-    """A page of it."""
-
-    orders: list[Order] = strawberry.field(description="Orders as they are, at most 50.")
-    seq: Seq = strawberry.field(
-        description="Events up to this number are in these orders already: leave them out."
-    )
-    last_seq: Seq = strawberry.field(
-        description="The prevSeq of the first event after the last page."
-    )
-    complete: bool = strawberry.field(description="Whether this is the last page.")
-
-    @classmethod
-    def of(cls, there: There[model.Order]) -> Self:
-        """Dress a page."""
-        return cls(
-            cursor=Cursor(there.cursor),
-            orders=[Order.of(one) for one in there.rows],
-            seq=Seq(there.seq),
-            last_seq=Seq(there.last),
-            complete=there.complete,
-        )
-
-
-@strawberry.type(description="Something happened to an order.", directives=NOBODY_KEEPS)
-class OrderDelta(StreamEvent):
-    """A fact."""
-
-    seq: Seq = strawberry.field(description="The number of this event.")
-    prev_seq: Seq = strawberry.field(
-        description="The number of the event before it in this stream: another one is a gap."
-    )
-    entity: strawberry.ID = strawberry.field(description="The number of the order.")
-    version: Seq = strawberry.field(
-        description="Grows with every event of the order: of two, the higher one is right."
-    )
-    change: str = strawberry.field(
         description=(
-            "What happened, in the past tense, such as OrderPlaced, PaymentCaptured or"
-            " HandingTaken. Treat an unknown value as news of the order."
+            "The token that orderPlace gave; the house, the buyer and the partner do without."
         )
-    )
-    state: OrderState | None = strawberry.field(
-        description="How far the order was then; null where the event does not tell."
-    )
-    occurred_at: datetime = strawberry.field(description="When it happened.")
-    happened: strawberry.Private[Happened]
-
-    @property
-    def shared(self) -> dict[Any, Any]:
-        """What those who are told the same keep together."""
-        return self.happened.shared
-
-    @strawberry.field(description="The order as it is now, which may be later than this event.")
-    async def order(self, info: Info) -> Order | None:
-        """Read once for all who are told of this event."""
-        orders, number = info.context.services.orders, self.happened.told.fact.entity
-        find = partial(orders.find, number, by=THE_HOUSE)
-        try:
-            found = await together(self.happened.shared, ORDER, find)
-        except OrderNotFound:
-            return None
-        return Order.of(found)
-
-    @classmethod
-    def of(cls, happened: Happened) -> Self:
-        """Dress a fact."""
-        told = happened.told
-        state = told.fact.body.get("state")
-        return cls(
-            cursor=Cursor(happened.cursor),
-            seq=Seq(told.seq),
-            prev_seq=Seq(happened.prev),
-            entity=strawberry.ID(told.fact.entity),
-            version=Seq(told.seq),
-            change=told.fact.kind,
-            state=None if state is None else OrderState(state),
-            occurred_at=told.at,
-            happened=happened,
-        )
-
-
-OrderEvent = Annotated[
-    OrderSnapshot | OrderDelta | Removed | Gap | Heartbeat,
-    strawberry.union(
-        "OrderEvent", description="A message of the stream of orders. More kinds may come."
     ),
 ]
+
+
 Events: TypeAlias = AsyncGenerator[Event[model.Order], None]
-Dressed: TypeAlias = OrderSnapshot | OrderDelta | Removed | Gap | Heartbeat
-
-
-@strawberry.type(
-    description="Events after a cursor, as far as a page goes.", directives=NOBODY_KEEPS
-)
-class OrderEventPage:
-    """For whoever asks now and then."""
-
-    events: list[OrderEvent] = strawberry.field(description="In order; the last may be a Gap.")
-    cursor: Cursor = strawberry.field(description="Give it as after for the next page.")
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one caller sees of one order, or of all."""
+    """What one caller sees of one order, or of all that are its to see."""
 
     context: Context
     number: str | None
     token: str | None
+
+    @property
+    def partner(self) -> str | None:
+        """The partner that follows all it sold; it has no way to name another."""
+        principal = self.context.principal
+        partner = principal.subject if principal.kind is PrincipalKind.PARTNER else None
+        return partner if self.number is None else None
 
     async def check(self) -> None:
         """Whether it may follow.
@@ -155,9 +66,12 @@ class _View:
         Raises:
             InvalidInputError: all orders, by somebody who is not of the house.
             OrderNotFound: an order that is not there, or not its to see.
+            PartnerUnknown: the caller is none of the partners.
         """
         if self.number is not None:
             await self._visible(self.number)
+        elif self.partner is not None:
+            self.context.services.partners.named(self.partner)
         elif not (await self._viewer()).house:
             raise InvalidInputError(
                 "Name an order, with the access token that orderPlace gave.", argument="order"
@@ -174,12 +88,21 @@ class _View:
                     return
                 yield dressed(event)
 
+    async def page(self, events: Sequence[Event[model.Order]]) -> list[Dressed]:
+        """Dress events of a page; a partner's up to the first that is its to see no more."""
+        if self.partner is None:
+            return [dressed(event) for event in events]
+        return [event async for event in self.told(_each(events))]
+
     async def _may_see(self, happened: Happened) -> bool:
-        if self.number is None:
+        number = self.number
+        if number is None and self.partner is None:
             return (await self._viewer()).house
         try:
-            await self._visible(self.number, happened.shared)
-        except OrderNotFound:
+            await self._visible(number or happened.told.fact.entity, happened.shared)
+            if self.partner is not None:
+                self.context.services.partners.named(self.partner)
+        except (OrderNotFound, PartnerUnknown):
             return False
         return True
 
@@ -194,21 +117,13 @@ class _View:
         owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
         if self.token is None:
             viewer = await self._viewer()
-            if not (viewer.house or viewer.owns(owner)):
+            if not viewer.may_see(customer=owner.customer, partner=owner.partner):
                 raise OrderNotFound
 
 
-def dressed(event: Event[model.Order]) -> Dressed:
-    """The type of the schema."""
-    match event:
-        case There():
-            return OrderSnapshot.of(event)
-        case Happened():
-            return OrderDelta.of(event)
-        case Lost():
-            return Gap.of(event)
-        case Quiet():
-            return Heartbeat.of(event)
+async def _each(events: Sequence[Event[model.Order]]) -> Events:
+    for event in events:
+        yield event
 
 
 @strawberry.type
@@ -229,7 +144,9 @@ class OrderSubscriptions:
         view = _View(context, order, access_token)
         await view.check()
         place = place_of(context, after)
-        events = context.services.events.followed(ORDERS, after=place, entity=order)
+        events = context.services.events.followed(
+            ORDERS, after=place, entity=order, party=view.partner
+        )
         async with aclosing(view.told(events)) as told:
             async for event in told:
                 yield event
@@ -263,7 +180,9 @@ class OrderEventRoot:
             await view.check()
         except OrderNotFound:
             return None
-        found = await context.services.events.page(ORDERS, after=after, entity=order, most=size)
-        told = [dressed(event) for event in found]
+        found = await context.services.events.page(
+            ORDERS, after=after, entity=order, party=view.partner, most=size
+        )
+        told = await view.page(found)
         events: list[Dressed] = [one for one in told if not isinstance(one, Heartbeat)]
         return OrderEventPage(events=events, cursor=told[-1].cursor)

@@ -35,7 +35,7 @@ class OrderBuyerInput:
         Raises:
             InvalidCartInput: it cannot be.
         """
-        _plain(self.name, "buyer", "name")
+        plain(self.name, "buyer", "name")
         if len(self.email) > LONGEST_EMAIL or not EMAIL.fullmatch(self.email):
             raise InvalidCartInput("email is not an address.", path=("buyer", "email"))
         if self.phone is not None and not PHONE.fullmatch(self.phone):
@@ -62,7 +62,7 @@ class OrderAddressInput:
         if not 1 <= len(self.lines) <= MOST_LINES:
             raise InvalidCartInput("lines has 1 to 4 items.", path=("address", "lines"))
         for place, line in enumerate(self.lines):
-            _plain(line, "address", "lines", str(place))
+            plain(line, "address", "lines", str(place))
         said: Mapping[str, str | None] = {
             "postalCode": self.postal_code,
             "city": self.city,
@@ -70,7 +70,7 @@ class OrderAddressInput:
         }
         for name, value in said.items():
             if value is not None:
-                _plain(value, "address", name)
+                plain(value, "address", name)
         if not re.fullmatch("[A-Z]{2}", self.country):
             raise InvalidCartInput("country has two capital letters.", path=("address", "country"))
         return Address(
@@ -144,6 +144,11 @@ class OrderCancelInput:
     )
 
 
-def _plain(text: str, *path: str) -> None:
-    if not 1 <= len(text) <= LONGEST or not PLAIN.fullmatch(text) or not text.strip():
-        raise InvalidCartInput(f"{path[-1]} has 1 to {LONGEST} characters.", path=path)
+def plain(text: str, *path: str, most: int = LONGEST) -> None:
+    """See that a text is one line of at most so many characters, and not empty.
+
+    Raises:
+        InvalidCartInput: it is not.
+    """
+    if not 1 <= len(text) <= most or not PLAIN.fullmatch(text) or not text.strip():
+        raise InvalidCartInput(f"{path[-1]} has 1 to {most} characters.", path=path)

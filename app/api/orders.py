@@ -182,6 +182,12 @@ class Order:
     payment: OrderPayment | None = strawberry.field(
         description="How it is paid; null where it is paid elsewhere."
     )
+    partner: str | None = strawberry.field(
+        description="The partner that sold it, and settles it on account; null where none did."
+    )
+    reference: str | None = strawberry.field(
+        description="What that partner calls it; null where none sold it."
+    )
     parts: list[OrderPart] = strawberry.field(
         description="Who carries it out, and who should have before them."
     )
@@ -206,6 +212,8 @@ class Order:
             total=Money.of(order.total),
             points=None if order.points is None else OrderPoints.of(order.points),
             payment=None if order.charge is None else OrderPayment.of(order.charge),
+            partner=order.partner,
+            reference=order.reference,
             parts=[OrderPart.of(handing) for handing in order.handings],
         )
 
@@ -258,7 +266,7 @@ def _cursor(order: model.Order) -> str:
     return encode_cursor(order.placed_at.isoformat(), order.number)
 
 
-def _place(after: str | None) -> tuple[datetime, OrderNumber] | None:
+def place_in_list(after: str | None) -> tuple[datetime, OrderNumber] | None:
     """The place in the list that a cursor is of.
 
     Raises:
@@ -341,7 +349,7 @@ class OrderRoot:
         tokens = access_tokens or []
         bounded(tokens, argument="accessTokens")
         bounded(states or [], argument="states")
-        size, place = page_size(first), _place(after)
+        size, place = page_size(first), place_in_list(after)
         found = await info.context.services.orders.page(
             tokens,
             customers=await _selves(info.context, customer),

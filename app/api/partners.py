@@ -1,6 +1,6 @@
 """GraphQL face of partners: who they are, and how far they have come."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 import strawberry
@@ -8,10 +8,16 @@ import strawberry
 from app.api.cart_problems import InvalidInput
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
+from app.api.orders import OrderConnection, place_in_list
+from app.api.paging import bounded, page_size
+from app.api.partner_usage import PartnerKey, PartnerUsage
 from app.errors import InvalidInputError, Refusal
 from app.events.model import Cursor, Seq
+from app.orders.model import OrderState
 from app.partners import model
+from app.partners.limits import day_of
 from app.partners.model import PartnerUnknown
+from app.values import PrincipalKind
 
 
 @strawberry.type(description="Somebody who sells what we have.", directives=NOBODY_KEEPS)
@@ -32,6 +38,57 @@ class Partner:
         description="Events since then that are kept: what it has still to process."
     )
 
+    oldest_at: strawberry.Private[datetime | None]
+
+    @strawberry.field(
+        description="How long ago the first of these happened; null where there are none."
+    )
+    def lag(self, info: Info) -> timedelta | None:
+        """Behind, in time."""
+        at = self.oldest_at
+        return None if at is None else max(timedelta(), info.context.now - at)
+
+    @strawberry.field(description="Orders that it placed, the latest first.")
+    async def orders(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="An endCursor of this list.")
+        ] = None,
+        states: Annotated[
+            list[OrderState] | None,
+            strawberry.argument(description="Only orders that are so far; all if not given."),
+        ] = None,
+    ) -> OrderConnection:
+        """A page of them."""
+        bounded(states or [], argument="states")
+        size, place = page_size(first), place_in_list(after)
+        found = await info.context.services.partner_orders.page(
+            self.name, first=size + 1, after=place, states=states or ()
+        )
+        return OrderConnection.of(found, first=size, follows=place is not None)
+
+    @strawberry.field(description="What it has sold against its limits, and what it was told.")
+    async def usage(self, info: Info) -> PartnerUsage:
+        """As of now."""
+        services, now = info.context.services, info.context.now
+        told = await services.partners.told_since(self.name, day_of(now))
+        return PartnerUsage.of(
+            await services.partner_orders.sold(self.name),
+            services.partners.partners[self.name].told.limits,
+            events_today=told,
+            now=now,
+        )
+
+    @strawberry.field(description="Its API keys, the latest first, at most 20.")
+    async def keys(self, info: Info) -> list[PartnerKey]:
+        """Never the keys themselves."""
+        found = await info.context.services.keys.of(PrincipalKind.PARTNER, self.name)
+        return [PartnerKey.of(one) for one in found]
+
     @classmethod
     def of(cls, standing: model.Standing) -> Self:
         """Dress how one is doing."""
@@ -43,6 +100,7 @@ class Partner:
             acknowledged_seq=Seq(standing.acknowledged),
             acknowledged_at=standing.acknowledged_at,
             behind=standing.behind,
+            oldest_at=standing.oldest_at,
         )
 
 

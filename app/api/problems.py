@@ -72,6 +72,21 @@ class ProblemCode(Enum):
     ORDER_NOT_CANCELLABLE = strawberry.enum_value(
         "ORDER_NOT_CANCELLABLE", description="The order has gone too far, or is over."
     )
+    NOT_IN_ASSORTMENT = strawberry.enum_value(
+        "NOT_IN_ASSORTMENT", description="The partner does not sell some of it."
+    )
+    NOT_PRICED = strawberry.enum_value(
+        "NOT_PRICED", description="Some of it has no price for the partner in this currency."
+    )
+    CURRENCY_NOT_ALLOWED = strawberry.enum_value(
+        "CURRENCY_NOT_ALLOWED", description="The partner does not settle in this currency."
+    )
+    ALLOCATION_LIMIT_EXCEEDED = strawberry.enum_value(
+        "ALLOCATION_LIMIT_EXCEEDED", description="The partner would sell more than it may."
+    )
+    REFERENCE_USED = strawberry.enum_value(
+        "REFERENCE_USED", description="Another order of the partner has this reference."
+    )
     CUSTOMER_NOT_FOUND = strawberry.enum_value(
         "CUSTOMER_NOT_FOUND", description="There is no such customer, or it is not the caller's."
     )

@@ -32,6 +32,7 @@ from app.api.order_events import OrderEventRoot, OrderSubscriptions
 from app.api.order_mutations import OrderMutations
 from app.api.orders import OrderRoot
 from app.api.paging import bounded
+from app.api.partner_orders import PartnerOrderMutations
 from app.api.partners import PartnerMutations, PartnerRoot
 from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
@@ -101,6 +102,7 @@ class Mutation(
     LoyaltyMutations,
     AppointmentMutations,
     PartnerMutations,
+    PartnerOrderMutations,
 ):
     """All root fields of mutations."""
 

@@ -4,10 +4,10 @@ from sqlalchemy import Connection
 
 from app.carts.events import KINDS
 from app.carts.model import Cart
-from app.events.model import Rows, Stream
+from app.events.model import Rows, Stream, Topic
 
 
-def _nothing(_connection: Connection, _entity: str | None, _key: str) -> Rows[Cart]:
+def _nothing(_connection: Connection, _topic: Topic, _key: str) -> Rows[Cart]:
     return Rows(())
 
 

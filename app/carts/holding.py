@@ -1,6 +1,6 @@
 """What is held for a cart, and where? All of it or nothing, for a while."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -164,7 +164,7 @@ class CartHolds:
         holder = repository.holder_of(cart.id)
         spots = heard.spots(cart.skus, wanted.units)
         needed = [part for part in heard.own(cart.skus) if part.spot in spots]
-        ledger.hear(work, [News(_level(part), part.source or "") for part in needed])
+        ledger.hear(work, news_of(needed))
         if heard.buffer:
             self._keep_buffer(work, cart, [part.spot for part in needed], heard)
         until = work.now + self._acts.terms.hold_for
@@ -264,6 +264,11 @@ def shared_out(asked: int, free: Mapping[Spot, int]) -> dict[Spot, int]:
         if (taken := min(units, asked - sum(shared.values()))) > 0:
             shared[spot] = taken
     return shared
+
+
+def news_of(parts: Iterable[Availability]) -> list[News]:
+    """What is written of spots that somebody could tell of."""
+    return [News(_level(part), part.source or "") for part in parts]
 
 
 def _level(part: Availability) -> StockLevel:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,14 @@ from app.values import PrincipalKind
 
 T = TypeVar("T")
 KINDS = click.Choice([PrincipalKind.PARTNER, PrincipalKind.OPERATOR, PrincipalKind.STAFF])
+NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 BY_HAND = Actor(PrincipalKind.OPERATOR, "command line")
+
+
+def _named(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not NAME.fullmatch(name):
+        raise click.BadParameter("1 to 40 letters, digits, dots, hyphens and underscores")
+    return name
 
 
 @click.group()
@@ -29,13 +37,15 @@ def keys() -> None:
 @config_option
 @click.option("--kind", type=KINDS, required=True, help="What its owner is to the retailer.")
 @click.option("--owner", required=True, help="Whom it speaks for, such as the partner's name.")
+@click.option("--name", callback=_named, help="What its owner calls it, such as erp-2026.")
 @click.option(
     "--days", type=click.IntRange(1, 730), default=365, show_default=True, help="It lasts so long."
 )
-def create(config: Path | None, kind: str, owner: str, days: int) -> None:
+def create(config: Path | None, kind: str, owner: str, name: str | None, days: int) -> None:
     """Make a key and show it, once."""
     made = _done(
-        config, lambda one: one.create(PrincipalKind(kind), owner, lasts=timedelta(days=days))
+        config,
+        lambda one: one.create(PrincipalKind(kind), owner, lasts=timedelta(days=days), name=name),
     )
     click.echo(made.text)
     click.echo(
@@ -50,7 +60,8 @@ def create(config: Path | None, kind: str, owner: str, days: int) -> None:
 def list_(config: Path | None) -> None:
     """List every key that was given out; the keys themselves are known to nobody here."""
     for key in _done(config, lambda one: one.all()):
-        click.echo(f"{key.id}  {key.kind:<8}  {key.owner}  {_standing(key)}")
+        name = "" if key.name is None else f" ({key.name})"
+        click.echo(f"{key.id}  {key.kind:<8}  {key.owner}{name}  {_standing(key)}")
 
 
 @keys.command()

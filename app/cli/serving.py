@@ -88,5 +88,8 @@ def _what_to_try(issuer: DevelopmentIssuer, address: str) -> None:
     staff = issuer.token(PrincipalKind.STAFF, "somebody")
     click.echo("You are a guest. To ask as staff, for upstreams or costs, send this header:\n")
     click.echo(f"authorization: Bearer {staff}\n")
+    partner = issuer.token(PrincipalKind.PARTNER, "acme")
+    click.echo("And to sell rain jackets as the partner acme, see docs/partners.md, this one:\n")
+    click.echo(f"authorization: Bearer {partner}\n")
     click.echo("Break an upstream and ask again: tessera sandbox fault tills silent")
     click.echo("Stop with Ctrl-C.")

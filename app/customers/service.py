@@ -45,6 +45,8 @@ class CustomerService:
         """On whose behalf somebody who has signed in looks at things."""
         if principal.kind in {PrincipalKind.STAFF, PrincipalKind.OPERATOR}:
             return THE_HOUSE
+        if principal.kind is PrincipalKind.PARTNER:
+            return Viewer(partner=principal.subject)
         if principal.kind is not PrincipalKind.CUSTOMER:
             return ANYBODY
         own = await self.store.read(

@@ -66,7 +66,7 @@ class Cursors:
     def written(self, place: Place) -> str:
         """The cursor of a place."""
         kind = GOING_ON if place.key is None else BEGINNING
-        marks = _mark(self.epoch), _mark(f"{self.topic.stream}\0{self.topic.entity or ''}")
+        marks = _mark(self.epoch), self._stream()
         told = FORM.pack(kind, *marks, place.at, place.last) + (place.key or "").encode()
         return urlsafe_b64encode(told + self._seal(told)).decode().rstrip("=")
 
@@ -85,10 +85,14 @@ class Cursors:
             return START  # in whichever epoch: it names no place
         if epoch != _mark(self.epoch):
             raise CursorLost(place, LostCode.EPOCH_CHANGED, 0)
-        mine = _mark(f"{self.topic.stream}\0{self.topic.entity or ''}")
-        if not compare_digest(seal, self._seal(told)) or stream != mine:
+        if not compare_digest(seal, self._seal(told)) or stream != self._stream():
             raise CursorRefused
         return place
+
+    def _stream(self) -> bytes:
+        topic = self.topic
+        party = "" if topic.party is None else f"\0{topic.party}"
+        return _mark(f"{topic.stream}\0{topic.entity or ''}{party}")
 
     def _seal(self, told: bytes) -> bytes:
         return blake2b(told, key=self.epoch.encode()[:64], digest_size=SEAL).digest()

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from app.events import reading
 from app.events.cursors import START, CursorLost, CursorRefused, Cursors, Place
-from app.events.model import Event, Happened, Lost, LostCode, Quiet, Stream, There, Topic
+from app.events.model import Event, Happened, Lost, LostCode, Quiet, Stream, There
 from app.events.tail import Channel, Item, Tail
 from app.store import Store
 from app.store.log import Head
@@ -42,7 +42,12 @@ class Events:
             return await self.store.read(question)
 
     async def followed(
-        self, stream: Stream[R], *, after: str | None, entity: str | None = None
+        self,
+        stream: Stream[R],
+        *,
+        after: str | None,
+        entity: str | None = None,
+        party: str | None = None,
     ) -> AsyncGenerator[Event[R], None]:
         """Everything after a cursor, and what happens from now on; without one what there is first.
 
@@ -52,7 +57,7 @@ class Events:
             CursorRefused: the cursor was not made for this.
             StoreUnavailable: the store does not answer.
         """
-        topic = Topic(stream.name, stream.kinds, entity)
+        topic = stream.topic(entity=entity, party=party)
         async with self.tail.channel(topic) as channel:
             follower = _Follower(self, stream, channel)
             try:
@@ -63,13 +68,19 @@ class Events:
                 yield follower.told_of(lost)
 
     async def page(
-        self, stream: Stream[R], *, after: str | None, entity: str | None = None, most: int = 100
+        self,
+        stream: Stream[R],
+        *,
+        after: str | None,
+        entity: str | None = None,
+        party: str | None = None,
+        most: int = 100,
     ) -> list[Event[R]]:
         """The same, without waiting: at most so many facts, or one page of what there is.
 
         The last one says where to go on; nothing but a `Quiet` means that there is no more now.
         """
-        topic = Topic(stream.name, stream.kinds, entity)
+        topic = stream.topic(entity=entity, party=party)
         head = await self.tail.head()
         channel = Channel(topic, head.epoch, head.last)
         follower = _Follower(self, stream, channel)
@@ -81,13 +92,20 @@ class Events:
         except CursorLost as lost:
             return [follower.told_of(lost)]
 
-    async def place(self, stream: Stream[R], cursor: str, *, entity: str | None = None) -> Place:
+    async def place(
+        self,
+        stream: Stream[R],
+        cursor: str,
+        *,
+        entity: str | None = None,
+        party: str | None = None,
+    ) -> Place:
         """The place that a cursor names.
 
         Raises:
             CursorRefused: it was not made for this, or in another epoch.
         """
-        topic, head = Topic(stream.name, stream.kinds, entity), await self.tail.head()
+        topic, head = stream.topic(entity=entity, party=party), await self.tail.head()
         try:
             place = Cursors(head.epoch, topic).read(cursor)
         except CursorLost as lost:

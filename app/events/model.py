@@ -24,8 +24,18 @@ class Rows(Generic[R]):
     key: str | None = None
 
 
-Snapshot: TypeAlias = Callable[[Connection, str | None, str], Rows[R]]
-"""A page of what there is: of one thing, or of all; after a key, "" for the first page."""
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What one follower follows: a stream, or what it tells of one entity, or to one party."""
+
+    stream: str
+    kinds: frozenset[str]
+    entity: str | None = None
+    party: str | None = None
+
+
+Snapshot: TypeAlias = Callable[[Connection, Topic, str], Rows[R]]
+"""A page of what there is of a topic, after a key, "" for the first page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +46,9 @@ class Stream(Generic[R]):
     kinds: frozenset[str]
     snapshot: Snapshot[R] = field(repr=False, compare=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """What one follower follows: a stream, or what it tells of one entity."""
-
-    stream: str
-    kinds: frozenset[str]
-    entity: str | None = None
+    def topic(self, *, entity: str | None = None, party: str | None = None) -> Topic:
+        """What it tells of one entity, or to one party; all of it if neither is named."""
+        return Topic(self.name, self.kinds, entity, party)
 
 
 class LostCode(StrEnum):

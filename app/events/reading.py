@@ -28,7 +28,10 @@ def page(connection: Connection, topic: Topic, after: int, most: int = AT_ONCE) 
     head = log.head(connection)
     if after < head.floor or after > head.last:
         return Page((), after, head)  # some are missing, or it is another log
-    told = tuple(log.since(connection, after, topic.kinds, entity=topic.entity, most=most))
+    found = log.since(
+        connection, after, topic.kinds, entity=topic.entity, party=topic.party, most=most
+    )
+    told = tuple(found)
     upto = told[-1].seq if len(told) == most else head.last
     return Page(told, upto, head)
 
@@ -37,5 +40,5 @@ def beginning(
     connection: Connection, stream: Stream[R], topic: Topic, key: str
 ) -> tuple[Head, int, Rows[R]]:
     """A page of what there is, with the head of the log and the last fact of the topic then."""
-    last = log.last_of(connection, topic.kinds, entity=topic.entity)
-    return log.head(connection), last, stream.snapshot(connection, topic.entity, key)
+    last = log.last_of(connection, topic.kinds, entity=topic.entity, party=topic.party)
+    return log.head(connection), last, stream.snapshot(connection, topic, key)

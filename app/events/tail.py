@@ -22,6 +22,7 @@ from app.store.log import Head, Told
 
 logs = structlog.get_logger(__name__)
 KEPT = 512  # facts of a channel
+Route = tuple[str | None, str | None]  # of an entity, to a party
 PAUSE = timedelta(milliseconds=2)  # between two questions, so that facts come in groups
 
 
@@ -93,7 +94,7 @@ class Tail:
         self._every = every.total_seconds()
         self._epoch = ""
         self._channels: dict[Topic, Channel] = {}
-        self._by_entity: dict[str | None, list[Channel]] = {}
+        self._by_route: dict[Route, list[Channel]] = {}
         self._followed = asyncio.Event()
         self._woken = asyncio.Event()
         self._opening = asyncio.Lock()
@@ -136,7 +137,7 @@ class Tail:
             channel = self._channels.get(topic)
             if channel is None or channel.lost is not None:
                 channel = self._channels[topic] = Channel(topic, self._epoch, self.at)
-                self._by_entity.setdefault(topic.entity, []).append(channel)
+                self._by_route.setdefault(_route(topic), []).append(channel)
             self._followed.set()
             return channel
 
@@ -186,19 +187,28 @@ class Tail:
             channel.tell()
 
     def _concerned(self, told: Told) -> Iterator[Channel]:
-        for entity in (told.fact.entity, None):
-            for channel in self._by_entity.get(entity, ()):
-                if told.fact.kind in channel.topic.kinds:
+        fact = told.fact
+        routes: list[Route] = [(fact.entity, None), (None, None)]
+        if fact.party is not None:
+            routes += [(None, fact.party), (fact.entity, fact.party)]
+        for route in routes:
+            for channel in self._by_route.get(route, ()):
+                if fact.kind in channel.topic.kinds:
                     yield channel
 
     def _unroute(self, channel: Channel) -> None:
-        left = [one for one in self._by_entity[channel.topic.entity] if one is not channel]
+        route = _route(channel.topic)
+        left = [one for one in self._by_route[route] if one is not channel]
         if left:
-            self._by_entity[channel.topic.entity] = left
+            self._by_route[route] = left
         else:
-            del self._by_entity[channel.topic.entity]
+            del self._by_route[route]
 
     def _lose(self, code: LostCode) -> None:
-        lost, self._channels, self._by_entity = self._channels, {}, {}
+        lost, self._channels, self._by_route = self._channels, {}, {}
         for channel in lost.values():
             channel.lose(code)
+
+
+def _route(topic: Topic) -> Route:
+    return topic.entity, topic.party

@@ -26,6 +26,7 @@ class Orders:
 
     service: OrderService
     worker: OrderWorker
+    turns: Turns
 
 
 def orders_over(
@@ -62,7 +63,7 @@ def orders_over(
     steps = Steps(turns=turns, sinks=sinks, charging=charging, sourcing=sourcing)
     worker = OrderWorker(turns=turns, steps=steps)
     service = OrderService(store, turns, worker, route=route, charged=desk is not None)
-    return Orders(service, worker)
+    return Orders(service, worker, turns)
 
 
 def _payment_desk(connections: Connections, name: str) -> PaymentDesk:

@@ -79,7 +79,9 @@ KINDS = frozenset(
 
 
 def _fact(kind: str, order: Order, **body: object) -> Fact:
-    return Fact(kind=kind, entity=order.number, body={"state": order.state, **body})
+    called = {} if order.reference is None else {"called": order.reference}
+    told = {"state": order.state, **called, **body}
+    return Fact(kind=kind, entity=order.number, body=told, party=order.partner)
 
 
 def _lines(lines: Iterable[SoldLine]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from app.availability.service import NOW, AvailabilityService
 from app.carts.holding import shared_out
 from app.orders.model import Order
 from app.orders.sourcing import Found, NotKnownError, Route, Wanted
+from app.partners.terms import Terms
 from app.ports import Promised
 from app.promises.model import Destination, Line, Option
 from app.promises.question import Question
@@ -43,6 +44,7 @@ class Elsewhere:
     promises: PromiseService
     preference: Preference
     channels: Mapping[str, ChannelRules]
+    partners: Mapping[str, Terms]
     route: Route
     now: Callable[[], datetime]
     within: timedelta
@@ -50,7 +52,7 @@ class Elsewhere:
     async def find(self, wanted: Wanted) -> Found | None:
         """See `Finder.find`."""
         order = wanted.order
-        rules = self.channels.get(order.channel)
+        rules = self._rules(order)
         if rules is None or (order.promised is None and order.method is not SENT):
             return None  # nobody knows where the buyer comes to
         inquiry = Inquiry(Deadline.after(self.within), Report())
@@ -66,6 +68,12 @@ class Elsewhere:
         if found is None and (silent or any(missing.failures)):
             raise NotKnownError(order.number)
         return found
+
+    def _rules(self, order: Order) -> ChannelRules | None:
+        """By what its channel sells; from where its partner does, if one sold it."""
+        if order.partner is not None and (terms := self.partners.get(order.partner)) is not None:
+            return terms.selling
+        return self.channels.get(order.channel)
 
     def _serves(self, part: Availability, wanted: Wanted) -> bool:
         """Whether somebody else carries out what comes from there."""
@@ -83,7 +91,7 @@ class Elsewhere:
             return None
         late = option.latest > promised.latest
         window = Promised(earliest=option.earliest, latest=option.latest)
-        return _at(there, _sources(option), expected=window if late else None)
+        return _at(there, sources_of(option), expected=window if late else None)
 
     async def _option(
         self, wanted: Wanted, rules: ChannelRules, there: Parts, inquiry: Inquiry
@@ -134,7 +142,8 @@ def _anywhere(units: Mapping[Sku, int], there: Parts) -> dict[Spot, int]:
     return demand
 
 
-def _sources(option: Option) -> Demand:
+def sources_of(option: Option) -> Demand:
+    """Where the units of an option come from."""
     demand: dict[Spot, int] = {}
     for leg in option.legs:
         for line in leg.lines:

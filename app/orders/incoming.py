@@ -12,20 +12,18 @@ from sqlalchemy import Connection
 from app.availability import ledger
 from app.availability.model import Spot
 from app.orders import events, repository
+from app.orders.making import new_number, parts_of
 from app.orders.model import (
     CANCELLABLE,
     CancelReason,
-    Handing,
-    HandingState,
     Order,
-    OrderNumber,
     OrderState,
     demand_of,
     replace_amount,
 )
-from app.orders.refusals import MarketOrderNotReady, NobodyCarriesOut, OrderNotCancellable
+from app.orders.refusals import MarketOrderNotReady, OrderNotCancellable
 from app.orders.repository import Asked
-from app.orders.service import ALPHABET, NUMBER, OrderService
+from app.orders.service import OrderService
 from app.orders.sourcing import Route
 from app.orders.turns import LEASE, Turns, moved
 from app.orders.working import OrderWorker
@@ -191,7 +189,7 @@ def _opened(
     if window.earliest is not None and window.latest is not None:
         promised = Promised(earliest=window.earliest, latest=window.latest)
     return Order(
-        number=OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER))),
+        number=new_number(),
         state=OrderState.PENDING_CONFIRMATION,
         cart=None,
         channel=market.channel,
@@ -204,16 +202,5 @@ def _opened(
         delivery=replace_amount(wanted.total, delivery),
         total=replace_amount(wanted.total, goods + delivery),
         charge=None,
-        handings=tuple(_handings(lines, route)),
+        handings=parts_of(lines, route),
     )
-
-
-def _handings(lines: tuple[SoldLine, ...], route: Route) -> Iterator[Handing]:
-    by_sink: dict[str, list[SoldLine]] = {}
-    for line in lines:
-        if (sink := route(line.location)) is None:
-            raise NobodyCarriesOut
-        by_sink.setdefault(sink, []).append(line)
-    for number, (sink, its) in enumerate(by_sink.items()):
-        state = HandingState.WAITING
-        yield Handing(sink=sink, state=state, lines=tuple(its), with_fee=number == 0)

@@ -49,6 +49,7 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     S.COMPLETED: frozenset(),
     S.CANCELLED: frozenset(),
 }
+OVER = frozenset(state for state, onwards in TRANSITIONS.items() if not onwards)
 CANCELLABLE = frozenset(state for state, onwards in TRANSITIONS.items() if S.CANCELLING in onwards)
 
 
@@ -139,7 +140,8 @@ class Order:
     """An order with everything that was agreed, as it stood when it was placed.
 
     `customer` is who bought it, if they are known, `store` where the buyer fetches it, if that was
-    promised. `total` is paid in money and with `points`. `handings` are never taken away: those
+    promised. `total` is paid in money and with `points`. A `partner` that sold it has a `reference`
+    of its own for it, and settles on account. `handings` are never taken away: those
     that were replaced stay, before the ones that took their place.
     """
 
@@ -159,6 +161,8 @@ class Order:
     delivery: Money
     total: Money
     points: OrderPoints | None = None
+    partner: str | None = None
+    reference: str | None = None
     charge: Charge | None
     handings: tuple[Handing, ...]
 

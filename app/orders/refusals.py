@@ -1,7 +1,10 @@
 """Why can an order not be placed, found or stopped?"""
 
+from collections.abc import Sequence
+
 from app.errors import Refusal
-from app.orders.model import OrderState
+from app.orders.model import OrderNumber, OrderState
+from app.values import CurrencyCode, Money, Sku
 
 
 class OrderNotFound(Refusal):
@@ -39,6 +42,58 @@ class NobodyCarriesOut(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Nothing can be ordered from one of the locations.")
+
+
+class SkusNotOffered(Refusal):
+    """A partner does not sell these: they are not in its assortment, or have no price for it."""
+
+    def __init__(self, skus: Sequence[Sku], *, priced: bool) -> None:
+        what = "in the assortment" if priced else "priced in this currency"
+        super().__init__(f"Some SKUs are not {what}; nothing was ordered.")
+        self.skus = skus
+        self.code = "NOT_IN_ASSORTMENT" if priced else "NOT_PRICED"
+
+
+class CurrencyNotAllowed(Refusal):
+    """A partner does not buy in this currency, but in those `allowed`."""
+
+    code = "CURRENCY_NOT_ALLOWED"
+
+    def __init__(self, allowed: Sequence[CurrencyCode]) -> None:
+        super().__init__("Orders are not settled in this currency.")
+        self.allowed = allowed
+        self.path = ("currency",)
+
+
+class PartnerPriceChanged(Refusal):
+    """A partner pays something else by now than it was told last."""
+
+    code = "PRICE_CHANGED"
+
+    def __init__(self, before: Money, after: Money) -> None:
+        super().__init__("Some prices have changed, and are told in a moment: order again then.")
+        self.before = before
+        self.after = after
+
+
+class ReferenceUsed(Refusal):
+    """The partner calls another order so."""
+
+    code = "REFERENCE_USED"
+
+    def __init__(self, number: OrderNumber) -> None:
+        super().__init__("Another order has this reference.")
+        self.number = number
+        self.path = ("reference",)
+
+
+class NoRoom(Refusal):
+    """There is stock, and nobody has the time to send it."""
+
+    code = "ORDER_NOT_POSSIBLE"
+
+    def __init__(self) -> None:
+        super().__init__("Others were faster again and again: try again in a moment.")
 
 
 class MarketOrderNotReady(Refusal):

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_, update
 
 from app.orders import rows
 from app.orders.model import (
@@ -63,10 +63,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose orders are looked for: by hashes of their tokens, or by who bought them."""
+    """Whose orders are looked for: by hashes of tokens, who bought them, or who sold them."""
 
-    access: frozenset[str]
+    access: frozenset[str] = frozenset()
     customers: frozenset[CustomerId] = frozenset()
+    partner: str | None = None
 
 
 def add(connection: Connection, order: Order, asked: Asked) -> bool:
@@ -118,9 +119,17 @@ def page(
     if states:
         numbers = numbers.where(orders.c.state.in_([str(state) for state in states]))
     if whose is not None:
-        by_token = orders.c.access.in_(sorted(whose.access))
-        numbers = numbers.where(or_(by_token, orders.c.customer.in_(sorted(whose.customers))))
+        numbers = numbers.where(_theirs(whose))
     return [kept.order for kept in _read(connection, orders.c.number.in_(numbers.limit(first)))]
+
+
+def referred(connection: Connection, partner: str, reference: str) -> OrderNumber | None:
+    """The order of a partner that it calls so."""
+    asked = select(orders.c.number).where(
+        orders.c.partner == partner, orders.c.reference == reference
+    )
+    number = connection.execute(asked).scalar_one_or_none()
+    return None if number is None else OrderNumber(number)
 
 
 def bought(
@@ -237,6 +246,13 @@ def _taken(connection: Connection, which: Any, until: datetime) -> list[tuple[Le
         (Lease(kept.order.number, head.fence, until, head.attempts), kept.order)
         for head, kept in zip(leases, found, strict=True)
     ]
+
+
+def _theirs(whose: Whose) -> ColumnElement[bool]:
+    if whose.partner is not None:
+        return orders.c.partner == whose.partner
+    by_token = orders.c.access.in_(sorted(whose.access))
+    return or_(by_token, orders.c.customer.in_(sorted(whose.customers)))
 
 
 def _due(now: datetime) -> Select[Any]:

@@ -85,6 +85,8 @@ def order_of(found: Sequence[Any]) -> Order:
         delivery=Money(Decimal(row.delivery), currency),
         total=Money(Decimal(row.total), currency),
         points=None if row.points is None else msgspec.convert(row.points, OrderPoints),
+        partner=row.partner,
+        reference=row.reference,
         charge=None if row.payment_key is None else _charge(row, currency),
         handings=tuple(_handing(list(lines), currency) for _, lines in parts),
     )
@@ -167,6 +169,8 @@ def agreed(order: Order) -> dict[str, Any]:
         "delivery": str(order.delivery.amount),
         "total": str(order.total.amount),
         "points": None if order.points is None else msgspec.to_builtins(order.points),
+        "partner": order.partner,
+        "reference": order.reference,
     }
 
 

@@ -1,7 +1,6 @@
 """How is an order placed, looked at and cancelled? Placing has one effect for each key."""
 
 import hmac
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +15,11 @@ from app.carts import closing, spending
 from app.carts.model import CartId
 from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
+from app.orders.making import new_number, parts_of
 from app.orders.model import (
     CANCELLABLE,
     CancelReason,
     Charge,
-    Handing,
-    HandingState,
     Order,
     OrderNumber,
     OrderState,
@@ -30,7 +28,6 @@ from app.orders.model import (
     replace_amount,
 )
 from app.orders.refusals import (
-    NobodyCarriesOut,
     OrderNotCancellable,
     OrderNotFound,
     OrderNotHeld,
@@ -46,8 +43,6 @@ from app.store import Store, Work
 from app.store.keys import KeyReused, Once
 from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else
-NUMBER = 10  # characters: with a million orders, one in 590 million numbers is taken
 ACCESS = 32  # characters of the guest's token
 
 
@@ -119,7 +114,7 @@ class OrderService:
         Raises:
             KeyReused: the key stands for something else.
         """
-        kept = await self._store.read(partial(repository.find_asked, asked=_asked(once)))
+        kept = await self._store.read(partial(repository.find_asked, asked=asked_as(once)))
         return None if kept is None else await self._told(kept, once, token)
 
     async def place(self, purchase: Purchase) -> Placed:
@@ -136,7 +131,7 @@ class OrderService:
         if (placed := await self.again(purchase.once, purchase.token)) is not None:
             return placed
         now = self._turns.now()
-        number = OrderNumber("".join(secrets.choice(ALPHABET) for _ in range(NUMBER)))
+        number = new_number()
         order = self._opened(purchase, number, now)
         add = partial(_added, order=order, purchase=purchase, until=now + self._turns.lasting)
         kept = await self._store.act(add, now=now)
@@ -152,9 +147,10 @@ class OrderService:
         if kept is None:
             raise OrderNotFound
         known = access is not None and hmac.compare_digest(_hash(access), kept.access)
-        if not (known or by.house or by.owns(kept.order.customer)):
+        order = kept.order
+        if not (known or by.may_see(customer=order.customer, partner=order.partner)):
             raise OrderNotFound
-        return kept.order
+        return order
 
     async def page(
         self,
@@ -183,7 +179,7 @@ class OrderService:
         Raises:
             Refusal: there is none, or it has gone too far.
         """
-        change = partial(_cancelled, number=OrderNumber(number), reason=reason)
+        change = partial(cancelled, number=OrderNumber(number), reason=reason)
         order = await self._store.act(change, now=self._turns.now())
         self._worker.wake()
         return order
@@ -214,20 +210,7 @@ class OrderService:
             total=purchase.total,
             points=purchase.points,
             charge=charge if self.charged and charge.amount.amount else None,
-            handings=self._parts(purchase.lines),
-        )
-
-    def _parts(self, lines: tuple[SoldLine, ...]) -> tuple[Handing, ...]:
-        by_sink: dict[str, list[SoldLine]] = {}
-        for line in lines:
-            if (sink := self._route(line.location)) is None:
-                raise NobodyCarriesOut
-            by_sink.setdefault(sink, []).append(line)
-        if not by_sink:
-            raise NobodyCarriesOut
-        return tuple(
-            Handing(sink=sink, state=HandingState.WAITING, lines=tuple(its), with_fee=number == 0)
-            for number, (sink, its) in enumerate(by_sink.items())
+            handings=parts_of(purchase.lines, self._route),
         )
 
     async def _told(self, kept: Kept, once: Once, token: str | None) -> Placed:
@@ -256,7 +239,7 @@ def access_token(key: str, number: OrderNumber) -> str:
 def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kept:
     """The order of the key: a new one with its goods, or the one that is there."""
     asked = Asked(
-        asked=_asked(purchase.once),
+        asked=asked_as(purchase.once),
         digest=purchase.once.digest,
         access=_hash(access_token(purchase.once.key, order.number)),
         due_at=until,
@@ -280,7 +263,8 @@ def _there(connection: Connection, asked: str) -> Kept:
     return kept
 
 
-def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
+def cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
+    """The order, CANCELLING or as it stands: see `OrderService.cancel`."""
     locked = repository.lock(work.connection, number)
     if locked is None:
         raise OrderNotFound
@@ -294,7 +278,7 @@ def _cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
     return cancelling
 
 
-def _asked(once: Once) -> str:
+def asked_as(once: Once) -> str:
     """Whoever reads the store does not learn the key, of which the guest's token is made."""
     return _hash(f"{once.scope}\x1f{once.key}")
 

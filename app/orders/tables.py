@@ -20,6 +20,7 @@ from app.store.tables import metadata
 AMOUNT = 40  # characters of an exact decimal
 
 # `asked` is a hash of who asked and under which idempotency key, `digest` one of what was asked.
+# `partner` is who sells it for us, and `reference` what that partner calls it.
 # `due_at` is when something has to be done for it (null: never), by whoever has the lease: until
 # `leased_until`, and no longer once `fence` has grown.
 orders = Table(
@@ -46,6 +47,8 @@ orders = Table(
     Column("delivery", String(AMOUNT), nullable=False),
     Column("total", String(AMOUNT), nullable=False),
     Column("points", JSON),
+    Column("partner", String(40)),
+    Column("reference", String(80)),
     Column("due_at", Instant),
     Column("leased_until", Instant),
     Column("fence", BigInteger, nullable=False),
@@ -54,6 +57,8 @@ orders = Table(
     Index("ix_orders_placed_at", "placed_at", "number"),
     Index("ix_orders_access", "access"),
     Index("ix_orders_customer", "customer", "placed_at"),
+    Index("ix_orders_partner_reference", "partner", "reference", unique=True),
+    Index("ix_orders_partner_placed_at", "partner", "placed_at"),
 )
 
 # `part` is the place of the handing that a line belongs to; lines are never changed.

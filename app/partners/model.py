@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.errors import Refusal
-from app.values import Sku
+from app.values import Money, Sku
 
 
 class Stock(NamedTuple):
-    """What a partner may sell of a SKU; None while nobody knows."""
+    """What a partner may sell of a SKU, None while nobody knows; and what it pays for a unit."""
 
     status: str
     available: int | None
+    prices: tuple[Money, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Item:
 class Standing:
     """How a partner is doing: what it has, what was told, and how far it says it is.
 
-    `behind` are the facts told after what it acknowledged.
+    `behind` are the facts told after what it acknowledged, and `oldest_at` is when the first of
+    them happened.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Standing:
     acknowledged: int
     acknowledged_at: datetime | None
     behind: int
+    oldest_at: datetime | None = None
 
 
 class PartnerUnknown(Refusal):

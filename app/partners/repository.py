@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
-from app.partners.events import KINDS
+from app.partners.events import KINDS, read, written
 from app.partners.model import Item, Standing, Stock
 from app.partners.tables import assortment_items, assortments
 from app.store import log
@@ -41,6 +41,7 @@ def put(connection: Connection, partner: str, changed: Iterable[Item]) -> None:
             "sku": item.sku,
             "status": item.stock.status,
             "available": item.stock.available,
+            "prices": written(item.stock.prices),
             "version": item.version,
             "changed_at": item.changed_at,
         }
@@ -71,6 +72,21 @@ def lease(
     return bool(connection.execute(taken.values(leased_until=until, leased_by=who)).rowcount)
 
 
+def lock(connection: Connection, partner: str) -> None:
+    """Let nobody else act for a partner until the transaction ends."""
+    insert = inserting(connection, assortments).values(partner=partner)
+    connection.execute(insert.on_conflict_do_nothing(index_elements=[assortments.c.partner]))
+    mine = select(assortments.c.partner).where(assortments.c.partner == partner)
+    connection.execute(mine.with_for_update())
+
+
+def told_since(connection: Connection, partner: str, since: datetime) -> int:
+    """How many facts a partner was told since a time: of its assortment, and of its orders."""
+    its = or_(facts.c.party == partner, and_(facts.c.entity == partner, facts.c.kind.in_(KINDS)))
+    counted = select(func.count()).select_from(facts).where(its, facts.c.occurred_at >= since)
+    return int(connection.execute(counted).scalar_one())
+
+
 def looked(connection: Connection, partner: str, *, at: datetime) -> None:
     """Everything was looked at."""
     mine = assortments.c.partner == partner
@@ -98,7 +114,10 @@ def standing(connection: Connection, partner: str) -> Standing:
     counted = select(func.count()).select_from(assortment_items).where(COLUMNS.partner == partner)
     acknowledged = 0 if row is None else row.acknowledged
     mine = (facts.c.entity == partner, facts.c.kind.in_(sorted(KINDS)))
-    behind = select(func.count()).select_from(facts).where(*mine, facts.c.seq > acknowledged)
+    behind = select(func.count(), func.min(facts.c.occurred_at)).where(
+        *mine, facts.c.seq > acknowledged
+    )
+    count, oldest_at = connection.execute(behind).one()
     return Standing(
         name=partner,
         items=connection.execute(counted).scalar_one(),
@@ -106,14 +125,15 @@ def standing(connection: Connection, partner: str) -> Standing:
         told=log.last_of(connection, KINDS, entity=partner),
         acknowledged=acknowledged,
         acknowledged_at=None if row is None else row.acknowledged_at,
-        behind=connection.execute(behind).scalar_one(),
+        behind=count,
+        oldest_at=oldest_at,
     )
 
 
 def _item(row: Row[Any]) -> Item:
     return Item(
         sku=Sku(row.sku),
-        stock=Stock(row.status, row.available),
+        stock=Stock(row.status, row.available, read(row.prices)),
         version=row.version,
         changed_at=row.changed_at,
     )

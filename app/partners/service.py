@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from app.events.following import Events
 from app.partners import repository
 from app.partners.following import ASSORTMENTS
 from app.partners.model import PartnerUnknown, Standing
-from app.settings import Partner
+from app.partners.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class PartnerService:
     """Partners of the settings, by name."""
 
     events: Events
-    partners: Mapping[str, Partner]
+    partners: Mapping[str, Terms]
 
     def named(self, name: str) -> str:
         """The name, if it is that of a partner.
@@ -31,6 +32,11 @@ class PartnerService:
     async def standing(self, name: str) -> Standing:
         """How a partner is doing."""
         return await self.events.store.read(partial(repository.standing, partner=self.named(name)))
+
+    async def told_since(self, name: str, since: datetime) -> int:
+        """How many events it was told since a time."""
+        asked = partial(repository.told_since, partner=self.named(name), since=since)
+        return await self.events.store.read(asked)
 
     async def acknowledge(self, name: str, cursor: str) -> Standing:
         """Keep that a partner has everything up to a cursor.

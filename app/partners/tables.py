@@ -1,6 +1,6 @@
 """What do we keep of partners: what each was told that there is, and how far it says it is."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
 from app.store.instants import Instant
 from app.store.tables import metadata
@@ -17,7 +17,8 @@ assortments = Table(
     Column("acknowledged_at", Instant),
 )
 
-# `available` is null while nobody knows. `version` grows with every change.
+# `available` is null while nobody knows. `version` grows with every change; `prices` has an amount
+# and its currency for each currency that the partner buys in.
 assortment_items = Table(
     "assortment_items",
     metadata,
@@ -25,6 +26,7 @@ assortment_items = Table(
     Column("sku", String(100), primary_key=True),
     Column("status", String(20), nullable=False),
     Column("available", Integer),
+    Column("prices", JSON, nullable=False, server_default="[]"),
     Column("version", Integer, nullable=False),
     Column("changed_at", Instant, nullable=False),
 )

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import partial
 from secrets import token_hex
 
@@ -17,14 +16,14 @@ import structlog
 from app.errors import GatewayError
 from app.partners import events, repository
 from app.partners.model import Item, Stock
-from app.settings import Partner
-from app.store import Store, Work
+from app.partners.terms import Terms
+from app.store import Fact, Store, Work
 from app.values import Sku
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 200  # SKUs of one look and of one transaction
 LEASES = 3  # looks that a lease lasts
-Look = Callable[[Partner, Sequence[Sku]], Awaitable[Mapping[Sku, Stock]]]
+Look = Callable[[Terms, Sequence[Sku]], Awaitable[Mapping[Sku, Stock]]]
 Catalogue = Callable[[], AsyncIterator[Sequence[Sku]]]
 
 
@@ -33,7 +32,7 @@ class Watching:
     """Looks for all partners; `look` tells what there is of SKUs, `catalogue` which there are."""
 
     store: Store
-    partners: Mapping[str, Partner]
+    partners: Mapping[str, Terms]
     look: Look
     catalogue: Catalogue
     now: Callable[[], datetime]
@@ -44,7 +43,7 @@ class Watching:
         await asyncio.gather(*(self._watched(name) for name in self.partners))
 
     async def _watched(self, name: str) -> None:
-        every = self.partners[name].look_every.total_seconds()
+        every = self.partners[name].told.look_every.total_seconds()
         while True:
             try:
                 await self.once(name)
@@ -56,27 +55,28 @@ class Watching:
 
     async def once(self, name: str) -> bool:
         """Look at everything a partner sees, and tell what has changed; False: another does."""
-        terms, now = self.partners[name], self.now()
+        terms, now = self.partners[name].told, self.now()
         until = now + LEASES * terms.look_every
         lease = partial(repository.lease, partner=name, who=self.who, now=now, until=until)
         if not await self.store.act(lambda work: lease(work.connection), now=now):
             return False
         seen = set[Sku]()
-        async for skus in self._seen(terms):
+        async for skus in self._seen(self.partners[name]):
             for some in _in_parts(skus):
-                stock = await self.look(terms, some)
+                stock = await self.look(self.partners[name], some)
                 await self.store.act(partial(told, partner=name, stock=stock), now=self.now())
                 seen.update(some)
         await self.store.act(partial(over, partner=name, seen=seen), now=self.now())
         return True
 
-    async def _seen(self, terms: Partner) -> AsyncIterator[Sequence[Sku]]:
+    async def _seen(self, terms: Terms) -> AsyncIterator[Sequence[Sku]]:
         async for skus in self.catalogue():
-            yield [sku for sku in skus if any(fnmatchcase(sku, one) for one in terms.skus)]
+            yield [sku for sku in skus if terms.sees(sku)]
 
 
 def told(work: Work, partner: str, stock: Mapping[Sku, Stock]) -> None:
-    """Keep and tell what is new of some SKUs."""
+    """Keep and tell what is new of some SKUs; orders of the partner wait, or were waited for."""
+    repository.lock(work.connection, partner)
     known = repository.items(work.connection, partner, skus=stock.keys())
     changed = []
     for sku, there in sorted(stock.items()):
@@ -86,20 +86,26 @@ def told(work: Work, partner: str, stock: Mapping[Sku, Stock]) -> None:
         version = 1 if before is None else before.version + 1
         item = Item(sku=sku, stock=there, version=version, changed_at=work.now)
         changed.append(item)
-        tell = events.entered if before is None else events.changed
-        work.tell(tell(partner, item))
+        work.tell(_news(before, item)(partner, item))
     repository.put(work.connection, partner, changed)
+
+
+def _news(before: Item | None, item: Item) -> Callable[[str, Item], Fact]:
+    if before is None:
+        return events.entered
+    same_price = before.stock.prices == item.stock.prices
+    return events.changed if same_price else events.priced
 
 
 def over(work: Work, partner: str, seen: set[Sku]) -> None:
     """Forget what was not seen, tell that it has left, and that everything was looked at."""
+    repository.looked(work.connection, partner, at=work.now)  # first: orders lock it first, too
     known = repository.items(work.connection, partner)
     gone = sorted(known.keys() - seen)
     for sku in gone:
         work.tell(events.left(partner, sku, known[sku].version + 1))
     if gone:
         repository.drop(work.connection, partner, gone)
-    repository.looked(work.connection, partner, at=work.now)
 
 
 def _in_parts(skus: Sequence[Sku]) -> list[Sequence[Sku]]:

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,21 +22,28 @@ from app.values import PrincipalKind
 PREFIX = "tsk_"  # so that scanners for secrets know one when they see it
 ALPHABET, ID_SIZE, SECRET_BYTES = ascii_lowercase + digits, 12, 32
 ISSUER = "keys"
+MOST_TOLD = 20  # keys of one owner
 MOST_ACTIVE = 2  # of one owner: the old one, and the one that takes its place
 KNOWN_FOR = timedelta(seconds=5)
 MOST_KNOWN = 10_000
+USED_EVERY = timedelta(minutes=1)  # that a use is written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What is known of a key: everything but its secret, of which there is only a hash."""
+    """What is known of a key: everything but its secret, of which there is only a hash.
+
+    `name` is what its owner calls it; `last_used_at` is right to a minute.
+    """
 
     id: str
     kind: PrincipalKind
     owner: str
     created_at: datetime
     expires_at: datetime
+    name: str | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
     hashed: bytes = field(repr=False)
 
     def good(self, now: datetime) -> bool:
@@ -63,6 +71,7 @@ class ApiKeys:
         self._store = store
         self._now = now
         self._known: LRUCache[str, tuple[ApiKey | None, datetime]] = LRUCache(MOST_KNOWN)
+        self._last_used: LRUCache[str, datetime] = LRUCache(MOST_KNOWN)
 
     async def principal(self, text: str) -> Principal:
         """Whom a key speaks for; what was known of it is taken for five seconds.
@@ -79,7 +88,19 @@ class ApiKeys:
             raise CredentialRefused("unknown key")
         if not key.good(self._now()):
             raise CredentialRefused("key taken back or expired")
+        await self._used(key)
         return key.principal
+
+    async def _used(self, key: ApiKey) -> None:
+        """Write down that it was; who asks does not hear of it if the store is silent."""
+        now = self._now()
+        last = self._last_used.get(key.id) or key.last_used_at
+        if last is not None and now - last < USED_EVERY:
+            return
+        self._last_used[key.id] = now
+        used = update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=now)
+        with suppress(StoreUnavailable):
+            await self._store.act(lambda work: work.connection.execute(used), now=now)
 
     async def _found(self, id_: str) -> ApiKey | None:
         known, until = self._known.get(id_, (None, None))
@@ -92,8 +113,10 @@ class ApiKeys:
         self._known[id_] = key, self._now() + KNOWN_FOR
         return key
 
-    async def create(self, kind: PrincipalKind, owner: str, *, lasts: timedelta) -> NewKey:
-        """A new key for an owner.
+    async def create(
+        self, kind: PrincipalKind, owner: str, *, lasts: timedelta, name: str | None = None
+    ) -> NewKey:
+        """A new key for an owner, who may call it by a `name`.
 
         Raises:
             TooManyKeys: the owner has two that are good: one has to be taken back first.
@@ -104,6 +127,7 @@ class ApiKeys:
             id=id_,
             kind=kind,
             owner=owner,
+            name=name,
             created_at=now,
             expires_at=now + lasts,
             hashed=_hash(secret),
@@ -118,6 +142,13 @@ class ApiKeys:
             KeyNotFound: there is none.
         """
         return await self._store.act(lambda work: _revoke(work, id_), now=self._now())
+
+    async def of(self, kind: PrincipalKind, owner: str) -> list[ApiKey]:
+        """Every key that an owner was ever given, the latest first."""
+        mine = (api_keys.c.kind == kind, api_keys.c.owner == owner)
+        latest = (api_keys.c.created_at.desc(), api_keys.c.id.desc())
+        asked = select(api_keys).where(*mine).order_by(*latest).limit(MOST_TOLD)
+        return await self._store.read(lambda one: [_key(row) for row in one.execute(asked)])
 
     async def all(self) -> list[ApiKey]:
         """Every key that was ever given out, the oldest first."""

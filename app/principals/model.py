@@ -46,15 +46,22 @@ GUEST = Principal(PrincipalKind.GUEST)
 class Viewer:
     """On whose behalf what is somebody's own is looked at, or changed.
 
-    `selves` are all ids of a customer who has signed in; `house`: staff, or an operator.
+    `selves` are all ids of a customer who has signed in; `house`: staff, or an operator; `partner`
+    is the name of one that sells for the house.
     """
 
     selves: frozenset[CustomerId] = frozenset()
     house: bool = False
+    partner: str | None = None
 
     def owns(self, owner: CustomerId | None) -> bool:
         """Whether something is theirs; what is nobody's is not."""
         return owner is not None and owner in self.selves
+
+    def may_see(self, *, customer: CustomerId | None, partner: str | None) -> bool:
+        """Whether something of a customer's, or that a partner sold, is theirs or the house's."""
+        sold = partner is not None and partner == self.partner
+        return self.house or sold or self.owns(customer)
 
     def may_use(self, owner: CustomerId | None) -> bool:
         """Whether they may use what is found by an id that cannot be guessed."""

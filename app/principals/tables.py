@@ -14,8 +14,10 @@ api_keys = Table(
     Column("hashed", LargeBinary(32), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("owner", String(100), nullable=False),
+    Column("name", String(40)),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
     Index("ix_api_keys_owner", "owner"),
 )

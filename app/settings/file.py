@@ -19,7 +19,7 @@ from app.settings.explaining import explain, unknown
 from app.settings.following import Events
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.hooking import Hearing, Webhook
-from app.settings.partnering import Partner
+from app.settings.partnering import Partner, named_by
 from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
 from app.settings.promising import Promises
@@ -88,6 +88,11 @@ class Settings(Section):
             f"partners.{name}.channel names {unknown(one.channel, self.channels, what='channel')}"
             for name, one in self.partners.items()
             if one.channel is not None and one.channel not in self.channels
+        ]
+        problems += [
+            f"{where} names {unknown(name, known, what=what)}"
+            for where, name, known, what in named_by(self.partners, self.pricing)
+            if name not in known
         ]
         problems += [
             f"webhooks.{name}.partner names {unknown(one.partner, self.partners, what='partner')}"

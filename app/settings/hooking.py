@@ -26,7 +26,7 @@ class Begin(StrEnum):
 
 
 class Webhook(Section):
-    """An endpoint that is told what happens: a partner's assortment, or all orders.
+    """An endpoint that is told what happens: a partner's assortment or orders, or all orders.
 
     Each message is signed with every one of the `secrets`, so that there may be two while one takes
     the place of the other. `within` says that the endpoint may be in our own network, by plain
@@ -51,8 +51,6 @@ class Webhook(Section):
     def _problems(self) -> Iterator[str]:
         if self.tells is Told.ASSORTMENT and self.partner is None:
             yield "name the partner whose assortment it tells of"
-        if self.tells is Told.ORDERS and self.partner is not None:
-            yield "orders are for the house: leave partner out"
         try:
             url = URL(self.url)
         except ValueError:

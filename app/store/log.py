@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from app.store.facts import Fact
 from app.store.tables import facts, log_head
@@ -51,28 +51,46 @@ def since(
     kinds: Collection[str],
     *,
     entity: str | None = None,
+    party: str | None = None,
     most: int | None = None,
 ) -> Iterator[Told]:
-    """The facts of some kinds after a number, in their order: of one thing only, or `most`."""
+    """The facts of some kinds after a number, in their order: of one thing or party, or `most`."""
     columns = facts.c
     question = (
-        select(columns.seq, columns.kind, columns.entity, columns.body, columns.occurred_at)
+        select(
+            columns.seq,
+            columns.kind,
+            columns.entity,
+            columns.body,
+            columns.occurred_at,
+            columns.party,
+        )
         .where(columns.seq > seq, columns.kind.in_(sorted(kinds)))
         .order_by(columns.seq)
         .limit(most)
     )
-    if entity is not None:
-        question = question.where(columns.entity == entity)
+    question = _of(question, entity, party)
     for row in connection.execute(question):
         body: Mapping[str, Any] = row.body
-        fact = Fact(kind=row.kind, entity=row.entity, body=body)
+        fact = Fact(kind=row.kind, entity=row.entity, body=body, party=row.party)
         yield Told(row.seq, fact, row.occurred_at)
 
 
-def last_of(connection: Connection, kinds: Collection[str], *, entity: str | None = None) -> int:
+def last_of(
+    connection: Connection,
+    kinds: Collection[str],
+    *,
+    entity: str | None = None,
+    party: str | None = None,
+) -> int:
     """The number of the latest fact of some kinds that is kept; 0 if none is."""
     columns = facts.c
     question = select(columns.seq).where(columns.kind.in_(sorted(kinds)))
+    last = _of(question, entity, party).order_by(columns.seq.desc()).limit(1)
+    return connection.execute(last).scalar() or 0
+
+
+def _of(question: Select[Any], entity: str | None, party: str | None) -> Select[Any]:
     if entity is not None:
-        question = question.where(columns.entity == entity)
-    return connection.execute(question.order_by(columns.seq.desc()).limit(1)).scalar() or 0
+        question = question.where(facts.c.entity == entity)
+    return question if party is None else question.where(facts.c.party == party)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from app.store.instants import Instant
@@ -36,6 +37,7 @@ log_head = Table(
     Column("floor", BigInteger, nullable=False, server_default="0"),
 )
 
+# `party` is the partner that follows what happens there, where one does.
 facts = Table(
     "facts",
     metadata,
@@ -44,7 +46,15 @@ facts = Table(
     Column("entity", String(120), nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("body", JSON, nullable=False),
+    Column("party", String(40)),
     Index("ix_facts_entity", "entity", "seq"),
+    Index(
+        "ix_facts_party",
+        "party",
+        "seq",
+        sqlite_where=text("party IS NOT NULL"),
+        postgresql_where=text("party IS NOT NULL"),
+    ),
 )
 
 # What came of a mutation that may be repeated. `scope` is what it was asked of, `digest` stands

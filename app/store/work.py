@@ -75,6 +75,7 @@ def _write_facts(connection: Connection, told: Sequence[tuple[Fact, datetime]]) 
                 "entity": fact.entity,
                 "occurred_at": at,
                 "body": dict(fact.body),
+                "party": fact.party,
             }
             for place, (fact, at) in enumerate(told)
         ],

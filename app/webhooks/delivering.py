@@ -24,7 +24,7 @@ from app.settings import Begin, Webhook
 from app.store import StoreUnavailable, Work
 from app.store import log as facts
 from app.webhooks import repository
-from app.webhooks.messages import STREAMS, Message, message_of
+from app.webhooks.messages import STREAMS, Message, message_of, whose
 from app.webhooks.repository import UNSEEN, Letter, Turn
 from app.webhooks.sending import Sender, Sent
 
@@ -38,8 +38,7 @@ AT_ONCE = 100  # messages of one turn
 
 def topic_of(endpoint: Webhook) -> Topic:
     """What an endpoint follows."""
-    stream = STREAMS[endpoint.tells]
-    return Topic(stream.name, stream.kinds, endpoint.partner)
+    return STREAMS[endpoint.tells].topic(**whose(endpoint))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ class Delivering:
         return seen == UNSEEN
 
     async def _next(self, turn: Turn, endpoint: Webhook) -> Sequence[Event[Any]]:
-        page = partial(self.events.page, STREAMS[endpoint.tells], entity=endpoint.partner)
+        page = partial(self.events.page, STREAMS[endpoint.tells], **whose(endpoint))
         try:
             return await page(after=turn.cursor, most=AT_ONCE)
         except CursorRefused:  # it was told another stream before
@@ -186,7 +185,7 @@ def _taken(work: Work, name: str, endpoint: Webhook, until: datetime) -> Turn | 
 def _at_the_end(connection: Connection, endpoint: Webhook) -> str:
     """The cursor of whoever is told what happens from now on."""
     topic, head = topic_of(endpoint), facts.head(connection)
-    last = facts.last_of(connection, topic.kinds, entity=topic.entity)
+    last = facts.last_of(connection, topic.kinds, entity=topic.entity, party=topic.party)
     return Cursors(head.epoch, topic).written(Place(head.last, last))
 
 

@@ -9,7 +9,7 @@ from app.events.following import Events
 from app.settings import Webhook, unknown
 from app.store import Work
 from app.webhooks import repository
-from app.webhooks.messages import STREAMS
+from app.webhooks.messages import STREAMS, whose
 from app.webhooks.repository import Letter, Standing
 from app.webhooks.sending import Sender
 
@@ -38,7 +38,7 @@ class WebhookDesk:
             CursorRefused: it is not of the stream that the endpoint is told.
         """
         endpoint, now = self._known(name), self.events.now()
-        await self.events.place(STREAMS[endpoint.tells], cursor, entity=endpoint.partner)
+        await self.events.place(STREAMS[endpoint.tells], cursor, **whose(endpoint))
 
         def change(work: Work) -> None:
             repository.add(work.connection, name, cursor, now)

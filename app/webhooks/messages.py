@@ -4,25 +4,40 @@
 transport. Orders are told by number and state: whoever wants more asks for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 
 from app.events.model import Event, Happened, Lost, Quiet, Stream, There
 from app.orders.following import ORDERS
 from app.orders.model import Order
-from app.partners.events import ENTERED, LEFT
+from app.partners.events import ENTERED, LEFT, PRICED, written
 from app.partners.following import ASSORTMENTS
 from app.partners.model import Item
 from app.settings import Told, Webhook
 
 STREAMS: Mapping[Told, Stream[Any]] = {Told.ASSORTMENT: ASSORTMENTS, Told.ORDERS: ORDERS}
 FIELDS = {Told.ASSORTMENT: "assortmentEvents", Told.ORDERS: "orderEvents"}
+CHANGES = {ENTERED: "ENTERED", PRICED: "PRICED"}
 Json = dict[str, Any]
+
+
+class Narrowed(TypedDict, total=False):
+    """What of a stream somebody is told."""
+
+    entity: str | None
+    party: str | None
+
+
+def whose(endpoint: Webhook) -> Narrowed:
+    """Of what its stream tells an endpoint: its partner's assortment, or its partner's orders."""
+    if endpoint.tells is Told.ORDERS:
+        return {"party": endpoint.partner}
+    return {"entity": endpoint.partner}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,8 @@ def _page(there: There[Any]) -> Json:
 
 
 def _order(order: Order) -> Json:
-    return {"number": order.number, "state": str(order.state)}
+    mine = {} if order.reference is None else {"reference": order.reference}
+    return {"number": order.number, "state": str(order.state), **mine}
 
 
 def _item(item: Item) -> Json:
@@ -92,8 +108,13 @@ def _item(item: Item) -> Json:
         "sku": item.sku,
         "status": item.stock.status,
         "availableToSell": item.stock.available,
+        "prices": _prices(written(item.stock.prices)),
         "version": item.version,
     }
+
+
+def _prices(prices: Iterable[Sequence[str]]) -> list[Json]:
+    return [{"amount": amount, "currency": currency} for amount, currency in prices]
 
 
 def _happened(kind: str, happened: Happened, entity: str) -> Json:
@@ -113,6 +134,7 @@ def _order_event(happened: Happened) -> Json:
         "version": happened.told.seq,
         "change": fact.kind,
         "state": fact.body.get("state"),
+        **({"reference": fact.body["called"]} if "called" in fact.body else {}),
     }
 
 
@@ -124,11 +146,12 @@ def _item_event(happened: Happened) -> Json:
     return {
         **_happened("AssortmentDelta", happened, sku),
         "version": fact.body["version"],
-        "change": "ENTERED" if fact.kind == ENTERED else "CHANGED",
+        "change": CHANGES.get(fact.kind, "CHANGED"),
         "item": {
             "sku": sku,
             "status": fact.body["status"],
             "availableToSell": fact.body["available"],
+            "prices": _prices(fact.body.get("prices", ())),
             "version": fact.body["version"],
         },
     }

@@ -155,7 +155,7 @@ async def events(
     [
         ({}, {}, "BAD_USER_INPUT"),
         (as_(PrincipalKind.CUSTOMER), {}, "BAD_USER_INPUT"),
-        (as_(PrincipalKind.PARTNER), {}, "BAD_USER_INPUT"),
+        (as_(PrincipalKind.PARTNER), {}, "PARTNER_UNKNOWN"),
         ({}, {"order": "AAAA"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "AAAA", "accessToken": "other"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "NONE", "accessToken": "other"}, "ORDER_NOT_FOUND"),

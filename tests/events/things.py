@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from app.events.following import Events
-from app.events.model import Event, Happened, Lost, Quiet, Rows, Stream, There
+from app.events.model import Event, Happened, Lost, Quiet, Rows, Stream, There, Topic
 from app.events.tail import Tail
 from app.store import Fact, Store, Work, log
 from app.upkeep import beside
@@ -20,10 +20,10 @@ PAGE = 3
 Thing = tuple[str, int]  # its name and its value
 
 
-def there(connection: Connection, entity: str | None, key: str) -> Rows[Thing]:
+def there(connection: Connection, topic: Topic, key: str) -> Rows[Thing]:
     """What things are now, after a name."""
     found = {one.fact.entity: one.fact.body["value"] for one in log.since(connection, 0, KINDS)}
-    rows = [one for one in sorted(found.items()) if one[0] > key and entity in {None, one[0]}]
+    rows = [one for one in sorted(found.items()) if one[0] > key and topic.entity in {None, one[0]}]
     return Rows(rows[:PAGE], rows[PAGE - 1][0] if len(rows) > PAGE else None)
 
 

@@ -73,6 +73,7 @@ async def retailer() -> AsyncIterator[Retailer]:
             promises=services.promises,
             preference=Preference.of(settings.promises),
             channels=settings.channels,
+            partners={},
             route=settings.bind.order_sink,
             now=utc_now,
             within=timedelta(seconds=20),

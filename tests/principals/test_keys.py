@@ -147,6 +147,12 @@ def test_keys_are_given_out_listed_and_taken_back(address: str, tmp_path: object
     assert text[17:] not in run("list")  # behind "tsk_", the id and "_"
     run("revoke", id_)
     assert "  acme  revoked " in run("list")
+    run("create", "--kind", "PARTNER", "--owner", "acme", "--name", "erp-2026")
+    assert "  acme (erp-2026)  good until " in run("list")
+    unsound = ["keys", "create", "--kind", "PARTNER", "--owner", "acme", "--name", "a b"]
+    done = CliRunner().invoke(tessera, [*unsound, "--config", file], env={"STORE": address})
+    assert done.exit_code == 2
+    assert "letters, digits" in done.output
 
 
 async def test_a_socket_ends_when_what_opened_it_is_taken_back() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +16,8 @@ from app.upkeep import beside
 from app.webhooks import repository
 from app.webhooks.delivering import FIRST_WAIT, LONGEST_WAIT
 from app.webhooks.repository import Standing
+from tests.events.orders import an_order, go_on, place
+from tests.orders.world import NOON
 from tests.streams.served import until
 from tests.webhooks.receiving import NEXT, SECRET, House, drained, house
 
@@ -206,3 +209,34 @@ async def test_a_process_that_ends_lets_another_go_on_at_once(store: Store) -> N
             await drained(process)
 
     assert len(there.receiver.taken) == 1
+
+
+@pytest.mark.parametrize(("begin", "first"), [("ALL", "OrderSnapshot"), ("NOW", "OrderDelta")])
+async def test_a_partner_is_told_of_its_own_orders_and_of_no_others(
+    store: Store, begin: str, first: str
+) -> None:
+    async def placed(number: str, partner: str | None) -> None:
+        order = replace(an_order(number), partner=partner, reference=f"ref-{number}")
+        await store.act(partial(place, order=order), now=NOON)
+        await store.act(partial(go_on, number=number), now=NOON)
+
+    async with house(store) as there, there.process(tells="ORDERS", begin=begin) as process:
+        await placed("MINE-0", "acme")
+        await placed("OTHER-0", "zeta")
+        await drained(process)
+        for number, partner in (("MINE-1", "acme"), ("OTHER-1", "zeta"), ("OURS-1", None)):
+            await placed(number, partner)
+        await drained(process)
+
+    events = [one.event for one in there.receiver.requests]
+    snapshots = [one for one in events if one["__typename"] == "OrderSnapshot"]
+    deltas = [one for one in events if one["__typename"] == "OrderDelta"]
+    assert events[0]["__typename"] == first
+    assert [one["orders"] for one in snapshots] == [
+        [{"number": "MINE-0", "state": "PLACED", "reference": "ref-MINE-0"}]
+    ] * (begin == "ALL")
+    assert [(one["entity"], one["change"], one["reference"]) for one in deltas] == [
+        ("MINE-1", "OrderAsked", "ref-MINE-1"),
+        ("MINE-1", "OrderPlaced", "ref-MINE-1"),
+    ]
+    assert deltas[1]["prevSeq"] == deltas[0]["seq"]

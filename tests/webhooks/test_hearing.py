@@ -254,7 +254,6 @@ def hooked(**changes: Any) -> dict[str, Any]:
         ({"hearing": {"shpo": TERMS["shop"]}}, "did you mean 'shop'"),
         ({"hearing": {"shop": {**TERMS["tills"], "url": ""}}}, "url is missing"),
         (hooked(tells="ASSORTMENT"), "name the partner"),
-        (hooked(partner="acme"), "orders are for the house"),
         (hooked(tells="ASSORTMENT", partner="acne"), "did you mean 'acme'"),
         (hooked(url="http://x.example"), "must be https"),
         (hooked(url="https://u:p@x.example"), "a secret does not belong in url"),

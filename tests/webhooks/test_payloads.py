@@ -25,9 +25,9 @@ ENDS = """... on Removed { seq prevSeq entity occurredAt }
 ASSORTMENT = f"""query($after: Cursor) {{ assortmentEvents(after: $after, first: 100) {{ cursor
   events {{ {COMMON} {ENDS}
   ... on AssortmentSnapshot {{ seq lastSeq complete items {{
-    sku status availableToSell version }} }}
+    sku status availableToSell prices {{ amount currency }} version }} }}
   ... on AssortmentDelta {{ seq prevSeq entity version change occurredAt item {{
-    sku status availableToSell version }} }} }} }} }}"""
+    sku status availableToSell prices {{ amount currency }} version }} }} }} }} }}"""
 ORDERS = f"""query($after: Cursor) {{ orderEvents(after: $after, first: 100) {{ cursor
   events {{ {COMMON} {ENDS}
   ... on OrderSnapshot {{ seq lastSeq complete orders {{ number state }} }}
