@@ -187,21 +187,30 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
     return demand
 
 
-def move(work: Work, order: str, gone: Demand, more: Demand) -> None:
+def move(work: Work, order: str, gone: Demand, more: Demand, *, slots: Room = NO_SLOTS) -> None:
     """Give back what is gone of an order's allocations, and allocate more; both or neither.
+
+    Its places in slots go with it: what was for goods of locations that have none of it any more is
+    given back, and those in `slots` are taken.
 
     Raises:
         InsufficientStock: there is less than was asked of more.
+        SlotsFull: there is enough, and nobody who has the time.
     """
     free = sellable(work.connection, more, now=work.now, locked=True)
     _refuse_short(more, free)
+    slot_rows.lock(work.connection, slots)
+    if _full(work, order, slots):
+        raise SlotsFull
     kept = Counter(repository.allocated_to(work.connection, order))
     kept.subtract(gone)
+    left = {spot.location for spot in gone} - {spot.location for spot in +kept}
     kept.update(more)
     repository.drop_allocations(work.connection, order)
     repository.put_allocations(work.connection, order, +kept)
-    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, NO_SLOTS)))
-    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, NO_SLOTS)))
+    freed = slot_rows.move(work.connection, order, left, slots)
+    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, freed)))
+    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, slots)))
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:
@@ -232,7 +241,7 @@ def _refuse_short(demand: Demand, free: Demand) -> None:
 def _full(work: Work, owner: str, slots: Room) -> bool:
     """Whether others have all places of a slot."""
     others = slot_rows.others(work.connection, slots.keys(), now=work.now, owner=owner)
-    return any(others.get(slot, 0) >= most for slot, most in slots.items())
+    return any(others.get(slot, 0) >= one.most for slot, one in slots.items())
 
 
 def _told(demand: Demand, slots: Collection[Slot]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ from app.orders.refusals import (
     OrderNotFound,
     OrderNotHeld,
 )
+from app.orders.replacing import Route
 from app.orders.repository import Asked, Kept, Whose
-from app.orders.sourcing import Route
 from app.orders.turns import Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine

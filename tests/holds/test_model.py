@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from app.availability import ledger, repository, slot_rows
 from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, SlotsFull
-from app.availability.slots import Slot
+from app.availability.slots import Slot, Taking
 from app.availability.tables import (
     allocations,
     hold_lines,
@@ -80,7 +80,8 @@ class Promises(RuleBasedStateMachine):
         return self.runner.run(self.store.act(change, now=self.now))
 
     async def placed(self, holder: str, demand: dict[Spot, int], until: Any, room: Any) -> Any:
-        change = partial(ledger.place, holder=holder, demand=demand, until=until, slots=room)
+        taken = {slot: Taking(most, frozenset({slot.location})) for slot, most in room.items()}
+        change = partial(ledger.place, holder=holder, demand=demand, until=until, slots=taken)
         return await self.store.act(change, now=self.now)
 
     def free(self, spot: Spot, holder: str | None = None) -> int:

@@ -1,6 +1,7 @@
 """Places in slots of work go with the units of a hold, and no slot takes more than it takes."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,8 +16,7 @@ from app.availability.ledger import Hold
 from app.availability.model import Spot
 from app.availability.promised import Promised
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, SlotsFull
-from app.availability.slot_rows import Room
-from app.availability.slots import Place, Slot, SlotsTaken
+from app.availability.slots import Place, Slot, SlotsTaken, Taking
 from app.availability.tables import slot_places, slots
 from app.carts.sweeping import sweep
 from app.ports import StockLevel
@@ -38,8 +38,16 @@ async def stocked(store: Store, units: int = 1_000) -> None:
     await store.act(partial(ledger.record, source="tills", levels=[level]), now=NOON)
 
 
-async def hold(store: Store, holder: str, room: Room, *, at: datetime = NOON) -> Hold:
-    change = partial(ledger.place, holder=holder, demand={SHIRT: 1}, until=at + MINUTE, slots=room)
+def own(room: Mapping[Slot, int]) -> dict[Slot, Taking]:
+    """Slots that are taken for goods of their own locations."""
+    return {slot: Taking(most, frozenset({slot.location})) for slot, most in room.items()}
+
+
+async def hold(store: Store, holder: str, room: Mapping[Slot, int], *, at: datetime = NOON) -> Hold:
+    places = own(room)
+    change = partial(
+        ledger.place, holder=holder, demand={SHIRT: 1}, until=at + MINUTE, slots=places
+    )
     return await store.act(change, now=at)
 
 
@@ -242,11 +250,11 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
             said = {at: dict(one.slots.taken(at)) for at in (MILAN, ROME)}
             rows = await taken(store, at=now.now)
             assert {Slot(at, b): n for at, of in said.items() for b, n in of.items()} == rows
-            own = await store.read(
+            its = await store.read(
                 partial(slot_rows.others, among=[EARLY, LATE], now=now.now, owner="cart:0")
             )
             mine = one.slots.taken(MILAN, holder="cart:0")
-            assert {Slot(MILAN, b): n for b, n in mine.items() if n} == own
+            assert {Slot(MILAN, b): n for b, n in mine.items() if n} == its
         edition = followers[0].slots.edition
         assert known.setdefault(edition, followers[0].slots.taken(MILAN)) == followers[
             0
