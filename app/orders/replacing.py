@@ -14,7 +14,7 @@ from app.availability.repository import Demand
 from app.orders.model import Handing, HandingState
 from app.ports import SoldLine
 from app.pricing.amounts import Units, apportioned, minor, money, placed, together
-from app.values import Discount, LocationCode, Money, Sku, rounded
+from app.values import Discount, LocationCode, Money, Sku, minor_unit, rounded
 
 Route = Callable[[LocationCode], str | None]
 """Which sink takes orders for a location."""
@@ -98,6 +98,16 @@ def _shared(
         for spot, share in zip(off, shares, strict=True)
     }
     return {
-        spot: _Price(Money(costs[spot] / demand[spot], currency), taken)
+        spot: _Price(_each(Money(costs[spot], currency), demand[spot]), taken)
         for spot, taken in off.items()
     }
+
+
+def _each(cost: Money, quantity: int) -> Money:
+    """What one of some units costs that cost so much together, in as few digits as will do."""
+    unit = minor_unit(cost.currency)
+    while True:
+        each = Money((cost.amount / quantity).quantize(unit), cost.currency)
+        if rounded(each, quantity).amount == cost.amount:
+            return each
+        unit /= 10

@@ -20,7 +20,7 @@ from app.orders.model import CancelReason, Handing, HandingState, Order, OrderSt
 from app.orders.replacing import Route, lines_of, parts
 from app.orders.turns import Turn, Turns, moved
 from app.ports import Promised
-from app.products.bundles import NO_BUNDLES, MadeOf
+from app.products.bundles import MadeOf
 from app.store import Work
 from app.values import Sku
 
@@ -44,7 +44,7 @@ class Wanted:
     order: Order
     units: Mapping[Sku, int]
     barred: Mapping[Sku, Collection[str]]
-    made_of: MadeOf = NO_BUNDLES
+    made_of: MadeOf = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Found:
 
     demand: Demand
     news: tuple[News, ...] = ()
-    slots: Room = ledger.NO_SLOTS
+    slots: Room = field(default_factory=dict)
     expected: Promised | None = None
 
 
