@@ -20,7 +20,7 @@ from app.availability.slots import Place, Slot, SlotsTaken, Taking
 from app.availability.tables import slot_places, slots
 from app.carts.sweeping import sweep
 from app.ports import StockLevel
-from app.store import Store
+from app.store import Store, Work
 from app.store.log import since
 from app.upstream.report import Report
 from app.values import LocationCode, Sku
@@ -53,6 +53,16 @@ async def hold(store: Store, holder: str, room: Mapping[Slot, int], *, at: datet
 
 async def order(store: Store, hold: Hold, number: str, *, at: datetime = NOON) -> None:
     change = partial(ledger.commit, holder=hold.holder, fence=hold.fence, order=number)
+    await store.act(change, now=at)
+
+
+async def again(store: Store, number: str, slot: Slot, *, at: datetime = NOON) -> None:
+    """An order's units are sourced again at the same place, and worked on in another slot, too."""
+    room = {slot: Taking(9, frozenset({MILAN, ROME}))}
+
+    def change(work: Work) -> None:
+        ledger.move(work, number, {SHIRT: 1}, {SHIRT: 1}, slots=room)
+
     await store.act(change, now=at)
 
 
@@ -228,7 +238,7 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
     known: dict[int, Any] = {}
     for step in range(50):
         holder = f"cart:{dice.randrange(4)}"
-        match dice.randrange(6):
+        match dice.randrange(7):
             case 0 | 1:
                 room = {one: 3 for one in (EARLY, LATE, THERE) if dice.random() < 0.6}
                 with suppress(SlotsFull):
@@ -242,7 +252,9 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
             case 4 if orders:
                 given = orders.pop(dice.randrange(len(orders)))
                 await store.act(partial(ledger.give_back, order=given), now=now.now)
-            case 5:
+            case 5 if orders:
+                await again(store, dice.choice(orders), dice.choice([EARLY, THERE]), at=now.now)
+            case 6:
                 now.now += timedelta(seconds=dice.randint(1, 40))
         followers[dice.randrange(2)].changed()
         for one in followers:
