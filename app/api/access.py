@@ -123,7 +123,7 @@ TYPES: Mapping[str, Kinds] = {
             *("Gap", "Heartbeat", "Removed", "StreamEvent"),
             *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
-            *("PriceChanged", "DiscountCodeRefused"),
+            *("PaymentNeeded", "PriceChanged", "DiscountCodeRefused"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),

@@ -13,6 +13,7 @@ from app.api.order_problems import (
     OrderNotCancellable,
     OrderNotFound,
     OrderNotPossible,
+    PaymentNeeded,
 )
 from app.api.pricing import Money
 from app.api.problems import Problem, ProblemCode
@@ -226,6 +227,10 @@ def _amounts(refusal: Any) -> dict[str, Any]:
     }
 
 
+def _due(refusal: Any) -> dict[str, Any]:
+    return {"due": Money.of(refusal.due)}
+
+
 def _coupon(refusal: Any) -> dict[str, Any]:
     return {"discount_code": refusal.coupon}
 
@@ -254,6 +259,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     stock.HoldExpired: (HoldLost, _nothing),
     stock.HoldSuperseded: (HoldLost, _nothing),
     orders.OrderNotHeld: (HoldLost, _nothing),
+    orders.PaymentNeeded: (PaymentNeeded, _due),
     orders.NobodyCarriesOut: (OrderNotPossible, _nothing),
     orders.OrderNotFound: (OrderNotFound, _nothing),
     orders.OrderNotCancellable: (OrderNotCancellable, _state),
