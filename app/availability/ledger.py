@@ -115,12 +115,11 @@ def sellable(
 
 def hold_of(connection: Connection, holder: str, *, now: datetime) -> Hold | None:
     """What a holder holds now."""
-    row = repository.hold_row(connection, holder)
-    if row is None or row.expires_at <= now:
+    found = repository.held_now(connection, holder, now)
+    if found is None:
         return None
-    if not (demand := repository.held_by(connection, holder)):
-        return None
-    return Hold(holder=holder, fence=row.fence, expires_at=row.expires_at, demand=demand)
+    (fence, expires_at), demand = found
+    return Hold(holder=holder, fence=fence, expires_at=expires_at, demand=demand)
 
 
 def place(
@@ -140,7 +139,9 @@ def place(
     if _full(work, holder, slots):
         raise SlotsFull
     fence = repository.next_fence(work.connection, holder, until)
-    repository.drop_lines(work.connection, holder)
+    if fence > 1:  # it has never held anything before its first
+        repository.drop_lines(work.connection, holder)
+        slot_rows.drop(work.connection, holder)
     repository.put_lines(work.connection, holder, demand, until)
     slot_rows.put(work.connection, holder, slots, until=until)
     told = {"fence": fence, **_told(demand, slots)}
@@ -181,7 +182,8 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
         raise HoldExpired
     repository.put_allocations(work.connection, order, demand)
     repository.drop_lines(work.connection, holder)
-    slot_rows.hand_on(work.connection, holder, order)
+    if slots:
+        slot_rows.hand_on(work.connection, holder, order)
     told = {"holder": holder, **_told(demand, slots)}
     work.tell(Fact(kind="StockAllocated", entity=order, body=told))
     return demand

@@ -63,8 +63,7 @@ def others(
 
 
 def put(connection: Connection, owner: str, taken: Room, *, until: datetime) -> None:
-    """Write a holder's places, in the place of those it had."""
-    drop(connection, owner)
+    """Write the places of a holder that has none."""
     _add(connection, owner, _works(taken), until)
 
 

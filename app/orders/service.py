@@ -9,8 +9,6 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
-from sqlalchemy import Connection
-
 from app.availability import ledger
 from app.carts import closing, spending
 from app.carts.model import CartId
@@ -270,13 +268,10 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         spending.commit(work, purchase.holder, purchase.fence, order.number, purchase.points)
         redeem(work, order.number, purchase.redemptions)
         work.tell(events.order_asked(order))
-    return _there(work.connection, asked.asked)
-
-
-def _there(connection: Connection, asked: str) -> Kept:
-    kept = repository.find_asked(connection, asked)
+        return Kept(order=order, digest=asked.digest, access=asked.access)
+    kept = repository.find_asked(work.connection, asked.asked)
     if kept is None:
-        raise LookupError("an order that was just kept")
+        raise LookupError("an order that somebody else just kept")
     return kept
 
 
