@@ -128,7 +128,7 @@ TYPES: Mapping[str, Kinds] = {
             *("OrderConnection", "OrderEdge", "OrderPoints", "OrderWindow"),
             *("OrderNotCancellable", "OrderNotFound", "OrderNotPossible", "PaymentDeclined"),
             *("SkusNotOffered", "CurrencyNotAllowed", "AllocationLimitExceeded", "ReferenceUsed"),
-            *("PriceChanged", "DiscountCodeRefused"),
+            *("PaymentNeeded", "PriceChanged", "DiscountCodeRefused"),
             *("HoldLost", "IdempotencyKeyRefused", "InvalidInput", "InsufficientStock"),
             *("Shortage", "StockUnknown", "PriceUnknown", "VariantNotSold", "CurrencyMismatch"),
             *("DestinationProblem", "QuantityProblem", "SkuProblem", "StoreProblem"),

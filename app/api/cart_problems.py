@@ -13,6 +13,7 @@ from app.api.order_problems import (
     OrderNotCancellable,
     OrderNotFound,
     OrderNotPossible,
+    PaymentNeeded,
 )
 from app.api.partner_problems import PARTNER_PROBLEMS
 from app.api.pricing import Money
@@ -227,6 +228,10 @@ def _amounts(refusal: Any) -> dict[str, Any]:
     }
 
 
+def _due(refusal: Any) -> dict[str, Any]:
+    return {"due": Money.of(refusal.due)}
+
+
 def _coupon(refusal: Any) -> dict[str, Any]:
     return {"discount_code": refusal.coupon}
 
@@ -257,6 +262,7 @@ PROBLEMS: Mapping[type[Refusal], tuple[type[Problem], More]] = {
     stock.HoldExpired: (HoldLost, _nothing),
     stock.HoldSuperseded: (HoldLost, _nothing),
     orders.OrderNotHeld: (HoldLost, _nothing),
+    orders.PaymentNeeded: (PaymentNeeded, _due),
     orders.NobodyCarriesOut: (OrderNotPossible, _nothing),
     orders.NoRoom: (OrderNotPossible, _nothing),
     orders.OrderNotFound: (OrderNotFound, _nothing),

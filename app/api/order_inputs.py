@@ -99,7 +99,8 @@ class OrderPlaceInput:
     )
     payment_token: str | None = strawberry.field(
         default=None,
-        description="Stands for the means of payment; needed where the gateway moves the money.",
+        description="Stands for the means of payment. Needed where the gateway moves the money and"
+        " something is left to pay; ignored where points pay everything, or others move the money.",
     )
     idempotency_key: str = strawberry.field(
         description="16 to 100 characters that are only this request's and not to be guessed, such"

@@ -27,6 +27,7 @@ from app.api.order_problems import (
     OrderNotFound,
     OrderNotPossible,
     PaymentDeclined,
+    PaymentNeeded,
 )
 from app.api.orders import Order
 from app.api.problems import ProblemCode
@@ -70,6 +71,7 @@ class OrderCancelled:
 OrderPlaceResult = Annotated[
     OrderPlaced
     | PaymentDeclined
+    | PaymentNeeded
     | HoldLost
     | OrderNotPossible
     | InsufficientStock
@@ -111,7 +113,7 @@ async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
 
 async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) -> Placed:
     services = context.services
-    terms = buying.sound(asked.terms(once), charged=services.orders.charged)
+    terms = buying.sound(asked.terms(once))
     viewer = await context.viewer()
     found = await services.carts.find(cart_key(asked.cart_id), now=context.now, by=viewer)
     cart = at_version(found, asked.version)
@@ -123,6 +125,7 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     points = services.cart_points.agreed(bought, context.now)
     redeemed = services.cart_codes.redemptions(bought, terms.buyer.email)
     purchase = buying.purchase(bought, promises, terms, points)
+    purchase = buying.payable(purchase, charged=services.orders.charged)
     return await services.orders.place(replace(purchase, redemptions=redeemed))
 
 

@@ -4,6 +4,7 @@ import strawberry
 
 from app.api.carts import NOBODY_KEEPS
 from app.api.orders import Order
+from app.api.pricing import Money
 from app.api.problems import Problem
 from app.orders.model import OrderState
 
@@ -16,6 +17,17 @@ class PaymentDeclined(Problem):
     """Hold the cart again and ask with another means of payment, under another key."""
 
     order: Order = strawberry.field(description="The refused order.")
+
+
+@strawberry.type(
+    description="Something is left to pay in money, and there is no paymentToken: ask again with"
+    " one, under the same key. Nothing was done.",
+    directives=NOBODY_KEEPS,
+)
+class PaymentNeeded(Problem):
+    """Points may pay all of it, too."""
+
+    due: Money = strawberry.field(description="What is to be paid in money.")
 
 
 @strawberry.type(

@@ -66,6 +66,9 @@ class ProblemCode(Enum):
     PAYMENT_DECLINED = strawberry.enum_value(
         "PAYMENT_DECLINED", description="The money was declined; nothing is charged."
     )
+    PAYMENT_NEEDED = strawberry.enum_value(
+        "PAYMENT_NEEDED", description="Something is to be paid, and there is no means of payment."
+    )
     ORDER_NOT_FOUND = strawberry.enum_value(
         "ORDER_NOT_FOUND", description="There is no such order, or the token is of another."
     )

@@ -115,12 +115,11 @@ def sellable(
 
 def hold_of(connection: Connection, holder: str, *, now: datetime) -> Hold | None:
     """What a holder holds now."""
-    row = repository.hold_row(connection, holder)
-    if row is None or row.expires_at <= now:
+    found = repository.held_now(connection, holder, now)
+    if found is None:
         return None
-    if not (demand := repository.held_by(connection, holder)):
-        return None
-    return Hold(holder=holder, fence=row.fence, expires_at=row.expires_at, demand=demand)
+    (fence, expires_at), demand = found
+    return Hold(holder=holder, fence=fence, expires_at=expires_at, demand=demand)
 
 
 def place(
@@ -140,7 +139,9 @@ def place(
     if _full(work, holder, slots):
         raise SlotsFull
     fence = repository.next_fence(work.connection, holder, until)
-    repository.drop_lines(work.connection, holder)
+    if fence > 1:  # it has never held anything before its first
+        repository.drop_lines(work.connection, holder)
+        slot_rows.drop(work.connection, holder)
     repository.put_lines(work.connection, holder, demand, until)
     slot_rows.put(work.connection, holder, slots, until=until)
     told = {"fence": fence, **_told(demand, slots)}
@@ -181,27 +182,37 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
         raise HoldExpired
     repository.put_allocations(work.connection, order, demand)
     repository.drop_lines(work.connection, holder)
-    slot_rows.hand_on(work.connection, holder, order)
+    if slots:
+        slot_rows.hand_on(work.connection, holder, order)
     told = {"holder": holder, **_told(demand, slots)}
     work.tell(Fact(kind="StockAllocated", entity=order, body=told))
     return demand
 
 
-def move(work: Work, order: str, gone: Demand, more: Demand) -> None:
+def move(work: Work, order: str, gone: Demand, more: Demand, *, slots: Room = NO_SLOTS) -> None:
     """Give back what is gone of an order's allocations, and allocate more; both or neither.
+
+    Its places in slots go with it: what was for goods of locations that have none of it any more is
+    given back, and those in `slots` are taken.
 
     Raises:
         InsufficientStock: there is less than was asked of more.
+        SlotsFull: there is enough, and nobody who has the time.
     """
     free = sellable(work.connection, more, now=work.now, locked=True)
     _refuse_short(more, free)
+    slot_rows.lock(work.connection, slots)
+    if _full(work, order, slots):
+        raise SlotsFull
     kept = Counter(repository.allocated_to(work.connection, order))
     kept.subtract(gone)
+    left = {spot.location for spot in gone} - {spot.location for spot in +kept}
     kept.update(more)
     repository.drop_allocations(work.connection, order)
     repository.put_allocations(work.connection, order, +kept)
-    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, NO_SLOTS)))
-    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, NO_SLOTS)))
+    freed = slot_rows.move(work.connection, order, left, slots)
+    work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, freed)))
+    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, slots)))
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:
@@ -232,7 +243,7 @@ def _refuse_short(demand: Demand, free: Demand) -> None:
 def _full(work: Work, owner: str, slots: Room) -> bool:
     """Whether others have all places of a slot."""
     others = slot_rows.others(work.connection, slots.keys(), now=work.now, owner=owner)
-    return any(others.get(slot, 0) >= most for slot, most in slots.items())
+    return any(others.get(slot, 0) >= one.most for slot, one in slots.items())
 
 
 def _told(demand: Demand, slots: Collection[Slot]) -> dict[str, Any]:

@@ -145,5 +145,7 @@ def _news(connection: Connection, seen: log.Head | None, now: datetime) -> _News
     owners = frozenset(
         owner for one in told for owner in (one.fact.entity, one.fact.body.get("holder")) if owner
     )
+    if not owners:
+        return _News(head, owners, [], [])
     places = slot_rows.of(connection, owners, now=now)
     return _News(head, owners, repository.promises_of(connection, owners, now=now), places)

@@ -200,6 +200,19 @@ def held_by(connection: Connection, holder: str) -> dict[Spot, int]:
     return {_spot(row): row.quantity for row in rows}
 
 
+def held_now(
+    connection: Connection, holder: str, now: datetime
+) -> tuple[HoldRow, dict[Spot, int]] | None:
+    """A holder's row with its lines, in one question; None where it has none or has run out."""
+    columns = (holds.c.fence, holds.c.expires_at, *hold_lines.c[("sku", "location", "quantity")])
+    joined = holds.join(hold_lines, hold_lines.c.holder == holds.c.holder)
+    mine = (holds.c.holder == holder) & (holds.c.expires_at > now)
+    rows = connection.execute(select(*columns).select_from(joined).where(mine)).all()
+    if not rows:
+        return None
+    return HoldRow(*rows[0][:2]), {_spot(row): row.quantity for row in rows}
+
+
 def put_lines(connection: Connection, holder: str, demand: Demand, until: datetime) -> None:
     """Write a holder's lines."""
     kept = {"holder": holder, "expires_at": until}

@@ -16,6 +16,13 @@ class Slot(NamedTuple):
     begins: int
 
 
+class Taking(NamedTuple):
+    """How many orders a slot takes, and for whose goods an order is worked on in it: `origins`."""
+
+    most: int
+    origins: frozenset[LocationCode]
+
+
 class Place(NamedTuple):
     """A place in a slot: a holder's `until` a time, an order's for good."""
 

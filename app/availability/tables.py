@@ -74,12 +74,14 @@ slots = Table(
 )
 
 # Places in slots: a holder's until `expires_at`, with the units of its hold; an order's for good.
+# `origin` is where the goods come from that are worked on; an order counts once in a slot.
 slot_places = Table(
     "slot_places",
     metadata,
     Column("owner", String(80), primary_key=True),
     Column("location", String(100), primary_key=True),
     Column("begins", BigInteger, primary_key=True, autoincrement=False),
+    Column("origin", String(100), primary_key=True, server_default=""),
     Column("expires_at", Instant),
     Index("ix_slot_places_slot", "location", "begins"),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.carts import events, repository
 from app.carts.acting import at_version
 from app.carts.model import Cart, CartId, CartStatus
-from app.carts.refusals import CartNotFound
+from app.carts.refusals import CartNotFound, CartVersionConflict
 from app.store import Work
 
 
@@ -15,12 +15,14 @@ def close(work: Work, cart: CartId, version: int, order: str) -> None:
     Raises:
         Refusal: it is not there any more, closed already, or has another version.
     """
+    if repository.close(work.connection, cart, version, order=order, now=work.now):
+        work.tell(events.cart_ordered(cart, version + 1, order))
+        return
     found = repository.lock(work.connection, [cart], now=work.now).get(cart)
     if found is None:
         raise CartNotFound
     at_version(found, version)
-    closed = _kept(work, replace(found, status=CartStatus.ORDERED, order=order))
-    work.tell(events.cart_ordered(closed))
+    raise CartVersionConflict(found)  # it came to be like that only now
 
 
 def reopen(work: Work, cart: CartId, order: str) -> None:

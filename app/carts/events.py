@@ -71,9 +71,9 @@ def cart_merged(source: Cart, into: Cart) -> Fact:
     return _fact("CartMerged", source, into=into.id, lines=_told(source.lines))
 
 
-def cart_ordered(cart: Cart) -> Fact:
-    """It was bought, and is closed."""
-    return _fact("CartOrdered", cart, order=cart.order)
+def cart_ordered(cart: CartId, version: int, order: str) -> Fact:
+    """It was bought, and is closed under this version."""
+    return Fact(kind="CartOrdered", entity=cart, body={"version": version, "order": order})
 
 
 def cart_reopened(cart: Cart, order: str) -> Fact:

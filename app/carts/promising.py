@@ -4,14 +4,14 @@ A promise is checked when it is chosen, when its units are held and when it is o
 same each time, or a drift with its cause; it is never silently another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from app.availability.model import Spot
 from app.availability.service import NOW
-from app.availability.slots import Slot
+from app.availability.slot_rows import Room
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import (
@@ -37,7 +37,7 @@ class ToHold:
     """Promises, and the slots in which they are worked on, with the orders each of them takes."""
 
     promises: tuple[CartPromise, ...]
-    slots: Mapping[Slot, int]
+    slots: Room
 
 
 NO_PROMISES = ToHold(promises=(), slots={})

@@ -53,6 +53,20 @@ def put(connection: Connection, cart: Cart, *, lines: bool) -> None:
         _put_lines(connection, cart)
 
 
+def close(connection: Connection, cart: CartId, version: int, *, order: str, now: datetime) -> bool:
+    """Write that an open cart of this version is bought; False where there is none, untouched."""
+    columns = carts.c
+    mine = update(carts).where(
+        columns.id == cart,
+        columns.version == version,
+        columns.status == CartStatus.OPEN.value,
+        columns.expires_at > now,
+    )
+    bought = {"status": CartStatus.ORDERED.value, "order": order}
+    closed = mine.values(**bought, version=version + 1, updated_at=now)
+    return bool(connection.execute(closed).rowcount)
+
+
 def put_code(
     connection: Connection, cart: CartId, selector: str, hashed: str, *, until: datetime
 ) -> None:

@@ -1,14 +1,14 @@
 """What may be bought of a cart, and on which terms? The rules before an order is placed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.carts.model import Cart, CartPromise
 from app.carts.promising import fees_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.repository import holder_of
 from app.loyalty.ordered import OrderPoints
-from app.orders.refusals import OrderNotHeld
+from app.orders.refusals import OrderNotHeld, PaymentNeeded
 from app.orders.service import Purchase
 from app.ports import Address, Buyer, Promised, SoldLine
 from app.pricing.amounts import placed
@@ -20,7 +20,10 @@ LONGEST_TOKEN = 500  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What the buyer says: who they are, how it reaches them, and by what `token` it is paid."""
+    """What the buyer says: who they are, how it reaches them, and by what `token` it is paid.
+
+    None of a `token` is said where nothing is left to pay.
+    """
 
     once: Once
     buyer: Buyer
@@ -29,20 +32,34 @@ class Terms:
     token: str | None
 
 
-def sound(terms: Terms, *, charged: bool) -> Terms:
-    """The terms, if they can be; `charged`: the money is moved by us.
+def sound(terms: Terms) -> Terms:
+    """The terms, if they can be.
 
     Raises:
         InvalidCartInput: they cannot.
     """
     if terms.method is FulfilmentMethod.SHIP_TO_HOME and terms.address is None:
         raise InvalidCartInput("An order that is sent has an address.", path=("address",))
-    if terms.token is None and charged:
-        raise InvalidCartInput("paymentToken is needed.", path=("paymentToken",))
-    if terms.token is not None and not 1 <= len(terms.token) <= LONGEST_TOKEN:
+    return terms
+
+
+def payable(purchase: Purchase, *, charged: bool) -> Purchase:
+    """The purchase, if it can be paid; `charged`: the money is moved by us.
+
+    Where we move none, be it that points pay everything, a means of payment is ignored.
+
+    Raises:
+        PaymentNeeded: there is something to pay, and no means of payment.
+        InvalidCartInput: there is, and it cannot be one.
+    """
+    if not charged or not purchase.charged.amount:
+        return replace(purchase, token=None)
+    if purchase.token is None:
+        raise PaymentNeeded(purchase.charged)
+    if not 1 <= len(purchase.token) <= LONGEST_TOKEN:
         message = f"paymentToken has 1 to {LONGEST_TOKEN} characters."
         raise InvalidCartInput(message, path=("paymentToken",))
-    return terms
+    return purchase
 
 
 def purchase(

@@ -16,7 +16,7 @@ from app.carts.hearing import Heard, known
 from app.carts.model import HeldUnits
 from app.orders import wholesale
 from app.orders.finding import JUST_ASKED, sources_of
-from app.orders.sourcing import Route
+from app.orders.replacing import Route
 from app.orders.wholesale import Wanted
 from app.ports import Address
 from app.promises.model import Destination, Option

@@ -20,9 +20,9 @@ from app.orders import allotting, events, repository, wholesale
 from app.orders.dispatching import Way
 from app.orders.model import Order, OrderNumber, OrderState
 from app.orders.refusals import ReferenceUsed
+from app.orders.replacing import Route
 from app.orders.repository import Asked
 from app.orders.service import asked_as
-from app.orders.sourcing import Route
 from app.orders.turns import LEASE, moved
 from app.orders.wholesale import Wanted
 from app.partners import limits

@@ -22,9 +22,9 @@ from app.orders.model import (
     replace_amount,
 )
 from app.orders.refusals import MarketOrderNotReady, OrderNotCancellable
+from app.orders.replacing import Route
 from app.orders.repository import Asked
 from app.orders.service import OrderService
-from app.orders.sourcing import Route
 from app.orders.turns import LEASE, Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, MarketLine, MarketOrder, MarketOrderStatus, Promised, SoldLine

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from app.orders.model import Handing, HandingState, OrderNumber
 from app.orders.refusals import NobodyCarriesOut
-from app.orders.sourcing import Route
+from app.orders.replacing import Route
 from app.ports import SoldLine
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is taken for something else

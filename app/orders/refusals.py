@@ -35,6 +35,20 @@ class OrderNotHeld(Refusal):
         super().__init__("The lines of the order are not what is held: hold them again.")
 
 
+class PaymentNeeded(Refusal):
+    """Something is to be paid in money, and nothing was said of how."""
+
+    code = "PAYMENT_NEEDED"
+    path = ("paymentToken",)
+
+    def __init__(self, due: Money) -> None:
+        super().__init__(
+            f"{due.amount} {due.currency} are to be paid: ask again with a paymentToken, under the"
+            " same key; or pay all of it with points."
+        )
+        self.due = due
+
+
 class NobodyCarriesOut(Refusal):
     """No connection takes orders for one of the locations."""
 

@@ -31,12 +31,16 @@ WHOLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Under what an order was asked for, in hashes; it is due when nobody has taken it by then."""
+    """Under what an order was asked for, in hashes; it is due when nobody has taken it by then.
+
+    `leased`: who keeps it has its lease until then.
+    """
 
     asked: str
     digest: str
     access: str
     due_at: datetime
+    leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An order and what stands beside it."""
+    """An order and what stands beside it; the `lease`, where it was taken with it."""
 
     order: Order
     digest: str
     access: str
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ def add(connection: Connection, order: Order, asked: Asked) -> bool:
         digest=asked.digest,
         access=asked.access,
         due_at=asked.due_at,
-        leased_until=None,
-        fence=0,
+        leased_until=asked.due_at if asked.leased else None,
+        fence=int(asked.leased),
         attempts=0,
         **rows.agreed(order),
     )

@@ -8,8 +8,6 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
-from sqlalchemy import Connection
-
 from app.availability import ledger
 from app.carts import closing, spending
 from app.carts.model import CartId
@@ -32,9 +30,9 @@ from app.orders.refusals import (
     OrderNotFound,
     OrderNotHeld,
 )
-from app.orders.repository import Asked, Kept, Whose
-from app.orders.sourcing import Route
-from app.orders.turns import Turns, moved
+from app.orders.replacing import Route
+from app.orders.repository import Asked, Kept, Lease, Whose
+from app.orders.turns import Turn, Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, PaymentKey, Promised, SoldLine
 from app.pricing.redeeming import Redemption, redeem
@@ -128,8 +126,6 @@ class OrderService:
             Refusal: nothing was kept, and nothing is left behind.
             StoreUnavailable: unknown whether it was placed; ask again with the same key.
         """
-        if (placed := await self.again(purchase.once, purchase.token)) is not None:
-            return placed
         now = self._turns.now()
         number = new_number()
         order = self._opened(purchase, number, now)
@@ -218,13 +214,14 @@ class OrderService:
             raise KeyReused
         order = kept.order
         if order.state is OrderState.PENDING_CONFIRMATION:
-            order = await self._paid(order, token)
+            order = await self._paid(kept, token)
         return Placed(order, access_token(once.key, order.number))
 
-    async def _paid(self, order: Order, token: str | None) -> Order:
+    async def _paid(self, kept: Kept, token: str | None) -> Order:
         """As far as it comes at once; if somebody else is at it, as it is."""
-        turn = await self._turns.of(order.number, token)
-        if turn is not None:
+        order, lease = kept.order, kept.lease
+        first = None if lease is None else Turn(order, lease, token)
+        if (turn := first or await self._turns.of(order.number, token)) is not None:
             await self._worker.taken(turn, but=Step.HAND_OVER)
             self._worker.wake()
             return turn.order
@@ -243,6 +240,7 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         digest=purchase.once.digest,
         access=_hash(access_token(purchase.once.key, order.number)),
         due_at=until,
+        leased=True,
     )
     if repository.add(work.connection, order, asked):
         if purchase.cart is not None and purchase.version is not None:
@@ -253,13 +251,11 @@ def _added(work: Work, order: Order, purchase: Purchase, until: datetime) -> Kep
         spending.commit(work, purchase.holder, purchase.fence, order.number, purchase.points)
         redeem(work, order.number, purchase.redemptions)
         work.tell(events.order_asked(order))
-    return _there(work.connection, asked.asked)
-
-
-def _there(connection: Connection, asked: str) -> Kept:
-    kept = repository.find_asked(connection, asked)
+        first = Lease(order.number, fence=1, until=until)
+        return Kept(order, asked.digest, asked.access, lease=first)
+    kept = repository.find_asked(work.connection, asked.asked)
     if kept is None:
-        raise LookupError("an order that was just kept")
+        raise LookupError("an order that somebody else just kept")
     return kept
 
 

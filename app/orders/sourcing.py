@@ -5,29 +5,27 @@ were, allocated where they are now, and a part of its own, with a key of its own
 the refused one. It is handed over as any other. What the buyer pays stays as it was agreed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby
 from typing import Protocol
 
 from app.availability import ledger
-from app.availability.model import Spot
-from app.availability.refusals import InsufficientStock
+from app.availability.refusals import InsufficientStock, SlotsFull
 from app.availability.repository import Demand, News
+from app.availability.slot_rows import Room
 from app.errors import GatewayError
 from app.orders import events
 from app.orders.model import CancelReason, Handing, HandingState, Order, OrderState, demand_of
+from app.orders.replacing import Route, lines_of, parts
 from app.orders.turns import Turn, Turns, moved
-from app.ports import Promised, SoldLine
-from app.pricing.amounts import Units, placed, together
+from app.ports import Promised
+from app.products.bundles import MadeOf
 from app.store import Work
-from app.values import Discount, LocationCode, Sku
+from app.values import Sku
 
-Route = Callable[[LocationCode], str | None]
-"""Which sink takes orders for a location."""
 MOST_ATTEMPTS = 4  # whom four systems refuse, a fifth hardly serves, and the buyer has waited
-MOST_RACES = 3  # units found that somebody else was faster to take, before it is left for later
+MOST_RACES = 3  # units or slots found that somebody else was faster to take, before it is left
 SAID_NO = frozenset({HandingState.REFUSED, HandingState.REPLACED})
 MOST_WAITS = 15  # failed tries: half an hour in which silent systems may speak again
 
@@ -38,22 +36,28 @@ class NotKnownError(GatewayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Units that an order needs from elsewhere; `barred` sinks have refused them before."""
+    """Units that an order needs from elsewhere; `barred` sinks have refused them before.
+
+    Those of bundles are `made_of` what they were when they were sold.
+    """
 
     order: Order
     units: Mapping[Sku, int]
     barred: Mapping[Sku, Collection[str]]
+    made_of: MadeOf = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Where units are to come from, and what was just heard of these places.
 
-    `expected` is when they are there, where that is later than the order was promised.
+    A bundle is one unit, put together where it comes from. `slots` are those in which it is worked
+    on there. `expected` is when they are there, where that is later than the order was promised.
     """
 
     demand: Demand
     news: tuple[News, ...] = ()
+    slots: Room = field(default_factory=dict)
     expected: Promised | None = None
 
 
@@ -88,12 +92,8 @@ class Sourcing:
     finder: Finder = field(default_factory=Nowhere)
 
     async def again(self, turn: Turn) -> bool:
-        """Whether other parts took the place of the refused ones, or the order is to be stopped.
-
-        What a bundle is made of is not looked for elsewhere.
-        """
-        bundled = any(line.components for line in _lines(turn.order.refused))
-        if bundled or _attempt(turn.order) > MOST_ATTEMPTS:
+        """Whether other parts took the place of the refused ones, or the order is to be stopped."""
+        if _attempt(turn.order) > MOST_ATTEMPTS:
             return await self._kept(turn, None)
         patient = turn.lease.attempts < MOST_WAITS
         for _ in range(MOST_RACES):
@@ -103,7 +103,7 @@ class Sourcing:
                 return False if patient else await self._kept(turn, None)
             try:
                 return await self._kept(turn, found)
-            except InsufficientStock:
+            except (InsufficientStock, SlotsFull):
                 continue
         return False if patient else await self._kept(turn, None)
 
@@ -120,14 +120,16 @@ def _attempt(order: Order) -> int:
 
 def _wanted(order: Order) -> Wanted:
     units: dict[Sku, int] = {}
-    for line in _lines(order.refused):
+    lines = lines_of(order.refused)
+    for line in lines:
         units[line.sku] = units.get(line.sku, 0) + line.quantity
     gone = [one for one in order.handings if one.state in SAID_NO]
     barred = {
         sku: frozenset(one.sink for one in gone if sku in {line.sku for line in one.lines})
         for sku in units
     }
-    return Wanted(order=order, units=units, barred=barred)
+    made_of = {line.sku: line.components for line in lines if line.components}
+    return Wanted(order=order, units=units, barred=barred, made_of=made_of)
 
 
 def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Order:
@@ -137,9 +139,11 @@ def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Or
     if found is None:
         order = replace(order, reason=CancelReason.REFUSED_UPSTREAM)
         return moved(work, order, OrderState.CANCELLING)
+    shares = parts(order.refused, found.demand, route=route)
+    new = [replace(one, attempt=_attempt(order), expected=found.expected) for one in shares]
+    gone, more = (demand_of(lines_of(some)) for some in (order.refused, new))
     ledger.hear(work, found.news)
-    ledger.move(work, order.number, demand_of(_lines(order.refused)), found.demand)
-    new = _parts(order.refused, found, attempt=_attempt(order), route=route)
+    ledger.move(work, order.number, gone, more, slots=found.slots)
     kept = [_let_go(one) if one in order.refused else one for one in order.handings]
     after = replace(order, handings=(*kept, *new))
     for one in order.refused:
@@ -153,51 +157,3 @@ def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Or
 
 def _let_go(handing: Handing) -> Handing:
     return replace(handing, state=HandingState.REPLACED)
-
-
-def _parts(
-    refused: Collection[Handing], found: Found, *, attempt: int, route: Route
-) -> list[Handing]:
-    """One for each sink; the first has what the buyer pays for the way, if a refused one had."""
-    sold = {line.sku: line for line in _lines(refused)}
-    off = _off(refused, found)
-    fee = any(one.with_fee for one in refused)
-    spots = sorted(found.demand, key=lambda spot: (str(route(spot.location)), spot))
-    return [
-        Handing(
-            sink=sink,
-            state=HandingState.WAITING,
-            attempt=attempt,
-            with_fee=fee and number == 0,
-            expected=found.expected,
-            lines=tuple(
-                SoldLine(
-                    sku=spot.sku,
-                    quantity=found.demand[spot],
-                    unit_price=sold[spot.sku].unit_price,
-                    location=spot.location,
-                    discounts=off[spot],
-                    price_list=sold[spot.sku].price_list,
-                )
-                for spot in there
-            ),
-        )
-        for number, (sink, there) in enumerate(
-            groupby(spots, key=lambda spot: str(route(spot.location)))
-        )
-    ]
-
-
-def _off(refused: Collection[Handing], found: Found) -> dict[Spot, tuple[Discount, ...]]:
-    """What was taken off the refused lines, shared out over where their units come from now."""
-    given: dict[Sku, list[Discount]] = {}
-    for line in _lines(refused):
-        given.setdefault(line.sku, []).extend(line.discounts)
-    spots = sorted(found.demand)
-    units = [Units(spot.sku, found.demand[spot]) for spot in spots]
-    off = placed(units, {sku: together(its) for sku, its in given.items()})
-    return dict(zip(spots, off, strict=True))
-
-
-def _lines(parts: Iterable[Handing]) -> list[SoldLine]:
-    return [line for one in parts for line in one.lines]

@@ -8,7 +8,7 @@ from functools import partial
 from app.errors import GatewayError
 from app.loyalty import ordered as points
 from app.orders import events, repository
-from app.orders.model import TRANSITIONS, Order, OrderNumber, OrderState, next_step
+from app.orders.model import TRANSITIONS, Order, OrderNumber, OrderState, Step, next_step
 from app.orders.repository import Lease
 from app.store import Store, Work
 
@@ -25,13 +25,15 @@ class LeaseLostError(GatewayError):
 class Turn:
     """An order in the hands of whoever has its lease. `token` is the means of payment, if known.
 
-    `told`: that it is about to be handed over is written. `over`: the lease has been let go.
+    `told`: that it is about to be handed over is written. It goes on up to the step `but`, which is
+    another's. `over`: the lease has been let go.
     """
 
     order: Order
     lease: Lease
     token: str | None = None
     told: bool = False
+    but: Step | None = None
     over: bool = False
 
 
@@ -72,15 +74,17 @@ class Turns:
     async def keep(self, turn: Turn, change: Change) -> None:
         """Change the order as it is by now, and go on having the lease; not once all is done.
 
+        What is another's to do is due at once.
+
         Raises:
             LeaseLostError: nothing was changed.
         """
         now = self.now()
         until = now + self.lasting
-        kept = partial(_kept, lease=turn.lease, change=change, until=until)
+        kept = partial(_kept, turn=turn, change=change, until=until)
         turn.order = await self.store.act(kept, now=now)
         turn.lease = replace(turn.lease, until=until)
-        turn.over = next_step(turn.order) is None
+        turn.over = next_step(turn.order) in {None, turn.but}
 
     async def end(self, turn: Turn, *, done: bool) -> None:
         """Let go of the lease; what is left is due at once, or later when it could not be `done`.
@@ -107,12 +111,16 @@ def moved(work: Work, order: Order, state: OrderState) -> Order:
     return order
 
 
-def _kept(work: Work, lease: Lease, change: Change, until: datetime) -> Order:
-    before = _mine(work, lease)
+def _kept(work: Work, turn: Turn, change: Change, until: datetime) -> Order:
+    before = _mine(work, turn.lease)
     after = change(work, before)
-    left = next_step(after) is not None
-    more = {"leased_until": until if left else None, "due_at": until if left else None}
-    repository.save(work.connection, before, after, **more, attempts=lease.attempts if left else 0)
+    left = next_step(after)
+    if left not in {None, turn.but}:
+        more = {"leased_until": until, "due_at": until, "attempts": turn.lease.attempts}
+    else:
+        due = None if left is None else work.now
+        more = {"leased_until": None, "due_at": due, "attempts": 0}
+    repository.save(work.connection, before, after, **more)
     return after
 
 

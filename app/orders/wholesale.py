@@ -12,7 +12,7 @@ from app.carts.model import HeldUnits
 from app.orders.making import parts_of
 from app.orders.model import Order, OrderNumber, OrderState
 from app.orders.refusals import CurrencyNotAllowed, PartnerPriceChanged, SkusNotOffered
-from app.orders.sourcing import Route
+from app.orders.replacing import Route
 from app.partners.model import Item
 from app.partners.terms import PartnerPrice, Terms
 from app.ports import Address, Buyer, Promised, SoldLine

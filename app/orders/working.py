@@ -59,8 +59,9 @@ class OrderWorker:
 
     async def taken(self, turn: Turn, *, but: Step | None = None) -> None:
         """Do all an order needs, up to the step `but`; what fails is left for a later turn."""
+        turn.but = but
         try:
-            await self._done(turn, but)
+            await self._done(turn)
         except StoreUnavailable:
             log.warning("order.left", order=turn.order.number, why="the store does not answer")
         except TimeoutError:
@@ -70,11 +71,11 @@ class OrderWorker:
         except Exception as bug:  # noqa: BLE001  one order must not stop the work on all others
             log.error("order.bug", order=turn.order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
 
-    async def _done(self, turn: Turn, but: Step | None) -> None:
+    async def _done(self, turn: Turn) -> None:
         done = True
         for _ in range(STEPS_AT_ONCE):
             step = next_step(turn.order)
-            if step is None or step is but or not done:
+            if step in {None, turn.but} or not done:
                 break
             left = turn.lease.until - self.turns.now()
             async with asyncio.timeout(max(0.0, left.total_seconds())):

@@ -1,13 +1,13 @@
 """Answers: when can it be there, and does an earlier promise still hold?"""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.availability.model import FulfilmentMethod
 from app.availability.service import AvailabilityService
-from app.availability.slots import Slot
+from app.availability.slot_rows import Room
 from app.locations.service import LocationService
 from app.ports import ProductKey
 from app.pricing.service import PricingService
@@ -137,8 +137,11 @@ class PromiseService:
         instead = await self._answer(look, int(now.timestamp()))
         return PromiseDrift(cause=found, before=before(terms), after=instead.preferred)
 
-    def slots(self, options: Iterable[Option], *, holder: str, now: datetime) -> Mapping[Slot, int]:
-        """The slots in which options are worked on if they are held now, and what each takes."""
+    def slots(self, options: Iterable[Option], *, holder: str, now: datetime) -> Room:
+        """The slots in which options are worked on if they are held now, and what each takes.
+
+        The places of the `holder`, which may be an order, are free to it.
+        """
         working = Working(self._targets, self._offering.seen_by(holder, held=False))
         legs = [leg for option in options for leg in option.legs]
         return working.slots(legs, int(now.timestamp()))

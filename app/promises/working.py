@@ -4,10 +4,11 @@ A slot that is full is left out of working time when offers are made, and so it 
 that are told are those that the times of an offer were made of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.availability.slots import Slot
+from app.availability.slot_rows import Room
+from app.availability.slots import Slot, Taking
 from app.promises.calendars import Stretch
 from app.promises.model import Leg, Service
 from app.promises.offers import Offering
@@ -25,15 +26,20 @@ class Working:
     targets: Targets
     offering: Offering
 
-    def slots(self, legs: Iterable[Leg], now: int) -> Mapping[Slot, int]:
-        """Every slot that has a limit, with the orders it takes; an order counts once in each."""
-        return {
-            Slot(at, begins): most
-            for leg in legs
-            for at, stretches in self._shifts(leg, now)
-            if (most := self.offering.rules.workplace(at).slot_orders) is not None
-            for begins in _begun(stretches, self._length(at))
-        }
+    def slots(self, legs: Iterable[Leg], now: int) -> Room:
+        """Every slot that has a limit, and for whose goods; an order counts once in each."""
+        found: dict[Slot, Taking] = {}
+        for leg in legs:
+            for slot, most in self._limited(leg, now):
+                known = found.get(slot, Taking(most, frozenset()))
+                found[slot] = Taking(most, known.origins | {leg.location})
+        return found
+
+    def _limited(self, leg: Leg, now: int) -> Iterator[tuple[Slot, int]]:
+        for at, stretches in self._shifts(leg, now):
+            if (most := self.offering.rules.workplace(at).slot_orders) is not None:
+                for begins in _begun(stretches, self._length(at)):
+                    yield Slot(at, begins), most
 
     def _shifts(self, leg: Leg, now: int) -> Iterator[Shift]:
         """Preparation where it comes from; what is brought to a store is received there."""

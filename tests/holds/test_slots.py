@@ -1,6 +1,7 @@
 """Places in slots of work go with the units of a hold, and no slot takes more than it takes."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +16,11 @@ from app.availability.ledger import Hold
 from app.availability.model import Spot
 from app.availability.promised import Promised
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, SlotsFull
-from app.availability.slot_rows import Room
-from app.availability.slots import Place, Slot, SlotsTaken
+from app.availability.slots import Place, Slot, SlotsTaken, Taking
 from app.availability.tables import slot_places, slots
 from app.carts.sweeping import sweep
 from app.ports import StockLevel
-from app.store import Store
+from app.store import Store, Work
 from app.store.log import since
 from app.upstream.report import Report
 from app.values import LocationCode, Sku
@@ -38,13 +38,31 @@ async def stocked(store: Store, units: int = 1_000) -> None:
     await store.act(partial(ledger.record, source="tills", levels=[level]), now=NOON)
 
 
-async def hold(store: Store, holder: str, room: Room, *, at: datetime = NOON) -> Hold:
-    change = partial(ledger.place, holder=holder, demand={SHIRT: 1}, until=at + MINUTE, slots=room)
+def own(room: Mapping[Slot, int]) -> dict[Slot, Taking]:
+    """Slots that are taken for goods of their own locations."""
+    return {slot: Taking(most, frozenset({slot.location})) for slot, most in room.items()}
+
+
+async def hold(store: Store, holder: str, room: Mapping[Slot, int], *, at: datetime = NOON) -> Hold:
+    places = own(room)
+    change = partial(
+        ledger.place, holder=holder, demand={SHIRT: 1}, until=at + MINUTE, slots=places
+    )
     return await store.act(change, now=at)
 
 
 async def order(store: Store, hold: Hold, number: str, *, at: datetime = NOON) -> None:
     change = partial(ledger.commit, holder=hold.holder, fence=hold.fence, order=number)
+    await store.act(change, now=at)
+
+
+async def again(store: Store, number: str, slot: Slot, *, at: datetime = NOON) -> None:
+    """An order's units are sourced again at the same place, and worked on in another slot, too."""
+    room = {slot: Taking(9, frozenset({MILAN, ROME}))}
+
+    def change(work: Work) -> None:
+        ledger.move(work, number, {SHIRT: 1}, {SHIRT: 1}, slots=room)
+
     await store.act(change, now=at)
 
 
@@ -220,7 +238,7 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
     known: dict[int, Any] = {}
     for step in range(50):
         holder = f"cart:{dice.randrange(4)}"
-        match dice.randrange(6):
+        match dice.randrange(7):
             case 0 | 1:
                 room = {one: 3 for one in (EARLY, LATE, THERE) if dice.random() < 0.6}
                 with suppress(SlotsFull):
@@ -234,7 +252,9 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
             case 4 if orders:
                 given = orders.pop(dice.randrange(len(orders)))
                 await store.act(partial(ledger.give_back, order=given), now=now.now)
-            case 5:
+            case 5 if orders:
+                await again(store, dice.choice(orders), dice.choice([EARLY, THERE]), at=now.now)
+            case 6:
                 now.now += timedelta(seconds=dice.randint(1, 40))
         followers[dice.randrange(2)].changed()
         for one in followers:
@@ -242,11 +262,11 @@ async def test_every_process_knows_what_the_store_says(store: Store, seed: int) 
             said = {at: dict(one.slots.taken(at)) for at in (MILAN, ROME)}
             rows = await taken(store, at=now.now)
             assert {Slot(at, b): n for at, of in said.items() for b, n in of.items()} == rows
-            own = await store.read(
+            its = await store.read(
                 partial(slot_rows.others, among=[EARLY, LATE], now=now.now, owner="cart:0")
             )
             mine = one.slots.taken(MILAN, holder="cart:0")
-            assert {Slot(MILAN, b): n for b, n in mine.items() if n} == own
+            assert {Slot(MILAN, b): n for b, n in mine.items() if n} == its
         edition = followers[0].slots.edition
         assert known.setdefault(edition, followers[0].slots.taken(MILAN)) == followers[
             0

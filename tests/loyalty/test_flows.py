@@ -200,6 +200,38 @@ async def test_points_are_held_with_the_goods_spent_with_the_order_and_given_bac
     ]
 
 
+@pytest.mark.parametrize("token", [None, "", "x" * 501, "tok_declined"])
+async def test_what_points_pay_all_of_needs_no_means_of_payment_and_ignores_it(
+    token: str | None,
+) -> None:
+    loyalty = config.load(DEMO).model_dump()["loyalty"]
+    [burning] = loyalty["burning"]
+    loyalty["burning"] = [burning | {"share": "1", "step": 1}]
+    async with members(loyalty=loyalty) as member:
+        await member.joined(100_000)
+        total = Decimal((await member.own_cart(2))["subtotal"]["amount"])
+        cart = await member.spending(int(total * 100))
+        placed = await member.bought(cart, paymentToken=token)
+        order = await member.until(placed, "SOURCED")
+
+        assert order["payment"] is None
+        assert Decimal(order["total"]["amount"]) == total
+        assert await member.balance() == (100_000 - int(total * 100), 0, 0)
+        served: Any = member.sandbox.upstreams["payments"].served
+        assert served.state.till.charges == {}
+        await member.even()
+
+
+async def test_what_points_leave_is_to_be_paid(member: Member) -> None:
+    await member.joined(1_000)
+    cart = await member.spending(500)
+    needed = await member.bought(cart, paymentToken=None)
+
+    assert (needed["__typename"], needed["code"]) == ("PaymentNeeded", "PAYMENT_NEEDED")
+    assert Decimal(needed["due"]["amount"]) == Decimal(cart["subtotal"]["amount"]) - 5
+    assert await member.balance() == (500, 0, 500)
+
+
 async def test_an_order_that_is_not_paid_gives_them_back(member: Member) -> None:
     await member.joined(1_000)
     cart = await member.spending(500)

@@ -1,26 +1,40 @@
 """Where else are units that a sink refused? Over the whole embedded retailer."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import settings as config
+from app.availability import ledger
+from app.availability.model import Spot
+from app.availability.slots import Slot, Taking
+from app.locations.model import Search
 from app.main import utc_now
 from app.orders.finding import Elsewhere
 from app.orders.model import Handing, HandingState, Order, OrderNumber, OrderState
 from app.orders.sourcing import NotKnownError, Wanted
-from app.ports import Promised, SoldLine
+from app.ports import BundleComponent, Promised, SoldLine, StockLevel
 from app.promises.ranking import Preference
+from app.store import Work
+from app.upstream.deadline import Deadline
+from app.upstream.readings import Inquiry
+from app.upstream.report import Report
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
 from connectors.sandbox.faults import Fault
 from tests.gateways import Sandbox, sandbox_gateway
-from tests.orders.world import ADA, VERONA, euro
+from tests.orders.world import ADA, NOON, VERONA, euro
 
 SHOP, WAREHOUSE = LocationCode("ECOM-1"), LocationCode("WH-1")
 STORE = LocationCode("ST-MIL")
 SENT, FETCHED = FulfilmentMethod.SHIP_TO_HOME, FulfilmentMethod.PICK_UP_IN_STORE
+SET, PLATES, GLASSES = Sku("SET20001"), Sku("PLT1269-OLV"), Sku("GLS1273-BRN")
+MADE_OF = (BundleComponent(PLATES, 2), BundleComponent(GLASSES, 1))
+DAY = 86_400  # seconds
 EVER = Promised(earliest=utc_now(), latest=datetime(2100, 1, 1, tzinfo=UTC))
 PAST = Promised(earliest=utc_now(), latest=utc_now())
 
@@ -33,9 +47,38 @@ class Retailer:
     sku: Sku
     finder: Elsewhere
 
+    def sets(self, *barred: str, units: int = 1, plates: int = 0, **changes: Any) -> Wanted:
+        """Table sets, and plates beside."""
+        wanted = {SET: units, PLATES: plates} if plates else {SET: units}
+        order = replace(an_order(SET, units), **changes)
+        barred_by = dict.fromkeys(wanted, barred)
+        return Wanted(order=order, units=wanted, barred=barred_by, made_of={SET: MADE_OF})
+
     def wanted(self, *barred: str, units: int = 1, **changes: Any) -> Wanted:
         order = replace(an_order(self.sku, units), **changes)
         return Wanted(order=order, units={self.sku: units}, barred={self.sku: barred})
+
+    async def levels(self, *skus: Sku) -> dict[Sku, int]:
+        """What the warehouse may sell."""
+        places = self.finder.availability.holding(
+            Search(codes=frozenset({WAREHOUSE})), report=Report()
+        )
+        inquiry = Inquiry(Deadline.after(timedelta(seconds=20)), Report())
+        found = await self.finder.availability.at(skus, places, inquiry)
+        return {sku: spread.parts[0].available_to_sell or 0 for sku, spread in found.items()}
+
+    async def crowded(self, owner: str, slots: list[Slot]) -> None:
+        """Somebody has places in slots."""
+        level = StockLevel(sku=Sku("ELSE"), location=WAREHOUSE, on_hand=9, as_of=utc_now())
+
+        def change(work: Work) -> None:
+            ledger.record(work, "warehouse", [level])
+            taken = {slot: Taking(1, frozenset({WAREHOUSE})) for slot in slots}
+            until = work.now + timedelta(days=1)
+            demand = {Spot(level.sku, WAREHOUSE): 1}
+            ledger.place(work, owner, demand, until=until, slots=taken)
+
+        await self.sandbox.gateway.store.act(change, now=utc_now())
 
     def has(self, system: str, place: LocationCode) -> int:
         served: Any = self.sandbox.upstreams[system].served
@@ -65,8 +108,15 @@ def an_order(sku: Sku, units: int) -> Order:
 
 @pytest.fixture
 async def retailer() -> AsyncIterator[Retailer]:
-    freshness = {"stock": {"fresh_for": "PT0S"}}
-    async with sandbox_gateway(freshness=freshness, connection={"timeout": "PT20S"}) as sandbox:
+    async with a_retailer() as one:
+        yield one
+
+
+@asynccontextmanager
+async def a_retailer(**sections: Any) -> AsyncIterator[Retailer]:
+    sections |= {"freshness": {"stock": {"fresh_for": "PT0S"}}, "connection": {"timeout": "PT20S"}}
+    # The stock of the demo moves with its clock.
+    async with sandbox_gateway(retailer_now=lambda: NOON, **sections) as sandbox:
         services, settings = sandbox.gateway.services, sandbox.gateway.settings
         finder = Elsewhere(
             availability=services.availability,
@@ -170,6 +220,80 @@ async def test_what_is_fetched_is_not_sourced_elsewhere_unless_it_was_promised(
     assert await retailer.finder.find(loose) is None
     assert brought is not None
     assert [one.location for one in brought.demand] == [WAREHOUSE]
+
+
+async def test_a_bundle_is_where_there_is_all_that_it_was_made_of(retailer: Retailer) -> None:
+    for promised in (None, EVER):
+        found = await retailer.finder.find(retailer.sets("shop", units=2, promised=promised))
+
+        assert found is not None
+        assert found.demand == {Spot(SET, WAREHOUSE): 2}
+        assert sorted(one.level.sku for one in found.news) == [GLASSES, PLATES]
+        assert {one.source for one in found.news} == {"warehouse"}
+        assert (
+            await retailer.finder.find(retailer.sets("shop", units=999, promised=promised)) is None
+        )
+
+
+async def test_a_bundle_is_made_of_what_it_was_when_it_was_sold(retailer: Retailer) -> None:
+    more = (BundleComponent(PLATES, 5_000), BundleComponent(GLASSES, 1))
+    for promised in (None, EVER):
+        wanted = replace(retailer.sets("shop", promised=promised), made_of={SET: more})
+        assert await retailer.finder.find(wanted) is None
+
+
+async def test_lines_that_share_a_component_share_what_there_is_of_it(retailer: Retailer) -> None:
+    levels = await retailer.levels(PLATES, GLASSES)
+    sets = min(levels[GLASSES], (levels[PLATES] - 1) // 2)
+    left = levels[PLATES] - 2 * sets
+    assert sets > 0
+    assert left > 0
+    for promised in (None, EVER):
+        all_of_it = retailer.sets("shop", units=sets, plates=left, promised=promised)
+        found = await retailer.finder.find(all_of_it)
+        assert found is not None
+        assert found.demand == {Spot(SET, WAREHOUSE): sets, Spot(PLATES, WAREHOUSE): left}
+        one_more = retailer.sets("shop", units=sets, plates=left + 1, promised=promised)
+        assert await retailer.finder.find(one_more) is None  # though there are as many of each
+
+
+def one_order_a_day() -> Any:
+    rules = config.load(Path("connectors/sandbox/demo.toml")).model_dump()["promises"]
+    rules["workplaces"]["WH-*"] |= {"slot": timedelta(days=1), "slot_orders": 1}
+    return rules
+
+
+def slots_of(days: int) -> list[Slot]:
+    """Those of the next days, each as long."""
+    first = int(utc_now().timestamp()) // DAY * DAY
+    return [Slot(WAREHOUSE, first + DAY * number) for number in range(days)]
+
+
+async def test_where_nobody_has_the_time_it_is_not_found() -> None:
+    async with a_retailer(promises=one_order_a_day()) as retailer:
+        wanted = retailer.wanted("shop", promised=EVER)
+        found = await retailer.finder.find(wanted)
+        assert found is not None
+        assert found.slots
+        assert set(found.slots) <= set(slots_of(60))
+        assert set(found.slots.values()) == {Taking(1, frozenset({WAREHOUSE}))}
+
+        await retailer.crowded("cart:first", [*found.slots])
+        later = await retailer.finder.find(wanted)
+        assert later is not None
+        assert min(later.slots) > max(found.slots)
+
+        await retailer.crowded("cart:rest", [one for one in slots_of(60) if one not in found.slots])
+        assert await retailer.finder.find(wanted) is None
+        assert await retailer.finder.find(retailer.wanted("shop")) is not None  # not promised
+
+
+async def test_an_order_does_not_stand_in_its_own_way() -> None:
+    async with a_retailer(promises=one_order_a_day()) as retailer:
+        wanted = retailer.wanted("shop", promised=EVER)
+        await retailer.crowded(wanted.order.number, slots_of(60))
+
+        assert await retailer.finder.find(wanted) is not None
 
 
 async def test_a_channel_that_was_closed_has_nothing(retailer: Retailer) -> None:

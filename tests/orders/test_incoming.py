@@ -13,7 +13,7 @@ from app.availability.refusals import InsufficientStock
 from app.orders.incoming import IncomingOrders, Market
 from app.orders.model import OrderState
 from app.orders.refusals import MarketOrderNotReady, NobodyCarriesOut
-from app.orders.sourcing import Route
+from app.orders.replacing import Route
 from app.ports import (
     MarketBuyer,
     MarketLine,

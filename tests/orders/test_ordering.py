@@ -20,6 +20,7 @@ PLACE = f"""mutation Place($input: OrderPlaceInput!) {{ done: orderPlace(input: 
   ... on Problem {{ code path }}
   ... on CartClosed {{ orderNumber }}
   ... on OrderPlaced {{ accessToken order {{ {ORDER} }} }}
+  ... on PaymentNeeded {{ message due {{ amount currency }} }}
   ... on PaymentDeclined {{ order {{ state reason }} }} }} }}"""
 LOOK = f"""query Look($number: ID!, $token: String!) {{
   order(number: $number, accessToken: $token) {{ {ORDER} }} }}"""
@@ -277,7 +278,6 @@ async def test_a_cart_that_was_not_paid_can_be_bought_by_another_card(shopper: S
         ({"buyer": {**BUYER, "email": "ada"}}, ["buyer", "email"]),
         ({"buyer": {**BUYER, "name": " "}}, ["buyer", "name"]),
         ({"buyer": {**BUYER, "phone": "x"}}, ["buyer", "phone"]),
-        ({"paymentToken": None}, ["paymentToken"]),
         ({"paymentToken": "x" * 501}, ["paymentToken"]),
     ],
 )
@@ -290,6 +290,23 @@ async def test_what_cannot_be_is_told_before_anything_is_done(
         "code": "INVALID_INPUT",
         "path": ["input", *path],
     }
+
+
+async def test_who_says_nothing_of_how_to_pay_is_told_how_much_it_is(shopper: Shopper) -> None:
+    cart = await shopper.held()
+    needed = await shopper.place(cart, paymentToken=None)
+    placed = await shopper.place(cart)
+
+    due = {"amount": cart["subtotal"]["amount"], "currency": "EUR"}
+    assert needed == {
+        "__typename": "PaymentNeeded",
+        "code": "PAYMENT_NEEDED",
+        "message": f"{due['amount']} EUR are to be paid: ask again with a"
+        " paymentToken, under the same key; or pay all of it with points.",
+        "path": ["input", "paymentToken"],
+        "due": due,
+    }
+    assert placed["order"]["total"] == due
 
 
 async def test_a_cart_that_is_none_has_no_order(shopper: Shopper) -> None:

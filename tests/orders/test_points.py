@@ -93,7 +93,7 @@ async def test_whoever_is_paying_is_left_alone(store: Store) -> None:
 
 
 async def test_without_a_lease_they_are_not(store: Store) -> None:
-    variant = Variant("5-no-lease", Kinds(turns=Unleased))
+    variant = Variant("5-no-lease", Kinds(service=Unleased))
     async with opened(store) as world:
         wrong = await paid_while_others_look(world, variant)
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy import Connection, update
 
 from app.availability import ledger
-from app.orders.model import OrderNumber
+from app.orders.model import Order, OrderNumber
+from app.orders.repository import Kept
 from app.orders.service import OrderService, Placed, Purchase, _added
 from app.orders.tables import orders
-from app.orders.turns import Turn, Turns
 from app.ports import Payment, PaymentKey, PaymentRequest
 from app.store import Fact, Store, Work
 from app.store.keys import Once
@@ -97,18 +97,16 @@ class TellsLater:
         return await self._store.read(question)
 
 
-class Unleased(Turns):
+class Unleased(OrderService):
     """5: whoever is at an order does not keep others from it."""
 
-    async def of(self, number: OrderNumber, token: str | None = None) -> Turn | None:
-        turn = await super().of(number, token)
-
+    async def _paid(self, kept: Kept, token: str | None) -> Order:
         def free(work: Work) -> None:
-            mine = update(orders).where(orders.c.number == number)
+            mine = update(orders).where(orders.c.number == kept.order.number)
             work.connection.execute(mine.values(leased_until=None, due_at=work.now))
 
-        await self.store.act(free, now=self.now())
-        return turn
+        await self._store.act(free, now=self._turns.now())
+        return await super()._paid(kept, token)
 
 
 class ChecksFirst:

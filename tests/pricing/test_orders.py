@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from app.availability.model import Spot
 from app.main import utc_now
 from app.orders.model import Handing, HandingState
-from app.orders.sourcing import Found, _parts
+from app.orders.replacing import parts
 from app.ports import SoldLine
 from app.pricing.amounts import Units, placed, together
 from app.values import CurrencyCode, Discount, LocationCode, Money, Sku
@@ -104,15 +105,63 @@ def test_what_is_sourced_again_keeps_what_was_taken_off() -> None:
     )
     shop = replace(refused, sink="shop", lines=(sold(1, "10.00", "0.01", at="EC-1"),))
 
-    parts = _parts([refused, shop], Found(demand=spots), attempt=2, route=lambda code: code)
+    new = parts([refused, shop], spots, route=lambda code: code)
 
-    made = [line for part in parts for line in part.lines]
+    made = [line for part in new for line in part.lines]
     assert [(line.location, line.quantity) for line in made] == [("WH-2", 2), ("WH-3", 3)]
     assert sum(line.total.amount for line in made) == Decimal("47.00")
     assert together(one for line in made for one in line.discounts) == (
         Discount("r0", euro("1.00")),
         Discount("r1", euro("2.00")),
     )
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    st.decimals("0.0001", "99", places=4),
+    st.integers(0, 100),
+    st.data(),
+)
+def test_new_parts_cost_together_what_the_refused_ones_did(
+    had: list[int], price: Decimal, percent: int, data: st.DataObject
+) -> None:
+    """Prices have fractions of cents, units go anywhere, and parts of these are refused again."""
+    lines = [sold(units, str(price), at=f"EC-{at}") for at, units in enumerate(had)]
+    off = [int(one.total.amount * percent) for one in lines]
+    lines = [
+        sold(one.quantity, str(price), *[str(Decimal(cents) / 100)] * bool(cents), at=one.location)
+        for one, cents in zip(lines, off, strict=True)
+    ]
+    agreed = sum(one.total.amount for one in lines)
+    refused = [Handing(sink="shop", state=HandingState.REFUSED, lines=tuple(lines))]
+    for _ in range(2):
+        bounds = data.draw(st.lists(st.integers(0, sum(had)), max_size=4, unique=True))
+        edges = sorted({0, *bounds, sum(had)})
+        sizes = [after - before for before, after in pairwise(edges)]
+        spots = {
+            Spot(Sku("SHIRT"), LocationCode(f"WH-{at}")): size for at, size in enumerate(sizes)
+        }
+        refused = parts(refused, spots, route=lambda code: code)
+        made = [line for part in refused for line in part.lines]
+        assert {Spot(one.sku, one.location): one.quantity for one in made} == spots
+        assert sum(one.total.amount for one in made) == agreed
+        assert all(one.total.amount >= 0 for one in made)
+        assert sum(one.amount.amount for line in made for one in line.discounts) * 100 == sum(off)
+
+
+def test_a_price_in_fractions_of_cents_changes_only_where_it_would_not_add_up() -> None:
+    refused = Handing(sink="dc", state=HandingState.REFUSED, lines=(sold(3, "8.1967"),))
+    where = [Spot(Sku("SHIRT"), LocationCode(f"WH-{at}")) for at in (1, 2, 3)]
+
+    [moved] = parts([refused], {where[0]: 3}, route=lambda _: "dc")
+    new = parts([refused], dict.fromkeys(where, 1), route=lambda code: code)
+
+    assert [(one.unit_price, one.total) for one in moved.lines] == [(euro("8.1967"), euro("24.59"))]
+    assert [line.unit_price for part in new for line in part.lines] == [
+        euro("8.20"),
+        euro("8.20"),
+        euro("8.19"),
+    ]
 
 
 @pytest.fixture

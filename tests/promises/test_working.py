@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.availability.model import FulfilmentMethod
-from app.availability.slots import Slot
+from app.availability.slots import Slot, Taking
 from app.promises.calendars import Calendar, Stretch
 from app.promises.drift import DriftCause, PromiseDrift
 from app.promises.model import Option
@@ -62,7 +62,8 @@ async def test_slots_are_those_of_the_work_without_what_is_full(
     async with world.service() as service:
         found = service.slots([option], holder="somebody", now=world.now)
 
-    assert found == {Slot(NEAR, TEN + HOUR * one): 1 for one in slots}
+    mine = Taking(1, frozenset({NEAR}))
+    assert found == {Slot(NEAR, TEN + HOUR * one): mine for one in slots}
 
 
 async def test_what_has_no_limit_has_no_slots() -> None:

@@ -9,7 +9,7 @@ answer. Afterwards everything must add up.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ import aiohttp
 from sqlalchemy import Connection, func, select
 
 from app.availability.model import Spot
+from app.orders.model import OrderState
 from app.orders.tables import orders
 from app.store import Store, open_store
 from app.store.opening import upgrade
@@ -34,7 +35,7 @@ ON_HAND = 2  # of everything, so that the last pieces are fought for
 FLASH = 12  # buyers of the same thing
 CLIENTS = 12
 BETWEEN = (0.1, 0.6)  # seconds between two kills
-MOST = 3  # times as many kills as were asked for, while there are buyers
+MOST = 3  # times as many kills as were asked for, while there are buyers; and as many keys
 SETTLED_WITHIN = 10.0  # seconds
 PATIENCE = timedelta(seconds=30)  # for a connection of ours to the database
 
@@ -61,11 +62,11 @@ class Outcome:
         return [*self.sums.violations, *late]
 
 
-async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
-    """Run until there were so many keys, with at least so many kills.
+async def crash(url: str, *, kills: int, keys: int, seed: int = 7, sourced: int = 0) -> Outcome:
+    """Run until there were so many keys and so many orders `sourced`, with at least so many kills.
 
-    There are more while there are buyers, but not for ever: on a busy machine nothing might live
-    long enough to answer.
+    There are more kills while there are buyers, and more keys while too few orders are sourced, but
+    not for ever: on a busy machine nothing might live long enough to answer.
     """
     await upgrade(url)
     dice = random.Random(seed)
@@ -76,12 +77,13 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7) -> Outcome:
         servers = stack.enter_context(serving(document(url, running.urls), seed=seed))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         buyers = Buyers(http, servers.addresses, dice)
-        await _killed_while(_bought(buyers, carried, keys), servers, kills)
+        enough = partial(_enough, store, sourced)
+        await _killed_while(_bought(buyers, carried, keys, enough), servers, kills)
         running.calm()
         settled_after = await settled(store)
         sums = await store.read(partial(added_up, books=running.books(), on_hand=ON_HAND))
         sums.acknowledged(buyers.told)
-        return Outcome(servers.kills, keys, buyers, settled_after, sums)
+        return Outcome(servers.kills, len(buyers.told), buyers, settled_after, sums)
 
 
 async def _killed_while(buying: Coroutine[Any, Any, None], servers: Servers, kills: int) -> None:
@@ -92,15 +94,25 @@ async def _killed_while(buying: Coroutine[Any, Any, None], servers: Servers, kil
     await asking
 
 
-async def _bought(buyers: Buyers, carried: Sequence[Spot], keys: int) -> None:
-    waiting = list(range(keys))[::-1]
+async def _bought(
+    buyers: Buyers, carried: Sequence[Spot], keys: int, enough: Callable[[], Awaitable[bool]]
+) -> None:
+    waiting = iter(range(MOST * keys))
 
     async def client() -> None:
-        while waiting:
-            number = waiting.pop()
+        for number in waiting:
+            if number >= keys and await enough():
+                return
             await buyers.buy(f"{number:05}", _wanted(carried, number))
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
+
+
+async def _enough(store: Store, sourced: int) -> bool:
+    """Whether so many orders are sourced by now."""
+    question = select(func.count()).select_from(orders).where(orders.c.state == OrderState.SOURCED)
+    found = await store.read(lambda connection: connection.execute(question).scalar_one())
+    return int(found) >= sourced
 
 
 def _wanted(carried: Sequence[Spot], number: int) -> list[Sku]:

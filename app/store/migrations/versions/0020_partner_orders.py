@@ -6,7 +6,7 @@ from alembic import op
 from app.store.instants import Instant
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0018"
 TOLD = sa.text("party IS NOT NULL")
 
 
