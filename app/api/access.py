@@ -73,7 +73,7 @@ FIELDS: Mapping[str, Kinds] = {
         (
             *("Query.customer", "Query.customerCandidates", "Query.storeAppointments"),
             *("Mutation.customerLink", "Mutation.customerUnlink"),
-            *("Mutation.customerMerge", "Mutation.customerUnmerge"),
+            *("Mutation.customerMerge", "Mutation.customerUnmerge", "Mutation.customerGroupsSet"),
             *("Customer.notes", "Customer.identities", "Customer.mergedIds"),
             "Customer.suggestions",
         ),
@@ -144,6 +144,7 @@ TYPES: Mapping[str, Kinds] = {
         (
             *("Customer", "CustomerContact", "CustomerAddress", "CustomerSize"),
             *("CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
+            "CustomerGroup",
             *("PurchaseConnection", "PurchaseEdge", "PrivacyRequest", "PrivacyReceipt"),
             *("CustomerChanged", "PrivacyRequested", "Appointment", "AppointmentChanged"),
         ),
@@ -179,6 +180,7 @@ PERSONAL = frozenset(
         *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact", "CustomerAddress"),
         *("CustomerSize", "CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
         *("CustomerIdentity", "CustomerCandidate", "PrivacyRequest", "PrivacyReceipt"),
+        "CustomerGroup",
         *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
         *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints", "LoyaltyEntry"),
         *("Appointment", "StoreAppointment"),

@@ -14,6 +14,7 @@ from app.api.customer_parts import (
     CustomerAddress,
     CustomerConsent,
     CustomerContact,
+    CustomerGroup,
     CustomerSize,
     CustomerWish,
 )
@@ -145,6 +146,18 @@ class Customer:
         description="Records that were merged into this one; customerUnmerge takes them. For staff."
     )
     kept: Selves
+
+    @strawberry.field(
+        description=(
+            "Groups of customers that they are in, by who says so. Those of a system that does not"
+            " answer are not among them; errors names it."
+        )
+    )
+    async def groups(self, info: Info) -> list[CustomerGroup]:
+        """A question to the store, and to each system that has groups, as old as settings say."""
+        groups = info.context.services.people.groups
+        told = await groups.of(self.kept.id, info.context.inquiry)
+        return [CustomerGroup.of(one, groups.known[one.group].label) for one in told.said]
 
     @strawberry.field(description="What they have agreed to, by purpose and channel.")
     async def consents(self, info: Info) -> list[CustomerConsent]:

@@ -17,11 +17,15 @@ FAMILY = (
 CITIES = (("37121", "Verona", "IT"), ("20144", "Milano", "IT"), ("80331", "München", "DE"))
 LANGUAGES = {"IT": "it", "DE": "de"}
 SHOP_SHARE, TILLS_SHARE = 75, 75  # percent who are known there
+STAFF_SHARE = 15  # percent who work here; each system has a word of its own for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One of them. `shop` and `tills` are what they are called there, if they are known."""
+    """One of them. `shop` and `tills` are what they are called there, if they are known.
+
+    Who `works` for the retailer is in its group of customers.
+    """
 
     number: int
     given: str
@@ -35,6 +39,7 @@ class Person:
     tills: str | None
     confirmed: bool
     checked: bool
+    works: bool
 
     @property
     def language(self) -> str:
@@ -72,4 +77,5 @@ def _person(seed: int, number: int) -> Person:
         tills=f"K{500_000 + number * 3}" if in_tills else None,
         confirmed=dice.chance(80),
         checked=dice.chance(50),
+        works=dice.chance(STAFF_SHARE),
     )

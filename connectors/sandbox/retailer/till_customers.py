@@ -18,6 +18,7 @@ ZONES = {store.number: ZoneInfo(store.zone) for store in STORES}
 CUSTOMER_COLUMNS = (
     *("customerNo", "firstName", "lastName", "cardNo", "mobile", "email", "emailChecked"),
     *("street", "postcode", "city", "countryIso", "registeredAt"),
+    "priceGroups",
 )
 EXPORT_COLUMNS = ("customerNo", "masterData")
 RECEIPT_COLUMNS = (
@@ -99,6 +100,7 @@ def _customer(person: Person) -> Row:
         "city": city,
         "countryIso": country,
         "registeredAt": sales.FIRST.isoformat(timespec="seconds"),
+        "priceGroups": ["PERS"] if person.works else [],
     }
 
 
