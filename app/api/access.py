@@ -40,6 +40,8 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.promiseOptions", "Query.promiseCheck"),
             *("Query.appointmentKinds", "Query.appointmentSlots"),
             *("Query._entities", "Query._service"),
+            # Whoever may not see the object is told that there is none.
+            *("Customer.id", "Appointment.id"),
         ),
         EVERYONE,
     ),
@@ -151,7 +153,10 @@ TYPES: Mapping[str, Kinds] = {
         THE_PERSON,
     ),
     **dict.fromkeys(
-        ("CustomerIdentity", "CustomerCandidate", "CustomerCandidates", "StoreAppointment"),
+        (
+            *("CustomerIdentity", "CustomerCandidate", "CustomerCandidates"),
+            *("StoreAppointment", "StoreAppointmentConnection", "StoreAppointmentEdge"),
+        ),
         STAFF,
     ),
     **dict.fromkeys(
@@ -184,6 +189,8 @@ PERSONAL = frozenset(
         *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
         *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints", "LoyaltyEntry"),
         *("Appointment", "StoreAppointment"),
+        # What is found by its id may be a person.
+        *("Query.node", "Query.nodes", "Query._entities"),
     }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}

@@ -55,7 +55,6 @@ SIZES = ListSizes(
         "Product.images": 5,
         "ProductVariant.images": 5,
         "Query.appointmentSlots": 150,
-        "Query.storeAppointments": 20,
     },
     page=DEFAULT_FIRST,
     unsliced=3,

@@ -19,7 +19,7 @@ from app.api.customer_parts import (
     CustomerWish,
 )
 from app.api.loyalty import LoyaltyAccount, account_of
-from app.api.nodes import global_id, key_of
+from app.api.nodes import Node, global_id, key_of
 from app.api.privacy import PrivacyRequest
 from app.api.purchases import PurchaseConnection, page_of
 from app.customers import matching, model
@@ -125,7 +125,7 @@ Selves = strawberry.Private[model.Customer]
     description="One person, whatever systems know of them. Only they and staff may see it.",
     directives=NOBODY_KEEPS,
 )
-class Customer:
+class Customer(Node):
     """Personal data."""
 
     id: strawberry.ID = strawberry.field(description="Opaque; it stays when records are merged.")
@@ -275,6 +275,13 @@ def customer_key(given: str) -> CustomerId:
         return CustomerId(key_of(given, "Customer"))
     except InvalidInputError as error:
         raise CustomerNotFound from error
+
+
+async def may_see(context: Context, owner: CustomerId) -> bool:
+    """Whether the caller may see what is of a person: themselves, and staff."""
+    if context.principal.kind is PrincipalKind.STAFF:
+        return True
+    return (await context.viewer()).owns(owner)
 
 
 async def whose(context: Context, given: str | None) -> CustomerId:
