@@ -292,7 +292,7 @@ class OrderRoot:
     ) -> Order | None:
         """One order."""
         try:
-            viewer = await info.context.viewer()
+            viewer = info.context.looking()
             found = await info.context.services.orders.find(number, access=access_token, by=viewer)
         except OrderNotFound:
             return None

@@ -217,7 +217,8 @@ class CartService:
         found = repository.lock(work.connection, [source, into], now=work.now)
         if len(found) < 2:  # noqa: PLR2004  both
             raise CartNotFound
-        guest, stays = seen_by(by, found[source]), opened(seen_by(by, found[into]))
+        guest = seen_by(work.connection, by, found[source])
+        stays = opened(seen_by(work.connection, by, found[into]))
         if guest.merged_into == into:
             return stays
         opened(guest)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from app.availability import ledger
 from app.carts import closing, spending
 from app.carts.model import CartId
+from app.customers import viewing
 from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
 from app.orders.model import (
@@ -148,13 +149,18 @@ class OrderService:
         Raises:
             OrderNotFound: there is none; or it is another's, which looks the same.
         """
-        kept = await self._store.read(partial(repository.find, number=OrderNumber(number)))
-        if kept is None:
+
+        def seen(connection: Connection) -> Order | None:
+            kept = repository.find(connection, number=OrderNumber(number))
+            if kept is None:
+                return None
+            known = access is not None and hmac.compare_digest(_hash(access), kept.access)
+            theirs = known or by.house or viewing.owns(connection, by, kept.order.customer)
+            return kept.order if theirs else None
+
+        if (found := await self._store.read(seen)) is None:
             raise OrderNotFound
-        known = access is not None and hmac.compare_digest(_hash(access), kept.access)
-        if not (known or by.house or by.owns(kept.order.customer)):
-            raise OrderNotFound
-        return kept.order
+        return found
 
     async def page(
         self,

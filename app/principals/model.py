@@ -42,19 +42,30 @@ class Principal:
 GUEST = Principal(PrincipalKind.GUEST)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Viewer:
     """On whose behalf what is somebody's own is looked at, or changed.
 
-    `selves` are all ids of a customer who has signed in; `house`: staff, or an operator.
+    `selves` are all ids of a customer who has signed in; `house`: staff, or an operator. As long as
+    there is a `sign_in` the store has not been asked yet whose it is: whatever reads an object that
+    is somebody's asks in the same transaction (`app.customers.viewing`), and once a request.
     """
 
     selves: frozenset[CustomerId] = frozenset()
     house: bool = False
+    sign_in: str | None = None
 
     def owns(self, owner: CustomerId | None) -> bool:
-        """Whether something is theirs; what is nobody's is not."""
-        return owner is not None and owner in self.selves
+        """Whether something is theirs; what is nobody's is not.
+
+        Raises:
+            RuntimeError: the store was not asked who they are.
+        """
+        if owner is None or self.house:
+            return False
+        if self.sign_in is not None:
+            raise RuntimeError("nobody has asked who has signed in")
+        return owner in self.selves
 
     def may_use(self, owner: CustomerId | None) -> bool:
         """Whether they may use what is found by an id that cannot be guessed."""
