@@ -13,6 +13,15 @@ from sqlalchemy import select
 from app.store import Store
 from app.store.auditing import entries
 from app.store.tables import facts
+from tests.real.tryton.rpc import TrytonRpc
+from tests.real.tryton.server import TrytonServer
+from tests.real.vendure.server import VendureServer
+from tests.real.vendure.visitors import administrator
+
+IN_VENDURE = """query($e: String!) {
+  customers(options: { filter: { emailAddress: { eq: $e } } }) { totalItems }
+  orders { items { shippingAddress { fullName streetLine1 } billingAddress { streetLine1 }
+    customer { firstName emailAddress } history { items { data } } } } }"""
 
 
 @dataclass
@@ -75,3 +84,23 @@ def found_in(things: Any, words: Collection[str]) -> list[str]:
     """The words that are anywhere in it."""
     low = repr(things).lower()
     return [word for word in words if word.lower() in low]
+
+
+def left_in_vendure(server: VendureServer, words: list[str]) -> list[str]:
+    admin = administrator(server)
+    told = repr(admin.ask(IN_VENDURE, {"e": words[0]})).lower()
+    admin.close()
+    return [word for word in words if word.lower() in told]
+
+
+def left_in_tryton(server: TrytonServer, words: list[str]) -> list[str]:
+    rpc = TrytonRpc(server.url, server.database, *server.admin)
+    told = []
+    for model, fields in (
+        ("party.party", ["name"]),
+        ("party.address", ["street", "city", "party_name"]),
+        ("party.contact_mechanism", ["value", "name"]),
+    ):
+        ever = [("active", "in", [True, False])]
+        told.append(rpc.call(f"model.{model}.search_read", ever, 0, None, [], fields))
+    return [word for word in words if word.lower() in repr(told).lower()]
