@@ -26,7 +26,7 @@ from app.carts.promising import CartPromises
 from app.carts.service import CartService
 from app.carts.spending import CartPoints
 from app.carts.standing import Members
-from app.customers.assembling import Others, people_over
+from app.customers.assembling import Others, groups_over, people_over
 from app.customers.forgetting import Keeper
 from app.customers.linking import Joiner, locked
 from app.events.following import Events
@@ -107,7 +107,10 @@ def assemble(
     availability, pricing = sources.availability, sources.pricing.ruled_by(rules)
     kept = store or StandingStore(None)
     points = points_over(settings.loyalty, connections, kept, caches.now)
-    discounts = Discounts(rules, Members(points.service, caches.now))
+    windows = _policy(settings.freshness.groups)
+    groups = groups_over(settings, connections, kept, caches.now, policy=windows)
+    members = Members(points.service, groups, rules.groups, caches.now)
+    discounts = Discounts(rules, members)
     acts = CartActs(kept, terms=settings.carts, channels=settings.channels, discounts=discounts)
     promises = PromiseService(
         sources,
@@ -133,6 +136,7 @@ def assemble(
         connections,
         kept,
         caches.now,
+        groups=groups,
         others=Others(
             orders=OrderHistory(kept),
             keepers=KEEPERS,

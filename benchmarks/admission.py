@@ -1,4 +1,4 @@
-"""What do documents and budgets cost each operation, beside its execution?
+"""What do documents, budgets and rules of access cost each operation, beside its execution?
 
 In process, on one core: an operation is let in and settled, for an answer of 76 kB that was made
 before. `text` is what every operation cost without either; Redis is a real server beside us, whose
@@ -31,6 +31,7 @@ from app.engine.documents import (
 )
 from app.engine.gate import Gate
 from app.settings import Budget, Requests
+from benchmarks import access
 from benchmarks.executors import QUERIES, ROUNDS, Turn, measured
 from tests.engine_documents.builders import entry
 from tests.redis import running_redis
@@ -66,6 +67,7 @@ async def main() -> None:
     for name, seconds in found.items():
         more = seconds - found["text"]
         print(f"  {name:42} {seconds * 1e6:8.1f} µs  {more * 1e6:+8.1f}")
+    await access.main()
 
 
 def turns(gate: Gate, register: Register, shared: SharedRedis) -> dict[str, Turn]:

@@ -40,6 +40,8 @@ FIELDS: Mapping[str, Kinds] = {
             *("Query.promiseOptions", "Query.promiseCheck"),
             *("Query.appointmentKinds", "Query.appointmentSlots"),
             *("Query._entities", "Query._service"),
+            # Whoever may not see the object is told that there is none.
+            *("Customer.id", "Appointment.id"),
         ),
         EVERYONE,
     ),
@@ -73,7 +75,7 @@ FIELDS: Mapping[str, Kinds] = {
         (
             *("Query.customer", "Query.customerCandidates", "Query.storeAppointments"),
             *("Mutation.customerLink", "Mutation.customerUnlink"),
-            *("Mutation.customerMerge", "Mutation.customerUnmerge"),
+            *("Mutation.customerMerge", "Mutation.customerUnmerge", "Mutation.customerGroupsSet"),
             *("Customer.notes", "Customer.identities", "Customer.mergedIds"),
             "Customer.suggestions",
         ),
@@ -149,13 +151,17 @@ TYPES: Mapping[str, Kinds] = {
         (
             *("Customer", "CustomerContact", "CustomerAddress", "CustomerSize"),
             *("CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
+            "CustomerGroup",
             *("PurchaseConnection", "PurchaseEdge", "PrivacyRequest", "PrivacyReceipt"),
             *("CustomerChanged", "PrivacyRequested", "Appointment", "AppointmentChanged"),
         ),
         THE_PERSON,
     ),
     **dict.fromkeys(
-        ("CustomerIdentity", "CustomerCandidate", "CustomerCandidates", "StoreAppointment"),
+        (
+            *("CustomerIdentity", "CustomerCandidate", "CustomerCandidates"),
+            *("StoreAppointment", "StoreAppointmentConnection", "StoreAppointmentEdge"),
+        ),
         STAFF,
     ),
     **dict.fromkeys(
@@ -187,9 +193,12 @@ PERSONAL = frozenset(
         *("Cart.buyer", "CartBuyer", "Customer", "CustomerContact", "CustomerAddress"),
         *("CustomerSize", "CustomerConsent", "CustomerWish", "CustomerPurchase", "PurchaseLine"),
         *("CustomerIdentity", "CustomerCandidate", "PrivacyRequest", "PrivacyReceipt"),
+        "CustomerGroup",
         *("Order", "OrderLine", "OrderPart", "OrderPayment", "OrderPoints", "OrderWindow"),
         *("LoyaltyAccount", "LoyaltyBalance", "LoyaltyTier", "ExpiringPoints", "LoyaltyEntry"),
         *("Appointment", "StoreAppointment"),
+        # What is found by its id may be a person.
+        *("Query.node", "Query.nodes", "Query._entities"),
     }
 )
 BITS: Mapping[PrincipalKind, int] = {kind: 1 << at for at, kind in enumerate(PrincipalKind)}

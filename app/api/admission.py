@@ -56,7 +56,6 @@ SIZES = ListSizes(
         "ProductVariant.images": 5,
         "Query.appointmentSlots": 150,
         "PartnerUsage.skus": 50,
-        "Query.storeAppointments": 20,
     },
     page=DEFAULT_FIRST,
     unsliced=3,

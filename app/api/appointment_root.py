@@ -1,15 +1,20 @@
 """Who comes to a store on a day? For staff."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
 from app.api.appointments import Appointment, At, SlotRoot
 from app.api.carts import NOBODY_KEEPS
-from app.api.context import Info
+from app.api.context import Context, Info
 from app.api.customers import Customer
+from app.api.paging import PageInfo, decode_cursor, encode_cursor, moment_in, page_size
+from app.appointments import model
+from app.appointments.model import AppointmentId
 from app.appointments.refusals import AppointmentsNotOffered, InvalidAppointmentInput
+from app.appointments.repository import Spot
 from app.errors import InvalidInputError
 
 
@@ -21,6 +26,24 @@ class StoreAppointment:
 
     appointment: Appointment = strawberry.field(description="When, and what for.")
     customer: Customer = strawberry.field(description="Who comes.")
+
+
+@strawberry.type(description="Who comes, in a list.", directives=NOBODY_KEEPS)
+class StoreAppointmentEdge:
+    """See the Relay cursor connections specification."""
+
+    cursor: str = strawberry.field(description="Place in the list.")
+    node: StoreAppointment = strawberry.field(description="The appointment, with who comes.")
+
+
+@strawberry.type(
+    description="A page of who comes, the first to come first.", directives=NOBODY_KEEPS
+)
+class StoreAppointmentConnection:
+    """See the Relay cursor connections specification."""
+
+    edges: list[StoreAppointmentEdge] = strawberry.field(description="Who comes, of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
 
 
 @strawberry.type
@@ -38,21 +61,59 @@ class AppointmentRoot(SlotRoot):
         info: Info,
         location: At,
         day: Annotated[dt.date, strawberry.argument(description="The local day.")],
-    ) -> list[StoreAppointment]:
-        """Two questions to the store."""
-        context = info.context
+        first: Annotated[
+            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
+        ] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="An endCursor of this list.")
+        ] = None,
+    ) -> StoreAppointmentConnection:
+        """A page, in two questions to the store."""
+        context, size, spot = info.context, page_size(first), _spot(after)
+        service = context.services.appointments
         try:
-            found = await context.services.appointments.on(location, day)
+            found = await service.on(location, day, first=size + 1, after=spot)
         except AppointmentsNotOffered as error:
             raise InvalidInputError(str(error), argument="location") from error
         except InvalidAppointmentInput as error:
             raise InvalidInputError(str(error), argument="day") from error
-        people = await context.services.customers.find({one.customer for one in found})
-        return [
-            StoreAppointment(
+        page = found[:size]
+        where = PageInfo(
+            has_next_page=len(found) > size,
+            has_previous_page=spot is not None,
+            start_cursor=_cursor(page[0]) if page else None,
+            end_cursor=_cursor(page[-1]) if page else None,
+        )
+        return StoreAppointmentConnection(edges=await _edges(context, page), page_info=where)
+
+
+async def _edges(
+    context: Context, found: Sequence[model.Appointment]
+) -> list[StoreAppointmentEdge]:
+    """Those whose customer is still there."""
+    people = await context.services.customers.find({one.customer for one in found})
+    return [
+        StoreAppointmentEdge(
+            cursor=_cursor(one),
+            node=StoreAppointment(
                 appointment=Appointment.of(one, context),
                 customer=Customer.of(people[one.customer]),
-            )
-            for one in found
-            if one.customer in people
-        ]
+            ),
+        )
+        for one in found
+        if one.customer in people
+    ]
+
+
+def _cursor(one: model.Appointment) -> str:
+    return encode_cursor(one.starts.isoformat(), one.id)
+
+
+def _spot(after: str | None) -> Spot | None:
+    """The place in the list that a cursor is of.
+
+    Raises:
+        InvalidInputError: it is not a cursor of this list.
+    """
+    key = decode_cursor(after, str, str)
+    return None if key is None else (moment_in(key[0]), AppointmentId(key[1]))

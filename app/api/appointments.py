@@ -10,7 +10,7 @@ from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.hints import AS_ITS_OWNER
-from app.api.nodes import global_id
+from app.api.nodes import Node, global_id
 from app.appointments import model
 from app.appointments.model import AppointmentState
 from app.appointments.refusals import AppointmentsNotOffered, UnknownAppointmentKind
@@ -52,7 +52,7 @@ class AppointmentSlot:
     description="Somebody's time with the staff of a store. Only they and staff may see it.",
     directives=NOBODY_KEEPS,
 )
-class Appointment:
+class Appointment(Node):
     """Personal data."""
 
     id: strawberry.ID = strawberry.field(description="Opaque.")

@@ -17,7 +17,7 @@ import orjson
 import strawberry
 from cachetools import LRUCache
 
-from app.api.access import BITS
+from app.api.access import BITS, IMPERSONAL, THE_PERSON
 from app.api.callers import Caller
 from app.api.hints import hints_of
 from app.api.outcomes import Fate, Keeping, Outcome
@@ -101,7 +101,7 @@ class Caching:
     ) -> Outcome:
         """The answer to an operation: one that is kept, or what running it gives."""
         terms = self.terms(admitted)
-        if terms.max_age <= 0:
+        if terms.max_age <= 0 or _of_somebody(admitted, caller):
             return await run(Attempt(self._budget))
 
         async def make(order: Order) -> Made[Outcome]:
@@ -188,6 +188,11 @@ class Caching:
             if fresh
             else None,
         )
+
+
+def _of_somebody(admitted: Admitted, caller: Caller) -> bool:
+    """Whether it may tell of persons, and to this caller others than to all of the same kind."""
+    return caller.known.kind in THE_PERSON and not admitted.open_to & IMPERSONAL
 
 
 class Lifetimes:

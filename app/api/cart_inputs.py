@@ -272,7 +272,7 @@ def number_of(line: str, *path: str) -> int:
         raise InvalidCartInput(message, path=path) from error
 
 
-async def request_of(context: Context, cart: CartId | None, given: object) -> Request:
+def request_of(context: Context, cart: CartId | None, given: object) -> Request:
     """On whose behalf the domain is to act; with a key, once.
 
     Raises:
@@ -281,5 +281,5 @@ async def request_of(context: Context, cart: CartId | None, given: object) -> Re
     said = orjson.dumps([type(given).__name__, given], option=orjson.OPT_SORT_KEYS)
     key: str | None = getattr(given, "idempotency_key", None)
     once = once_of(cart or NEW, key, sha256(said).hexdigest())
-    by = await context.viewer()
+    by = context.looking()
     return Request(now=context.now, inquiry=context.inquiry, by=by, once=once)

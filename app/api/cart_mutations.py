@@ -35,6 +35,7 @@ from app.errors import InvalidInputError, Refusal
 from app.values import CustomerId
 
 Input = strawberry.argument(description="All that it takes.")
+WHOSE, NO_SUCH_CUSTOMER = "Say which customer's it is.", "There is no such customer."
 
 
 class ToCart(Protocol):
@@ -58,7 +59,7 @@ async def on_cart(
 
     async def named() -> model.Cart:
         cart = cart_key(asked.cart_id)
-        return await act(cart, await given.request_of(context, cart, asked))
+        return await act(cart, given.request_of(context, cart, asked))
 
     return await _changed(named, context)
 
@@ -69,20 +70,15 @@ async def _customer(context: Context, named: str | None) -> CustomerId:
     Raises:
         InvalidCartInput: they may not, or there is none.
     """
-    customers = context.services.customers
-    viewer, path = await context.viewer(), ("customerId",)
-    if named is None:
-        own = await customers.enrolled(context.principal, now=context.now)
-        if own is None:
-            raise InvalidCartInput("Say which customer's it is.", path=path)
-        return own
+    path = ("customerId",)
     try:
-        asked = CustomerId(key_of(named, "Customer"))
+        asked = None if named is None else CustomerId(key_of(named, "Customer"))
     except InvalidInputError as error:
-        raise InvalidCartInput("There is no such customer.", path=path) from error
-    if not (viewer.house or viewer.owns(asked)) or not await customers.find([asked]):
-        raise InvalidCartInput("There is no such customer.", path=path)
-    return asked
+        raise InvalidCartInput(NO_SUCH_CUSTOMER, path=path) from error
+    found = await context.services.customers.named(context.principal, asked, now=context.now)
+    if found is None:
+        raise InvalidCartInput(WHOSE if named is None else NO_SUCH_CUSTOMER, path=path)
+    return found
 
 
 @strawberry.type
@@ -104,7 +100,7 @@ class CartMutations:
             except InvalidInputError as error:
                 raise InvalidCartInput(str(error), path=["channel"]) from error
             items = given.items_of(input.lines)
-            request = await given.request_of(context, None, input)
+            request = given.request_of(context, None, input)
             services = context.services
             own = await services.customers.enrolled(context.principal, now=context.now)
             return await services.carts.create(channel.code, items, request, own)
@@ -254,7 +250,7 @@ class CartMutations:
 
         async def act() -> model.Cart:
             source, into = cart_key(input.from_), cart_key(input.into)
-            request = await given.request_of(info.context, into, input)
+            request = given.request_of(info.context, into, input)
             return await info.context.services.carts.merge(source, into, input.version, request)
 
         done: CartMergeResult = await _changed(act, info.context)
@@ -272,7 +268,7 @@ class CartMutations:
         context = info.context
         try:
             code, until = await context.services.hand_overs.offer(
-                cart_key(input.cart_id), now=context.now, by=await context.viewer()
+                cart_key(input.cart_id), now=context.now, by=context.looking()
             )
         except Refusal as refusal:
             refused: Any = problem_of(refusal, context)
@@ -289,7 +285,7 @@ class CartMutations:
         """Take."""
 
         async def act() -> model.Cart:
-            request = await given.request_of(info.context, None, input)
+            request = given.request_of(info.context, None, input)
             return await info.context.services.hand_overs.take(input.code, request)
 
         done: CartTakeOverResult = await _changed(act, info.context)

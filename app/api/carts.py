@@ -378,8 +378,8 @@ class CartRoot:
         """One cart."""
         context = info.context
         try:
-            viewer = await context.viewer()
-            found = await context.services.carts.find(cart_key(id), now=context.now, by=viewer)
+            by = context.looking()
+            found = await context.services.carts.find(cart_key(id), now=context.now, by=by)
         except CartNotFound:
             return None
         return Cart.of(found)

@@ -128,11 +128,15 @@ class Context:
     steps: Steps | None = None
     _viewer: Viewer | None = None
 
-    async def viewer(self) -> Viewer:
-        """On whose behalf it is asked; a question to the store where a customer asks, and once."""
+    def looking(self) -> Viewer:
+        """On whose behalf it is asked; who that is, is read with the first object of somebody's."""
         if self._viewer is None:
-            self._viewer = await self.services.customers.viewer(self.principal)
+            self._viewer = self.services.customers.looking(self.principal)
         return self._viewer
+
+    async def viewer(self) -> Viewer:
+        """The same, known; a question to the store where a customer asks, unless it was asked."""
+        return await self.services.customers.known(self.looking())
 
     def searching(self) -> Steps:
         """What is left for the searches of this operation, however many it asks for."""

@@ -219,6 +219,27 @@ class CustomerUnmergeInput:
     customer_id: strawberry.ID = strawberry.field(description="The one that was merged.")
 
 
+@strawberry.input(description="The groups that a customer is in by the word of staff.")
+class CustomerGroupsSetInput:
+    """See customerGroupsSet."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    version: int = strawberry.field(description="The version that the caller saw.")
+    groups: list[str] = strawberry.field(
+        description="Codes of all groups, in the place of those that staff has said before."
+    )
+
+    def wanted(self) -> list[str]:
+        """As the domain has it.
+
+        Raises:
+            InvalidCustomerInput: there are too many.
+        """
+        if len(self.groups) > MOST_GIVEN:
+            raise InvalidCustomerInput("groups has at most 50 items.", path=("groups",))
+        return self.groups
+
+
 @strawberry.input(description="What a customer agrees to, or does not any more.")
 class ConsentSetInput:
     """See consentSet."""

@@ -15,6 +15,7 @@ from app.api.customer_results import (
     CustomerChanged,
     CustomerEraseResult,
     CustomerExportResult,
+    CustomerGroupsSetResult,
     CustomerLinkResult,
     CustomerMergeResult,
     CustomerRegisterResult,
@@ -208,6 +209,27 @@ class CustomerMutations:
             return await linking.unmerge(customer_key(input.customer_id))
 
         done: CustomerUnmergeResult = await _changed(act, info.context)
+        return done
+
+    @strawberry.mutation(
+        description=(
+            "Say which groups a customer is in, in the place of what staff has said before. Groups"
+            " that a system puts them into stay: they are changed there. For staff."
+        )
+    )
+    async def customer_groups_set(
+        self,
+        info: Info,
+        input: Annotated[given.CustomerGroupsSetInput, Input],  # noqa: A002
+    ) -> CustomerGroupsSetResult:
+        """Put into groups."""
+
+        async def act() -> model.Customer:
+            groups = info.context.services.people.groups
+            customer = customer_key(input.customer_id)
+            return await groups.set(customer, input.version, input.wanted())
+
+        done: CustomerGroupsSetResult = await _changed(act, info.context)
         return done
 
     @strawberry.mutation(

@@ -13,6 +13,7 @@ from app.api.products import products_by_key
 from app.api.variants import ProductVariant
 from app.customers import consents
 from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy
+from app.customers.groups import Membership
 from app.customers.profiles import Wish
 from app.ports import Address, Contact, ContactKind, ProductKey
 from app.values import CountryCode, Sku
@@ -90,6 +91,28 @@ class CustomerConsent:
             wording=consent.wording,
             at=consent.at,
         )
+
+
+@strawberry.type(
+    description="A group of customers that somebody is in: rules of prices name groups.",
+    directives=NOBODY_KEEPS,
+)
+class CustomerGroup:
+    """One for each who says so."""
+
+    code: str = strawberry.field(description="Its key; customerGroupsSet takes it.")
+    label: str = strawberry.field(description="What it is called.")
+    source: str = strawberry.field(
+        description="Who says so: a connection, or tessera for the retailer's staff."
+    )
+    since: datetime | None = strawberry.field(
+        description="Since when staff has said so; null where a system does, which tells no time."
+    )
+
+    @classmethod
+    def of(cls, one: Membership, label: str) -> Self:
+        """Dress a membership."""
+        return cls(code=one.group, label=label, source=one.source, since=one.since)
 
 
 async def wished_variant(

@@ -59,6 +59,10 @@ CustomerUnmergeResult = Annotated[
     CustomerChanged | CustomerNotFound | CustomerNotMerged,
     strawberry.union("CustomerUnmergeResult", description="What came of customerUnmerge."),
 ]
+CustomerGroupsSetResult = Annotated[
+    CustomerChanged | InvalidInput | CustomerNotFound | CustomerVersionConflict,
+    strawberry.union("CustomerGroupsSetResult", description="What came of customerGroupsSet."),
+]
 ConsentSetResult = Annotated[
     CustomerChanged | InvalidInput | CustomerNotFound,
     strawberry.union("ConsentSetResult", description="What came of consentSet."),

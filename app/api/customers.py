@@ -14,11 +14,12 @@ from app.api.customer_parts import (
     CustomerAddress,
     CustomerConsent,
     CustomerContact,
+    CustomerGroup,
     CustomerSize,
     CustomerWish,
 )
 from app.api.loyalty import LoyaltyAccount, account_of
-from app.api.nodes import global_id, key_of
+from app.api.nodes import Node, global_id, key_of
 from app.api.privacy import PrivacyRequest
 from app.api.purchases import PurchaseConnection, page_of
 from app.customers import matching, model
@@ -124,7 +125,7 @@ Selves = strawberry.Private[model.Customer]
     description="One person, whatever systems know of them. Only they and staff may see it.",
     directives=NOBODY_KEEPS,
 )
-class Customer:
+class Customer(Node):
     """Personal data."""
 
     id: strawberry.ID = strawberry.field(description="Opaque; it stays when records are merged.")
@@ -145,6 +146,18 @@ class Customer:
         description="Records that were merged into this one; customerUnmerge takes them. For staff."
     )
     kept: Selves
+
+    @strawberry.field(
+        description=(
+            "Groups of customers that they are in, by who says so. Those of a system that does not"
+            " answer are not among them; errors names it."
+        )
+    )
+    async def groups(self, info: Info) -> list[CustomerGroup]:
+        """A question to the store, and to each system that has groups, as old as settings say."""
+        groups = info.context.services.people.groups
+        told = await groups.of(self.kept.id, info.context.inquiry)
+        return [CustomerGroup.of(one, groups.known[one.group].label) for one in told.said]
 
     @strawberry.field(description="What they have agreed to, by purpose and channel.")
     async def consents(self, info: Info) -> list[CustomerConsent]:
@@ -262,6 +275,13 @@ def customer_key(given: str) -> CustomerId:
         return CustomerId(key_of(given, "Customer"))
     except InvalidInputError as error:
         raise CustomerNotFound from error
+
+
+async def may_see(context: Context, owner: CustomerId) -> bool:
+    """Whether the caller may see what is of a person: themselves, and staff."""
+    if context.principal.kind is PrincipalKind.STAFF:
+        return True
+    return (await context.viewer()).owns(owner)
 
 
 async def whose(context: Context, given: str | None) -> CustomerId:

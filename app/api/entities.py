@@ -1,20 +1,25 @@
 """Which objects may be referred to by others, by what, and how are they found?
 
 `node`, `nodes` and a router's `_entities` all ask here; products and variants together cost one
-question to the catalogue.
+question to the catalogue. What is of a person is there for them and for staff: to everybody else it
+is as if there were none.
 """
 
 from collections.abc import Sequence
 
+from app.api.appointments import Appointment
 from app.api.context import Context
+from app.api.customers import Customer, may_see
 from app.api.federation import Entity, Reference, by_name
 from app.api.locations import Location, location_by_key
 from app.api.nodes import key_of
 from app.api.paging import LONGEST_KEY
 from app.api.products import Product, products_by_key
 from app.api.variants import ProductVariant
+from app.appointments.model import AppointmentId
 from app.errors import InvalidInputError
 from app.ports import ProductKey
+from app.values import CustomerId
 
 
 async def from_catalogue(
@@ -63,6 +68,40 @@ def _location(context: Context, reference: Reference) -> Location | InvalidInput
         return wrong
 
 
+async def from_people(
+    context: Context, references: Sequence[Reference]
+) -> list[Customer | InvalidInputError | None]:
+    """Customers, in one question to the store."""
+    keys = [_key(reference) for reference in references]
+    asked = {CustomerId(key) for key in keys if isinstance(key, str)}
+    seen = {key for key in asked if await may_see(context, key)}
+    found = await context.services.customers.find(seen) if seen else {}
+    dressed = {key: Customer.of(one) for key, one in found.items()}
+    return [dressed.get(CustomerId(key)) if isinstance(key, str) else key for key in keys]
+
+
+async def from_appointments(
+    context: Context, references: Sequence[Reference]
+) -> list[Appointment | InvalidInputError | None]:
+    """Appointments, in one question to the store."""
+    keys = [_key(reference) for reference in references]
+    asked = {AppointmentId(key) for key in keys if isinstance(key, str)}
+    found = await context.services.appointments.find(asked)
+    dressed = {
+        str(one.id): Appointment.of(one, context)
+        for one in found
+        if await may_see(context, one.customer)
+    }
+    return [dressed.get(key) if isinstance(key, str) else key for key in keys]
+
+
+def _key(reference: Reference) -> str | InvalidInputError:
+    try:
+        return _text(reference)
+    except InvalidInputError as wrong:
+        return wrong
+
+
 def _text(reference: Reference) -> str:
     """The object's own key, as the outside knows it.
 
@@ -85,4 +124,7 @@ ENTITIES = by_name(
     Entity(Product, ("id", "handle"), from_catalogue),
     Entity(ProductVariant, ("id", "sku"), from_catalogue),
     Entity(Location, ("id", "code"), from_directory),
+    Entity(Customer, ("id",), from_people),
 )
+# What has an id of its own, and is no router's business.
+NODES = {**ENTITIES, **by_name(Entity(Appointment, ("id",), from_appointments))}

@@ -113,9 +113,8 @@ async def _placed(context: Context, asked: given.OrderPlaceInput) -> Placed:
 
 async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) -> Placed:
     services = context.services
-    terms = buying.sound(asked.terms(once))
-    viewer = await context.viewer()
-    found = await services.carts.find(cart_key(asked.cart_id), now=context.now, by=viewer)
+    terms, by = buying.sound(asked.terms(once)), context.looking()
+    found = await services.carts.find(cart_key(asked.cart_id), now=context.now, by=by)
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
     await services.cart_codes.checked(cart, request)
@@ -169,7 +168,7 @@ class OrderMutations:
         """Cancel."""
         orders = info.context.services.orders
         try:
-            viewer = await info.context.viewer()
+            viewer = info.context.looking()
             found = await orders.find(input.number, access=input.access_token, by=viewer)
             reason = CancelReason.STAFF if viewer.house else CancelReason.BUYER
             cancelled: model.Order = await orders.cancel(found.number, reason)

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sized
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -89,6 +90,21 @@ def decode_cursor(cursor: str | None, *shape: type) -> tuple[Any, ...] | None:
     if not fits or not all(isinstance(part, kind) for part, kind in zip(key, shape, strict=True)):
         raise not_of_this_list()
     return tuple(key)
+
+
+def moment_in(told: str) -> datetime:
+    """A moment of a cursor's key.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError as error:
+        raise not_of_this_list() from error
+    if moment.tzinfo is None:
+        raise not_of_this_list()
+    return moment
 
 
 def not_of_this_list() -> InvalidInputError:

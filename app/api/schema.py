@@ -21,7 +21,7 @@ from app.api.carts import CartRoot
 from app.api.context import Context, Info
 from app.api.customer_mutations import CustomerMutations
 from app.api.customer_root import CustomerRoot
-from app.api.entities import ENTITIES
+from app.api.entities import ENTITIES, NODES
 from app.api.federation import FEDERATION_SCALARS, Reference, federated, referred
 from app.api.federation_sdl import subgraph_sdl
 from app.api.locations import LocationRoot
@@ -72,7 +72,7 @@ class NodeRoot:
 
 async def _nodes(context: Context, ids: Sequence[str]) -> list[Any]:
     references = [Reference(split_id(given)[0], "id", {"id": given}) for given in ids]
-    return await referred(ENTITIES, context, references)
+    return await referred(NODES, context, references)
 
 
 @strawberry.type(description="What can be asked.")

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, tuple_, update
 
 from app.appointments.model import Appointment, AppointmentId, Place
 from app.appointments.tables import appointment_places, appointments
@@ -12,6 +12,8 @@ from app.store.statements import inserting
 from app.values import CustomerId, LocationCode
 
 PAST = timedelta(days=2)  # no clock is that far behind
+Spot = tuple[datetime, AppointmentId]
+"""Where an appointment stands in the list of a location."""
 NAMES = tuple(column.name for column in appointments.columns)
 
 
@@ -31,6 +33,12 @@ def find(connection: Connection, id_: AppointmentId, *, locked: bool = False) ->
     asked = select(appointments).where(appointments.c.id == id_)
     row = connection.execute(asked.with_for_update() if locked else asked).one_or_none()
     return None if row is None else _appointment(row)
+
+
+def find_all(connection: Connection, ids: Collection[AppointmentId]) -> list[Appointment]:
+    """Those of these that there are."""
+    asked = select(appointments).where(appointments.c.id.in_(sorted(ids)))
+    return [_appointment(row) for row in connection.execute(asked)]
 
 
 def of(
@@ -60,14 +68,21 @@ def count_to_come(connection: Connection, selves: Collection[CustomerId], *, now
 
 
 def between(
-    connection: Connection, location: LocationCode, begins: datetime, ends: datetime
+    connection: Connection,
+    location: LocationCode,
+    times: tuple[datetime, datetime],
+    *,
+    after: Spot | None = None,
+    most: int | None = None,
 ) -> list[Appointment]:
-    """Those that begin at a location between two times, in order."""
-    columns = appointments.c
+    """Those that begin at a location between two times, in order; of those after a place, some."""
+    columns, (begins, ends) = appointments.c, times
     asked = select(appointments).where(
         columns.location == location, columns.starts >= begins, columns.starts < ends
     )
-    rows = connection.execute(asked.order_by(columns.starts, columns.id))
+    if after is not None:
+        asked = asked.where(tuple_(columns.starts, columns.id) > tuple_(*after))
+    rows = connection.execute(asked.order_by(columns.starts, columns.id).limit(most))
     return [_appointment(row) for row in rows]
 
 

@@ -21,6 +21,7 @@ from app.appointments.refusals import (
     TooSoon,
     UnknownAppointmentKind,
 )
+from app.appointments.repository import Spot
 from app.locations.service import LocationService
 from app.settings import Appointments as Terms
 from app.store import Store, Work
@@ -162,8 +163,16 @@ class AppointmentService:
         ask = partial(repository.to_come, selves=selves, now=now, most=most)
         return await self.store.read(ask)
 
-    async def on(self, location: LocationCode, day: date) -> list[Appointment]:
-        """All that begin at a location on a local day, cancelled ones too.
+    async def find(self, ids: Collection[AppointmentId]) -> list[Appointment]:
+        """Those of these that there are, whosever they are."""
+        if not ids:
+            return []
+        return await self.store.read(partial(repository.find_all, ids=ids))
+
+    async def on(
+        self, location: LocationCode, day: date, *, first: int, after: Spot | None = None
+    ) -> list[Appointment]:
+        """The first that begin at a location on a local day, or after one; cancelled ones too.
 
         Raises:
             AppointmentsNotOffered: there is no such location, or nobody knows when it opens.
@@ -176,8 +185,8 @@ class AppointmentService:
             begins, ends = map(times.instant, times.day_between(place.location.hours, day))
         except (OverflowError, ValueError) as error:
             raise InvalidAppointmentInput("day is out of range.", path=("day",)) from error
-        ask = partial(repository.between, location=location, begins=begins, ends=ends)
-        return await self.store.read(ask)
+        between = partial(repository.between, location=location, times=(begins, ends))
+        return await self.store.read(partial(between, after=after, most=first))
 
     def _offered(self, location: LocationCode, kind: str) -> Offer | None:
         place, said = self.locations.find(location), self.terms.kinds[kind]

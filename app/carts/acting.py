@@ -15,6 +15,7 @@ from app.carts import events, repository
 from app.carts.discounting import NO_DISCOUNTS, Discounts
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.customers import viewing
 from app.loyalty import ledger as points
 from app.loyalty import program
 from app.principals.model import ANYBODY, Viewer
@@ -77,10 +78,14 @@ class CartActs:
         """
         if not ID.fullmatch(cart):
             raise CartNotFound
-        found = await self.store.read(partial(repository.find, cart=CartId(cart), now=now))
-        if found is None:
+
+        def seen(connection: Connection) -> Cart | None:
+            found = repository.find(connection, cart=CartId(cart), now=now)
+            return None if found is None else seen_by(connection, by, found)
+
+        if (found := await self.store.read(seen)) is None:
             raise CartNotFound
-        return seen_by(by, found)
+        return found
 
     async def open_at(self, cart: str, version: int, request: Request) -> Cart:
         """A cart that may be changed, as its caller saw it.
@@ -113,9 +118,8 @@ class CartActs:
         if once is None:
             return await self._act(await prepare(), request)
         with self._in_flight.alone(once):
-            again = partial(_again, once=once, now=request.now)
-            if (told := await self.store.read(again)) is not None:
-                return seen_by(request.by, told)
+            if (told := await self.store.read(partial(_again, request=request))) is not None:
+                return told
             change = await prepare()
             keyed: Change = partial(self._keyed, once, change)
             if isinstance(change, Contended):
@@ -195,13 +199,13 @@ def once_of(scope: str, key: str | None, digest: str) -> Once | None:
     return Once(scope=scope, key=key, digest=digest)
 
 
-def seen_by(viewer: Viewer, cart: Cart) -> Cart:
+def seen_by(connection: Connection, viewer: Viewer, cart: Cart) -> Cart:
     """The cart, if somebody may use it.
 
     Raises:
         CartNotFound: they may not; it looks as if there were none.
     """
-    if not viewer.may_use(cart.customer):
+    if not viewing.may_use(connection, viewer, cart.customer):
         raise CartNotFound
     return cart
 
@@ -217,9 +221,14 @@ def at_version(cart: Cart, version: int) -> Cart:
     return cart
 
 
-def _again(connection: Connection, *, once: Once, now: datetime) -> Cart | None:
-    told = result_of(connection, once, now=now)
-    return None if told is None else _told(connection, told, now)
+def _again(connection: Connection, request: Request) -> Cart | None:
+    """What the same request was told before."""
+    if (once := request.once) is None:
+        return None
+    told = result_of(connection, once, now=request.now)
+    if told is None:
+        return None
+    return seen_by(connection, request.by, _told(connection, told, request.now))
 
 
 def _told(connection: Connection, told: Any, now: datetime) -> Cart:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from app.carts.model import Cart, Line
 from app.carts.refusals import CartPriceChanged
-from app.loyalty.refusals import ProgrammeSilent
 from app.pricing.evaluation import evaluate
 from app.pricing.model import ANYBODY, Basket, BasketLine, CodeFate, PricedBasket, Standing
 from app.pricing.redeeming import Redemption, used_up, who
@@ -23,12 +22,10 @@ from app.values import CustomerId, Money
 class Shoppers(Protocol):
     """Knows what customers are to the retailer."""
 
-    async def standing(self, customer: CustomerId, _inquiry: Inquiry, /) -> Standing:
-        """Their groups and their tier, as of now.
-
-        Raises:
-            ProgrammeSilent: who keeps them does not say.
-        """
+    async def standing(
+        self, customer: CustomerId, inquiry: Inquiry, before: Standing, /
+    ) -> Standing:
+        """Their groups and their tier, as of now; what nobody tells is as it was `before`."""
         ...
 
 
@@ -41,23 +38,17 @@ class Discounts:
 
     async def standing(self, cart: Cart, inquiry: Inquiry) -> Standing:
         """What the customer of a cart is now, or was when that was last known."""
-        if cart.customer is None:
+        return await self.standing_of(cart.customer, inquiry, cart.standing)
+
+    async def standing_of(
+        self, customer: CustomerId | None, inquiry: Inquiry, before: Standing = ANYBODY
+    ) -> Standing:
+        """What a customer is now, or, as far as nobody tells, was `before`."""
+        if customer is None:
             return ANYBODY
         if self._shoppers is None:
-            return cart.standing
-        try:
-            return await self._shoppers.standing(cart.customer, inquiry)
-        except ProgrammeSilent:
-            return cart.standing
-
-    async def standing_of(self, customer: CustomerId | None, inquiry: Inquiry) -> Standing:
-        """What a customer is now; nothing while that is not known."""
-        if customer is None or self._shoppers is None:
-            return ANYBODY
-        try:
-            return await self._shoppers.standing(customer, inquiry)
-        except ProgrammeSilent:
-            return ANYBODY
+            return before
+        return await self._shoppers.standing(customer, inquiry, before)
 
     def applied(self, cart: Cart, connection: Connection, now: datetime) -> Cart:
         """The cart with what its lines have taken off now."""

@@ -19,6 +19,7 @@ from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Request
 from app.carts.model import Cart, CartId, opened
 from app.carts.refusals import CodeRefused
+from app.customers import viewing
 from app.principals.model import ANYBODY, Viewer
 from app.store import Work
 
@@ -81,7 +82,7 @@ class HandOvers:
         if row is None or not secrets.compare_digest(row.hashed, hashed):
             raise CodeRefused
         cart = repository.find(work.connection, CartId(row.cart), now=work.now)
-        if cart is None or not by.may_use(cart.customer):
+        if cart is None or not viewing.may_use(work.connection, by, cart.customer):
             raise CodeRefused
         repository.drop_code(work.connection, selector)
         work.tell(events.taken_over(cart))

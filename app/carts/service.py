@@ -172,11 +172,13 @@ class CartService:
         """With whose it is from now on, at their prices: only they and staff can use it then."""
 
         async def prepare() -> Change:
-            seen = replace(await self._acts.open_at(cart, version, request), customer=customer)
-            standing = await self._acts.discounts.standing(seen, request.inquiry)
+            seen = await self._acts.open_at(cart, version, request)
+            known = seen.standing if seen.customer == customer else Standing()
+            standing = await self._acts.discounts.standing_of(customer, request.inquiry, known)
             anew = standing != seen.standing
+            channel, _ = self._acts.channel(seen.channel)
             skus = seen.skus if anew else ()
-            _, prices = await self._prices(seen, skus, request)
+            prices = await self._pricing.snapshots(skus, channel, request, standing)
 
             def change(work: Work) -> Cart:
                 before = self._acts.locked(work, seen.id, version)
@@ -215,7 +217,8 @@ class CartService:
         found = repository.lock(work.connection, [source, into], now=work.now)
         if len(found) < 2:  # noqa: PLR2004  both
             raise CartNotFound
-        guest, stays = seen_by(by, found[source]), opened(seen_by(by, found[into]))
+        guest = seen_by(work.connection, by, found[source])
+        stays = opened(seen_by(work.connection, by, found[into]))
         if guest.merged_into == into:
             return stays
         opened(guest)

@@ -22,29 +22,35 @@ from app.carts.discounting import basket_of
 from app.carts.model import MOST_LINES, MOST_UNITS, Cart
 from app.carts.refusals import VariantNotSold
 from app.cli.choosing import chosen, config_option, connectors
+from app.customers.profiles import ProfileChange
+from app.customers.refusals import InvalidCustomerInput
 from app.errors import MisconfiguredError
 from app.main import Gateway, utc_now
 from app.ports import ProductQuery
 from app.pricing.listing import alone
+from app.pricing.model import ANYBODY
 from app.pricing.parity import Bought, Comparison, Difference, Seen
+from app.pricing.rules import admits
+from app.principals.model import THE_HOUSE
 from app.settings import Settings, Store, explain
 from app.settings.pricing import CouponCode, Word
-from app.settings.words import Section
+from app.settings.words import Name, Section
 from app.upstream.deadline import Deadline
 from app.upstream.readings import Inquiry
 from app.upstream.registry import plan
 from app.upstream.report import Report
-from app.values import Channel, Locale, Money, Sku
+from app.values import Channel, CustomerId, Locale, Money, Sku
 
 PAGE, MOST_SKUS = 100, 1_000
 LONGEST = timedelta(minutes=1)  # for one question to the outside
 
 
 class Wanted(Section):
-    """A basket to be bought: units by SKU, and codes of coupons."""
+    """A basket to be bought: units by SKU, codes of coupons, and groups of who buys it."""
 
     lines: Mapping[Word, int]
     codes: tuple[CouponCode, ...] = ()
+    groups: tuple[Name, ...] = ()
 
 
 class Wishes(Section):
@@ -85,7 +91,7 @@ class Proof:
 @click.option(
     "--baskets",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A TOML file of [[baskets]] with lines and codes; made of the catalogue if not given.",
+    help="A TOML file of [[baskets]]: lines, codes, groups; made of the catalogue if not given.",
 )
 @click.option("--count", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--seed", default=7, show_default=True, help="Of baskets that are made.")
@@ -147,7 +153,10 @@ async def _proved(
 
 
 async def made_up(services: Services, *, count: int, seed: int) -> list[Wanted]:
-    """Baskets of what the catalogue has, the same for the same seed."""
+    """Baskets of what the catalogue has, the same for the same seed.
+
+    By members of each group that rules name, and by nobody in particular, in turns.
+    """
     skus: list[Sku] = []
     after, chance = None, Random(seed)  # noqa: S311  to be repeated, not to be secret
     while len(skus) < MOST_SKUS:
@@ -160,6 +169,7 @@ async def made_up(services: Services, *, count: int, seed: int) -> list[Wanted]:
             break
         after = page.edges[-1].cursor
     codes = sorted(services.rules.coupons)
+    whose: list[tuple[str, ...]] = [*((one,) for one in sorted(services.rules.groups)), ()]
     return [
         Wanted(
             lines={
@@ -167,8 +177,9 @@ async def made_up(services: Services, *, count: int, seed: int) -> list[Wanted]:
                 for sku in chance.sample(sorted(skus), k=min(len(skus), chance.randint(1, 5)))
             },
             codes=tuple(code for code in codes if chance.random() < 1 / 3),
+            groups=whose[number % len(whose)],
         )
-        for _ in range(count if skus else 0)
+        for number in range(count if skus else 0)
     ]
 
 
@@ -180,8 +191,9 @@ async def proved(services: Services, wanted: Sequence[Wanted]) -> Proof:
     groups = [list(group) for _, group in by_currency]
     for number, basket in enumerate(wanted, 1):
         found: list[Difference] = []
+        buyer = await _buyer(services, basket, number)
         for group in groups:
-            seen = [await _bought(services, channel, basket) for channel in group]
+            seen = [await _bought(services, channel, basket, buyer) for channel in group]
             for one in seen:
                 found += comparison.alone(one)
             for other in seen[1:]:
@@ -191,13 +203,32 @@ async def proved(services: Services, wanted: Sequence[Wanted]) -> Proof:
     return proof
 
 
-async def _bought(services: Services, channel: Channel, wanted: Wanted) -> Seen:
+async def _buyer(services: Services, wanted: Wanted, number: int) -> CustomerId | None:
+    """A customer in the groups of a basket; None where it has none.
+
+    Raises:
+        MisconfiguredError: there is no such group.
+    """
+    if not wanted.groups:
+        return None
+    people = services.people
+    somebody = await people.profiles.register(" ".join(wanted.groups), ProfileChange())
+    try:
+        await people.groups.set(somebody.id, somebody.version, wanted.groups)
+    except InvalidCustomerInput as error:
+        raise MisconfiguredError(f"basket {number}: {error}") from error
+    return somebody.id
+
+
+async def _bought(
+    services: Services, channel: Channel, wanted: Wanted, buyer: CustomerId | None
+) -> Seen:
     """What a cart says, of what is sold there."""
-    request = Request(now=utc_now(), inquiry=_inquiry())
+    request = Request(now=utc_now(), inquiry=_inquiry(), by=THE_HOUSE)
     items = [(Sku(sku), units) for sku, units in wanted.lines.items()]
     while True:
         try:
-            cart = await services.carts.create(channel.code, items, request)
+            cart = await services.carts.create(channel.code, items, request, buyer)
             break
         except VariantNotSold as refusal:
             items = [one for one in items if one[0] not in refusal.skus]
@@ -216,16 +247,19 @@ async def _bought(services: Services, channel: Channel, wanted: Wanted) -> Seen:
         )
         for line in cart.lines
     }
-    return Seen(basket=basket_of(cart, request.now), lines=lines)
+    groups = tuple(sorted(services.rules.groups.intersection(wanted.groups)))
+    return Seen(basket=basket_of(cart, request.now), lines=lines, groups=groups)
 
 
 async def _pages(services: Services, channel: Channel, cart: Cart) -> Mapping[Sku, Money]:
-    """What their pages say of one unit."""
+    """What their pages say of one unit; nothing of what has a price for some customers alone."""
     pricing = services.pricing
     found = await pricing.prices(cart.skus, channel=channel, inquiry=_inquiry())
     active = pricing.rules(channel.code)
-    told = {}
+    lists, told = services.rules.told.lists, {}
     for line in cart.lines:
+        if (name := line.price.price_list) is not None and not admits(lists[name], ANYBODY):
+            continue
         reading = found[line.sku]
         if active is not None and active.public and reading.value is not None:
             one = alone(reading.value, active, channel.code, line.price.categories)
@@ -237,7 +271,8 @@ async def _pages(services: Services, channel: Channel, cart: Cart) -> Mapping[Sk
 
 def _told(wanted: Wanted) -> str:
     lines = ", ".join(f"{units} x {sku}" for sku, units in wanted.lines.items())
-    return lines + (f" with {', '.join(wanted.codes)}" if wanted.codes else "")
+    lines += f" with {', '.join(wanted.codes)}" if wanted.codes else ""
+    return lines + (f" by {', '.join(wanted.groups)}" if wanted.groups else "")
 
 
 def _said(one: Difference) -> str:

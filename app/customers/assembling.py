@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.customers.directories import Directories, Directory
 from app.customers.forgetting import Keeper
+from app.customers.groups import Groups, readers_over
 from app.customers.history import OwnOrders, PurchaseService
 from app.customers.linking import Joiner, Linking
 from app.customers.privacy_service import PrivacyService
@@ -13,8 +14,9 @@ from app.customers.privacy_working import PrivacyWorker
 from app.customers.profiles import Profiles
 from app.customers.service import CustomerService
 from app.ports import CustomerDirectory, PurchaseHistory
-from app.settings import Bindings
+from app.settings import Bindings, Settings
 from app.store import Store
+from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 
 
@@ -26,6 +28,7 @@ class People:
     linking: Linking
     profiles: Profiles
     purchases: PurchaseService
+    groups: Groups
     privacy: PrivacyService
 
 
@@ -38,12 +41,43 @@ class Others:
     joiners: Sequence[Joiner] = ()
 
 
+def groups_over(
+    settings: Settings,
+    connections: Connections,
+    store: Store,
+    now: Callable[[], datetime],
+    *,
+    policy: FreshnessPolicy,
+) -> Groups:
+    """Groups of customers, over the connections that have some of their own.
+
+    `policy` is how long it counts what they have said.
+
+    Raises:
+        MisconfiguredError: one of them does not have the port.
+    """
+    healths = {name: connections[name].health for name in settings.bind.customers}
+    directories = directories_over(settings.bind, connections)
+    readers = readers_over(directories, settings.groups, healths, policy)
+    return Groups(store=store, known=settings.groups, readers=readers, now=now)
+
+
+def directories_over(bind: Bindings, connections: Connections) -> Directories:
+    """The connections whose customers are recognised.
+
+    Raises:
+        MisconfiguredError: one of them does not have the port.
+    """
+    return Directories({name: _directory(connections, name) for name in bind.customers})
+
+
 def people_over(
     bind: Bindings,
     connections: Connections,
     store: Store,
     now: Callable[[], datetime],
     *,
+    groups: Groups,
     others: Others,
 ) -> People:
     """Customers kept in a store, over the connections that the settings bind.
@@ -51,13 +85,14 @@ def people_over(
     Raises:
         MisconfiguredError: one of them does not have the port.
     """
-    directories = Directories({name: _directory(connections, name) for name in bind.customers})
+    directories = directories_over(bind, connections)
     worker = PrivacyWorker(store=store, directories=directories, keepers=others.keepers, now=now)
     return People(
         known=CustomerService(store),
         linking=Linking(store=store, directories=directories, now=now, joiners=others.joiners),
         profiles=Profiles(store=store, now=now),
         purchases=PurchaseService(directories=directories, orders=others.orders),
+        groups=groups,
         privacy=PrivacyService(store=store, directories=directories, worker=worker, now=now),
     )
 

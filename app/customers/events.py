@@ -35,6 +35,11 @@ def customer_unmerged(customer: CustomerId, out_of: CustomerId) -> Fact:
     return Fact(kind="CustomerUnmerged", entity=customer, body={"outOf": out_of})
 
 
+def groups_set(customer: CustomerId, groups: list[str]) -> Fact:
+    """Staff has said which groups they are in."""
+    return Fact(kind="CustomerGroupsSet", entity=customer, body={"groups": groups})
+
+
 def consent_set(customer: CustomerId, purpose: str, channel: str, *, granted: bool) -> Fact:
     """They have agreed to something, or do not any more."""
     body = {"purpose": purpose, "channel": channel, "granted": granted}

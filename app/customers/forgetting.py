@@ -12,10 +12,12 @@ import msgspec
 from sqlalchemy import Connection, delete, update
 
 from app.customers import privacy_repository, repository
+from app.customers.groups import said_of
 from app.customers.profiles import consents_of, wishes_of
 from app.customers.tables import (
     consents,
     customer_contacts,
+    customer_groups,
     customers,
     identities,
     refused_identities,
@@ -55,7 +57,7 @@ def forgotten(work: Work, whose: Whose, keepers: Sequence[Keeper]) -> bool:
     ids = sorted(whose.selves)
     for column in (
         *(customer_contacts.c.customer, identities.c.customer, refused_identities.c.customer),
-        *(consents.c.customer, wishes.c.customer),
+        *(consents.c.customer, wishes.c.customer, customer_groups.c.customer),
     ):
         work.connection.execute(delete(column.table).where(column.in_(ids)))
     privacy_repository.end_exports(work.connection, ids, now=work.now)
@@ -74,6 +76,7 @@ def told(connection: Connection, whose: Whose, keepers: Sequence[Keeper]) -> Map
     documents = {
         "records": sorted(selves),
         "customers": [_plain(one) for one in people],
+        "groups": [_plain(one) for one in said_of(connection, selves)],
         "consents": [_plain(one) for one in consents_of(connection, selves)],
         "wishes": [_plain(one) for one in wishes_of(connection, selves)],
     }

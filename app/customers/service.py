@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from app.customers import events, repository
+from sqlalchemy import Connection
+
+from app.customers import events, repository, viewing
 from app.customers.model import SIGN_IN, Confidence, Customer, Evidence, Identity, OwnContact
 from app.ports import Contact, email_contact, phone_contact
 from app.principals.model import ANYBODY, THE_HOUSE, Principal, Viewer
@@ -41,18 +43,43 @@ class CustomerService:
         new_one = partial(enrol, external=principal.pseudonym, contacts=proved(principal))
         return await self.store.act(new_one, now=now)
 
-    async def viewer(self, principal: Principal) -> Viewer:
-        """On whose behalf somebody who has signed in looks at things."""
+    def looking(self, principal: Principal) -> Viewer:
+        """On whose behalf somebody looks at things; whoever reads these asks who that is."""
         if principal.kind in {PrincipalKind.STAFF, PrincipalKind.OPERATOR}:
             return THE_HOUSE
         if principal.kind is PrincipalKind.PARTNER:
             return Viewer(partner=principal.subject)
         if principal.kind is not PrincipalKind.CUSTOMER:
             return ANYBODY
-        own = await self.store.read(
-            lambda connection: repository.selves_of(connection, SIGN_IN, principal.pseudonym)
-        )
-        return Viewer(selves=own)
+        return Viewer(sign_in=principal.pseudonym)
+
+    async def known(self, viewer: Viewer) -> Viewer:
+        """The same, once the store was asked."""
+        if viewer.sign_in is None:
+            return viewer
+        return await self.store.read(partial(viewing.known, viewer=viewer))
+
+    async def viewer(self, principal: Principal) -> Viewer:
+        """On whose behalf somebody who has signed in looks at things, as of now."""
+        return await self.known(self.looking(principal))
+
+    async def named(
+        self, principal: Principal, customer: CustomerId | None, *, now: datetime
+    ) -> CustomerId | None:
+        """The customer for whom somebody may act: whom they name, if it is they or the house asks.
+
+        Who names nobody means themselves, and is known from now on. None: nobody whom they may
+        name, which looks the same as nobody at all.
+        """
+        if customer is None:
+            return await self.enrolled(principal, now=now)
+        viewer = self.looking(principal)
+
+        def there(connection: Connection) -> bool:
+            theirs = viewer.house or viewing.owns(connection, viewer, customer)
+            return theirs and bool(repository.find(connection, {customer}))
+
+        return customer if await self.store.read(there) else None
 
     async def find(self, customers: Collection[CustomerId]) -> dict[CustomerId, Customer]:
         """The people behind these ids; one that nobody has is left out.

@@ -81,6 +81,15 @@ wishes = Table(
     Column("wished_at", Instant, nullable=False),
 )
 
+# By the word of our staff; what systems say is asked of them.
+customer_groups = Table(
+    "customer_groups",
+    metadata,
+    Column("customer", String(40), ForeignKey(customers.c.id), primary_key=True),
+    Column("group", String(40), primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+
 # What somebody wants of their data. `subject` is by what others know them, until all have answered;
 # `asked` is a hash of who asked under which key. Due and leased as orders are.
 privacy_requests = Table(

@@ -8,9 +8,12 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
+from sqlalchemy import Connection
+
 from app.availability import ledger
 from app.carts import closing, spending
 from app.carts.model import CartId
+from app.customers import viewing
 from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
 from app.orders.making import new_number, parts_of
@@ -139,14 +142,19 @@ class OrderService:
         Raises:
             OrderNotFound: there is none; or it is another's, which looks the same.
         """
-        kept = await self._store.read(partial(repository.find, number=OrderNumber(number)))
-        if kept is None:
+
+        def seen(connection: Connection) -> Order | None:
+            kept = repository.find(connection, number=OrderNumber(number))
+            if kept is None:
+                return None
+            known = access is not None and hmac.compare_digest(_hash(access), kept.access)
+            order = kept.order
+            told = known or by.house or by.sold(order.partner)
+            return order if told or viewing.owns(connection, by, order.customer) else None
+
+        if (found := await self._store.read(seen)) is None:
             raise OrderNotFound
-        known = access is not None and hmac.compare_digest(_hash(access), kept.access)
-        order = kept.order
-        if not (known or by.may_see(customer=order.customer, partner=order.partner)):
-            raise OrderNotFound
-        return order
+        return found
 
     async def page(
         self,

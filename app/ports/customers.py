@@ -54,7 +54,10 @@ class KnownContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamCustomer:
-    """A customer as one system knows them; None and empty where it does not."""
+    """A customer as one system knows them; None and empty where it does not.
+
+    `groups` are what the system calls the groups that it has put them into.
+    """
 
     key: CustomerKey
     given_name: str | None = None
@@ -63,6 +66,7 @@ class UpstreamCustomer:
     addresses: tuple[Address, ...] = ()
     locale: Locale | None = None
     since: datetime | None = None
+    groups: tuple[str, ...] = ()
 
 
 class KeptRecord(StrEnum):

@@ -22,6 +22,7 @@ class Aspect(StrEnum):
     """What of a line, or of the whole, is not the same."""
 
     SOLD = "sold"
+    GROUPS = "not the groups of its customer"
     PRICE = "price"
     TAXES = "taxes"
     DISCOUNT = "discount"
@@ -46,11 +47,12 @@ class Bought:
 class Seen:
     """What became of a basket through a channel. `basket` is what was priced, as the cart had it.
 
-    SKUs without a line are not sold there.
+    SKUs without a line are not sold there. `groups` are those that whoever bought it is in.
     """
 
     basket: Basket
     lines: Mapping[Sku, Bought]
+    groups: tuple[str, ...] = ()
 
     @property
     def channel(self) -> ChannelCode:
@@ -95,6 +97,9 @@ class Comparison:
         """Where a channel does not even say what its own rules do."""
         found = evaluate(self._active(seen), seen.basket, self.book)
         both = (seen.channel, seen.channel)
+        if seen.basket.standing.groups != seen.groups:
+            groups = [", ".join(one) for one in (seen.groups, seen.basket.standing.groups)]
+            yield _difference(None, Aspect.GROUPS, both, *groups)
         for sku, line in seen.lines.items():
             told, said = found.lines[sku].total, line.total
             if (found.lines[sku].discounts, told.amount) != (line.discounts, said.amount):

@@ -52,11 +52,15 @@ class Active:
 
 @dataclass(slots=True)
 class RuleBook:
-    """All rules that there are; `currencies` are those of the channels."""
+    """All rules that there are; `currencies` are those of the channels.
+
+    `groups` are those of customers that any of them names.
+    """
 
     told: Pricing
     currencies: Mapping[str, str]
     coupons: Mapping[str, str] = field(init=False)
+    groups: frozenset[str] = field(init=False)
     _version: str = field(init=False)
     _dates: list[datetime] = field(init=False)
     _active: dict[tuple[str, int], Active] = field(default_factory=dict, init=False)
@@ -66,6 +70,7 @@ class RuleBook:
         rules = [rule for _, rule in self.told.rules]
         dates = {date for one in rules for date in (one.starts, one.ends) if date is not None}
         self._dates = sorted(dates)
+        self.groups = frozenset(group for one in rules for group in one.groups)
         self._version = blake2b(self.told.model_dump_json().encode(), digest_size=6).hexdigest()
         self.coupons = {
             one.coupon: name for name, one in self.told.promotions.items() if one.coupon is not None

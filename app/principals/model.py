@@ -42,26 +42,40 @@ class Principal:
 GUEST = Principal(PrincipalKind.GUEST)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Viewer:
     """On whose behalf what is somebody's own is looked at, or changed.
 
     `selves` are all ids of a customer who has signed in; `house`: staff, or an operator; `partner`
-    is the name of one that sells for the house.
+    is the name of one that sells for the house. As long as there is a `sign_in` the store has not
+    been asked yet whose it is: whatever reads an object that is somebody's asks in the same
+    transaction (`app.customers.viewing`), and once a request.
     """
 
     selves: frozenset[CustomerId] = frozenset()
     house: bool = False
     partner: str | None = None
+    sign_in: str | None = None
 
     def owns(self, owner: CustomerId | None) -> bool:
-        """Whether something is theirs; what is nobody's is not."""
-        return owner is not None and owner in self.selves
+        """Whether something is theirs; what is nobody's is not.
+
+        Raises:
+            RuntimeError: the store was not asked who they are.
+        """
+        if owner is None or self.house:
+            return False
+        if self.sign_in is not None:
+            raise RuntimeError("nobody has asked who has signed in")
+        return owner in self.selves
 
     def may_see(self, *, customer: CustomerId | None, partner: str | None) -> bool:
         """Whether something of a customer's, or that a partner sold, is theirs or the house's."""
-        sold = partner is not None and partner == self.partner
-        return self.house or sold or self.owns(customer)
+        return self.house or self.sold(partner) or self.owns(customer)
+
+    def sold(self, partner: str | None) -> bool:
+        """Whether what this partner sold is theirs."""
+        return partner is not None and partner == self.partner
 
     def may_use(self, owner: CustomerId | None) -> bool:
         """Whether they may use what is found by an id that cannot be guessed."""

@@ -6,6 +6,7 @@ from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.file import Settings, load, parse
 from app.settings.following import Events
+from app.settings.grouping import CustomerGroup
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.hooking import Begin, Hearing, Scheme, Told, Webhook
 from app.settings.partnering import Partner
@@ -59,6 +60,7 @@ __all__ = [
     "Channel",
     "Connection",
     "Cors",
+    "CustomerGroup",
     "Documents",
     "Earning",
     "Events",

@@ -17,6 +17,7 @@ from app.settings.appointing import Appointments
 from app.settings.caching import Cache
 from app.settings.explaining import explain, unknown
 from app.settings.following import Events
+from app.settings.grouping import CustomerGroup, misnamed
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.hooking import Hearing, Webhook
 from app.settings.partnering import Partner, named_by
@@ -42,6 +43,7 @@ class Settings(Section):
     locations: Mapping[Code, Location] = Field(default_factory=dict)
     promises: Promises = Promises()
     pricing: Pricing = Pricing()
+    groups: Mapping[Name, CustomerGroup] = Field(default_factory=dict)
     freshness: Freshness = Freshness()
     requests: Requests = Requests()
     streams: Streams = Streams()
@@ -107,9 +109,16 @@ class Settings(Section):
         problems += [
             f"{where} names {unknown(name, known, what=what)}"
             for where, name, known, what in self.pricing.named(
-                {code: one.currency for code, one in self.channels.items()}, self.connections
+                {code: one.currency for code, one in self.channels.items()},
+                self.connections,
+                self.groups,
             )
             if name not in known
+        ]
+        recognising = self.bind.customers
+        problems += [
+            f"{where} names {unknown(name, recognising, what='connection of bind.customers')}"
+            for where, name in misnamed(self.groups, recognising)
         ]
         if problems:
             raise MisconfiguredError(*problems)

@@ -173,15 +173,22 @@ class Pricing(Section):
         return self
 
     def named(
-        self, currencies: Mapping[str, str], connections: Collection[str]
+        self,
+        currencies: Mapping[str, str],
+        connections: Collection[str],
+        groups: Collection[str],
     ) -> Iterator[tuple[str, str, Collection[str], str]]:
-        """Every channel, currency and connection that a rule names: where, those there are, what.
+        """Every channel, currency, connection and group that a rule names.
+
+        With where it is named, those there are, and what it is.
 
         `currencies` are those of the channels.
         """
         paid = sorted(set(currencies.values()))
         for where, rule in self._placed():
             yield from ((f"{where}.channels", one, currencies, "channel") for one in rule.channels)
+        for where, of_somebody in self._placed_rules():
+            yield from ((f"{where}.groups", one, groups, "group") for one in of_somebody.groups)
         for name, one in self.lists.items():
             where = f"pricing.lists.{name}"
             yield f"{where}.currency", one.currency, paid, "currency of a channel"
@@ -192,9 +199,12 @@ class Pricing(Section):
                 for currency in amounts or ():
                     yield f"{where}.{key}", currency, paid, "currency of a channel"
 
-    def _placed(self) -> Iterator[tuple[str, Rule | Exemption]]:
+    def _placed_rules(self) -> Iterator[tuple[str, Rule]]:
         yield from ((f"pricing.lists.{name}", one) for name, one in self.lists.items())
         yield from ((f"pricing.promotions.{name}", one) for name, one in self.promotions.items())
+
+    def _placed(self) -> Iterator[tuple[str, Rule | Exemption]]:
+        yield from self._placed_rules()
         yield from ((f"pricing.exemptions.{name}", one) for name, one in self.exemptions.items())
 
     @property

@@ -47,12 +47,21 @@ class StockWindows(Windows):
     stale_after: timedelta = timedelta(hours=24)
 
 
+class GroupWindows(Windows):
+    """Who is in a group stays in it for months; who leaves it must not buy as one for long."""
+
+    fresh_for: timedelta = timedelta(minutes=1)
+    revalidate_for: timedelta = timedelta()
+    if_error_for: timedelta = timedelta(hours=1)
+
+
 class Freshness(Section):
     """The windows of every kind of data."""
 
     catalogue: CatalogueWindows = CatalogueWindows()
     prices: PriceWindows = PriceWindows()
     stock: StockWindows = StockWindows()
+    groups: GroupWindows = GroupWindows()
     locations_every: Positive = timedelta(minutes=5)
 
 

@@ -8,7 +8,7 @@ from connectors.kit.question import Reading
 from connectors.kit.receipt_questions import read_receipts
 
 PAGE = 2
-MOST_PAGES = 50
+MOST_PAGES = 200
 FOREIGN_CURSOR = "not-a-cursor-of-this-source"
 
 

@@ -52,6 +52,7 @@ def account(row: Any) -> UpstreamCustomer:
         addresses=tuple(_address(one) for one in fields.rows(row, "addresses")),
         locale=Locale(language) if language else None,
         since=cells.instant(row, "since"),
+        groups=tuple(_texts(row, "groups")),
     )
 
 
@@ -77,6 +78,7 @@ def card_holder(row: Any) -> UpstreamCustomer:
             ),
         ),
         since=cells.instant(row, "registeredAt"),
+        groups=tuple(_texts(row, "priceGroups")),
     )
 
 
@@ -145,18 +147,18 @@ def _line(row: Any, names: tuple[str, str, str, str], currency: CurrencyCode) ->
 
 def _address(row: Any) -> Address:
     return Address(
-        lines=tuple(_texts(row)),
+        lines=tuple(_texts(row, "lines")),
         postal_code=cells.text(row, "zip"),
         city=cells.text(row, "town"),
         country=CountryCode(cells.text(row, "country")),
     )
 
 
-def _texts(row: Any) -> Iterator[str]:
-    for line in fields.rows(row, "lines"):
-        if not isinstance(line, str):
-            raise TypeError("lines: not texts")
-        yield line
+def _texts(row: Any, name: str) -> Iterator[str]:
+    for text in fields.rows(row, name):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}: not texts")
+        yield text
 
 
 def _known(contact: Contact | None, verified: bool = False) -> KnownContact | None:  # noqa: FBT001, FBT002

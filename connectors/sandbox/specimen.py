@@ -44,9 +44,9 @@ from connectors.kit.specimen import (
     Rewrite,
     Specimen,
 )
-from connectors.sandbox.retailer.bonus import MEMBERS, Bonus, card_of
+from connectors.sandbox.retailer.bonus import MEMBERS, Bonus
 from connectors.sandbox.retailer.catalogue import assortment
-from connectors.sandbox.retailer.people import Person, people
+from connectors.sandbox.retailer.people import Person, card_of, people
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
 from connectors.sandbox.retailer.sales import at_tills, online
 from connectors.sandbox.retailer.shelves import stock
@@ -190,7 +190,10 @@ def _customers(system: Literal["shop", "tills"]) -> CustomersSpecimen:
 def _names(app: Any, person: Person) -> bool:
     """Whether anything that is kept names somebody."""
     state = app.served.state
-    kept = repr([list(state.register.rows.values()), getattr(state, "book", None)]).lower()
+    more = [getattr(state, "book", None)]
+    if hasattr(state, "journal"):
+        more += [state.journal.slips, state.bonus.accounts]
+    kept = repr([list(state.register.rows.values()), more]).lower()
     return any(word.lower() in kept for word in person.words)
 
 

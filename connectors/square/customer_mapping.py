@@ -1,6 +1,6 @@
 """What do Square's words of customers mean in ours?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import phonenumbers
@@ -29,7 +29,16 @@ def customer(row: Row, country: CountryCode | None) -> UpstreamCustomer:
         contacts=tuple(KnownContact(contact=one) for one in contacts if one is not None),
         addresses=() if lives == NOWHERE else (lives,),
         since=instant(row, "created_at") if row.get("created_at") is not None else None,
+        groups=tuple(_words(row.get("group_ids"))),
     )
+
+
+def _words(told: Any) -> Iterator[str]:
+    """Square tells the ids of groups, and nothing where there are none."""
+    for one in told or ():
+        if not isinstance(one, str):
+            raise TypeError("group_ids: not texts")
+        yield one
 
 
 def email(said: str | None) -> Contact | None:

@@ -44,6 +44,7 @@ PROFILES: tuple[Json, ...] = (
         },
         birthday="1990-04-01",
         note="Likes ropes",
+        group_ids=["GROUP-CLIMBERS"],
     ),
     _profile(ALICIA, "Alice", "Moss", email_address="alice@example.com", phone_number=ALICE),
     _profile(VASILY, "Basil", "Reed", phone_number=BASIL, reference_id="OURS-77"),

@@ -50,6 +50,7 @@ def customer(row: Row, settings: Customers) -> UpstreamCustomer:
             if one is not None
         ),
         addresses=tuple(_address(one) for one in _rows(row, "addresses.")),
+        groups=tuple(text(one, "name") for one in _rows(row, "categories.")),
     )
 
 

@@ -41,6 +41,7 @@ WIZARD = "wizard.party.erase"
 PARTY = (
     *("name", "contact_mechanisms.type", "contact_mechanisms.value"),
     *("addresses.street", "addresses.postal_code", "addresses.city", "addresses.country.code"),
+    "categories.name",
 )
 SALE = (
     *("party", "reference", "number", "state", "create_date", "total_amount", "currency.code"),

@@ -2,7 +2,7 @@
 
 from connectors.vendure.api import Operation
 
-WHO = """id createdAt firstName lastName emailAddress phoneNumber user { verified }
+WHO = """id createdAt firstName lastName emailAddress phoneNumber user { verified } groups { name }
       addresses {
         streetLine1 streetLine2 city province postalCode phoneNumber company country { code }
       }"""

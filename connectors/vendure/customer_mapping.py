@@ -43,6 +43,7 @@ def customer(row: Row, country: CountryCode | None) -> UpstreamCustomer:
         contacts=tuple(one for one in contacts if one is not None),
         addresses=tuple(_address(one) for one in _list(row, "addresses")),
         since=instant(row, "createdAt"),
+        groups=tuple(text(one, "name") for one in _list(row, "groups")),
     )
 
 

@@ -101,7 +101,8 @@ class Books:
 
 async def books(store: Store, location: LocationCode = MIL) -> Books:
     def read(connection: Connection) -> Books:
-        every = between(connection, location, NOW - timedelta(days=400), NOW + timedelta(days=400))
+        ever = (NOW - timedelta(days=400), NOW + timedelta(days=400))
+        every = between(connection, location, ever)
         columns = appointment_places.c
         rows = connection.execute(select(appointment_places).where(columns.location == location))
         return Books(

@@ -91,9 +91,11 @@ async def test_staff_books_for_a_customer_and_sees_who_comes(tmp_path: Path) -> 
         assert (nobody["code"], nobody["path"]) == ("INVALID_INPUT", ["input", "customerId"])
         day = one["startsAt"][:10]
         text = """query Q($day: Date!) { storeAppointments(location: "ST-MIL", day: $day) {
-          appointment { id } customer { givenName } } }"""
-        told = (await at.staff.data(text, day=day))["storeAppointments"]
-        assert told == [{"appointment": {"id": one["id"]}, "customer": {"givenName": "Ada"}}]
+          edges { node { appointment { id } customer { givenName } } } } }"""
+        told = (await at.staff.data(text, day=day))["storeAppointments"]["edges"]
+        assert [edge["node"] for edge in told] == [
+            {"appointment": {"id": one["id"]}, "customer": {"givenName": "Ada"}}
+        ]
         read = (
             select(audit_entries.c.fields)
             .order_by(audit_entries.c.seq)
@@ -220,6 +222,45 @@ async def test_who_is_forgotten_is_expected_nowhere_and_export_tells_of_it(tmp_p
         await at.until(at.staff, done["request"]["id"], lambda found: bool(found["doneAt"]))
         assert (await slots(at))[0]["left"] == start["left"] + 1
         text = """query Q($day: Date!) {
-          storeAppointments(location: "ST-MIL", day: $day) { __typename } }"""
+          storeAppointments(location: "ST-MIL", day: $day) { edges { cursor } } }"""
         day = one["startsAt"][:10]
-        assert (await at.staff.data(text, day=day))["storeAppointments"] == []
+        assert (await at.staff.data(text, day=day))["storeAppointments"] == {"edges": []}
+
+
+async def test_who_comes_is_told_in_pages_in_order_and_once(tmp_path: Path) -> None:
+    text = """query Q($day: Date!, $first: Int, $after: String) {
+      storeAppointments(location: "ST-MIL", day: $day, first: $first, after: $after) {
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        edges { cursor node { appointment { id startsAt } } } } }"""
+    async with house(tmp_path) as at:
+        ada = await at.registered(ADA)
+        free = await slots(at)
+        day = free[-1]["startsAt"][:10]
+        starts = [one["startsAt"] for one in free if one["startsAt"][:10] == day][:4]
+        # Three begin at the same time: their ids decide.
+        ids = [
+            (await booked(at, STAFF, customerId=ada["id"], start=start))["id"]
+            for start in (starts[3], starts[0], starts[0], starts[0])
+        ]
+        whole = (await at.staff.data(text, day=day))["storeAppointments"]
+        every = [edge["node"]["appointment"] for edge in whole["edges"]]
+        assert sorted(one["id"] for one in every) == sorted(ids)
+        assert every[-1]["id"] == ids[0]
+        assert not whole["pageInfo"]["hasNextPage"]
+        assert whole["pageInfo"]["endCursor"] == whole["edges"][-1]["cursor"]
+        paged, after, more = [], None, True
+        while more:
+            given = {"day": day, "first": 1, "after": after}
+            page = (await at.staff.data(text, **given))["storeAppointments"]
+            assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+            paged += [edge["node"]["appointment"] for edge in page["edges"]]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        assert paged == every
+        for wrong in (
+            {"first": 0},
+            {"first": 101},
+            {"after": "rubbish"},
+            {"after": "WyJ4IiwieCJd"},
+        ):
+            (error,) = (await at.staff(text, day=day, **wrong))["errors"]
+            assert error["extensions"]["argument"] == next(iter(wrong))

@@ -16,7 +16,7 @@ ADA = known_to_both(confirmed=True, checked=True)
 
 
 def everything(person: Person) -> list[tuple[str, str]]:
-    """What the systems have sold to somebody, the latest first."""
+    """What the systems have sold to somebody long ago, the latest first."""
     sold = [(sale.at, "shop", sale.number) for sale in online(SEED) if sale.customer == person.shop]
     sold += [
         (sale.at, "tills", sale.number) for sale in at_tills(SEED) if sale.customer == person.tills

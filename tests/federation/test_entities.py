@@ -89,7 +89,9 @@ async def test_what_does_not_exist_is_null_in_its_place() -> None:
 
 
 LONG = "x" * 501
-NO_TYPE = "The __typename of a representation is one of Location, Product, ProductVariant."
+NO_TYPE = (
+    "The __typename of a representation is one of Customer, Location, Product, ProductVariant."
+)
 NO_KEY = "A Product is represented by one of its keys: id, handle."
 
 

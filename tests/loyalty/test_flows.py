@@ -341,11 +341,13 @@ async def test_staff_adjust_once_a_key_and_not_below_zero(member: Member) -> Non
 
 async def test_receipts_of_the_tills_earn_when_their_card_is_somebodys(member: Member) -> None:
     services, store = member.sandbox.gateway.services, member.sandbox.gateway.store
-    await services.points.reader.round()
+    while await services.points.reader.round():
+        pass
     member.clock.ahead += timedelta(minutes=1)
     served: Any = member.sandbox.upstreams["tills"].served
-    card = served.state.journal.slips[0].card
-    sold = [one for one in served.state.journal.slips if one.card == card]
+    recent = [one for one in served.state.journal.slips if one.number.startswith("R-")]
+    card = recent[0].card
+    sold = [one for one in recent if one.card == card]  # older ones earn nothing
     done = await member.done(ENROL, cardNumber=card)
 
     assert done["account"]["cardNumber"] == card
@@ -356,5 +358,7 @@ async def test_receipts_of_the_tills_earn_when_their_card_is_somebodys(member: M
     wrong = await member.done(ENROL, cardNumber=f"{card[:-1]}{(int(card[-1]) + 1) % 10}")
     assert wrong["code"] == "LOYALTY_CARD_REFUSED"
     cursors = await store.read(lambda db: db.execute(receipt_cursors.select()).all())
-    assert [(one.source, one.cursor) for one in cursors] == [("tills", "12")]
+    assert [(one.source, one.cursor) for one in cursors] == [
+        ("tills", str(len(served.state.journal.slips)))
+    ]
     await member.even()

@@ -128,7 +128,8 @@ async def test_codes_are_set_and_what_is_wrong_with_them_is_a_problem(store: Sto
             "vip": {"percent": "20", "coupon": "VIP", "groups": ["vip"]},
         }
     }
-    async with shopping(store, pricing=rules) as shopper:
+    groups = {"vip": {"label": "Friends of the house"}}
+    async with shopping(store, pricing=rules, groups=groups) as shopper:
         cart = await cart_of(shopper, SHIRT_M=1)
         coded_ = await coded(shopper, cart, " ten ", "BIG", "gone", "VIP", "NEVER-WAS", "TEN")
         without = await coded(shopper, coded_)

@@ -25,6 +25,7 @@ CHANNELS = {
     code: {"currency": currency, "country": "IT", "locale": "it"}
     for code, currency in {"WEB": "EUR", "POS": "EUR", "UK": "GBP"}.items()
 }
+GROUPS = {"staff": {"label": "Staff"}, "trade": {"label": "Trade"}}
 BASKET = Wanted(lines={SHIRT: 2, COAT: 1})
 
 
@@ -42,7 +43,8 @@ class TwoFaced(Retailer):
 
 
 async def proof_over(store: Store, *baskets: Wanted, shop: Retailer, **pricing: Any) -> Proof:
-    gateway = await running_over({"shop": shop}, kept_in=store, channels=CHANNELS, pricing=pricing)
+    sections: dict[str, Any] = {"channels": CHANNELS, "pricing": pricing, "groups": GROUPS}
+    gateway = await running_over({"shop": shop}, kept_in=store, **sections)
     return await proved(gateway.services, baskets)
 
 
@@ -126,6 +128,42 @@ async def test_what_is_sold_through_one_channel_alone_is_a_difference(store: Sto
     assert proof.unexplained == []
 
 
+async def test_a_member_of_a_group_pays_the_same_through_every_channel(store: Store) -> None:
+    own = {"currency": "EUR", "groups": ["staff"], "over": ["shop"], "prices": {SHIRT: "20.00"}}
+    promotions = {
+        "staff-ten": {"percent": "10", "groups": ["staff"]},
+        "tills-five": {"percent": "5", "groups": ["trade"], "channels": ["POS"]},
+    }
+    both = [BASKET.model_copy(update={"groups": (one,)}) for one in ("staff", "trade")]
+    shop, lists = a_shop(), {"staff-shirts": own}
+    proof = await proof_over(store, *both, shop=shop, lists=lists, promotions=promotions)
+
+    assert 1 not in proof.differences  # of staff, for whom a list is cheaper than any page
+    assert [rules for *_, rules in told(proof)] == [("tills-five",)] * 3
+    assert proof.unexplained == []
+    services = (
+        await running_over(
+            {"shop": shop},
+            kept_in=store,
+            channels=CHANNELS,
+            groups=GROUPS,
+            pricing={"lists": lists, "promotions": promotions},
+        )
+    ).services
+    made = await made_up(services, count=6, seed=7)
+    assert [one.groups for one in made] == [("staff",), ("trade",), ()] * 2
+    with pytest.raises(MisconfiguredError, match="basket 1: Unknown group 'stuff'"):
+        await proved(services, [BASKET.model_copy(update={"groups": ("stuff",)})])
+
+
+def test_a_channel_that_does_not_know_the_groups_of_its_customer_is_found() -> None:
+    basket = a_basket(a_line("A"), channel=WEB)
+    seen = Seen(basket=basket, lines={Sku("A"): a_bought(page=None)}, groups=("staff",))
+    found = list(Comparison(a_book(ten={"percent": "10"})).alone(seen))
+
+    assert [(one.aspect, one.before, one.after) for one in found] == [(Aspect.GROUPS, "staff", "")]
+
+
 async def test_all_differences_of_the_demo_retailer_have_a_rule() -> None:
     async with sandbox_gateway() as sandbox:
         services = sandbox.gateway.services
@@ -135,6 +173,7 @@ async def test_all_differences_of_the_demo_retailer_have_a_rule() -> None:
 
     assert baskets == again
     assert len(baskets) == 25
+    assert {one.groups for one in baskets} == {("staff",), ()}
     rules = {rule for its in proof.differences.values() for one in its for rule in one.rules}
     assert "sports-in-the-app" in rules
     assert proof.unexplained == []

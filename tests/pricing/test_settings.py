@@ -54,6 +54,16 @@ AT = "pricing.promotions.sale"
         (promotion(**TEN, starts="2026-05-01T00:00:00"), f"{AT}.starts: "),  # of which zone?
         (promotion(**TEN, coupon="a b"), f"{AT}.coupon: "),
         (promotion(**TEN, channels=["WEBB"]), f"{AT}.channels names unknown channel 'WEBB'"),
+        (promotion(**TEN, groups=["vip"]), f"{AT}.groups names unknown group 'vip', known: none"),
+        (
+            rules(lists={"own": {**LIST, "groups": ["vip"]}})
+            | {"groups": {"vips": {"label": "V"}}},
+            "pricing.lists.own.groups names unknown group 'vip', did you mean 'vips'?",
+        ),
+        (
+            changed("groups", to={"vip": {"label": "V", "named": {"shpo": ["V"]}}}),
+            "groups.vip.named names unknown connection of bind.customers 'shpo'",
+        ),
         (promotion(**TEN, spend={"USD": "1"}), f"{AT}.spend names unknown currency of a channel"),
         (promotion(**TEN, percentage=3), f"{AT}.percentage: unknown key 'percentage'"),
         (

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 
 from connectors.sandbox.retailer.dice import Dice
 from connectors.sandbox.retailer.http import Now
+from connectors.sandbox.retailer.people import people
 
 MEMBERS = 5  # that are there from the beginning
-PREFIX = "29000000"  # of cards: numbers that GS1 leaves to the retailer
 MOST = 500  # points that a member has at first; the least is a tenth of it
 
 
@@ -51,13 +51,6 @@ class Reservation:
     state: str
 
 
-def card_of(number: int) -> str:
-    """The card of a member, 13 digits with the check digit of GS1."""
-    digits = f"{PREFIX}{number:04}"
-    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
-    return f"{digits}{-weighed % 10}"
-
-
 class Bonus:
     """The accounts; what comes again under its key is told as it was."""
 
@@ -68,9 +61,9 @@ class Bonus:
         self.booked: dict[str, Booking] = {}
         self.reservations: dict[str, Reservation] = {}
         dice = Dice(seed, "bonus")
-        for number in range(1, MEMBERS + 1):
-            points = dice.between(MOST // 10, MOST)
-            self._open(card_of(number), f"C-{1000 + number}", points)
+        known = (person for person in people(seed) if person.tills is not None)
+        for person in islice(known, MEMBERS):
+            self._open(person.card, person.tills, dice.between(MOST // 10, MOST))
 
     def find(self, cards: list[str], customers: list[str]) -> list[Account]:
         """Accounts that any of these finds."""
@@ -79,6 +72,11 @@ class Bonus:
             for one in self.accounts.values()
             if one.card in cards or (one.customer is not None and one.customer in customers)
         ]
+
+    def forget(self, customer: str) -> None:
+        """The points are nobody's, and no card finds them."""
+        for one in self.find([], [customer]):
+            one.customer, one.card = None, f"closed {one.number}"
 
     def enrol(self, card: str) -> Account:
         """The account of a card, opened if it is new."""

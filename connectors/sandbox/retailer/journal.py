@@ -1,6 +1,10 @@
-"""The journal of the tills: every receipt in the order in which the head office hears of it."""
+"""The journal of the tills: every receipt in the order in which the head office hears of it.
 
-from dataclasses import dataclass
+It is all there is of receipts: what customers have bought is found in it by their cards.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,12 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.retailer import http
-from connectors.sandbox.retailer.bonus import MEMBERS, card_of
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.dice import Dice
+from connectors.sandbox.retailer.people import people
 from connectors.sandbox.retailer.places import STORES
+from connectors.sandbox.retailer.sales import at_tills
 
-SALES = 12  # that are there from the beginning; each third has no card, the last is a refund
+SALES = 12  # of the last hours; each third has no card, the last is a refund of the first
+SHOPPERS = 5  # whose cards the others have
+BROUGHT_BACK = 10  # of the sales of long ago one in so many, a day later and without a card
 CURRENCY = "EUR"
 MOST = 200  # receipts told at once
 
@@ -44,6 +51,15 @@ class Journal:
     def __init__(self, seed: int, now: http.Now) -> None:
         self._now = now
         self.slips: list[Slip] = list(_made(seed, now()))
+
+    def of(self, card: str) -> list[Slip]:
+        """What was bought, and brought back, with a card; the latest first."""
+        found = [one for one in self.slips if one.card == card]
+        return sorted(found, key=lambda one: (one.sold, one.number), reverse=True)
+
+    def forget(self, card: str) -> None:
+        """Nobody bought it."""
+        self.slips = [replace(one, card=None) if one.card == card else one for one in self.slips]
 
     def routes(self) -> list[Route]:
         """The remote calls."""
@@ -94,19 +110,33 @@ class Journal:
 
 
 def _made(seed: int, now: datetime) -> list[Slip]:
+    return [*_of_long_ago(seed), *_of_the_last_hours(seed, now)]
+
+
+def _of_long_ago(seed: int) -> Iterator[Slip]:
+    """The sales that a seed decides, the first one first."""
+    cards = {person.tills: person.card for person in people(seed)}
+    for place, sale in enumerate(reversed(at_tills(seed))):
+        items = tuple((one.sku, one.pieces, one.total) for one in sale.pieces)
+        yield Slip(sale.number, sale.store, sale.at, items, cards[sale.customer])
+        if place % BROUGHT_BACK == 0:
+            back = sale.at + timedelta(days=1)
+            yield Slip(f"{sale.number}-B", sale.store, back, items[:1], None, sale.number)
+
+
+def _of_the_last_hours(seed: int, now: datetime) -> list[Slip]:
     dice, skus = Dice(seed, "receipts"), assortment(seed).skus
+    known = [person.card for person in people(seed) if person.tills is not None][:SHOPPERS]
     slips = []
     for number in range(1, SALES):
         items = tuple(
             (sku, 1, Decimal(dice.between(990, 9990)) / 100) for sku in dice.sample(skus, 2)
         )
-        card = None if number % 3 == 0 else card_of(1 + number % MEMBERS)
+        card = None if number % 3 == 0 else known[number % SHOPPERS]
         sold = now - timedelta(hours=SALES - number)
         slips.append(Slip(f"R-{number:06}", dice.pick(STORES).number, sold, items, card))
-    first = slips[0]
-    back = Slip(
-        f"R-{SALES:06}", first.branch, now - timedelta(minutes=5), first.items[:1], None, "R-000001"
-    )
+    first, five = slips[0], timedelta(minutes=5)
+    back = Slip(f"R-{SALES:06}", first.branch, now - five, first.items[:1], None, first.number)
     return [*slips, back]
 
 

@@ -17,11 +17,23 @@ FAMILY = (
 CITIES = (("37121", "Verona", "IT"), ("20144", "Milano", "IT"), ("80331", "München", "DE"))
 LANGUAGES = {"IT": "it", "DE": "de"}
 SHOP_SHARE, TILLS_SHARE = 75, 75  # percent who are known there
+PREFIX = "29000000"  # of cards: numbers that GS1 leaves to the retailer
+STAFF_SHARE = 15  # percent who work here; each system has a word of its own for them
+
+
+def card_of(number: int) -> str:
+    """The number of a card, 13 digits with the check digit of GS1."""
+    digits = f"{PREFIX}{number:04}"
+    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return f"{digits}{-weighed % 10}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One of them. `shop` and `tills` are what they are called there, if they are known."""
+    """One of them. `shop` and `tills` are what they are called there, if they are known.
+
+    Who `works` for the retailer is in its group of customers.
+    """
 
     number: int
     given: str
@@ -35,6 +47,7 @@ class Person:
     tills: str | None
     confirmed: bool
     checked: bool
+    works: bool
 
     @property
     def language(self) -> str:
@@ -65,11 +78,12 @@ def _person(seed: int, number: int) -> Person:
         family=family,
         email=f"{given.lower()}.{plain}{number}@example.com",
         phone=f"+447700900{number:03}",
-        card=f"TC{7_000_000 + number * 37}",
+        card=card_of(1 + number),
         street=f"Via Esempio {dice.between(1, 99)}",
         city=dice.pick(CITIES),
         shop=f"C-{10_000 + number}" if in_shop else None,
         tills=f"K{500_000 + number * 3}" if in_tills else None,
         confirmed=dice.chance(80),
         checked=dice.chance(50),
+        works=dice.chance(STAFF_SHARE),
     )

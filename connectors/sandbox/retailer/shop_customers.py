@@ -121,6 +121,7 @@ def _account(person: Person) -> Row:
             {"lines": [person.street], "zip": postcode, "town": town, "country": country}
         ],
         "since": _iso(sales.FIRST),
+        "groups": ["Colleagues"] if person.works else [],
     }
 
 
@@ -137,6 +138,7 @@ def _guest(order: Order, buyer: Mapping[str, Any]) -> Row:
         "lang": None,
         "addresses": [],
         "since": _iso(order.placed),
+        "groups": [],
     }
 
 

@@ -9,6 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from connectors.sandbox.retailer import http, sales
+from connectors.sandbox.retailer.bonus import Bonus
+from connectors.sandbox.retailer.catalogue import assortment
+from connectors.sandbox.retailer.journal import CURRENCY, Journal, Slip
 from connectors.sandbox.retailer.people import Person, people
 from connectors.sandbox.retailer.places import STORES
 from connectors.sandbox.retailer.registers import Register, Row
@@ -18,6 +21,7 @@ ZONES = {store.number: ZoneInfo(store.zone) for store in STORES}
 CUSTOMER_COLUMNS = (
     *("customerNo", "firstName", "lastName", "cardNo", "mobile", "email", "emailChecked"),
     *("street", "postcode", "city", "countryIso", "registeredAt"),
+    "priceGroups",
 )
 EXPORT_COLUMNS = ("customerNo", "masterData")
 RECEIPT_COLUMNS = (
@@ -34,9 +38,11 @@ def register(seed: int) -> Register:
 class CustomerCalls:
     """The remote calls."""
 
-    def __init__(self, seed: int, now: http.Now) -> None:
+    def __init__(self, seed: int, now: http.Now, journal: Journal, bonus: Bonus) -> None:
         self.register = register(seed)
-        self._sales = sales.at_tills(seed)
+        self._bonus = bonus
+        self._titles = assortment(seed).by_sku
+        self._journal = journal
         self._now = now
 
     async def find(self, request: Request) -> Response:
@@ -64,6 +70,9 @@ class CustomerCalls:
     async def forget(self, request: Request) -> Response:
         """The same answer, whether somebody is known, was known, or never has been."""
         number = http.cell(await http.body_of(request), "customerNo", str)
+        for row in self.register.named([number]):
+            self._journal.forget(_card(row))
+        self._bonus.forget(number)
         self.register.forget(number)
         return http.reply({"ok": True, "customerNo": number, "kept": ["receipts"]})
 
@@ -75,9 +84,25 @@ class CustomerCalls:
             raise HTTPException(422, "limit_out_of_range")
         rows: list[Sequence[Any]] = []
         for known in self.register.named(http.ids_in(asked, "customerNos")):
-            sold = [one for one in self._sales if one.customer == known["customerNo"]]
-            rows += [_receipt(one) for one in sold if one.at <= until][:limit]
+            sold = [one for one in self._journal.of(_card(known)) if one.sold <= until]
+            rows += [self._receipt(known["customerNo"], one) for one in sold[:limit]]
         return self._table(RECEIPT_COLUMNS, rows)
+
+    def _receipt(self, customer: str, slip: Slip) -> Sequence[Any]:
+        """Goods that were brought back are told below zero."""
+        sign = 1 if slip.refunds is None else -1
+        at = slip.sold.astimezone(ZONES[slip.branch]).isoformat(timespec="seconds")
+        positions = [
+            {
+                "itemNo": sku,
+                "text": self._titles[sku].names["en"] if sku in self._titles else sku,
+                "qty": sign * pieces,
+                "amount": str(sign * amount),
+            }
+            for sku, pieces, amount in slip.items
+        ]
+        total = str(sign * slip.total)
+        return (customer, slip.number, slip.branch, at, CURRENCY, total, positions)
 
     def _table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Response:
         stamp = self._now().isoformat(timespec="seconds")
@@ -99,16 +124,13 @@ def _customer(person: Person) -> Row:
         "city": city,
         "countryIso": country,
         "registeredAt": sales.FIRST.isoformat(timespec="seconds"),
+        "priceGroups": ["PERS"] if person.works else [],
     }
 
 
-def _receipt(sale: sales.Sale) -> Sequence[Any]:
-    at = sale.at.astimezone(ZONES[sale.store]).isoformat(timespec="seconds")
-    positions = [
-        {"itemNo": one.sku, "text": one.title, "qty": one.pieces, "amount": str(one.total)}
-        for one in sale.pieces
-    ]
-    return (sale.customer, sale.number, sale.store, at, "EUR", str(sale.total), positions)
+def _card(row: Row) -> str:
+    """As receipts have it."""
+    return str(row["cardNo"]).replace(" ", "")
 
 
 def routes_of(calls: CustomerCalls) -> Iterator[tuple[str, Any]]:

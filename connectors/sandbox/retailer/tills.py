@@ -56,8 +56,8 @@ BRANCH_COLUMNS = (
 
 def app(seed: int, now: http.Now) -> Starlette:
     """The tills of one seed."""
-    tills, customers = _Tills(seed, now), CustomerCalls(seed, now)
-    bonus, journal = Bonus(seed, now), Journal(seed, now)
+    tills, bonus, journal = _Tills(seed, now), Bonus(seed, now), Journal(seed, now)
+    customers = CustomerCalls(seed, now, journal, bonus)
     made = Starlette(
         routes=[
             *(Route(at, asked, methods=["POST"]) for at, asked in routes_of(customers)),

@@ -52,6 +52,7 @@ async def test_a_profile_is_told_with_contacts_in_the_form_that_is_compared() ->
                 ),
             ),
             since=datetime(2025, 2, 3, 10, 15, 54, 590000, tzinfo=UTC),
+            groups=("GROUP-CLIMBERS",),
         ),
     )
 

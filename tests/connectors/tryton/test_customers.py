@@ -34,6 +34,8 @@ def test_a_party_is_a_customer_with_what_can_be_used_of_its_contacts() -> None:
         ("+447700900123", False),
     ]
     assert told.addresses[0].lines == ("Via Esempio 2",)
+    assert told.groups == ("Trade",)
+    assert customer(ROWS["Ada Example"], BRITISH).groups == ()
     proved = customer(ROWS["Grace Example"], BRITISH.model_copy(update={"contacts_verified": True}))
     assert all(one.verified for one in proved.contacts)
     nowhere = customer(ROWS["Grace Example"], Customers())

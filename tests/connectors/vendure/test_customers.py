@@ -39,6 +39,13 @@ def test_an_address_is_proved_where_the_account_says_so() -> None:
     assert not waiting.contacts[0].verified
 
 
+def test_groups_are_told_by_their_names() -> None:
+    assert customer(ROWS[GRACE], None).groups == ("Trade",)
+    assert customer(ROWS[ADA], None).groups == ()
+    with pytest.raises((LookupError, TypeError)):
+        customer({**ROWS[ADA], "groups": [{"id": "1"}]}, None)
+
+
 def test_an_order_is_a_purchase_and_ours_has_our_key() -> None:
     told = purchase(BOUGHT[0], KEY_FIELD, 2)
     assert told.customer == ADA

@@ -33,3 +33,9 @@ def cancelled_sale(rpc: TrytonRpc, party: int, code: str) -> int:
     sale = rpc.create("sale.sale", values)
     rpc.press("sale.sale", "cancel", sale)
     return sale
+
+
+def put_into(rpc: TrytonRpc, party: int, category: str) -> None:
+    """A party in a category."""
+    made = rpc.create("party.category", {"name": category})
+    rpc.call("model.party.party.write", [party], {"categories": [["add", [made]]]})

@@ -21,7 +21,7 @@ from tests.real import sales
 from tests.real.assortment import BOLOGNA
 from tests.real.tryton.customers_user import KEEPER, keeper
 from tests.real.tryton.orders_user import SELLER, seller
-from tests.real.tryton.people import cancelled_sale, shopper
+from tests.real.tryton.people import cancelled_sale, put_into, shopper
 from tests.real.tryton.rpc import RpcError, TrytonRpc, tagged
 from tests.real.tryton.server import REPOSITORY, TrytonServer, tryton_server
 
@@ -121,6 +121,7 @@ def known(server: TrytonServer) -> list[dict[str, Json]]:
     keeper(admin)
     ada = shopper(admin, "Ada Example", "ada@example.com", "+44 7700 900001", "Via Esempio 1")
     grace = shopper(admin, "Grace Example", "grace@example.com", "07700 900123", "Via Esempio 2")
+    put_into(admin, grace, "Trade")
     for party, code in ((ada, "BOTTLE"), (ada, "TRAIL-42"), (grace, "BOTTLE")):
         cancelled_sale(admin, party, code)
     rpc = TrytonRpc(server.url, server.database, *KEEPER)

@@ -9,6 +9,7 @@ PASSWORD = "a-made-up-password"
 CREATE = """mutation($i: CreateCustomerInput!, $p: String) {
   createCustomer(input: $i, password: $p) {
     ... on Customer { id } ... on ErrorResult { message } } }"""
+GROUPED = """mutation($i: CreateCustomerGroupInput!) { createCustomerGroup(input: $i) { id } }"""
 ADDRESS = """mutation($c: ID!, $i: CreateAddressInput!) {
   createCustomerAddress(customerId: $c, input: $i) { id } }"""
 
@@ -29,3 +30,10 @@ def account(
     admin.ask(ADDRESS, {"c": made["id"], "i": where})
     admin.close()
     return str(made["id"])
+
+
+def grouped(server: VendureServer, customer: str, group: str) -> None:
+    """A customer in a group."""
+    admin = administrator(server)
+    admin.ask(GROUPED, {"i": {"name": group, "customerIds": [customer]}})
+    admin.close()

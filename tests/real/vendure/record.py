@@ -19,7 +19,7 @@ from connectors.vendure import documents
 from connectors.vendure import order_documents as orders
 from connectors.vendure.access import TOKEN
 from connectors.vendure.api import Operation
-from tests.real.vendure.people import account
+from tests.real.vendure.people import account, grouped
 from tests.real.vendure.server import VendureServer, vendure_server
 from tests.real.vendure.visitors import buy
 
@@ -143,7 +143,7 @@ async def record_orders(server: VendureServer, folder: Path) -> None:
 
 async def record_customers(server: VendureServer, folder: Path) -> None:
     """Let somebody have an account and somebody buy as a guest, and write down who they are."""
-    account(
+    grace = account(
         server,
         "grace@example.com",
         given="Grace",
@@ -151,6 +151,7 @@ async def record_customers(server: VendureServer, folder: Path) -> None:
         phone="+44 7700 900123",
         street="Via Esempio 1",
     )
+    grouped(server, grace, "Trade")
     for _ in range(2):
         buy(server, "1", 1)
     async with open_client("vendure", server.url, policy=PATIENT) as http:

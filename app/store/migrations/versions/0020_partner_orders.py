@@ -6,7 +6,7 @@ from alembic import op
 from app.store.instants import Instant
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 TOLD = sa.text("party IS NOT NULL")
 
 
