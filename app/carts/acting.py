@@ -16,6 +16,7 @@ from app.carts.discounting import NO_DISCOUNTS, Discounts
 from app.carts.model import ID, Cart, CartId, opened
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
 from app.customers import viewing
+from app.errors import Refusal
 from app.loyalty import ledger as points
 from app.loyalty import program
 from app.principals.model import ANYBODY, Viewer
@@ -117,10 +118,17 @@ class CartActs:
         once = request.once
         if once is None:
             return await self._act(await prepare(), request)
+        again = partial(_again, request=request)
         with self._in_flight.alone(once):
-            if (told := await self.store.read(partial(_again, request=request))) is not None:
+            if (told := await self.store.read(again)) is not None:
                 return told
-            change = await prepare()
+            try:
+                change = await prepare()
+            except Refusal:
+                # Another process may have done it in between, and then the cart is a later one.
+                if (told := await self.store.read(again)) is not None:
+                    return told
+                raise
             keyed: Change = partial(self._keyed, once, change)
             if isinstance(change, Contended):
                 keyed = Contended(keyed, change.rows)

@@ -3,12 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from app.api.nodes import key_of
+from app.carts.acting import CartActs, Change, Request
+from app.carts.model import Cart, CartId
+from app.settings import Carts
 from app.store import Store
 from app.store.keys import InFlight, KeyInProgress, Once
+from app.upstream.deadline import Deadline
+from app.upstream.readings import Inquiry
+from app.upstream.report import Report
+from tests.builders import NOON
 from tests.carts.shopping import COAT, SHIRT, Shopper, a_shop, shopping
 
 KEY = "4c1f6a52-5a0e-4c8e-9d6f-1b1a7c1d2e3f"
@@ -148,3 +157,25 @@ def test_while_one_is_at_work_the_same_is_refused_and_others_are_not() -> None:
             pass
     with flying.alone(once):
         pass
+
+
+async def test_what_another_process_did_meanwhile_is_told_and_not_refused(
+    shopper: Shopper, store: Store
+) -> None:
+    made = await shopper.new(SHIRT_M=1)
+    cart = CartId(key_of(made["id"], "Cart", argument="cart"))
+    inquiry = Inquiry(Deadline.after(timedelta(seconds=30)), Report())
+    request = Request(now=NOON, inquiry=inquiry, once=Once(scope="test", key=KEY, digest="1"))
+    ours, theirs = (CartActs(store, terms=Carts(), channels={}) for _ in range(2))
+    first: list[Cart] = []
+
+    async def touching(acts: CartActs) -> Change:
+        await acts.open_at(cart, 1, request)
+        return lambda work: acts.keep(work, acts.locked(work, cart, 1))
+
+    async def too_late() -> Change:
+        first.append(await theirs.once(request, partial(touching, theirs)))
+        return await touching(ours)
+
+    assert await ours.once(request, too_late) == first[0]
+    assert first[0].version == 2
