@@ -21,8 +21,11 @@ def owns(connection: Connection, viewer: Viewer, owner: CustomerId | None) -> bo
 
 
 def known(connection: Connection, viewer: Viewer) -> Viewer:
-    """The viewer with all ids of theirs: read now, unless they were before."""
-    if viewer.sign_in is not None:
-        viewer.selves = repository.selves_of(connection, SIGN_IN, viewer.sign_in)
+    """The viewer with all ids of theirs: read now, unless they were before.
+
+    Fields of one operation may read at once, in several threads: each finds the same.
+    """
+    if (sign_in := viewer.sign_in) is not None:
+        viewer.selves = repository.selves_of(connection, SIGN_IN, sign_in)
         viewer.sign_in = None
     return viewer

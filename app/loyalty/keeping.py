@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select, update
 
 from app.loyalty.tables import entries, members, receipts, transactions
@@ -20,13 +21,14 @@ def tell(connection: Connection, selves: Collection[CustomerId]) -> Any:
         .where(entries.c.member.in_(sorted(selves)))
         .order_by(transactions.c.at, transactions.c.id, entries.c.place)
     )
-    return {
+    told = {
         "accounts": [{"card": row.card, "enrolled": row.enrolled_at} for row in accounts],
         "entries": [
             {"kind": row.kind, "at": row.at, "account": row.account, "points": row.points}
             for row in happened
         ],
     }
+    return msgspec.to_builtins(told)
 
 
 def forget(work: Work, selves: Collection[CustomerId]) -> bool:

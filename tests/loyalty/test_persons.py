@@ -108,6 +108,23 @@ async def test_a_tier_has_its_prices_in_carts_of_its_members(tmp_path: Path) -> 
     assert (given["total"], given["discounts"]) == (own["total"], [{"rule": "gold"}])
 
 
+async def test_a_member_is_told_what_happened_to_their_points(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        people = members(at)
+        await people.joined(ADA, 300)
+        card = (await people.by(ADA).data(MINE))["me"]["loyalty"]["cardNumber"]
+        mine = people.by(ADA)
+        asked = await people.done(mine, "customerExport", idempotencyKey="tell-ada-of-points")
+        done = await people.until(mine, asked["request"]["id"], lambda one: bool(one["doneAt"]))
+
+    (own,) = [one["documents"] for one in done["receipts"] if one["source"] == "tessera"]
+    told = own["loyalty"]
+    assert [one["card"] for one in told["accounts"]] == [card]
+    assert [(one["kind"], one["points"]) for one in told["entries"] if one["points"] > 0] == [
+        ("ADJUST", 300)
+    ]
+
+
 async def test_the_card_of_who_is_forgotten_is_forgotten(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         people = members(at)
