@@ -105,7 +105,7 @@ class Collector:
             if one.name not in self._known and self._settings.stock is not None:
                 try:
                     data = await self._read(At(self._settings.folders.archive, one.name))
-                    found, _ = await self._stock(data)
+                    found = await self._stock(data)
                 except MissingError:
                     continue
                 except (Unreadable, TooLargeError) as error:
@@ -138,11 +138,11 @@ class Collector:
         stock = self._settings.stock
         if stock is None:
             raise RuntimeError("a stock list without settings of stock")
-        found, mistakes = await self._stock(data)
+        found = await self._stock(data)
+        _check_mistakes(found.mistakes, skip=stock.bad_lines == "skip" and bool(found.levels))
         which = self._version(one, stock.dates, found.as_of, found.sequence)
         kept = Kept(archived(which, kind), kind, which)
         await self._check_repeated(kept.name, data, names)
-        _check_mistakes(mistakes, skip=stock.bad_lines == "skip" and bool(found.levels))
         if kind == "F":
             self._check_loss(which, found, stock.loses_at_most)
         self._take(kept, found)
@@ -162,21 +162,20 @@ class Collector:
         limits = self._settings.limits
         plain = await asyncio.to_thread(unpacked, data, limits.bytes)
         found = await asyncio.to_thread(answers_of, plain, orders, most=limits.rows)
+        _check_mistakes(found.mistakes, skip=orders.bad_lines == "skip" and bool(found.answers))
         which = self._version(one, orders.dates, found.as_of, 0)
         await self._check_repeated(archived(which, "A"), data, names)
-        _check_mistakes(found.mistakes, skip=orders.bad_lines == "skip" and bool(found.answers))
         if found.mistakes:
             log.warning("filedrop.lines_skipped", file=one.name, count=len(found.mistakes))
         await self._answered(found)
         return archived(which, "A")
 
-    async def _stock(self, data: bytes) -> tuple[StockList, tuple[Mistake, ...]]:
+    async def _stock(self, data: bytes) -> StockList:
         limits, stock = self._settings.limits, self._settings.stock
         if stock is None:
             raise RuntimeError("a stock list without settings of stock")
         plain = await asyncio.to_thread(unpacked, data, limits.bytes)
-        found = await asyncio.to_thread(stock_of, plain, stock, most=limits.rows)
-        return found, found.mistakes
+        return await asyncio.to_thread(stock_of, plain, stock, most=limits.rows)
 
     def _version(self, one: Seen, dates: Dates, within: datetime | None, sequence: int) -> Version:
         return version(

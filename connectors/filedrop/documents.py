@@ -1,6 +1,7 @@
 """What do files say, whatever their form? And what is wrong with one that cannot be read?"""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -181,10 +182,7 @@ def encoded(text: str, encoding: str) -> bytes:
 
 
 def _letter(letter: str, encoding: str) -> bytes:
-    if combining(letter):
-        return b""
-    plain = normalize("NFKD", letter)[:1]
-    try:
-        return letter.encode(encoding) if plain == letter else _letter(plain, encoding)
-    except UnicodeEncodeError:
-        return b"?"
+    for said in (letter, normalize("NFKD", letter)[:1]):
+        with suppress(UnicodeEncodeError):
+            return said.encode(encoding)
+    return b"" if combining(letter) else b"?"

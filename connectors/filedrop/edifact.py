@@ -182,8 +182,8 @@ def _cut(text: str, marks: Marks) -> Iterator[Segment]:
         line, column = _place(newlines, found.start(1))
         yield _segment(found[1], marks, line, column)
         at = found.end()
-    if text[at:].strip():
-        line, column = _place(newlines, at)
+    if rest := text[at:].lstrip():
+        line, column = _place(newlines, len(text) - len(rest))
         raise Unreadable(Mistake(line, column, "the last segment has no end"))
 
 
