@@ -136,9 +136,7 @@ class Server:
         """One call at a time, within the time limit; whatever breaks it ends the connection."""
         async with self._lock:
             try:
-                async with asyncio.timeout(self._server.timeout.total_seconds()):
-                    client = self._client or await self._login()
-                    return await act(client)
+                return await self._in_time(act)
             except asyncssh.SFTPNoSuchFile:
                 raise MissingError("there is no such file") from None
             except asyncssh.SFTPPermissionDenied:
@@ -163,6 +161,27 @@ class Server:
             except (OSError, asyncssh.Error) as error:
                 await self.close()
                 raise SilentError(f"the server is not reached ({type(error).__name__})") from None
+
+    async def _in_time(self, act: Callable[[SFTPClient], Awaitable[T]]) -> T:
+        """What comes of it; the connection ends first where it takes too long.
+
+        Closing a file is a question, too, which a silent server does not answer.
+        """
+
+        async def acted() -> T:
+            return await act(self._client or await self._login())
+
+        task = asyncio.ensure_future(acted())
+        try:
+            await asyncio.wait({task}, timeout=self._server.timeout.total_seconds())
+            if not task.done():
+                raise TimeoutError
+            return task.result()
+        finally:
+            if not task.done():
+                await self.close()
+                task.cancel()
+                await asyncio.wait({task})
 
     async def _login(self) -> SFTPClient:
         server, settings = self._server, self._settings
