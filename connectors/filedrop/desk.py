@@ -160,6 +160,7 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         except NothingYetError:
             return _failed(UNAVAILABLE, NO_LIST)
         except RefusedError as error:
+            log.warning("filedrop.refused", reason=str(error))
             return _failed(CONFLICT, str(error))
         except msgspec.MsgspecError:
             return _failed(UNPROCESSABLE, "the question cannot be read")
@@ -168,7 +169,6 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _failed(status: int, reason: str) -> Response:
-    log.warning("filedrop.not_answered", status=status, reason=reason)
     return JSONResponse({"error": reason}, status_code=status)
 
 
