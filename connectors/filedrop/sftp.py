@@ -26,7 +26,7 @@ from connectors.filedrop.drop import (
 from connectors.filedrop.settings import Settings, Sftp
 
 T = TypeVar("T")
-BLOCK = 64 * 1024
+BLOCK = 32 * 1024  # bytes of one request, which every server takes
 SERVER_KEY = (
     "the server's host key is not the one in known_hosts: if the partner changed it, have the new "
     "fingerprint confirmed and put the key there; if not, somebody else answers in its place"
@@ -37,8 +37,9 @@ NO_KEY = "the private key cannot be read: see to its form, and to its passphrase
 class Server:
     """One login, shared by all calls and made again when it was lost.
 
-    The host key is pinned, no setting of this machine's own is read, and a call that takes longer
-    than `timeout` ends the connection, so that the next one begins anew.
+    The host key is pinned, no setting of this machine's own is read, and a server that does
+    not answer within `timeout` ends the connection, so that the next call begins anew. Blocks are
+    asked for one after the other, as what runs beside a failure is told to nobody.
     """
 
     def __init__(self, server: Sftp, settings: Settings) -> None:
@@ -48,6 +49,7 @@ class Server:
         self._connection: SSHClientConnection | None = None
         self._client: SFTPClient | None = None
         self._folders: set[str] = set()
+        self._until = 0.0
 
     async def files(self, folder: str) -> list[Seen]:
         """See `Drop`. Links are no files."""
@@ -66,11 +68,14 @@ class Server:
         """See `Drop`."""
 
         async def read(client: SFTPClient) -> bytes:
-            async with client.open(self._path(at), "rb", block_size=BLOCK) as opened:
-                data = cast("bytes", await opened.read(most + 1))
-            if len(data) > most:
-                raise TooLargeError("the file is too large")
-            return data
+            data = bytearray()
+            async with client.open(self._path(at), "rb", block_size=0) as opened:
+                while block := cast("bytes", await opened.read(min(BLOCK, most + 1 - len(data)))):
+                    data += block
+                    if len(data) > most:
+                        raise TooLargeError("the file is too large")
+                    self._goes_on()
+            return bytes(data)
 
         return await self._done(read)
 
@@ -81,8 +86,10 @@ class Server:
             await self._make(client, at.folder)
             part = self._path(At(at.folder, f".{token_hex(8)}.part"))
             try:
-                async with client.open(part, "wb", block_size=BLOCK) as opened:
-                    await opened.write(data)
+                async with client.open(part, "wb", block_size=0) as opened:
+                    for start in range(0, len(data), BLOCK):
+                        await opened.write(data[start : start + BLOCK])
+                        self._goes_on()
                 if (size := (await client.stat(part)).size) != len(data):
                     raise SilentError(f"only {size} of {len(data)} bytes arrived")
                 await _replace(client, part, self._path(at))
@@ -133,7 +140,7 @@ class Server:
                 await connection.wait_closed()
 
     async def _done(self, act: Callable[[SFTPClient], Awaitable[T]]) -> T:
-        """One call at a time, within the time limit; whatever breaks it ends the connection."""
+        """One call at a time; whatever breaks the conversation ends the connection."""
         async with self._lock:
             try:
                 return await self._in_time(act)
@@ -173,15 +180,22 @@ class Server:
 
         task = asyncio.ensure_future(acted())
         try:
-            await asyncio.wait({task}, timeout=self._server.timeout.total_seconds())
-            if not task.done():
-                raise TimeoutError
+            self._goes_on()
+            while not task.done():
+                if (left := self._until - asyncio.get_running_loop().time()) <= 0:
+                    raise TimeoutError
+                await asyncio.wait({task}, timeout=left)
             return task.result()
         finally:
             if not task.done():
                 await self.close()
                 task.cancel()
-                await asyncio.wait({task})
+                await asyncio.gather(task, return_exceptions=True)
+
+    def _goes_on(self) -> None:
+        """The server has answered: it has as long again for its next answer."""
+        seconds = self._server.timeout.total_seconds()
+        self._until = asyncio.get_running_loop().time() + seconds
 
     async def _login(self) -> SFTPClient:
         server, settings = self._server, self._settings
