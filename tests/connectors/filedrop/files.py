@@ -60,11 +60,15 @@ class Partner:
         path = self.root / folder
         return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
 
+    def tops(self) -> list[str]:
+        """The folders that were made."""
+        return sorted(one.name for one in self.root.iterdir())
+
     def why(self, name: str) -> list[str]:
         """What the file beside a rejected one says, without its head."""
         text = (self.root / "rejected" / f"{name}.reason.txt").read_text()
         head, _, *lines = text.splitlines()
-        assert head == f"file: {name.split('~')[0]}"
+        assert head == f"file: {name.split('~', maxsplit=1)[0]}"
         return lines
 
 

@@ -16,12 +16,16 @@ LOOPBACK, USER, PASSWORD = "127.0.0.1", "retailer", "s3cret"
 
 
 class Faults:
-    """What goes wrong. `dies_after`: bytes of a file that are written before the line is cut."""
+    """What goes wrong. `dies_after`: bytes of a file that are written before the line is cut.
+
+    It is silent while `speaks` is not set.
+    """
 
     def __init__(self) -> None:
         self.dies_after: int | None = None
         self.dies_before_rename = False
-        self.silent = False
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.refuses_logins = False
         self.lacks_posix_rename = False
         self.logins = 0
@@ -65,8 +69,7 @@ class Failing(asyncssh.SFTPServer):
         self.faults = faults
 
     async def _wait(self) -> None:
-        while self.faults.silent:
-            await asyncio.sleep(0.01)
+        await self.faults.speaks.wait()
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
         await self._wait()
@@ -137,7 +140,7 @@ async def sftp_server(
     try:
         yield Away(root, listener.get_port(), known)
     finally:
-        known.silent = False
+        known.speaks.set()
         known.cut()
         listener.close()
         await listener.wait_closed()

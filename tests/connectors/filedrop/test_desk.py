@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -116,7 +116,7 @@ async def test_an_order_without_an_answer_is_not_known(tmp_path: Path) -> None:
 
 
 def test_a_connection_has_what_is_set_up(tmp_path: Path) -> None:
-    wiring: Any = Wiring(name="weaver", http=None, now=lambda: NOON)  # type: ignore[arg-type]  nothing is asked
+    wiring = Wiring(name="weaver", http=cast("Any", None), now=lambda: NOON)
     stock_alone = FiledropConnection(settings(tmp_path), wiring)
     orders_alone = FiledropConnection(settings(tmp_path, stock=None, orders=ANSWERS), wiring)
 

@@ -112,12 +112,20 @@ class Shop:
                 await self.gateway.services.order_worker.round()
                 await asyncio.sleep(PAUSE)
 
-    async def until_there(self, path: Path) -> str:
+    async def until_there(self, name: str) -> str:
+        """What the partner finds in a file of its outbox."""
         async with asyncio.timeout(PATIENCE):
-            while not path.is_file():  # noqa: ASYNC110  another process: nothing to await
+            while name not in self.there():
                 await self.gateway.services.order_worker.round()
                 await asyncio.sleep(PAUSE)
-        return path.read_text()
+        return self.read(name)
+
+    def there(self) -> list[str]:
+        out = self.root / "out"
+        return [one.name for one in out.iterdir()] if out.is_dir() else []
+
+    def read(self, name: str) -> str:
+        return (self.root / "out" / name).read_text()
 
 
 @asynccontextmanager
@@ -188,7 +196,7 @@ async def test_stock_comes_as_a_file_and_an_order_goes_out_as_one(
         known = await weaver.until_available(sku, freshness="LIVE")
         placed = await weaver.order(sku, 2)
         number = placed["order"]["number"]
-        text = await weaver.until_there(tmp_path / "out" / f"order-{number}.edi")
+        text = await weaver.until_there(f"order-{number}.edi")
         waiting = await weaver.until(placed, "UNSURE")
         weaver.send("answer-1.edi", response(number, "29"))
         taken = await weaver.until(placed, "TAKEN")
@@ -206,7 +214,7 @@ async def test_stock_comes_as_a_file_and_an_order_goes_out_as_one(
         assert f"PIA+5+{sku}:IN'\nQTY+21:2'" in text
         assert [part["reference"] for part in waiting["parts"]] == [None]
         assert taken["parts"] == [{"source": "weaver", "state": "TAKEN", "reference": "R77"}]
-        assert [one.name for one in (tmp_path / "out").iterdir()] == [f"order-{number}.edi"]
+        assert weaver.there() == [f"order-{number}.edi"]
 
 
 async def test_a_partner_who_falls_silent_is_told_as_such_and_heard_again(tmp_path: Path) -> None:

@@ -158,8 +158,7 @@ async def test_a_line_that_is_cut_between_two_calls_is_made_again(tmp_path: Path
         await drop.write(HERE, b"one")
         away.faults.cut()
         with pytest.raises(SilentError):
-            while True:  # until the end of the line is known here
-                await drop.read(HERE, 10)
+            await until_it_fails(drop)
 
         assert await drop.read(HERE, 10) == b"one"
 
@@ -167,11 +166,11 @@ async def test_a_line_that_is_cut_between_two_calls_is_made_again(tmp_path: Path
 async def test_a_server_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
     async with sftp_server(tmp_path) as away, drop_at(away, sftp={"timeout": "PT1S"}) as drop:
         await drop.files("in")
-        away.faults.silent = True
+        away.faults.speaks.clear()
         with pytest.raises(SilentError, match="does not answer in time"):
             await drop.write(HERE, b"one")
 
-        away.faults.silent = False
+        away.faults.speaks.set()
         await drop.write(HERE, b"two")
         assert await drop.read(HERE, 10) == b"two"
 
@@ -196,6 +195,12 @@ async def test_a_server_without_the_extension_replaces_in_two_steps(tmp_path: Pa
             await drop.write(HERE, data)
 
         assert await drop.read(HERE, 10) == b"two"
+
+
+async def until_it_fails(drop: Server) -> None:
+    """Ask until the end of the line is known here."""
+    while True:
+        await drop.read(HERE, 10)
 
 
 def desk_at(away: Away, **changes: Any) -> Desk:
