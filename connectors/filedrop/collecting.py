@@ -51,15 +51,16 @@ class Collector:
         self._lock = asyncio.Lock()
         self._known: set[str] = set()
         self._strange: set[str] = set()
-        self._rejected: list[str] = []
 
-    async def look(self) -> None:
-        """Take what has come.
+    async def look(self, *, first: bool = False) -> None:
+        """Take what has come; with `first` only where nobody has looked before.
 
         Raises:
             DropError: not everything could be looked at; `failure` remembers it.
         """
         async with self._lock:
+            if first and self.looked:
+                return
             try:
                 await self._look()
             except DropError as error:
@@ -73,8 +74,8 @@ class Collector:
         names = {one.name for one in await self._drop.files(folders.archive)}
         await self._remember(names)
         for one in self._arriving.complete(there):
-            if (kind := self._kind(one.name)) is not None:
-                await self._pick_up(one, kind, names)
+            kind = self._kind(one.name)
+            if kind is not None and await self._pick_up(one, kind, names):
                 await self._unmark(self._arriving.markers(one.name, {each.name for each in there}))
         await self._unmark(self._arriving.orphans(there))
 
@@ -115,21 +116,21 @@ class Collector:
                     self._take(one, found)
                 self._known.add(one.name)
 
-    async def _pick_up(self, one: Seen, kind: Kind, names: set[str]) -> None:
+    async def _pick_up(self, one: Seen, kind: Kind, names: set[str]) -> bool:
+        """Take a file, or refuse it; whether it is put away."""
         at = At(self._settings.folders.inbox, one.name)
         try:
             data = await self._read(at)
             if len(data) != one.size:
-                return  # it is being written
+                return False  # it is being written
             target = await self._understood(one, kind, data, names)
         except MissingError:
-            return  # somebody else has taken it
+            return False  # somebody else has taken it
         except TooLargeError:
-            await self._reject(one.name, [Mistake(1, 1, "the file is too large")])
+            return await self._reject(one.name, [Mistake(1, 1, "the file is too large")])
         except Unreadable as unreadable:
-            await self._reject(one.name, unreadable.mistakes)
-        else:
-            await self._keep(at, target, names)
+            return await self._reject(one.name, unreadable.mistakes)
+        return await self._keep(at, target, names)
 
     async def _understood(self, one: Seen, kind: Kind, data: bytes, names: set[str]) -> str:
         """Take what it says; the name that it is kept under."""
@@ -203,7 +204,7 @@ class Collector:
         if found.mistakes:
             log.warning("filedrop.lines_skipped", file=kept.version.name, count=len(found.mistakes))
 
-    async def _keep(self, at: At, target: str, names: set[str]) -> None:
+    async def _keep(self, at: At, target: str, names: set[str]) -> bool:
         try:
             if target in names:
                 log.info("filedrop.file_again", file=at.name)
@@ -212,9 +213,10 @@ class Collector:
                 await self._drop.move(at, At(self._settings.folders.archive, target))
                 names.add(target)
         except (MissingError, TakenError):
-            return  # somebody else was quicker; the next look sees to it
+            return False  # somebody else was quicker; the next look sees to it
+        return True
 
-    async def _reject(self, name: str, mistakes: Collection[Mistake]) -> None:
+    async def _reject(self, name: str, mistakes: Collection[Mistake]) -> bool:
         folders = self._settings.folders
         there = {one.name for one in await self._drop.files(folders.rejected)}
         target = free(name, there)
@@ -228,7 +230,8 @@ class Collector:
         try:
             await self._drop.move(At(folders.inbox, name), At(folders.rejected, target))
         except (MissingError, TakenError):
-            return  # the next look sees to it
+            return False  # the next look sees to it
+        return True
 
     async def _read(self, at: At) -> bytes:
         return await self._drop.read(at, self._settings.limits.bytes)

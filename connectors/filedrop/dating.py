@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from connectors.filedrop.documents import Mistake, Unreadable
 from connectors.filedrop.settings import Dates
 
+LONGEST_SEQUENCE = 18  # digits
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # what is older was dated by mistake
 EDIFACT_DATES = {
     "102": "%Y%m%d",
     "203": "%Y%m%d%H%M",
@@ -90,11 +92,13 @@ def version(
         raise Unreadable(Mistake(1, 1, f"has no date (dates are by {dates.by})"))
     if as_of > now + dates.ahead:
         raise Unreadable(Mistake(1, 1, "its date lies in the future"))
+    if as_of < FIRST:
+        raise Unreadable(Mistake(1, 1, "its date lies before the year 2000"))
     return Version(as_of.astimezone(UTC), sequence, name)
 
 
 def _number(said: str) -> int:
-    if not said.isascii() or not said.isdigit():
+    if not (said.isascii() and said.isdigit() and len(said) <= LONGEST_SEQUENCE):
         raise Unreadable(Mistake(1, 1, "the sequence in its name is not a number"))
     return int(said)
 

@@ -122,7 +122,7 @@ class Desk:
         if self.collector.failure is not None:
             raise self.collector.failure
         if not self.collector.looked:
-            await self.collector.look()
+            await self.collector.look(first=True)
 
     async def _answered(self, found: Answers) -> None:
         await self._sender().answered(found)

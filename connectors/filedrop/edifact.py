@@ -13,6 +13,7 @@ from typing import NamedTuple
 from connectors.filedrop.documents import Mistake, Unreadable
 
 UNA = "UNA"
+LONGEST_REFERENCE = 14  # characters, says the standard
 DEFAULT_MARKS = ":+.? '"
 CHARSETS = {
     "A": "ascii", "B": "ascii", "C": "latin-1", "D": "iso8859-2", "E": "iso8859-5",
@@ -77,7 +78,8 @@ class Interchange:
     def sequence(self) -> int:
         """The sender's own number of it, 0 where that is no number."""
         said = self.head.get(5)
-        return int(said) if said.isascii() and said.isdigit() else 0
+        known = said.isascii() and said.isdigit() and len(said) <= LONGEST_REFERENCE
+        return int(said) if known else 0
 
 
 def interchange(data: bytes, *, most: int) -> Interchange:

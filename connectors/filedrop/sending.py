@@ -68,11 +68,10 @@ class Sender:
             DropError: see the laws of the port: only `SilentError` leaves it unknown.
         """
         key = _checked(document.number)
-        async with self._lock:
-            verdict = await self._verdict(key)
-            if verdict.fate is None:
-                units = sum(line.quantity for line in document.lines)
-                verdict = await self._out(document, units, "ACCEPTED")
+        verdict = await self._verdict(key)
+        if verdict.fate is None:
+            units = sum(line.quantity for line in document.lines)
+            verdict = await self._out(document, units, "ACCEPTED")
         if verdict.fate == "REFUSED":
             raise RefusedError("the partner refused the order")
         return _told(key, verdict)
@@ -84,13 +83,12 @@ class Sender:
             RefusedError: it cannot be cancelled any more.
             DropError: see `hand_over`.
         """
-        async with self._lock:
-            record = await self._record(_checked(key))
-            verdict = await self._verdict(key)
-            if record is None or verdict.fate == "REFUSED":
-                return None
-            if verdict.fate != "CANCELLED":
-                verdict = await self._stopped(key, record, verdict)
+        record = await self._record(_checked(key))
+        verdict = await self._verdict(key)
+        if record is None or verdict.fate == "REFUSED":
+            return None
+        if verdict.fate != "CANCELLED":
+            verdict = await self._stopped(key, record, verdict)
         if verdict.fate == "COMPLETED" or (verdict.stays and verdict.fate != "CANCELLED"):
             raise RefusedError("the partner does not cancel the order any more")
         return Told(
@@ -114,10 +112,11 @@ class Sender:
             if record is None:
                 log.warning("filedrop.answer_to_nothing")
                 continue
-            before = await self._verdict(key)
-            verdict = after(before, answer, units=record.units)
-            if verdict != before:
-                await self._keep(key, verdict)
+            async with self._lock:
+                before = await self._verdict(key)
+                verdict = after(before, answer, units=record.units)
+                if verdict != before:
+                    await self._keep(key, verdict)
 
     async def _stopped(self, key: str, record: Record, verdict: Verdict) -> Verdict:
         if verdict.fate == "COMPLETED" or verdict.stays:
@@ -188,11 +187,12 @@ class Sender:
 
     async def _decided(self, key: str, fate: Fate) -> Verdict:
         """The fate that follows from what we did, unless the partner has said another."""
-        verdict = await self._verdict(key)
-        if verdict.fate in {None, "ACCEPTED"} and verdict.fate != fate:
-            verdict = Verdict(fate, verdict.reference, verdict.stays)
-            await self._keep(key, verdict)
-        return verdict
+        async with self._lock:
+            verdict = await self._verdict(key)
+            if verdict.fate in {None, "ACCEPTED"} and verdict.fate != fate:
+                verdict = Verdict(fate, verdict.reference, verdict.stays)
+                await self._keep(key, verdict)
+            return verdict
 
     async def _record(self, number: str) -> Record | None:
         return await self._kept(f"{number}.sent.json", Record)

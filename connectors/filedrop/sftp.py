@@ -31,6 +31,7 @@ SERVER_KEY = (
     "the server's host key is not the one in known_hosts: if the partner changed it, have the new "
     "fingerprint confirmed and put the key there; if not, somebody else answers in its place"
 )
+NO_HOST = "known_hosts cannot be read: each line is a host, a kind of key and the key"
 NO_KEY = "the private key cannot be read: see to its form, and to its passphrase"
 
 
@@ -209,7 +210,7 @@ class Server:
             username=server.user,
             password=_said(settings.password),
             client_keys=keys,
-            known_hosts=asyncssh.import_known_hosts(server.known_hosts),
+            known_hosts=_known(server.known_hosts),
             config=None,
             agent_path=None,
             keepalive_interval=15,
@@ -233,6 +234,13 @@ class Server:
 
     def _path(self, at: At) -> str:
         return posixpath.join(self._server.root or "", at.folder, at.name).rstrip("/")
+
+
+def _known(hosts: str) -> asyncssh.SSHKnownHosts:
+    try:
+        return asyncssh.import_known_hosts(hosts)
+    except ValueError:
+        raise ShutOutError(NO_HOST) from None
 
 
 def _said(secret: SecretStr | None) -> str | None:

@@ -323,9 +323,11 @@ async def test_a_date_in_the_future_would_outdate_all_that_follows(tmp_path: Pat
     partner = Partner(tmp_path)
     partner.send("full-1", table(line("A", 4, "2026-11-20T13:00:01Z")))
     partner.send("full-2", table(line("A", 5, "2026-11-20T13:00:00Z")))
+    partner.send("full-3", table(line("A", 6, "0026-11-20T13:00:00Z")))
 
     await partner.desk.collector.look()
 
+    assert partner.why("full-3") == ["line 1, column 1: its date lies before the year 2000"]
     assert partner.why("full-1") == ["line 1, column 1: its date lies in the future"]
     assert known(partner.desk, "A") == {"A@P1": 5}
 
@@ -348,6 +350,7 @@ async def test_the_name_may_say_date_and_sequence_in_the_partners_zone(tmp_path:
     for sequence, units in {"10": 10, "9": 9}.items():
         partner.send(f"stock-20261120-{sequence}.csv", f"sku,units\nA,{units}\n")
     partner.send("stock-20261199-1.csv", "sku,units\nA,1\n")
+    partner.send(f"stock-20261120-{'9' * 19}.csv", "sku,units\nA,1\n")
     partner.send("stock.csv", "sku,units\nA,1\n")
 
     await partner.desk.collector.look()
@@ -356,6 +359,9 @@ async def test_the_name_may_say_date_and_sequence_in_the_partners_zone(tmp_path:
     assert partner.desk.collector.news.as_of == datetime(2026, 11, 20, 5, tzinfo=UTC)
     assert partner.why("stock-20261199-1.csv") == [
         "line 1, column 1: the date in its name is not a time"
+    ]
+    assert partner.why(f"stock-20261120-{'9' * 19}.csv") == [
+        "line 1, column 1: the sequence in its name is not a number"
     ]
     assert partner.why("stock.csv") == ["line 1, column 1: has no date (dates are by name)"]
 
@@ -420,10 +426,11 @@ async def test_a_file_that_grew_while_it_was_read_is_left_for_the_next_look(tmp_
             data = await super().read(at, most)
             return data + b"more" if at.folder == "in" else data
 
-    partner = Partner(tmp_path, Growing(str(tmp_path)))
+    partner = Partner(tmp_path, Growing(str(tmp_path)), pickup={"by": "marker"})
     partner.send("delta-1", table(line("A", 4)))
+    partner.send("delta-1.done", b"")
 
     await partner.desk.collector.look()
 
-    assert partner.there("in") == ["delta-1"]
+    assert partner.there("in") == ["delta-1", "delta-1.done"]
     assert known(partner.desk, "A") == {}

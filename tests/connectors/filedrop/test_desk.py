@@ -50,6 +50,26 @@ async def test_before_the_first_list_nothing_is_known_and_nothing_is_zero(tmp_pa
             await weaver.stock_levels([Sku("A")], PLACE)
 
 
+async def test_who_asks_at_once_before_the_first_look_has_it_looked_once(tmp_path: Path) -> None:
+    class Counting(Folder):
+        looks = 0
+
+        async def files(self, folder: str) -> list[Seen]:
+            self.looks += folder == "in"
+            return await super().files(folder)
+
+    drop = Counting(str(tmp_path))
+    partner = Partner(tmp_path, drop)
+    partner.send("full-1", table(line("A", 4)))
+
+    async with connected(partner.desk) as weaver:
+        asked = [weaver.stock_levels([Sku("A")], PLACE) for _ in range(5)]
+        found = await asyncio.gather(*asked)
+
+    assert [one.rows[0].on_hand for one in found] == [4] * 5
+    assert drop.looks == 1
+
+
 async def test_bad_lines_and_refused_files_are_told_beside_the_levels(tmp_path: Path) -> None:
     partner = Partner(tmp_path, stock={**STOCK, "bad_lines": "skip"})
     partner.send("full-1", table(line("A", 4), line("B", "x"), "C"))

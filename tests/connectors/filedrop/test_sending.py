@@ -135,6 +135,23 @@ async def test_an_answer_that_comes_in_time_is_waited_for(tmp_path: Path) -> Non
     assert await sender_of(partner.desk).hand_over(ORDER) == Told("T-1", "ACCEPTED", "B7")
 
 
+async def test_who_waits_for_an_answer_keeps_no_other_order_waiting(tmp_path: Path) -> None:
+    partner = partner_of(tmp_path, answer_within="PT60S")
+    sender = sender_of(partner.desk)
+    waiting = asyncio.ensure_future(sender.hand_over(ORDER))
+    while partner.there("out") != ["order-T-1.csv"]:  # noqa: ASYNC110  a thread writes it
+        await asyncio.sleep(0)
+
+    other = asyncio.ensure_future(sender.hand_over(an_order_document("T-2")))
+    while partner.there("out") != ["order-T-1.csv", "order-T-2.csv"]:  # noqa: ASYNC110  as above
+        await asyncio.sleep(0)
+    answer(partner, "T-2,yes,B8")
+
+    assert await other == Told("T-2", "ACCEPTED", "B8")
+    assert not waiting.done()
+    waiting.cancel()
+
+
 class Dying(Folder):
     """A process that ends at one of its steps, before or after it had its effect."""
 

@@ -121,6 +121,15 @@ async def test_a_server_that_nobody_pinned_is_told_nothing(tmp_path: Path) -> No
         assert away.faults.logins == 0
 
 
+async def test_known_hosts_that_are_none_are_told(tmp_path: Path) -> None:
+    async with (
+        sftp_server(tmp_path) as away,
+        drop_at(away, sftp={"known_hosts": "rubbish"}) as drop,
+    ):
+        with pytest.raises(ShutOutError, match="known_hosts cannot be read"):
+            await drop.files("in")
+
+
 async def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
     async with sftp_server(tmp_path) as away, drop_at(away, password="wr0ng") as drop:
         with pytest.raises(ShutOutError) as raised:
