@@ -1,6 +1,6 @@
 """Which reader and which writer has each form?"""
 
-from connectors.filedrop import edifact_orders, edifact_stock, gs1, tables
+from connectors.filedrop import edifact_orders, edifact_stock, gs1, gs1_orders, tables
 from connectors.filedrop.documents import Answers, Cancellation, OrderDocument, StockList
 from connectors.filedrop.settings import Orders, Stock
 
@@ -13,7 +13,7 @@ ANSWERS = {
 WRITERS = {
     "csv": tables.write_order,
     "edifact": edifact_orders.write_order,
-    "gs1": gs1.write_order,
+    "gs1": gs1_orders.write_order,
 }
 ENDINGS = {"csv": ".csv", "edifact": ".edi", "gs1": ".xml"}
 

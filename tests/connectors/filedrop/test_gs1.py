@@ -7,7 +7,8 @@ import pytest
 from lxml import etree
 
 from connectors.filedrop.documents import Answer, Cancellation, Level, Mistake, Unreadable
-from connectors.filedrop.gs1 import read_answers, read_stock, write_order
+from connectors.filedrop.gs1 import read_answers, read_stock
+from connectors.filedrop.gs1_orders import write_order
 from connectors.filedrop.settings import Orders, Stock
 from tests.connectors.filedrop.orders import an_order_document
 
