@@ -1,0 +1,183 @@
+"""What does the desk answer, that the gateway asks over HTTP about the files of one partner?"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from connectors.filedrop.collecting import Collector
+from connectors.filedrop.documents import Answers, OrderDocument
+from connectors.filedrop.drop import Drop, DropError, ShutOutError
+from connectors.filedrop.folder import Folder
+from connectors.filedrop.news import Told as Known
+from connectors.filedrop.sending import RefusedError, Sender, Told
+from connectors.filedrop.settings import Settings
+
+log = structlog.get_logger()
+Handler = Callable[[Request], Awaitable[Mapping[str, Any]]]
+UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 401, 409, 422, 503
+NO_LIST = "no stock list has come yet"
+
+
+class NothingYetError(Exception):
+    """There is nothing to answer from."""
+
+
+class Keys(msgspec.Struct):
+    """What is asked for."""
+
+    skus: list[str] = []
+    places: list[str] = []
+    keys: list[str] = []
+
+
+class Desk:
+    """Files of one partner, behind four questions."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        drop: Drop | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self.drop = drop if drop is not None else drop_of(settings)
+        self.collector = Collector(self.drop, settings, now, self._answered)
+        self.sender: Sender | None = None
+        if settings.orders is not None:
+            look = self.collector.look
+            self.sender = Sender(self.drop, settings, settings.orders, now, look)
+
+    async def looking(self) -> None:
+        """Look into the inbox for ever; what goes wrong is told to whoever asks."""
+        while True:
+            try:
+                await self.collector.look()
+            except DropError as error:
+                log.warning("filedrop.not_looked", reason=str(error))
+            except Exception:
+                log.exception("filedrop.bug")
+            await asyncio.sleep(self._settings.every.total_seconds())
+
+    def routes(self, prefix: str = "") -> list[BaseRoute]:
+        """What it answers to."""
+        return [
+            Route(f"{prefix}/stock", _answering(self.stock), methods=["POST"]),
+            Route(f"{prefix}/placed", _answering(self.placed), methods=["POST"]),
+            Route(f"{prefix}/orders/{{key}}", _answering(self.hand_over), methods=["PUT"]),
+            Route(f"{prefix}/orders/{{key}}/cancel", _answering(self.cancel), methods=["POST"]),
+        ]
+
+    async def stock(self, request: Request) -> Mapping[str, Any]:
+        """The levels that are known, and what could not be read of the newest files."""
+        asked = msgspec.json.decode(await request.body(), type=Keys)
+        await self._up_to_date()
+        news, collector = self.collector.news, self.collector
+        if news.as_of is None:
+            raise NothingYetError
+        mistakes = [(one.about or f"line {one.line}", str(one)) for one in collector.mistakes]
+        rejected = [*mistakes, *collector.refused.items()]
+        return {
+            "as_of": news.as_of.isoformat(),
+            "levels": [_level(told) for told in news.levels(asked.skus, asked.places)],
+            "rejected": [{"reference": one, "reason": reason} for one, reason in rejected],
+        }
+
+    async def placed(self, request: Request) -> Mapping[str, Any]:
+        """Orders of which the partner said something."""
+        asked = msgspec.json.decode(await request.body(), type=Keys)
+        await self._up_to_date()
+        found = await self._sender().placed(asked.keys)
+        return {"as_of": self._now().isoformat(), "orders": [_order(told) for told in found]}
+
+    async def hand_over(self, request: Request) -> Mapping[str, Any]:
+        """The order, once it is out: `state` is null while nobody knows more."""
+        document = msgspec.json.decode(await request.body(), type=OrderDocument)
+        if document.number != request.path_params["key"]:
+            raise RefusedError("the document is of another order")
+        return {"order": _order(await self._sender().hand_over(document))}
+
+    async def cancel(self, request: Request) -> Mapping[str, Any]:
+        """The order, once its end is asked for; null where there is none."""
+        told = await self._sender().cancel(request.path_params["key"])
+        return {"order": None if told is None else _order(told)}
+
+    async def close(self) -> None:
+        """Let go of the drop."""
+        with suppress(DropError):
+            await self.drop.close()
+
+    async def _up_to_date(self) -> None:
+        """What the last look found counts; where it found nothing out, neither do we say."""
+        if self.collector.failure is not None:
+            raise self.collector.failure
+        if not self.collector.looked:
+            await self.collector.look(first=True)
+
+    async def _answered(self, found: Answers) -> None:
+        await self._sender().answered(found)
+
+    def _sender(self) -> Sender:
+        if self.sender is None:
+            raise RefusedError("orders are not set up")
+        return self.sender
+
+
+def drop_of(settings: Settings) -> Drop:
+    """The drop that the settings name."""
+    if settings.sftp is not None:
+        from connectors.filedrop.sftp import Server  # noqa: PLC0415  a large library
+
+        return Server(settings.sftp, settings)
+    return Folder(settings.folder or "")
+
+
+def app(desks: Mapping[str, Desk]) -> Starlette:
+    """The desks, each under a prefix of its own."""
+    return Starlette(
+        routes=[route for prefix, desk in desks.items() for route in desk.routes(prefix)]
+    )
+
+
+def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return JSONResponse(await handler(request))
+        except ShutOutError as error:
+            return _failed(UNAUTHORIZED, str(error))
+        except DropError as error:
+            return _failed(UNAVAILABLE, str(error))
+        except NothingYetError:
+            return _failed(UNAVAILABLE, NO_LIST)
+        except RefusedError as error:
+            log.warning("filedrop.refused", reason=str(error))
+            return _failed(CONFLICT, str(error))
+        except msgspec.MsgspecError:
+            return _failed(UNPROCESSABLE, "the question cannot be read")
+
+    return answer
+
+
+def _failed(status: int, reason: str) -> Response:
+    return JSONResponse({"error": reason}, status_code=status)
+
+
+def _level(told: Known) -> Mapping[str, Any]:
+    level = told.level
+    as_of = level.as_of or told.version.as_of
+    return {**level._asdict(), "as_of": as_of.isoformat()}
+
+
+def _order(told: Told) -> Mapping[str, Any]:
+    found = asdict(told)
+    return {"key": found["key"], "state": found["fate"], "reference": found["reference"]}
