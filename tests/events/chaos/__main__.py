@@ -41,6 +41,7 @@ def _run(name: str, url: str, plan: Plan) -> int:
     began = monotonic()
     outcome = asyncio.run(chaos(url, plan))
     print(f"{name}: {_told(outcome, plan)}; {monotonic() - began:.0f} s", flush=True)
+    print(f"  connections ended: {dict(outcome.ends.most_common())}")
     for one in outcome.wrong[:20]:
         print(f"  {one}")
     harm = outcome.gaps + outcome.duplicates + outcome.reorders + len(outcome.wrong)

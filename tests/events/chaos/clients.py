@@ -6,6 +6,7 @@ and say it as Last-Event-ID.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ FOLLOW = """subscription Follow($after: Cursor) { orderEvents(after: $after) {
   ... on Gap { code } } }"""
 LOST = (aiohttp.ClientError, OSError, TimeoutError, EOFError)
 AGAIN = 0.4  # seconds at most
+LEFT = "left"
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Seen:
     cursor: str | None = None
     wrong: list[str] = field(default_factory=list)
     connections: int = 0
+    ends: Counter[str] = field(default_factory=Counter)  # of connections, by what ended them
 
     def take(self, event: dict[str, Any]) -> None:
         """As docs/events.md tells clients to; the cursor is kept once all the rest is done."""
@@ -74,17 +77,19 @@ class Client:
     dice: random.Random
     restless: int
     seen: Seen = field(default_factory=Seen)
+    _end: str = ""
 
     async def run(self, until: asyncio.Event, last: list[int]) -> None:
         """Follow, on and off, until all that was told at the end has come."""
         while not (until.is_set() and self.seen.complete and self.seen.last >= last[0]):
             try:
-                await self._some()
-            except LOST:
-                await asyncio.sleep(self.dice.uniform(0, AGAIN))
+                self.seen.ends[await self._some()] += 1
+            except LOST as lost:
+                self.seen.ends[type(lost).__name__] += 1
+            await asyncio.sleep(self.dice.uniform(0, AGAIN))
 
-    async def _some(self) -> None:
-        """Follow for some messages, then go without a word."""
+    async def _some(self) -> str:
+        """Follow for some messages, then go without a word; or else what ended it."""
         left = self.dice.randint(1, self.restless)
         self.seen.connections += 1
         events = self._sockets() if self.over == "socket" else self._events()
@@ -93,7 +98,8 @@ class Client:
                 self.seen.take(event)
                 left -= 1
                 if not left:
-                    return
+                    return LEFT
+        return self._end
 
     async def _sockets(self) -> AsyncGenerator[dict[str, Any], None]:
         url = self.dice.choice(self.addresses)
@@ -105,7 +111,7 @@ class Client:
             await socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
             async for message in socket:
                 if message.type is not aiohttp.WSMsgType.TEXT:
-                    return
+                    break
                 told = orjson.loads(message.data)
                 if told["type"] == "next":
                     yield self._event(told["payload"])
@@ -114,6 +120,7 @@ class Client:
                 else:
                     self._ended(told)
                     return
+            self._end = f"closed with {socket.close_code}"
 
     async def _events(self) -> AsyncGenerator[dict[str, Any], None]:
         headers = {**self.headers, "accept": "text/event-stream"}
@@ -122,6 +129,7 @@ class Client:
         url = self.dice.choice(self.addresses)
         async with self.http.post(url, json={"query": FOLLOW}, headers=headers) as response:
             if response.status != 200:
+                self._end = f"status {response.status}"
                 return
             async for line in response.content:
                 if line.startswith(b"data: {"):
@@ -130,6 +138,7 @@ class Client:
                         self._ended(told)
                         return
                     yield self._event(told)
+            self._end = "ended"
 
     def _event(self, told: dict[str, Any]) -> dict[str, Any]:
         event: dict[str, Any] = told["data"]["orderEvents"]
@@ -137,5 +146,7 @@ class Client:
 
     def _ended(self, told: dict[str, Any]) -> None:
         """A store that is silent for a moment is no wrong; anything else is."""
-        if "STORE_UNAVAILABLE" not in str(told) and "UNAVAILABLE" not in str(told):
+        self._end = "unavailable"
+        if "UNAVAILABLE" not in str(told):
+            self._end = "wrong"
             self.seen.wrong.append(str(told)[:200])

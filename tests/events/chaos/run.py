@@ -3,6 +3,7 @@
 import asyncio
 import random
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Outcome:
     duplicates: int = 0
     reorders: int = 0
     mirrors: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -228,5 +230,6 @@ def _compared(
         outcome.duplicates += len(seen.seqs) - len(set(seen.seqs))
         outcome.reorders += sum(b < a for a, b in zip(seen.seqs, seen.seqs[1:], strict=False))
         outcome.mirrors += seen.orders == orders
+        outcome.ends += seen.ends
         outcome.wrong += seen.wrong
     return outcome
