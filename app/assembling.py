@@ -39,6 +39,7 @@ from app.orders import events as order_events
 from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
 from app.orders.finding import Elsewhere
+from app.orders.following import Holders
 from app.orders.history import OrderHistory
 from app.partners import events as assortments
 from app.partners.service import PartnerService
@@ -163,6 +164,7 @@ def assemble(
         ),
         orders=orders.service,
         order_worker=orders.worker,
+        order_holders=Holders(kept),
         looks=Looks(kept),
         connections=connections,
         channels=settings.channels,

@@ -18,12 +18,12 @@ from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_o
 from app.errors import InvalidInputError
 from app.events.model import Cursor, Event, Happened, Lost, Quiet, Seq, There
 from app.orders import model
-from app.orders.following import ORDERS, owner_of
+from app.orders.following import ORDERS
 from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
 from app.principals.model import THE_HOUSE, Viewer
 
-OWNER, ORDER = "owner", "order"  # what those who are told the same look up together
+OWNER, ORDER, DELTA = "owner", "order", "delta"  # what those who are told the same look up together
 Number: TypeAlias = Annotated[
     strawberry.ID | None,
     strawberry.argument(
@@ -188,10 +188,10 @@ class _View:
         return await self.context.services.customers.viewer(self.context.principal)
 
     async def _visible(self, number: str, shared: dict[Any, Any] | None = None) -> None:
-        """Ask whose it is; once for all who are told the same and show the same token."""
-        ask = partial(owner_of, number=number, access=self.token)
-        read = partial(self.context.services.events.read, ask)
-        owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
+        """Ask whose it is; once for all who are told the same."""
+        ask = partial(self.context.services.order_holders.of, number)
+        found = await (ask() if shared is None else together(shared, OWNER, ask))
+        owner = found.shown(self.token)
         if self.token is None:
             viewer = await self._viewer()
             if not (viewer.house or viewer.owns(owner)):
@@ -204,11 +204,19 @@ def dressed(event: Event[model.Order]) -> Dressed:
         case There():
             return OrderSnapshot.of(event)
         case Happened():
-            return OrderDelta.of(event)
+            return _delta(event)
         case Lost():
             return Gap.of(event)
         case Quiet():
             return Heartbeat.of(event)
+
+
+def _delta(happened: Happened) -> OrderDelta:
+    """Dressed once for all who are told the same."""
+    delta: OrderDelta | None = happened.shared.get(DELTA)
+    if delta is None:
+        delta = happened.shared[DELTA] = OrderDelta.of(happened)
+    return delta
 
 
 @strawberry.type
