@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=2_000)
     parser.add_argument("--kill-every", type=float, default=5)
     parser.add_argument("--restless", type=int, default=400, help="messages until it leaves")
+    parser.add_argument("--gently", action="store_true", help="ask gateways to end")
     parser.add_argument("--store", choices=("postgresql", "sqlite", "both"), default="both")
     asked = vars(parser.parse_args())
     store, wrong = asked.pop("store"), 0
@@ -54,7 +55,7 @@ def _told(outcome: Outcome, plan: Plan) -> str:
         f"{outcome.redis} times harm to Redis, {outcome.connections} connections, "
         f"{outcome.told} events told: gaps {outcome.gaps}, duplicates {outcome.duplicates}, "
         f"reorders {outcome.reorders}; {outcome.mirrors} of {plan.clients} mirrors equal the "
-        "database"
+        f"database {outcome.settled:.0f} s after the last event"
     )
 
 

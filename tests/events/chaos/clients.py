@@ -7,9 +7,10 @@ and say it as Last-Event-ID.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,7 @@ FOLLOW = """subscription Follow($after: Cursor) { orderEvents(after: $after) {
 LOST = (aiohttp.ClientError, OSError, TimeoutError, EOFError)
 AGAIN = 0.4  # seconds at most
 LEFT = "left"
+GOING_AWAY = 1001
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     connections: int = 0
     ends: Counter[str] = field(default_factory=Counter)  # of connections, by what ended them
+    let_go: list[float] = field(default_factory=list)  # when, by gateways that ended
+    placed: int = 0  # how often one said what it told last
+    heard: dict[str, float] = field(default_factory=dict)  # when each order was first told of
 
     def take(self, event: dict[str, Any]) -> None:
         """As docs/events.md tells clients to; the cursor is kept once all the rest is done."""
@@ -61,6 +66,7 @@ class Seen:
         if event["prevSeq"] != self.last:
             self.wrong.append(f"after {self.last} came {seq}, whose prevSeq is {event['prevSeq']}")
         self.seqs.append(seq)
+        self.heard.setdefault(event["entity"], monotonic())
         self.last = seq
         if seq > self.versions.get(event["entity"], 0):
             self.orders[event["entity"]] = event["state"]
@@ -81,14 +87,18 @@ class Client:
 
     async def run(self, until: asyncio.Event, last: list[int]) -> None:
         """Follow, on and off, until all that was told at the end has come."""
-        while not (until.is_set() and self.seen.complete and self.seen.last >= last[0]):
+
+        def over() -> bool:
+            return until.is_set() and self.seen.complete and self.seen.last >= last[0]
+
+        while not over():
             try:
-                self.seen.ends[await self._some()] += 1
+                self.seen.ends[await self._some(over)] += 1
             except LOST as lost:
                 self.seen.ends[type(lost).__name__] += 1
             await asyncio.sleep(self.dice.uniform(0, AGAIN))
 
-    async def _some(self) -> str:
+    async def _some(self, over: Callable[[], bool]) -> str:
         """Follow for some messages, then go without a word; or else what ended it."""
         left = self.dice.randint(1, self.restless)
         self.seen.connections += 1
@@ -97,7 +107,7 @@ class Client:
             async for event in told:
                 self.seen.take(event)
                 left -= 1
-                if not left:
+                if not left or over():
                     return LEFT
         return self._end
 
@@ -109,9 +119,7 @@ class Client:
             payload = {"query": FOLLOW, "variables": {"after": self.seen.cursor}}
             await socket.receive()
             await socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
-            async for message in socket:
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    break
+            while (message := await socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 told = orjson.loads(message.data)
                 if told["type"] == "next":
                     yield self._event(told["payload"])
@@ -120,7 +128,17 @@ class Client:
                 else:
                     self._ended(told)
                     return
+            if message.type is aiohttp.WSMsgType.CLOSE and message.data == GOING_AWAY:
+                self._let_go(message.extra)
             self._end = f"closed with {socket.close_code}"
+
+    def _let_go(self, reason: str | None) -> None:
+        """A gateway that ends says what it told last."""
+        self.seen.let_go.append(monotonic())
+        _, said, cursor = (reason or "").partition("cursor=")
+        self.seen.placed += bool(said)
+        if said and cursor != self.seen.cursor:
+            self.seen.wrong.append(f"let go at {cursor} instead of {self.seen.cursor}")
 
     async def _events(self) -> AsyncGenerator[dict[str, Any], None]:
         headers = {**self.headers, "accept": "text/event-stream"}
@@ -138,6 +156,7 @@ class Client:
                         self._ended(told)
                         return
                     yield self._event(told)
+            self.seen.let_go.append(monotonic())
             self._end = "ended"
 
     def _event(self, told: dict[str, Any]) -> dict[str, Any]:

@@ -30,17 +30,21 @@ from app.upkeep import beside
 from app.values import PrincipalKind
 from tests.events.chaos.clients import Client
 from tests.events.orders import WAY, an_order, go_on, place, states
-from tests.orders.crash.servers import Servers, document, serving
+from tests.orders.crash.servers import Servers, document, gone, serving
 from tests.redis import RedisServer
 
 NOWHERE = "http://127.0.0.1:9"
 SYSTEMS = ("shop", "warehouse", "payments")
+LEAVES = 30.0  # seconds that a gateway has to end
 SETTLE = 90.0  # seconds that clients have after the last event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is done, and for how long; a `redis` is killed, emptied and trimmed."""
+    """What is done, and for how long; a `redis` is killed, emptied and trimmed.
+
+    Gateways are killed, or asked to end where it is done `gently`.
+    """
 
     clients: int = 100
     seconds: float = 60
@@ -50,6 +54,7 @@ class Plan:
     restless: int = 400
     seed: int = 7
     redis: RedisServer | None = None
+    gently: bool = False
 
 
 @dataclass
@@ -65,8 +70,16 @@ class Outcome:
     duplicates: int = 0
     reorders: int = 0
     mirrors: int = 0
+    settled: float = 0.0  # seconds from the last event until everybody had everything
+    let_go: list[float] = field(default_factory=list)
+    placed: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+
+    @property
+    def crowd(self) -> int:
+        """How many clients at most were let go within a tenth of a second."""
+        return max(Counter(int(one / 0.1) for one in self.let_go).values(), default=0)
 
 
 async def chaos(url: str, plan: Plan) -> Outcome:
@@ -142,11 +155,14 @@ async def _through(
     outcome, over, last = Outcome(), asyncio.Event(), [0]
     running = [asyncio.create_task(one.run(over, last)) for one in clients]
     async with _writer(store, plan) as waking:
-        async with beside(_killing(servers, plan), _harming(plan, outcome)):
+        ending = _rolling if plan.gently else _killing
+        async with beside(ending(servers, plan, outcome), _harming(plan, outcome)):
             await _writing(store, waking, plan, outcome)
+        ended = monotonic()
         last[0] = await store.read(partial(log.last_of, kinds=KINDS))
         over.set()
         done, late = await asyncio.wait(running, timeout=SETTLE)
+        outcome.settled = monotonic() - ended
     for task in done:
         task.result()
     for task in late:
@@ -189,15 +205,38 @@ async def _writing(store: Store, waking: Waking, plan: Plan, outcome: Outcome) -
         await asyncio.sleep(max(0.0, due - monotonic()))
 
 
-async def _killing(servers: Servers, plan: Plan) -> None:
+async def _killing(servers: Servers, plan: Plan, _outcome: Outcome) -> None:
     while True:
         await asyncio.sleep(plan.kill_every)
         await asyncio.to_thread(servers.kill_one)
 
 
+async def _rolling(servers: Servers, plan: Plan, outcome: Outcome) -> None:
+    """One gateway after another ends as it should, and another takes its place."""
+    while True:
+        for port in servers.ports:
+            await asyncio.sleep(plan.kill_every)
+            ended = await asyncio.to_thread(gone, servers.leave(port), LEAVES)
+            outcome.wrong += ["a gateway did not end"] * (not ended)
+            await asyncio.to_thread(servers.start, port)
+            servers.kills += 1
+            await answering(f"http://127.0.0.1:{port}/livez")
+
+
+async def answering(address: str) -> None:
+    """Return when a gateway answers."""
+    async with aiohttp.ClientSession() as http:
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with http.get(address) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.05)
+
+
 async def _harming(plan: Plan, outcome: Outcome) -> None:
     """Redis is killed, and empty when it is back; flushed; trimmed of everything it has."""
-    if plan.redis is None:
+    if plan.redis is None or plan.gently:
         return
     every = plan.kill_every * 0.7
     while True:
@@ -231,5 +270,7 @@ def _compared(
         outcome.reorders += sum(b < a for a, b in zip(seen.seqs, seen.seqs[1:], strict=False))
         outcome.mirrors += seen.orders == orders
         outcome.ends += seen.ends
+        outcome.let_go += seen.let_go
+        outcome.placed += seen.placed
         outcome.wrong += seen.wrong
     return outcome
