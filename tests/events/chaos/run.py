@@ -216,9 +216,12 @@ async def _rolling(servers: Servers, plan: Plan, outcome: Outcome) -> None:
     while True:
         for port in servers.ports:
             await asyncio.sleep(plan.kill_every)
-            ended = await asyncio.to_thread(gone, servers.leave(port), LEAVES)
+            ended = False
+            try:
+                ended = await asyncio.to_thread(gone, servers.leave(port), LEAVES)
+            finally:  # whenever this is over, all are there
+                servers.start(port)
             outcome.wrong += ["a gateway did not end"] * (not ended)
-            await asyncio.to_thread(servers.start, port)
             servers.kills += 1
             await answering(f"http://127.0.0.1:{port}/livez")
 

@@ -84,6 +84,10 @@ class Servers:
         self._nursery.send(port)
         self.pids[port] = self._nursery.recv()
 
+    def kill(self, port: int) -> None:
+        """End the process at a port without a word; nothing is there until it is started."""
+        os.kill(self.pids[port], signal.SIGKILL)
+
     def leave(self, port: int) -> int:
         """Ask the process at a port to end; what to wait for with `gone`."""
         process = os.pidfd_open(self.pids[port])
