@@ -5,8 +5,9 @@ its own, whose deadline is soon over: what an event needs of the outside belongs
 the event, since every event is executed anew, with its own deadline, report and clock. A resolver
 that passes on the events of another generator closes it itself (`contextlib.aclosing`). An event
 with a `cursor` (a text of one line) names its place in the stream; the caller that comes back
-gives the last one it has as `Context.last_event`. One with `shared` (a dictionary) is given to
-many: those who ask alike have one execution of it.
+gives the last one it has as `Context.last_event`; so the stream ends at an event that has a place
+and could not be told, and is told to whoever comes back. One with `shared` (a dictionary) is given
+to many: those who ask alike have one execution of it.
 """
 
 import asyncio
@@ -99,7 +100,10 @@ class Subscriptions:
                 except Exception as error:  # noqa: BLE001  whatever a source raises is located
                     yield interrupted([source.located(error)], context)
                     return
-                yield await self._told(admitted, asked, caller, event, alike)
+                outcome = await self._told(admitted, asked, caller, event, alike)
+                yield outcome
+                if outcome.fate is Fate.INTERRUPTED:
+                    return  # else what comes next would be told as if nothing were missing
                 if not waited:
                     await asyncio.sleep(0)  # a source that never waits holds up nobody else
         finally:
@@ -136,8 +140,7 @@ class Subscriptions:
         with operation_span(admitted, caller.trace) as span:
             outcome = await self.execute(admitted, asked, caller, event)
             conclude(span, outcome)
-        told = outcome.fate is Fate.EXECUTED  # else who comes back has not had it yet
-        return replace(outcome, cursor=cursor_of(event) if told else None)
+        return _placed(outcome, cursor_of(event))
 
     def _alike(self, admitted: Admitted, asked: Asked, caller: Caller) -> Hashable:
         """The same for those who are given the same answer to the same event.
@@ -162,6 +165,14 @@ class Subscriptions:
                     await source.close()
                 except Exception as bug:  # noqa: BLE001  nobody is left to be told of it
                     broken(bug)
+
+
+def _placed(outcome: Outcome, cursor: str | None) -> Outcome:
+    """The answer to an event that has a place; the stream ends at one that cannot be told."""
+    if cursor is None:
+        return outcome
+    told = outcome.fate is Fate.EXECUTED and (outcome.useful or not outcome.errors)
+    return replace(outcome, cursor=cursor) if told else replace(outcome, fate=Fate.INTERRUPTED)
 
 
 def cursor_of(event: Any) -> str | None:
