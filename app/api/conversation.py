@@ -5,7 +5,7 @@ the process to end, and each operation has its own. Whatever ends the socket, it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from starlette.types import Receive, Send
 
 from app.api import socket_messages as messages
 from app.api.asking import Asked
-from app.api.callers import Caller, Identify
+from app.api.callers import Caller, Identify, authorization_in
 from app.api.errors import masked, request_error
 from app.api.lasting import SOCKET, Lasting
 from app.api.operations import Operations
@@ -44,16 +44,6 @@ BEGUN = frozenset({Fate.EXECUTED, Fate.LATE, Fate.BROKEN})  # told by `next`, al
 async def everybody(_caller: Caller) -> bool:
     """Welcome whoever comes."""
     return True
-
-
-def authorization_in(introduction: Mapping[str, Any]) -> str | None:
-    """What a client says in `connection_init`, as it says it in a header elsewhere."""
-    inner = introduction.get("headers")
-    for told in (introduction, inner if isinstance(inner, dict) else {}):
-        for name, value in told.items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                return value
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
