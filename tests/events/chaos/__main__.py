@@ -42,6 +42,8 @@ def _run(name: str, url: str, plan: Plan) -> int:
     began = monotonic()
     outcome = asyncio.run(chaos(url, plan))
     print(f"{name}: {_told(outcome, plan)}; {monotonic() - began:.0f} s", flush=True)
+    if outcome.unknown:
+        print(f"  the database did not answer the writer in time: {outcome.unknown} acts")
     print(f"  connections ended: {dict(outcome.ends.most_common())}")
     for one in outcome.wrong[:20]:
         print(f"  {one}")
