@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from app.events.model import Topic
 from app.store.log import Told
 
-KEPT = 2_048  # facts
+KEPT = 2_048  # facts, here and in each channel
 
 
 @dataclass(slots=True)

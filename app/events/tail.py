@@ -18,12 +18,11 @@ import structlog
 
 from app.events import reading
 from app.events.model import Happened, LostCode, Topic
-from app.events.recent import Recent
+from app.events.recent import KEPT, Recent
 from app.store import Store, StoreUnavailable, log
 from app.store.log import Head, Told
 
 logs = structlog.get_logger(__name__)
-KEPT = 2_048  # facts of a channel
 PAUSE = timedelta(milliseconds=10)  # between two questions, so that facts come in groups
 LINGER = timedelta(minutes=1)  # that the reader goes on when nobody follows any more
 
