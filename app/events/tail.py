@@ -71,7 +71,8 @@ class Channel:
         self._waiting[coming] = None
         silent = loop.call_later(within, _settle, coming, False)  # noqa: FBT003  of a callback
         try:
-            return await coming
+            await coming
+            return self.told != told  # it may have come just after the time was over
         finally:
             silent.cancel()
             self._waiting.pop(coming, None)

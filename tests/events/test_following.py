@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInputError
-from app.events.model import Happened, LostCode, Quiet, There
+from app.events.model import Happened, LostCode, Quiet, There, Topic
 from app.events.retention import sweep
-from app.store import Store
+from app.events.tail import Channel
+from app.store import Fact, Store
+from app.store.log import Told
 from app.store.tables import log_head
 from tests.builders import NOON
 from tests.events.things import OTHERS, THINGS, Mirror, change, follow, following
@@ -278,3 +280,16 @@ async def test_who_falls_behind_what_is_kept_in_memory_reads_the_rest(
 
     assert mirror.seqs == list(range(1, 51))
     assert mirror.gaps == []
+
+
+async def test_what_comes_just_as_the_silence_is_over_is_not_passed_over() -> None:
+    """A follower that is told of silence takes it that everything up to now has been told."""
+    channel = Channel(Topic("things", frozenset({"Thing"})), "epoch", 0)
+    waiting = asyncio.create_task(channel.news(channel.told, 0.001))
+    while not any(one.done() for one in channel._waiting):  # noqa: ASYNC110  it tells nobody
+        await asyncio.sleep(0)
+    assert not waiting.done()  # its time is over, and it has not had its turn
+    channel.add(Told(1, Fact(kind="Thing", entity="a", body={}), NOON))
+    channel.tell()
+
+    assert await waiting
