@@ -40,6 +40,7 @@ from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
 from app.orders.dispatching import Dispatching
 from app.orders.finding import Elsewhere
+from app.orders.following import Holders
 from app.orders.history import OrderHistory
 from app.orders.partnered import PartnerOrders
 from app.partners import events as assortments
@@ -184,6 +185,7 @@ def assemble(
             keys_for=settings.carts.keys_for,
         ),
         keys=ApiKeys(kept, caches.now),
+        order_holders=Holders(kept),
         looks=Looks(kept),
         connections=connections,
         channels=settings.channels,

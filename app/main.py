@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from app.api.admission import Admission, build_gate, build_registering_gate
 from app.api.admission_metrics import AdmissionCollector, RedisCollector
@@ -158,17 +159,22 @@ class Gateway:
             welcome=self.welcome,
             sleep=self.sleep,
         )
+        sockets = SocketEndpoint(terms, self.settings.cors)
+        straight: dict[tuple[str, str], ASGIApp] = {
+            ("http", "/graphql"): endpoint,
+            ("websocket", "/graphql"): sockets,
+        }
         return Starlette(
             routes=[
                 Route("/graphql", endpoint),
-                WebSocketRoute("/graphql", SocketEndpoint(terms, self.settings.cors)),
+                WebSocketRoute("/graphql", sockets),
                 Route("/webhooks/{connection}", self._receiver().answer, methods=["POST"]),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
                 *([Route("/metrics", _scraped(metrics))] if self.settings.server.metrics else []),
             ],
-            middleware=middleware(self.settings.cors, self.settings.server, {"/graphql": endpoint}),
+            middleware=middleware(self.settings.cors, self.settings.server, straight),
             lifespan=partial(self._lifespan, documents),
         )
 

@@ -7,14 +7,19 @@ everything, as staff does. Latency is from the return of the commit to the clien
 
 The storm: all sockets are cut, and all clients come back within three seconds, each with its
 cursor; it is over when each was told that it has everything.
+
+Time of the processor is the gateway's own, all threads of it: unlike all that the clock says, it is
+much the same on a machine that is busy with something else. `python -m benchmarks.streams 200`
+measures with fewer sockets.
 """
 
 import asyncio
 import os
 import random
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -95,6 +100,10 @@ class Crowd:
     arrived: list[tuple[int, float]] = field(default_factory=list)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
+    def hear(self, seq: int, at: float) -> None:
+        """An event came."""
+        self.arrived.append((seq, at))
+
     async def come(self, within: float) -> float:
         """All of them, at moments of the time given; seconds until the last is ready."""
         began, dice = monotonic(), random.Random(7)
@@ -119,10 +128,30 @@ class Crowd:
         self.tasks.clear()
 
 
-async def main() -> None:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One gateway, and what is done to it."""
+
+    sockets: int
+    store: Store
+    waking: Waking
+    http: aiohttp.ClientSession
+    address: str
+    pid: int
+
+    @contextmanager
+    def costing(self, what: str, times: Callable[[], int]) -> Iterator[None]:
+        """Print what the block costs the gateway each of so many times."""
+        before = _processor(self.pid)
+        yield
+        each = (_processor(self.pid) - before) / max(1, times())
+        print(f"    processor of the gateway: {each * 1_000:.3f} ms {what}")
+
+
+async def main(sockets: int = SOCKETS) -> None:
     """Measure and print."""
     print(
-        "Streams: one gateway, PostgreSQL and Redis, 1,000 WebSockets; load average "
+        f"Streams: one gateway, PostgreSQL and Redis, {sockets:,} WebSockets; load average "
         f"{os.getloadavg()[0]:.1f}"
     )
     async with AsyncExitStack() as stack:
@@ -133,7 +162,7 @@ async def main() -> None:
         where = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "redis"
         where.write_text(redis.url)
         settings = document(url, dict.fromkeys(("shop", "warehouse", "payments"), NOWHERE))
-        settings["streams"] = {"max_open": 2 * SOCKETS}
+        settings["streams"] = {"max_open": 2 * sockets}
         settings["redis"] = {"url": {"file": str(where)}}
         servers = stack.enter_context(serving(settings, count=1))
         timeout = aiohttp.ClientTimeout(total=None)
@@ -147,12 +176,11 @@ async def main() -> None:
         key = await ApiKeys(store, utc_now).create(
             PrincipalKind.STAFF, "bench", lasts=timedelta(days=1)
         )
-        await _orders(store)
         [pid] = servers.pids.values()
-        address = servers.addresses[0]
-        await _apart(store, waking, http, address, pid)
-        staff = {"authorization": f"Bearer {key.text}"}
-        await _together(store, waking, http, address, staff)
+        bench = Bench(sockets, store, waking, http, servers.addresses[0], pid)
+        await _orders(bench)
+        await _apart(bench)
+        await _together(bench, {"authorization": f"Bearer {key.text}"})
 
 
 async def _answers(http: aiohttp.ClientSession, address: str) -> None:
@@ -164,37 +192,37 @@ async def _answers(http: aiohttp.ClientSession, address: str) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _orders(store: Store) -> None:
+async def _orders(bench: Bench) -> None:
     def change(work: Work) -> None:
-        for number in range(SOCKETS):
+        for number in range(bench.sockets):
             place(work, an_order(_number(number)))
 
-    await store.act(change, now=utc_now())
+    await bench.store.act(change, now=utc_now())
 
 
 def _number(number: int) -> str:
     return f"B{number:05}"
 
 
-async def _apart(
-    store: Store, waking: Waking, http: aiohttp.ClientSession, address: str, pid: int
-) -> None:
-    before, crowd = _resident(pid), Crowd(http)
+async def _apart(bench: Bench) -> None:
+    before, crowd = _resident(bench.pid), Crowd(bench.http)
     crowd.clients = [
-        Client(address, {}, _number(number), lambda seq, at: crowd.arrived.append((seq, at)))
-        for number in range(SOCKETS)
+        Client(bench.address, {}, _number(number), crowd.hear) for number in range(bench.sockets)
     ]
-    took = await crowd.come(STORM)
-    each = (_resident(pid) - before) / SOCKETS
+    with bench.costing("a newcomer", lambda: bench.sockets):
+        took = await crowd.come(STORM)
+    each = (_resident(bench.pid) - before) / bench.sockets
     print(
         f"  first come within {STORM:.0f} s: all ready after {took:.1f} s;"
         f" resident memory {each:.0f} kB a socket"
     )
-    committed = await _happening(store, waking, *APART)
-    await _settled(crowd, len(committed))
+    with bench.costing("an event told", lambda: len(crowd.arrived)):
+        committed = await _happening(bench, *APART)
+        await _settled(crowd, len(committed))
     _tell("apart", crowd, committed, len(committed))
     await crowd.go()
-    took = await crowd.come(STORM)
+    with bench.costing("a socket that is back", lambda: bench.sockets):
+        took = await crowd.come(STORM)
     print(
         f"  storm: all cut, back within {STORM:.0f} s: all resumed after {took:.1f} s,"
         f" {sum(one.refused for one in crowd.clients)} times told to come later"
@@ -202,21 +230,17 @@ async def _apart(
     await crowd.go()
 
 
-async def _together(
-    store: Store, waking: Waking, http: aiohttp.ClientSession, address: str, staff: dict[str, str]
-) -> None:
-    crowd = Crowd(http)
+async def _together(bench: Bench, staff: dict[str, str]) -> None:
+    crowd = Crowd(bench.http)
+    start = await _present(bench.http, bench.address, staff)
     crowd.clients = [
-        Client(address, staff, None, lambda seq, at: crowd.arrived.append((seq, at)), cursor=None)
-        for _ in range(SOCKETS)
+        Client(bench.address, staff, None, crowd.hear, cursor=start) for _ in range(bench.sockets)
     ]
-    start = await _present(http, address, staff)
-    for client in crowd.clients:
-        client.cursor = start
     await crowd.come(STORM)
-    committed = await _happening(store, waking, *TOGETHER)
-    await _settled(crowd, SOCKETS * len(committed))
-    _tell("together", crowd, committed, SOCKETS * len(committed))
+    with bench.costing("an event told", lambda: len(crowd.arrived)):
+        committed = await _happening(bench, *TOGETHER)
+        await _settled(crowd, bench.sockets * len(committed))
+    _tell("together", crowd, committed, bench.sockets * len(committed))
     await crowd.go()
 
 
@@ -235,17 +259,17 @@ async def _present(http: aiohttp.ClientSession, address: str, staff: dict[str, s
         cursor = told
 
 
-async def _happening(store: Store, waking: Waking, rate: int, seconds: float) -> dict[int, float]:
+async def _happening(bench: Bench, rate: int, seconds: float) -> dict[int, float]:
     """So many events a second; when each was committed, by its number."""
     dice, committed = random.Random(7), dict[int, float]()
     began, due = monotonic(), 0
     pending: set[asyncio.Task[None]] = set()
 
     async def one() -> None:
-        order = an_order(_number(dice.randrange(SOCKETS)))
-        seq = await store.act(partial(_told, order=order), now=utc_now(), queue="bench")
+        order = an_order(_number(dice.randrange(bench.sockets)))
+        seq = await bench.store.act(partial(_told, order=order), now=utc_now(), queue="bench")
         committed[seq] = monotonic()
-        waking.told()
+        bench.waking.told()
 
     while due < rate * seconds:
         await asyncio.sleep(max(0.0, began + due / rate - monotonic()))
@@ -288,3 +312,16 @@ def _resident(pid: int) -> int:
     """Resident memory of a process, in kB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+def _processor(pid: int) -> float:
+    """Seconds that all threads of a process have run."""
+    spent = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):
+            spent += int((task / "schedstat").read_text().split()[0])
+    return spent / 1e9
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*map(int, sys.argv[1:])))

@@ -4,10 +4,14 @@
 
 It asks over server-sent events and needs nothing but `httpx`. The copy and the cursor are in one
 SQLite file, and are changed together: whatever happens, the next start goes on from there.
+Interrupted, it goes as far as there is anything to be told by plain HTTP, reads the whole
+assortment anew, and says whether its copy is equal to that.
 """
 
 import json
 import os
+import random
+import signal
 import sqlite3
 import sys
 import time
@@ -17,16 +21,16 @@ from typing import Any
 
 import httpx
 
-FOLLOW = """subscription Mirror($after: Cursor) {
-  assortmentEvents(after: $after) {
+EVENT = """
     __typename
     ... on StreamEvent { cursor }
     ... on AssortmentSnapshot { seq lastSeq complete items { sku status availableToSell } }
     ... on AssortmentDelta { seq prevSeq item { sku status availableToSell } }
     ... on Removed { seq prevSeq entity }
-    ... on Gap { code resyncFrom }
-  }
-}"""
+    ... on Gap { code resyncFrom }"""
+FOLLOW = f"subscription Mirror($after: Cursor) {{ assortmentEvents(after: $after) {{ {EVENT} }} }}"
+PAGE = f"""query Page($after: Cursor) {{
+  assortmentEvents(after: $after, first: 100) {{ cursor events {{ {EVENT} }} }} }}"""
 TABLES = """
 create table if not exists items (sku text primary key, status text, available int, seq int);
 create table if not exists place (id int primary key, cursor text, last int);
@@ -71,6 +75,11 @@ class Mirror:
             cursor = event.get("resyncFrom") or event["cursor"]
             self.kept.execute("update place set cursor = ?, last = ?", (cursor, last))
 
+    def quiet(self, cursor: str) -> None:
+        """Nothing happened up to here."""
+        with self.kept:
+            self.kept.execute("update place set cursor = ?", (cursor,))
+
     def items(self) -> dict[str, tuple[str, int | None]]:
         """What there is, by SKU."""
         found = self.kept.execute("select sku, status, available from items")
@@ -114,24 +123,66 @@ def events(http: httpx.Client, url: str, key: str, after: str | None) -> Iterato
 
 
 def follow(url: str, path: str, key: str) -> None:
-    """Keep the copy until interrupted."""
-    mirror, pause = Mirror(path), 1.0
+    """Keep the copy until interrupted, then prove it."""
+    mirror, gaps, connections = Mirror(path), list[str](), 0
     with httpx.Client(timeout=httpx.Timeout(10, read=SILENCE)) as http, closing(mirror.kept):
+        try:
+            for event in again_and_again(http, url, key, mirror):
+                connections += event is None
+                if event is not None and event["__typename"] == "Gap":
+                    gaps.append(event["code"])
+        except KeyboardInterrupt:
+            equal = proved(http, url, key, mirror)
+            items = [(sku, *there) for sku, there in sorted(mirror.items().items())]
+            told = {"equal": equal, "items": items, "connections": connections, "gaps": gaps}
+            print(json.dumps(told), flush=True)
+            sys.exit(0 if equal else 1)
+
+
+def again_and_again(
+    http: httpx.Client, url: str, key: str, mirror: Mirror
+) -> Iterator[dict[str, Any] | None]:
+    """Messages, each once it is in the copy; None at the beginning of each connection."""
+    pause = 1.0
+    while True:
+        yield None
+        try:
+            for event in events(http, url, key, mirror.place()[0]):
+                mirror.take(event)
+                pause = 1.0
+                yield event
+        except httpx.HTTPError as error:
+            print(f"cut off ({type(error).__name__}): again in a while", file=sys.stderr)
+        # At another time than all others who were cut off with us.
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  nobody gains by guessing it
+        pause = min(LONGEST_PAUSE, pause * 2)
+
+
+def proved(http: httpx.Client, url: str, key: str, mirror: Mirror) -> bool:
+    """Whether the copy is what who reads everything anew has, at the same event."""
+    anew = Mirror(":memory:")
+    with closing(anew.kept):
         while True:
-            cursor, _ = mirror.place()
-            try:
-                for event in events(http, url, key, cursor):
-                    mirror.take(event)
-                    pause = 1.0
-                    print(event["__typename"], len(mirror.items()), "items", flush=True)
-            except httpx.HTTPError as error:
-                print(f"cut off ({type(error).__name__}): again in {pause:.0f} s", flush=True)
-            time.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+            for one in (anew, mirror):
+                catch_up(http, url, key, one)
+            if anew.place()[1] == mirror.place()[1]:  # nothing happened in between
+                return anew.items() == mirror.items()
+
+
+def catch_up(http: httpx.Client, url: str, key: str, mirror: Mirror) -> None:
+    """Take all that there is to be told now, page by page."""
+    headers = {"authorization": f"Bearer {key}"}
+    while True:
+        body = {"query": PAGE, "variables": {"after": mirror.place()[0]}}
+        answer = http.post(url, json=body, headers=headers).raise_for_status()
+        page = answer.json()["data"]["assortmentEvents"]
+        for event in page["events"]:
+            mirror.take(event)
+        if not page["events"]:
+            mirror.quiet(page["cursor"])
+            return
 
 
 if __name__ == "__main__":
-    try:
-        follow(sys.argv[1], sys.argv[2], os.environ["TESSERA_KEY"])
-    except KeyboardInterrupt:
-        sys.exit(0)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    follow(sys.argv[1], sys.argv[2], os.environ["TESSERA_KEY"])

@@ -67,7 +67,7 @@ def absent(what: str, error: NoNodeError) -> NoReturn:
 def installed(recipe: Path, engine: Engine) -> Path:
     """A folder with the files of `recipe` and the packages its `package-lock.json` names.
 
-    It is shared and must not be written to.
+    It is shared and must not be written to, but by `built`.
 
     Raises:
         NoNodeError: the packages cannot be installed.
@@ -82,6 +82,21 @@ def installed(recipe: Path, engine: Engine) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.exists():
             _install(ingredients, home, engine)
+    return home
+
+
+def built(recipe: Path, engine: Engine) -> Path:
+    """As `installed`, with what `npm run build` makes of it.
+
+    Raises:
+        NoNodeError: the packages cannot be installed.
+        NodeError: it cannot be built.
+    """
+    home = installed(recipe, engine)
+    with (home.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "dist").exists():
+            run([*engine.npm, "run", "build"], home, os.environ, INSTALL_WITHIN)
     return home
 
 

@@ -67,6 +67,16 @@ def caller_of(scope: Scope, headers: RequestHeaders) -> Caller:
     )
 
 
+def authorization_in(introduction: Mapping[str, Any]) -> str | None:
+    """What a client says in `connection_init`, as it says it in a header elsewhere."""
+    inner = introduction.get("headers")
+    for told in (introduction, inner if isinstance(inner, dict) else {}):
+        for name, value in told.items():
+            if name.lower() == "authorization" and isinstance(value, str):
+                return value
+    return None
+
+
 def _client(scope: Scope) -> str | None:
     """The first sound name that is given."""
     for name, value in scope["headers"]:

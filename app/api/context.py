@@ -29,6 +29,7 @@ from app.events.following import Events
 from app.locations.service import LocationService
 from app.loyalty.assembling import Points
 from app.loyalty.service import LoyaltyAnswers
+from app.orders.following import Holders
 from app.orders.partnered import PartnerOrders
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
@@ -76,6 +77,7 @@ class Services:
     order_worker: OrderWorker
     partner_orders: PartnerOrders
     keys: ApiKeys
+    order_holders: Holders
     looks: Looks
     events: Events
     partners: PartnerService

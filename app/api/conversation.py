@@ -1,11 +1,11 @@
 """What is said on one socket (graphql-transport-ws), from the handshake to the close frame?
 
-One task reads, one writes, one keeps the socket alive, one waits for the process to end, and each
-operation has its own. Whatever ends the socket, it ends all of them.
+One task reads, one writes what could not be sent at once, one keeps the socket alive, one waits for
+the process to end, and each operation has its own. Whatever ends the socket, it ends all of them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from starlette.types import Receive, Send
 
 from app.api import socket_messages as messages
 from app.api.asking import Asked
-from app.api.callers import Caller, Identify
+from app.api.callers import Caller, Identify, authorization_in
 from app.api.errors import masked, request_error
 from app.api.lasting import SOCKET, Lasting
 from app.api.operations import Operations
@@ -31,6 +31,7 @@ from app.api.socket_messages import (
     Subscribe,
 )
 from app.api.socket_outbox import Outbox
+from app.engine.steps import begun
 from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.settings import Streams
 
@@ -43,16 +44,6 @@ BEGUN = frozenset({Fate.EXECUTED, Fate.LATE, Fate.BROKEN})  # told by `next`, al
 async def everybody(_caller: Caller) -> bool:
     """Welcome whoever comes."""
     return True
-
-
-def authorization_in(introduction: Mapping[str, Any]) -> str | None:
-    """What a client says in `connection_init`, as it says it in a header elsewhere."""
-    inner = introduction.get("headers")
-    for told in (introduction, inner if isinstance(inner, dict) else {}):
-        for name, value in told.items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                return value
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +70,7 @@ class Conversation:
         self._receive = receive
         self._send = send
         self._outbox = Outbox(streams.queue, streams.queue_bytes)
+        self._begun: Awaitable[None] | None = None  # sending what is next in there
         self._patience = streams.patience.total_seconds()
         self._rate = AsyncLimiter(streams.burst, streams.burst / streams.operations_per_second)
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -132,9 +124,10 @@ class Conversation:
 
     async def _writing(self) -> None:
         while True:
-            text = (await self._outbox.take()).decode()
+            message = await self._outbox.take()
+            rest, self._begun = self._begun, None
             try:
-                await self._send({"type": "websocket.send", "text": text})
+                await (rest or self._sending(message))
             except OSError as gone:  # as ASGI has it since 2.4
                 raise CloseError(1006, ours=False) from gone
 
@@ -277,11 +270,25 @@ class Conversation:
         await self._put(messages.error(id_, errors))
 
     async def _put(self, message: bytes, cursor: str | None = None) -> None:
+        if self._outbox.idle and self._sent_at_once(message):
+            self._outbox.passed(cursor)
+            return
         try:
             await self._outbox.put(message, self._patience, cursor)
         except TimeoutError as slow:
             reason = self._with_place("Too slow: too many messages wait to be read")
             raise CloseError(1013, reason) from slow
+
+    def _sent_at_once(self, message: bytes) -> bool:
+        """Send, if that takes no waiting; else the rest of it is left to who writes."""
+        try:
+            self._begun = begun(self._sending(message))
+        except OSError as gone:
+            raise CloseError(1006, ours=False) from gone
+        return self._begun is None
+
+    async def _sending(self, message: bytes) -> None:
+        await self._send({"type": "websocket.send", "text": message.decode()})
 
     def _with_place(self, reason: str) -> str:
         """With the last cursor that was sent, where it is clear which stream it is of."""

@@ -24,6 +24,7 @@ from app.api.http_reading import BadRequest
 from app.api.lasting import EVENTS, FullError, Lasting
 from app.api.outcomes import Fate, Outcome, refused
 from app.api.subscribing import Outcomes
+from app.engine.steps import within
 from app.settings import Streams
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,14 @@ def _event(outcome: Outcome, number: int) -> bytes:
 
     What tells nothing but errors has no id: who comes back goes on behind what it was told.
     """
-    id_ = outcome.cursor or str(number)
+    if outcome.cursor is None:
+        return _lines(outcome, str(number))
+    if (text := outcome.written.get(_event)) is None:
+        text = outcome.written[_event] = _lines(outcome, outcome.cursor)
+    return text
+
+
+def _lines(outcome: Outcome, id_: str) -> bytes:
     line = b"" if not outcome.useful and outcome.fate in CUT_SHORT else b"id: %b\n" % id_.encode()
     return b"event: next\n%bdata: %b\n\n" % (line, outcome.body())
 
@@ -176,8 +184,7 @@ class EventStreams:
 
     async def _write(self, send: Send, text: bytes, *, more: bool = True) -> None:
         """Write whole events; a `TimeoutError` when nobody takes them."""
-        async with asyncio.timeout(self._streams.patience.total_seconds()):
-            await send(_part(text, more=more))
+        await within(self._streams.patience.total_seconds(), _sent(send, _part(text, more=more)))
 
 
 def _start(framing: Framing) -> Message:
@@ -187,6 +194,10 @@ def _start(framing: Framing) -> Message:
 
 def _part(body: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+async def _sent(send: Send, part: Message) -> None:
+    await send(part)
 
 
 async def _gone(receive: Receive) -> None:

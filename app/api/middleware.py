@@ -27,7 +27,9 @@ CAREFUL = (
 BEGINNINGS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 
-def middleware(cors: Cors, server: Server, straight: Mapping[str, ASGIApp]) -> list[Middleware]:
+def middleware(
+    cors: Cors, server: Server, straight: Mapping[tuple[str, str], ASGIApp]
+) -> list[Middleware]:
     """What stands before the routes, outermost first; `straight` are those asked most."""
     return [
         *([_forwarding(server)] if server.trusted_proxies else []),
@@ -61,16 +63,20 @@ def _cross_origin(cors: Cors) -> Middleware:
 
 
 class Straight:
-    """Hands HTTP requests for some paths on at once, past the search for a route."""
+    """Hands what is asked of some paths on at once, past the search for a route.
 
-    def __init__(self, app: ASGIApp, *, to: Mapping[str, ASGIApp]) -> None:
+    They are named by the type of the connection and the path.
+    """
+
+    def __init__(self, app: ASGIApp, *, to: Mapping[tuple[str, str], ASGIApp]) -> None:
         self._app = app
         self._to = to
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection, or let its route be found."""
-        plain = scope["type"] == "http" and not scope.get("root_path")
-        app = self._to.get(scope["path"], self._app) if plain else self._app
+        plain = not scope.get("root_path")
+        asked = scope["type"], scope.get("path", "")
+        app = self._to.get(asked, self._app) if plain else self._app
         await app(scope, receive, send)
 
 

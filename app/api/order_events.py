@@ -16,7 +16,7 @@ from app.api.streams import After, Heartbeat, Removed, place_of
 from app.errors import InvalidInputError
 from app.events.model import Event, Happened
 from app.orders import model
-from app.orders.following import ORDERS, owner_of
+from app.orders.following import ORDERS
 from app.orders.refusals import OrderNotFound
 from app.partners.model import PartnerUnknown
 from app.principals.model import Viewer
@@ -111,10 +111,10 @@ class _View:
         return await self.context.services.customers.viewer(self.context.principal)
 
     async def _visible(self, number: str, shared: dict[Any, Any] | None = None) -> None:
-        """Ask whose it is; once for all who are told the same and show the same token."""
-        ask = partial(owner_of, number=number, access=self.token)
-        read = partial(self.context.services.events.read, ask)
-        owner = await (read() if shared is None else together(shared, (OWNER, self.token), read))
+        """Ask whose it is; once for all who are told the same."""
+        ask = partial(self.context.services.order_holders.of, number)
+        found = await (ask() if shared is None else together(shared, OWNER, ask))
+        owner = found.shown(self.token)
         if self.token is None:
             viewer = await self._viewer()
             if not viewer.may_see(customer=owner.customer, partner=owner.partner):

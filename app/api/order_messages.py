@@ -17,7 +17,7 @@ from app.orders.model import OrderState
 from app.orders.refusals import OrderNotFound
 from app.principals.model import THE_HOUSE
 
-ORDER = "order"  # what those who are told the same look up together
+ORDER, DELTA = "order", "delta"  # what those who are told the same have together
 
 
 @strawberry.type(description="What there is, before what happens.", directives=NOBODY_KEEPS)
@@ -132,8 +132,16 @@ def dressed(event: Event[model.Order]) -> Dressed:
         case There():
             return OrderSnapshot.of(event)
         case Happened():
-            return OrderDelta.of(event)
+            return _delta(event)
         case Lost():
             return Gap.of(event)
         case Quiet():
             return Heartbeat.of(event)
+
+
+def _delta(happened: Happened) -> OrderDelta:
+    """Dressed once for all who are told the same."""
+    delta: OrderDelta | None = happened.shared.get(DELTA)
+    if delta is None:
+        delta = happened.shared[DELTA] = OrderDelta.of(happened)
+    return delta

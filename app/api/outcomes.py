@@ -1,7 +1,7 @@
 """What became of an operation, before a transport dresses it?"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,6 +66,7 @@ class Outcome:
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
     `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
+    What streams make of it is `written` once for all who are told the same.
     """
 
     fate: Fate
@@ -78,6 +79,9 @@ class Outcome:
     cursor: str | None = None
     cached: bool = False
     keeping: Keeping | None = None
+    written: dict[Hashable, bytes] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @property
     def kind(self) -> str:

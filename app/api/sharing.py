@@ -11,16 +11,41 @@ NEW = 1.0  # seconds: whoever comes later has a new answer
 async def together(shared: dict[Any, Any], key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
     """The result of some work, done once for all who come at about the same time.
 
-    Nobody is harmed when the first one goes away, and a failure is told to those who waited only.
+    The first does it itself: what never waits costs nobody a turn. If that one goes away, another
+    of those who wait does it anew; a failure is told to those who waited only.
     """
-    mark = (key, asyncio.get_running_loop().time() // NEW)
-    task: asyncio.Future[T] | None = shared.get(mark)
-    if task is None:
-        task = shared[mark] = asyncio.ensure_future(work())
-        task.add_done_callback(lambda done: _dropped(shared, mark, done))
-    return await asyncio.shield(task)
+    while (answer := _kept(shared, key)) is not None:
+        if not answer.done():
+            await asyncio.wait({answer})
+        if not answer.cancelled():
+            result: T = answer.result()
+            return result
+    return await _worked_out(shared, key, work)
 
 
-def _dropped(shared: dict[Any, Any], mark: Hashable, done: "asyncio.Future[Any]") -> None:
-    if done.cancelled() or done.exception() is not None:
-        shared.pop(mark, None)
+def _kept(shared: dict[Any, Any], key: Hashable) -> "asyncio.Future[Any] | None":
+    answer: asyncio.Future[Any] | None = shared.get(key)
+    return answer
+
+
+async def _worked_out(shared: dict[Any, Any], key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+    loop = asyncio.get_running_loop()
+    answer = shared[key] = loop.create_future()
+    loop.call_later(NEW, _forget, shared, key, answer)
+    try:
+        result = await work()
+    except BaseException as error:
+        _forget(shared, key, answer)
+        if isinstance(error, Exception):
+            answer.set_exception(error)
+            answer.exception()  # nobody may have waited
+        else:
+            answer.cancel()
+        raise
+    answer.set_result(result)
+    return result
+
+
+def _forget(shared: dict[Any, Any], key: Hashable, answer: "asyncio.Future[Any]") -> None:
+    if shared.get(key) is answer:
+        del shared[key]

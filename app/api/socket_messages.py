@@ -143,7 +143,10 @@ def pong(payload: Payload | None) -> bytes:
 
 def next_answer(id_: str, outcome: Outcome) -> bytes:
     """An answer; its data is put in as it is."""
-    return orjson.dumps({"id": id_, "type": "next", "payload": outcome.response()})
+    if (text := outcome.written.get(id_)) is None:
+        told = {"id": id_, "type": "next", "payload": outcome.response()}
+        text = outcome.written[id_] = orjson.dumps(told)
+    return text
 
 
 def error(id_: str, errors: Sequence[ErrorEntry]) -> bytes:

@@ -20,6 +20,15 @@ class Outbox:
         self.cursor: str | None = None
         """Of the last message that was sent and has one."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was put in has been sent."""
+        return self._sent.is_set()
+
+    def passed(self, cursor: str | None) -> None:
+        """A message was sent past the queue, which was idle."""
+        self.cursor = cursor or self.cursor
+
     async def put(self, message: bytes, patience: float, cursor: str | None = None) -> None:
         """Put a message in as soon as there is room for it.
 

@@ -5,20 +5,22 @@ its own, whose deadline is soon over: what an event needs of the outside belongs
 the event, since every event is executed anew, with its own deadline, report and clock. A resolver
 that passes on the events of another generator closes it itself (`contextlib.aclosing`). An event
 with a `cursor` (a text of one line) names its place in the stream; the caller that comes back
-gives the last one it has as `Context.last_event`. One with `shared` (a dictionary) is given to
-many: those who ask alike have one execution of it.
+gives the last one it has as `Context.last_event`; so the stream ends at an event that has a place
+and could not be told, and is told to whoever comes back. One with `shared` (a dictionary) is given
+to many: those who ask alike have one execution of it.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 import orjson
 import structlog
+from cachetools import LRUCache
 
 from app.api.asking import Asked
 from app.api.callers import Caller
@@ -30,9 +32,11 @@ from app.api.sharing import together
 from app.api.tracing import conclude, operation_span
 from app.engine.execution import Request
 from app.engine.gate import Admitted
-from app.engine.subscribing import Source, open_source
+from app.engine.steps import noticed
+from app.engine.subscribing import Source, open_source, used_by_events
 
 log = structlog.get_logger(__name__)
+MOST_DOCUMENTS = 1_000  # of which is known what they use
 Execute = Callable[[Admitted, Asked, Caller, Any], Awaitable[Outcome]]
 Outcomes = AsyncGenerator[Outcome, None]
 
@@ -51,6 +55,9 @@ class Subscriptions:
     metrics: Metrics
     budget: float
     introspection: bool
+    _used: LRUCache[Hashable, frozenset[str]] = field(
+        default_factory=lambda: LRUCache(MOST_DOCUMENTS), init=False
+    )
 
     async def outcomes(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcomes:
         """One outcome for each event; nothing is opened before the first is asked for.
@@ -83,18 +90,22 @@ class Subscriptions:
         if isinstance(source, Outcome):
             yield source
             return
-        alike = _alike(admitted, asked, caller)
+        alike = self._alike(admitted, asked, caller)
         try:
             while True:
                 try:
-                    event = await anext(source.events)
+                    event, waited = await noticed(anext(source.events))
                 except StopAsyncIteration:
                     return
                 except Exception as error:  # noqa: BLE001  whatever a source raises is located
                     yield interrupted([source.located(error)], context)
                     return
-                yield await self._told(admitted, asked, caller, event, alike)
-                await asyncio.sleep(0)  # a source that never waits holds up nobody else
+                outcome = await self._told(admitted, asked, caller, event, alike)
+                yield outcome
+                if outcome.fate is Fate.INTERRUPTED:
+                    return  # else what comes next would be told as if nothing were missing
+                if not waited:
+                    await asyncio.sleep(0)  # a source that never waits holds up nobody else
         finally:
             await self._close(source)
 
@@ -121,9 +132,7 @@ class Subscriptions:
         """The answer to an event; those who ask alike for one that is `shared` have it together."""
         answer = partial(self._answered, admitted, asked, caller, event)
         shared = getattr(event, "shared", None)
-        outcome = await (answer() if shared is None else together(shared, alike, answer))
-        told = outcome.fate is Fate.EXECUTED  # else who comes back has not had it yet
-        return replace(outcome, cursor=cursor_of(event) if told else None)
+        return await (answer() if shared is None else together(shared, alike, answer))
 
     async def _answered(
         self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
@@ -131,7 +140,23 @@ class Subscriptions:
         with operation_span(admitted, caller.trace) as span:
             outcome = await self.execute(admitted, asked, caller, event)
             conclude(span, outcome)
-        return outcome
+        return _placed(outcome, cursor_of(event))
+
+    def _alike(self, admitted: Admitted, asked: Asked, caller: Caller) -> Hashable:
+        """The same for those who are given the same answer to the same event.
+
+        Where they began is no part of it: an event is the same whichever cursor was given.
+        """
+        used = self._used_by_events(admitted)
+        given = {name: value for name, value in asked.variables.items() if name in used}
+        variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+        return admitted.text, admitted.name, variables, caller.known.pseudonym, caller.accepted
+
+    def _used_by_events(self, admitted: Admitted) -> frozenset[str]:
+        key = admitted.text, admitted.name
+        if (used := self._used.get(key)) is None:
+            used = self._used[key] = used_by_events(admitted.document, admitted.operation)
+        return used
 
     async def _close(self, source: Source) -> None:
         with suppress(TimeoutError):
@@ -142,10 +167,12 @@ class Subscriptions:
                     broken(bug)
 
 
-def _alike(admitted: Admitted, asked: Asked, caller: Caller) -> Hashable:
-    """The same for those who are given the same answer to the same event."""
-    variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS)
-    return admitted.text, admitted.name, variables, caller.known.pseudonym, caller.accepted
+def _placed(outcome: Outcome, cursor: str | None) -> Outcome:
+    """The answer to an event that has a place; the stream ends at one that cannot be told."""
+    if cursor is None:
+        return outcome
+    told = outcome.fate is Fate.EXECUTED and (outcome.useful or not outcome.errors)
+    return replace(outcome, cursor=cursor) if told else replace(outcome, fate=Fate.INTERRUPTED)
 
 
 def cursor_of(event: Any) -> str | None:

@@ -1,7 +1,7 @@
 """What if a coroutine never waits? Then tasks and time limits are for nothing."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from types import coroutine
 from typing import Any, TypeVar
@@ -22,6 +22,25 @@ async def within(seconds: float, going: Coroutine[Any, Any, T]) -> T:
         return result
     async with asyncio.timeout(seconds):
         return await resumed(going, waits_for)
+
+
+async def noticed(going: Awaitable[T]) -> tuple[T, bool]:
+    """What it returns, and whether it waited for anything."""
+    steps: Any = going  # a coroutine, or what is as good as one, such as `anext` of a generator
+    try:
+        waits_for = steps.send(None)
+    except StopIteration as done:
+        return done.value, False
+    return await resumed(steps, waits_for), True
+
+
+def begun(going: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Take the first step; what is left to be done, by any task, or None where that was all."""
+    try:
+        waits_for = going.send(None)
+    except StopIteration:
+        return None
+    return resumed(going, waits_for)
 
 
 @coroutine

@@ -6,10 +6,16 @@ from inspect import isawaitable
 from typing import Any, cast
 
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     Executor,
+    FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    VariableNode,
     create_source_event_stream,
     located_error,
 )
@@ -63,3 +69,29 @@ async def open_source(schema: GraphQLSchema, request: Request) -> Source | list[
     if isinstance(opened, ExecutionResult):
         return opened.errors or []
     return Source(executor, aiter(cast("AsyncIterator[Any]", opened)))
+
+
+def used_by_events(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """The variables that the answer to an event depends on.
+
+    Those that are given to the field of the subscription alone decide which events there are, and
+    no more.
+    """
+    used: set[str] = set()
+    for root in operation.selection_set.selections:
+        if isinstance(root, FieldNode):
+            used |= _variables_in((root.directives, root.selection_set))
+        else:
+            used |= _variables_in(root)
+    fragments = (one for one in document.definitions if isinstance(one, FragmentDefinitionNode))
+    return frozenset(used | _variables_in(tuple(fragments)))
+
+
+def _variables_in(found: Any) -> set[str]:
+    if isinstance(found, VariableNode):
+        return {found.name.value}
+    if isinstance(found, Node):
+        return _variables_in(tuple(getattr(found, key, None) for key in found.keys))
+    if isinstance(found, list | tuple):
+        return set().union(*map(_variables_in, found))
+    return set()

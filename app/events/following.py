@@ -6,7 +6,7 @@ the database else. Whatever goes wrong in between, the next question starts from
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -138,13 +138,19 @@ class _Follower:
                 async for event in self.kept(self.place):
                     yield event
                 continue
-            news = self._channel.news()  # before the look, or what comes between is not heard of
-            for event in self._new():
+            told = self._channel.told  # before the look, or what comes between is not heard of
+            async for event in self._one_by_one():
                 yield event
-                await asyncio.sleep(0)
-            if not await self._waited(news):
+            if not await self._channel.news(told, self._events.beat.total_seconds()):
                 self.place = replace(self.place, at=max(self.place.at, self._events.tail.at))
                 yield self._quiet()
+
+    async def _one_by_one(self) -> AsyncGenerator[Happened, None]:
+        """What is new, with a turn for others between one and the next."""
+        for number, happened in enumerate(self._new()):
+            if number:
+                await asyncio.sleep(0)
+            yield happened
 
     async def _caught_up(self) -> AsyncGenerator[Event[Any], None]:
         """What a follower that comes back has missed, and that this is all."""
@@ -205,14 +211,6 @@ class _Follower:
 
     def _quiet(self) -> Quiet:
         return Quiet(self.cursors.written(self.place))
-
-    async def _waited(self, news: asyncio.Event) -> bool:
-        """Whether there are news, or else it was silent for long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._events.beat.total_seconds()):
-                await news.wait()
-                return True
-        return False
 
 
 def _missing(head: Head, epoch: str, at: int) -> LostCode | None:

@@ -1,9 +1,10 @@
 """What is new in the log? One reader in each process reads it for all who follow.
 
 It reads when it is woken, and every now and then in any case: a wake-up that is lost costs time,
-never a fact. Each topic that is followed has a channel, which has everything that was told since
-it opened, but for what was too much to keep; before that, and after falling behind, followers read
-the database themselves.
+never a fact. Each topic that is followed has a channel, which has everything that was told lately;
+before that, and after falling behind, followers read the database themselves. When the last has
+gone the reader goes on for a while: those who were cut off together come back together, and are
+told what they missed without asking the database.
 """
 
 import asyncio
@@ -17,13 +18,14 @@ import structlog
 
 from app.events import reading
 from app.events.model import Happened, LostCode, Topic
+from app.events.recent import KEPT, Recent
 from app.store import Store, StoreUnavailable, log
 from app.store.log import Head, Told
 
 logs = structlog.get_logger(__name__)
-KEPT = 512  # facts of a channel
 Route = tuple[str | None, str | None]  # of an entity, to a party
-PAUSE = timedelta(milliseconds=2)  # between two questions, so that facts come in groups
+PAUSE = timedelta(milliseconds=10)  # between two questions, so that facts come in groups
+LINGER = timedelta(minutes=1)  # that the reader goes on when nobody follows any more
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ class Channel:
     items: deque[Item] = field(default_factory=deque)
     lost: LostCode | None = None
     followers: int = 0
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    told: int = 0  # how often there was something new
+    _waiting: dict["asyncio.Future[bool]", None] = field(default_factory=dict)
 
     def after(self, seq: int) -> list[Item]:
         """The facts after a number that is not before `start`."""
@@ -57,9 +60,23 @@ class Channel:
             found.append(item)
         return found[::-1]
 
-    def news(self) -> asyncio.Event:
-        """Set when more has come than there is now."""
-        return self._news
+    async def news(self, told: int, within: float) -> bool:
+        """Wait until there is something new since a count, for so many seconds; whether there is.
+
+        Thousands wait here, each for hours, so this is cheaper than an event with a time limit.
+        """
+        if self.told != told:
+            return True
+        loop = asyncio.get_running_loop()
+        coming: asyncio.Future[bool] = loop.create_future()
+        self._waiting[coming] = None
+        silent = loop.call_later(within, _settle, coming, False)  # noqa: FBT003  of a callback
+        try:
+            await coming
+            return self.told != told  # it may have come just after the time was over
+        finally:
+            silent.cancel()
+            self._waiting.pop(coming, None)
 
     def add(self, told: Told) -> None:
         """Take one more; the oldest may have to go."""
@@ -69,13 +86,20 @@ class Channel:
 
     def tell(self) -> None:
         """Wake who waits."""
-        self._news, news = asyncio.Event(), self._news
-        news.set()
+        self.told += 1
+        waiting, self._waiting = self._waiting, {}
+        for one in waiting:
+            _settle(one, True)  # noqa: FBT003  what it waits for
 
     def lose(self, code: LostCode) -> None:
         """Nothing more will come."""
         self.lost = code
         self.tell()
+
+
+def _settle(future: "asyncio.Future[bool]", result: bool) -> None:  # noqa: FBT001  a callback
+    if not future.done():
+        future.set_result(result)
 
 
 class Tail:
@@ -95,6 +119,10 @@ class Tail:
         self._epoch = ""
         self._channels: dict[Topic, Channel] = {}
         self._by_route: dict[Route, list[Channel]] = {}
+        self._recent = Recent()
+        self.current = False
+        """Whether it knows where the log is: it goes on reading."""
+        self._left_at = 0.0
         self._followed = asyncio.Event()
         self._woken = asyncio.Event()
         self._opening = asyncio.Lock()
@@ -124,6 +152,7 @@ class Tail:
             if not channel.followers and self._channels.get(topic) is channel:
                 del self._channels[topic]
                 self._unroute(channel)
+                self._left_at = asyncio.get_running_loop().time()
 
     async def head(self) -> Head:
         """Where the log is now."""
@@ -131,20 +160,29 @@ class Tail:
 
     async def _open(self, topic: Topic) -> Channel:
         async with self._opening:
-            if not self._channels:  # nobody has looked for a while
+            if not self.current:  # nobody has looked for a while
                 head = await self.head()
                 self._epoch, self.at = head.epoch, head.last
+                self._recent.begin(head.last)
+                self.current = True
             channel = self._channels.get(topic)
             if channel is None or channel.lost is not None:
-                channel = self._channels[topic] = Channel(topic, self._epoch, self.at)
-                self._by_route.setdefault(_route(topic), []).append(channel)
+                channel = self._channels[topic] = self._new(topic)
             self._followed.set()
             return channel
+
+    def _new(self, topic: Topic) -> Channel:
+        channel = Channel(topic, self._epoch, self._recent.since)
+        for told in self._recent.of(topic):
+            channel.add(told)
+        self._by_route.setdefault(_route(topic), []).append(channel)
+        return channel
 
     async def run(self) -> None:
         """Read until cancelled; a store that does not answer is asked again."""
         while True:
-            if not self._channels:
+            if not self._wanted():
+                self.current = False
                 self._followed.clear()
                 await self._followed.wait()
             self._woken.clear()
@@ -161,12 +199,18 @@ class Tail:
                 async with asyncio.timeout(self._every):
                     await self._woken.wait()
 
+    def _wanted(self) -> bool:
+        if self._channels:
+            return True
+        silent = asyncio.get_running_loop().time() - self._left_at
+        return self.current and silent < LINGER.total_seconds()
+
     async def _read(self) -> bool:
         """Tell what is new; whether there may be more."""
         at, epoch = self.at, self._epoch
         page = await self._store.read(lambda db: reading.page(db, self._everything, at))
         if at != self.at or epoch != self._epoch:
-            return True  # everybody left, and somebody came anew meanwhile
+            return True  # it was begun anew meanwhile
         if page.head.epoch != epoch or page.head.last < at:
             self._lose(LostCode.EPOCH_CHANGED)
         elif page.head.floor > at:
@@ -180,6 +224,7 @@ class Tail:
     def _told(self, told: Collection[Told]) -> None:
         woken: dict[Topic, Channel] = {}
         for one in told:
+            self._recent.add(one)
             for channel in self._concerned(one):
                 channel.add(one)
                 woken[channel.topic] = channel
@@ -206,6 +251,7 @@ class Tail:
 
     def _lose(self, code: LostCode) -> None:
         lost, self._channels, self._by_route = self._channels, {}, {}
+        self.current = False
         for channel in lost.values():
             channel.lose(code)
 

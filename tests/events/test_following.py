@@ -3,13 +3,18 @@
 import asyncio
 import random
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from app.errors import InvalidInputError
-from app.events.model import Happened, LostCode, Quiet, There
+from app.events.model import Happened, LostCode, Quiet, There, Topic
 from app.events.retention import sweep
-from app.store import Store
+from app.events.tail import Channel
+from app.store import Fact, Store
+from app.store.log import Told
 from app.store.tables import log_head
 from tests.builders import NOON
 from tests.events.things import OTHERS, THINGS, Mirror, change, follow, following
@@ -99,6 +104,7 @@ async def test_silence_moves_the_cursor_on(store: Store) -> None:
         await change(store, *(("b", value) for value in range(5)))
         while events.tail.at < 6:
             await follow(events, mirror, entity="a", most=1)
+            await asyncio.sleep(0)  # what is in memory is told without waiting
         await follow(events, mirror, entity="a", most=2)
         await store.act(lambda work: sweep(work, keep_for=NOON - NOON, keep_at_most=2), now=NOON)
         await change(store, ("a", 2))
@@ -114,11 +120,12 @@ async def test_what_was_swept_is_told_as_a_gap_with_the_way_back(store: Store) -
     mirror = Mirror()
     async with following(store) as events:
         await follow(events, mirror, most=1)
-        await change(store, ("a", 2), ("b", 2), ("c", 2))
-        swept = await store.act(
-            lambda work: sweep(work, keep_for=NOON - NOON, keep_at_most=2), now=NOON
-        )
-        assert swept == 5
+    await change(store, ("a", 2), ("b", 2), ("c", 2))
+    swept = await store.act(
+        lambda work: sweep(work, keep_for=NOON - NOON, keep_at_most=2), now=NOON
+    )
+    assert swept == 5
+    async with following(store) as events:
         old, place = mirror.cursor, mirror.last
         await follow(events, mirror, most=5)
         [lost] = mirror.lost
@@ -158,7 +165,7 @@ async def test_a_log_that_was_set_back_is_told_too(store: Store) -> None:
         await store.act(
             lambda work: work.connection.execute(log_head.update().values(last=1)), now=NOON
         )
-        await follow(events, mirror, most=1)
+        await follow(events, mirror, most=2)  # at first the reader may not have noticed
 
     assert [one.code for one in mirror.lost] == [LostCode.EPOCH_CHANGED]
 
@@ -206,6 +213,55 @@ async def test_pages_and_the_stream_go_on_from_each_others_cursors(store: Store)
     assert mirror.things == {"a": 7}
 
 
+async def test_who_was_cut_off_is_told_what_it_missed_without_asking_the_store(
+    store: Store,
+) -> None:
+    """Whoever comes back within a while, at any of the streams it may follow."""
+    await change(store, ("a", 1), ("b", 1))
+    mirror, of_a = Mirror(), Mirror()
+    async with following(store) as events:
+        await follow(events, mirror, most=1)
+        await follow(events, of_a, entity="a", most=1)
+        await change(store, ("a", 2), ("b", 2), ("a", 3))
+        while events.tail.at < 5:  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(0.001)
+        deaf = replace(events, store=NoStore())
+        await follow(deaf, mirror, until=5)
+        await follow(deaf, of_a, entity="a", until=5)
+
+    assert mirror.seqs == [3, 4, 5]
+    assert of_a.seqs == [3, 5]
+    assert (mirror.gaps, of_a.gaps) == ([], [])
+
+
+async def test_after_a_while_without_followers_the_log_is_not_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.events.tail.LINGER", timedelta())
+    await change(store, ("a", 1))
+    mirror = Mirror()
+    async with following(store) as events:
+        await follow(events, mirror, most=1)
+        assert mirror.last == 1
+        while events.tail.current:  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(0.001)
+        await change(store, ("a", 2))
+        await follow(events, mirror, until=2)
+
+    assert mirror.seqs == [2]
+    assert mirror.gaps == []
+
+
+class NoStore:
+    """A store that nobody may ask."""
+
+    async def read(self, question: Any) -> Any:
+        raise AssertionError(question)
+
+    async def act(self, *arguments: Any, **options: Any) -> Any:
+        raise AssertionError(arguments, options)
+
+
 async def test_who_falls_behind_what_is_kept_in_memory_reads_the_rest(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,3 +280,16 @@ async def test_who_falls_behind_what_is_kept_in_memory_reads_the_rest(
 
     assert mirror.seqs == list(range(1, 51))
     assert mirror.gaps == []
+
+
+async def test_what_comes_just_as_the_silence_is_over_is_not_passed_over() -> None:
+    """A follower that is told of silence takes it that everything up to now has been told."""
+    channel = Channel(Topic("things", frozenset({"Thing"})), "epoch", 0)
+    waiting = asyncio.create_task(channel.news(channel.told, 0.001))
+    while not any(one.done() for one in channel._waiting):  # noqa: ASYNC110  it tells nobody
+        await asyncio.sleep(0)
+    assert not waiting.done()  # its time is over, and it has not had its turn
+    channel.add(Told(1, Fact(kind="Thing", entity="a", body={}), NOON))
+    channel.tell()
+
+    assert await waiting

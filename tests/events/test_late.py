@@ -150,12 +150,13 @@ async def read_then_subscribed(
         await asyncio.sleep(0.005)
     async with tail.channel(ALL) as channel:
         late = _Follower(events, THINGS, channel)
-        late.place = Place(max(follower.place.at, tail.at), follower.place.last)
+        now = (await tail.head()).last
+        late.place = Place(max(follower.place.at, now), follower.place.last)
         while True:
-            news = channel.news()
+            told = channel.told
             for happened in late._new():
                 yield happened
-            await news.wait()
+            await channel.news(told, 30)
 
 
 async def test_the_right_way_is_complete(store: Store) -> None:

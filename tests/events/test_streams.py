@@ -159,6 +159,7 @@ async def events(
         ({}, {"order": "AAAA"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "AAAA", "accessToken": "other"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "NONE", "accessToken": "other"}, "ORDER_NOT_FOUND"),
+        ({}, {"order": "AAAA\0", "accessToken": token_of("AAAA")}, "ORDER_NOT_FOUND"),
         (as_(PrincipalKind.CUSTOMER), {"order": "AAAA"}, "ORDER_NOT_FOUND"),
         ({}, {"order": "OWNED", "accessToken": token_of("AAAA")}, "ORDER_NOT_FOUND"),
         (as_(PrincipalKind.CUSTOMER), {"order": "OWNED"}, "ORDER_NOT_FOUND"),

@@ -124,6 +124,21 @@ async def test_what_could_not_be_told_is_not_what_a_caller_comes_back_with(field
     assert event.startswith("event: next\ndata: {")
 
 
+async def test_a_stream_with_places_ends_at_what_cannot_be_told() -> None:
+    """Else the next event would be told as if nothing were missing."""
+    query = "subscription { news { odd } }"
+    async with served() as gateway, asked(gateway, query) as (_, stream):
+        await anext(stream)
+        await until(lambda: gateway.feeds.open == 1)
+        for number in (1, 2, 3):
+            gateway.feeds.give("all", News(number=number, cursor=f"place-{number}"))
+        first, second, third = [await anext(stream) for _ in range(3)]
+
+    assert first.startswith('event: next\nid: place-1\ndata: {"data"')
+    assert second.startswith('event: next\ndata: {"data":null,"errors"')
+    assert third.startswith("event: complete")
+
+
 async def test_a_query_is_told_as_one_event() -> None:
     async with served() as gateway, http() as client:
         posted = await client.post(gateway.url, json={"query": HELLO}, headers=EVENTS)

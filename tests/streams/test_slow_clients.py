@@ -1,63 +1,25 @@
 """A client that does not read: what is kept for it, and when it is cut."""
 
 import asyncio
-import socket
 
 import orjson
 import pytest
 from structlog.testing import capture_logs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.client import ClientProtocol
 from websockets.frames import Close
-from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
 
 from app import serving
 from app.api import sockets
 from app.api.socket_outbox import Outbox
-from tests.streams.served import PROTOCOL, Served, served, until
+from tests.streams.deaf import Deaf
+from tests.streams.served import Served, served, until
 
 FLOOD = "subscription($text: String!) { count(to: 1000000, text: $text) { number text } }"
 HURRY = {"patience": "PT0.3S"}
 
 
-class Deaf:
-    """A client that writes and never reads."""
-
-    def __init__(self, gateway: Served) -> None:
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        host, port = gateway.address.removeprefix("http://").split(":")
-        self.socket.connect((host, int(port)))
-        self.socket.setblocking(False)  # noqa: FBT003  its name
-        self.protocol = ClientProtocol(
-            parse_uri(f"ws://{host}:{port}/graphql"), subprotocols=[Subprotocol(PROTOCOL)]
-        )
-        self.protocol.send_request(self.protocol.connect())
-        self.flush()
-
-    def flush(self) -> None:
-        for data in self.protocol.data_to_send():
-            self.socket.sendall(data)
-
-    async def shake_hands(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self.protocol.handshake_exc is None and self.protocol.state.name != "OPEN":
-            self.protocol.receive_data(await loop.sock_recv(self.socket, 1024))
-
-    def say(self, text: str) -> None:
-        self.protocol.send_text(text.encode())
-        self.flush()
-
-    async def hears_the_end(self) -> None:
-        """Read all that was on its way."""
-        loop = asyncio.get_running_loop()
-        while data := await loop.sock_recv(self.socket, 65_536):
-            self.protocol.receive_data(data)
-
-
 async def a_deaf_one(gateway: Served) -> Deaf:
-    deaf = Deaf(gateway)
+    deaf = Deaf(gateway.address)
     await deaf.shake_hands()
     deaf.say('{"type": "connection_init"}')
     payload = {"query": FLOOD, "variables": {"text": "x" * 2_000}}

@@ -531,3 +531,16 @@ async def test_many_sockets_that_come_and_go_leave_nothing_behind() -> None:
         await until(lambda: gateway.feeds.open == 0)
         await until(lambda: len(asyncio.all_tasks()) <= before)
         assert gateway.feeds.listeners["all"] == []
+
+
+async def test_a_stream_with_places_ends_at_what_cannot_be_told() -> None:
+    async with served() as gateway, gateway.client() as client:
+        await client.ask("1", "subscription { news { odd } }")
+        await until(lambda: gateway.feeds.open == 1)
+        for number in (1, 2, 3):
+            gateway.feeds.give("all", News(number=number, cursor=f"place-{number}"))
+        first, second = await client.hear(), await client.hear()
+        await until(lambda: gateway.feeds.open == 0)
+
+    assert (first["type"], first["payload"]["data"]) == ("next", {"news": {"odd": 1}})
+    assert (second["type"], second["payload"][0]["message"]) == ("error", "It is even.")

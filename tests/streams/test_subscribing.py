@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from graphql import OperationDefinitionNode, parse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
@@ -17,6 +18,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.operations import Operations
 from app.api.outcomes import Fate, Outcome
 from app.api.subscribing import Outcomes
+from app.engine.subscribing import used_by_events
 from tests.builders import NOON
 from tests.streams.schemas import END, Feeds, News, a_schema
 from tests.streams.served import a_gateway, until
@@ -198,3 +200,13 @@ async def test_a_subscription_has_one_line_in_the_log_when_it_ends() -> None:
     (line,) = [line for line in logs if line["event"] == "subscription"]
     assert (line["name"], line["outcome"], line["answers"]) == ("News", "failed", 3)
     assert "secret" not in str(logs)
+
+
+def test_those_who_began_elsewhere_have_the_same_answer_to_an_event() -> None:
+    """What is given to the field of a subscription alone is nothing to its events."""
+    query = """subscription($of: String!, $name: Boolean!) {
+      news(of: $of) { number ...Name @include(if: $name) } } fragment Name on News { twice }"""
+    document = parse(query)
+    [operation] = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+
+    assert used_by_events(document, operation) == {"name"}

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=2_000)
     parser.add_argument("--kill-every", type=float, default=5)
     parser.add_argument("--restless", type=int, default=400, help="messages until it leaves")
+    parser.add_argument("--gently", action="store_true", help="ask gateways to end")
     parser.add_argument("--store", choices=("postgresql", "sqlite", "both"), default="both")
     asked = vars(parser.parse_args())
     store, wrong = asked.pop("store"), 0
@@ -41,6 +42,9 @@ def _run(name: str, url: str, plan: Plan) -> int:
     began = monotonic()
     outcome = asyncio.run(chaos(url, plan))
     print(f"{name}: {_told(outcome, plan)}; {monotonic() - began:.0f} s", flush=True)
+    if outcome.unknown:
+        print(f"  the database did not answer the writer in time: {outcome.unknown} acts")
+    print(f"  connections ended: {dict(outcome.ends.most_common())}")
     for one in outcome.wrong[:20]:
         print(f"  {one}")
     harm = outcome.gaps + outcome.duplicates + outcome.reorders + len(outcome.wrong)
@@ -53,7 +57,7 @@ def _told(outcome: Outcome, plan: Plan) -> str:
         f"{outcome.redis} times harm to Redis, {outcome.connections} connections, "
         f"{outcome.told} events told: gaps {outcome.gaps}, duplicates {outcome.duplicates}, "
         f"reorders {outcome.reorders}; {outcome.mirrors} of {plan.clients} mirrors equal the "
-        "database"
+        f"database {outcome.settled:.0f} s after the last event"
     )
 
 

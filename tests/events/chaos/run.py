@@ -3,6 +3,7 @@
 import asyncio
 import random
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,23 +24,28 @@ from app.events.waking import Waking
 from app.main import utc_now
 from app.orders.events import KINDS
 from app.principals.keys import ApiKeys
-from app.store import Store, log, open_store
+from app.store import Store, StoreUnavailable, log, open_store
 from app.store.opening import upgrade
 from app.upkeep import beside
 from app.values import PrincipalKind
 from tests.events.chaos.clients import Client
 from tests.events.orders import WAY, an_order, go_on, place, states
-from tests.orders.crash.servers import Servers, document, serving
+from tests.orders.crash.servers import Servers, document, gone, serving
 from tests.redis import RedisServer
 
 NOWHERE = "http://127.0.0.1:9"
 SYSTEMS = ("shop", "warehouse", "payments")
-SETTLE = 90.0  # seconds that clients have after the last event
+PATIENCE = timedelta(seconds=30)  # of the writer with the database
+LEAVES = 30.0  # seconds that a gateway has to end
+STAND = 60.0  # seconds after the last event without anything told to anybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is done, and for how long; a `redis` is killed, emptied and trimmed."""
+    """What is done, and for how long; a `redis` is killed, emptied and trimmed.
+
+    Gateways are killed, or asked to end where it is done `gently`.
+    """
 
     clients: int = 100
     seconds: float = 60
@@ -49,6 +55,7 @@ class Plan:
     restless: int = 400
     seed: int = 7
     redis: RedisServer | None = None
+    gently: bool = False
 
 
 @dataclass
@@ -64,14 +71,24 @@ class Outcome:
     duplicates: int = 0
     reorders: int = 0
     mirrors: int = 0
+    unknown: int = 0  # acts of the writer that the database did not answer in time
+    settled: float = 0.0  # seconds from the last event until everybody had everything
+    let_go: list[float] = field(default_factory=list)
+    placed: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+
+    @property
+    def crowd(self) -> int:
+        """How many clients at most were let go within a tenth of a second."""
+        return max(Counter(int(one / 0.1) for one in self.let_go).values(), default=0)
 
 
 async def chaos(url: str, plan: Plan) -> Outcome:
     """Write, kill, follow; then compare what each client has with the database."""
     await upgrade(url)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(url))
+        store = await stack.enter_async_context(open_store(url, patience=PATIENCE))
         key = await ApiKeys(store, utc_now).create(
             PrincipalKind.STAFF, "chaos", lasts=timedelta(days=1)
         )
@@ -140,11 +157,14 @@ async def _through(
     outcome, over, last = Outcome(), asyncio.Event(), [0]
     running = [asyncio.create_task(one.run(over, last)) for one in clients]
     async with _writer(store, plan) as waking:
-        async with beside(_killing(servers, plan), _harming(plan, outcome)):
+        ending = _rolling if plan.gently else _killing
+        async with beside(ending(servers, plan, outcome), _harming(plan, outcome)):
             await _writing(store, waking, plan, outcome)
+        ended = monotonic()
         last[0] = await store.read(partial(log.last_of, kinds=KINDS))
         over.set()
-        done, late = await asyncio.wait(running, timeout=SETTLE)
+        done, late = await _settled(running, clients)
+        outcome.settled = monotonic() - ended
     for task in done:
         task.result()
     for task in late:
@@ -152,6 +172,20 @@ async def _through(
     outcome.wrong += [f"{len(late)} clients never had everything"] * bool(late)
     outcome.kills = servers.kills
     return outcome
+
+
+async def _settled(
+    running: Sequence["asyncio.Task[None]"], clients: Sequence[Client]
+) -> tuple[set["asyncio.Task[None]"], set["asyncio.Task[None]"]]:
+    """Who has everything, and who has not though nobody was told anything for long.
+
+    How long it takes is a matter of the machine; that it comes to a stand is one of ours.
+    """
+    while True:
+        before = sum(len(one.seen.seqs) for one in clients)
+        done, late = await asyncio.wait(running, timeout=STAND)
+        if not late or sum(len(one.seen.seqs) for one in clients) == before:
+            return done, late
 
 
 @asynccontextmanager
@@ -178,24 +212,64 @@ async def _writing(store: Store, waking: Waking, plan: Plan, outcome: Outcome) -
             jobs.append(store.act(partial(go_on, number=number), now=utc_now()))
         made += 1
         order = an_order(f"NEW{made:05}", at=utc_now())
-        open_[order.number] = 1
         jobs.append(store.act(partial(place, order=order), now=utc_now()))
-        await asyncio.gather(*jobs)
+        *_, placed = done = await asyncio.gather(*jobs, return_exceptions=True)
+        if placed is None:
+            open_[order.number] = 1
         waking.told()
-        outcome.events += len(jobs)
+        outcome.events += len(done) - _unknown(done, outcome)
         due = began + plan.seconds * outcome.events / plan.events
         await asyncio.sleep(max(0.0, due - monotonic()))
 
 
-async def _killing(servers: Servers, plan: Plan) -> None:
+def _unknown(done: Sequence[BaseException | None], outcome: Outcome) -> int:
+    """How many acts of some may have taken place, or not: the database was too slow to say.
+
+    What is true is read from there at the end, so that is no harm.
+    """
+    failures = [one for one in done if one is not None]
+    for failure in failures:
+        if not isinstance(failure, StoreUnavailable):
+            raise failure
+    outcome.unknown += len(failures)
+    return len(failures)
+
+
+async def _killing(servers: Servers, plan: Plan, _outcome: Outcome) -> None:
     while True:
         await asyncio.sleep(plan.kill_every)
         await asyncio.to_thread(servers.kill_one)
 
 
+async def _rolling(servers: Servers, plan: Plan, outcome: Outcome) -> None:
+    """One gateway after another ends as it should, and another takes its place."""
+    while True:
+        for port in servers.ports:
+            await asyncio.sleep(plan.kill_every)
+            ended = False
+            try:
+                ended = await asyncio.to_thread(gone, servers.leave(port), LEAVES)
+            finally:  # whenever this is over, all are there
+                servers.start(port)
+            outcome.wrong += ["a gateway did not end"] * (not ended)
+            servers.kills += 1
+            await answering(f"http://127.0.0.1:{port}/livez")
+
+
+async def answering(address: str) -> None:
+    """Return when a gateway answers."""
+    async with aiohttp.ClientSession() as http:
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with http.get(address) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.05)
+
+
 async def _harming(plan: Plan, outcome: Outcome) -> None:
     """Redis is killed, and empty when it is back; flushed; trimmed of everything it has."""
-    if plan.redis is None:
+    if plan.redis is None or plan.gently:
         return
     every = plan.kill_every * 0.7
     while True:
@@ -228,5 +302,8 @@ def _compared(
         outcome.duplicates += len(seen.seqs) - len(set(seen.seqs))
         outcome.reorders += sum(b < a for a, b in zip(seen.seqs, seen.seqs[1:], strict=False))
         outcome.mirrors += seen.orders == orders
+        outcome.ends += seen.ends
+        outcome.let_go += seen.let_go
+        outcome.placed += seen.placed
         outcome.wrong += seen.wrong
     return outcome

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
+from select import select
 from typing import Any, NoReturn
 
 import structlog
@@ -82,12 +84,31 @@ class Servers:
         self._nursery.send(port)
         self.pids[port] = self._nursery.recv()
 
+    def kill(self, port: int) -> None:
+        """End the process at a port without a word; nothing is there until it is started."""
+        os.kill(self.pids[port], signal.SIGKILL)
+
+    def leave(self, port: int) -> int:
+        """Ask the process at a port to end; what to wait for with `gone`."""
+        process = os.pidfd_open(self.pids[port])
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        return process
+
+
+def gone(process: int, within: float) -> bool:
+    """Wait for the end of a process for so many seconds; whether it has ended."""
+    ended = bool(select([process], [], [], within)[0])
+    os.close(process)
+    return ended
+
 
 @contextmanager
-def serving(settings: Document, *, seed: int = 7, count: int = 2) -> Iterator[Servers]:
-    """So many processes of a gateway; `seed` says who is killed."""
+def serving(
+    settings: Document, *, seed: int = 7, count: int = 2, log: Path | None = None
+) -> Iterator[Servers]:
+    """So many processes of a gateway; `seed` says who is killed. They log into a file, if any."""
     ours, theirs = CONTEXT.Pipe()
-    nursery = CONTEXT.Process(target=_raise, args=(theirs, settings))
+    nursery = CONTEXT.Process(target=_raise, args=(theirs, settings, log))
     nursery.start()
     theirs.close()
     servers = Servers(_free_ports(count), random.Random(seed), ours)
@@ -100,10 +121,16 @@ def serving(settings: Document, *, seed: int = 7, count: int = 2) -> Iterator[Se
         nursery.join()
 
 
-def _raise(pipe: Connection, settings: Document) -> None:
+def _raise(pipe: Connection, settings: Document, log: Path | None) -> None:
     """Start whatever is asked for, until nobody asks any more."""
-    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
-    structlog.configure(wrapper_class=quiet)
+    if log is None:
+        quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+        structlog.configure(wrapper_class=quiet)
+    else:
+        written = structlog.WriteLoggerFactory(file=log.open("a"))
+        structlog.configure(
+            processors=[structlog.processors.JSONRenderer()], logger_factory=written
+        )
     found = config.parse(settings)
     gateway = Gateway(found, plan(found, find_connectors(CONNECTORS)))
     app = gateway.app()
