@@ -163,6 +163,7 @@ def assemble(
         ),
         orders=orders.service,
         order_worker=orders.worker,
+        incoming=orders.incoming,
         looks=Looks(kept),
         connections=connections,
         channels=settings.channels,

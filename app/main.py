@@ -27,6 +27,7 @@ from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
 from app.api.lasting import Lasting, LastingCollector
+from app.api.market_metrics import MarketCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
@@ -37,6 +38,8 @@ from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
+from app.markets.assembling import markets_over
+from app.markets.book import MarketBook
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
@@ -48,6 +51,7 @@ from app.upkeep import (
     keep_log_short,
     keep_swept,
     projections,
+    selling,
     telling,
     watching,
 )
@@ -81,6 +85,7 @@ class Gateway:
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
     hearing: WebhookHearing = field(init=False)
+    markets: MarketBook = field(default_factory=MarketBook)
     secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +132,7 @@ class Gateway:
                 AdmissionCollector(admission.counts),
                 CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
+                MarketCollector(self.markets, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
         )
@@ -202,6 +208,15 @@ class Gateway:
                 self.settings, connections, self.caches, self.store, environ=self.environ
             )
             await services.locations.refresh()
+            markets = markets_over(
+                self.settings,
+                connections,
+                selling(self.settings, services),
+                self.store,
+                self.markets,
+                self.now,
+            )
+            self.store.heard.append(markets.wake)
             self.running = services
             try:
                 async with beside(
@@ -217,8 +232,14 @@ class Gateway:
                     *telling(services.events, self.store, self._redis()),
                     delivering(services.events, self.store, sending),
                     self.hearing.run(
-                        handing_on(self.settings.bind, connections, self.caches.answers.invalidate)
+                        handing_on(
+                            self.settings.bind,
+                            connections,
+                            self.caches.answers.invalidate,
+                            markets,
+                        )
                     ),
+                    *markets.work(),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),

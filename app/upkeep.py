@@ -18,6 +18,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from app.api.context import Services
 from app.availability.projection import ProjectedStock, Projection, catalogue_skus
 from app.availability.service import AvailabilityService
 from app.carts.sweeping import sweep
@@ -25,6 +26,7 @@ from app.events.following import Events
 from app.events.retention import keep_short
 from app.events.waking import Waking
 from app.locations.service import LocationService
+from app.markets.assembling import Markets, Selling
 from app.partners.model import Stock
 from app.partners.watching import Watching
 from app.ports import CatalogSource, Hint, StockSource, WebhookReader
@@ -94,12 +96,38 @@ def stock_of(connection: str) -> str:
     return f"Stock:{connection}"
 
 
+def selling(settings: Settings, services: Services) -> Selling:
+    """What marketplaces sell, and who takes over what they sold."""
+    bind, first = settings.bind, settings.channels[settings.first_channel]
+    catalogue = services.connections[bind.catalogue]
+    skus = partial(
+        catalogue_skus,
+        port_of(services.connections, bind.catalogue, CatalogSource),
+        connection=bind.catalogue,
+        locale=Locale(first.locale),
+        within=catalogue.configured.timeout,
+    )
+    return Selling(
+        availability=services.availability,
+        pricing=services.pricing,
+        incoming=services.incoming,
+        catalogue=skus,
+    )
+
+
 def handing_on(
-    bind: Bindings, connections: Connections, tell: Callable[[frozenset[str]], Awaitable[None]]
+    bind: Bindings,
+    connections: Connections,
+    tell: Callable[[frozenset[str]], Awaitable[None]],
+    markets: Markets,
 ) -> HandOn:
-    """Tells every process what a message from outside says that is to be read anew."""
+    """Tells every process what a message from outside says that is to be read anew.
+
+    What marketplaces say is theirs to hear, too.
+    """
 
     async def hand_on(connection: str, body: bytes) -> None:
+        await markets.heard(connection, body)
         reader = connections[connection].port
         hints = reader.hints(body) if isinstance(reader, WebhookReader) else Hint
         if tags := frozenset(_changed(bind, connection, hints)):

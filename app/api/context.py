@@ -29,6 +29,7 @@ from app.events.following import Events
 from app.locations.service import LocationService
 from app.loyalty.assembling import Points
 from app.loyalty.service import LoyaltyAnswers
+from app.orders.incoming import IncomingOrders
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
 from app.partners.service import PartnerService
@@ -72,6 +73,7 @@ class Services:
     customer_carts: CustomerCarts
     orders: OrderService
     order_worker: OrderWorker
+    incoming: IncomingOrders
     looks: Looks
     events: Events
     partners: PartnerService
