@@ -1,4 +1,4 @@
-"""What becomes of an order that a marketplace tells of? It is ours, waits, is refused or is over."""
+"""What becomes of an order that a marketplace tells of: ours, waiting, refused or over?"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Of what does a marketplace hear? Of the listed part of the catalogue, and of what changes in it."""
+"""Of what does a marketplace hear? Of what is listed of the catalogue, and of what changes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """`said` tells what we say of SKUs, `catalogue` which there are; `patterns` are of the listed."""
+    """`said` tells what we say of SKUs, `catalogue` which there are; the listed have `patterns`."""
 
     said: Say
     catalogue: Catalogue
