@@ -243,5 +243,5 @@ def nudge(work: Work, name: str) -> None:
 
 
 def _wants_reading(row: Any, now: datetime) -> bool:
-    nudged = row.nudged_at is not None and (row.begun_at is None or row.nudged_at > row.begun_at)
+    nudged = row.nudged_at is not None and (row.begun_at is None or row.nudged_at >= row.begun_at)
     return bool(row.due_at <= now or (nudged and not row.attempts))

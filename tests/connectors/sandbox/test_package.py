@@ -18,7 +18,6 @@ from connectors.sandbox.wire import IDS_PER_CALL as ASKED
 FOUND = find_connectors(CONNECTORS)["sandbox"]
 
 
-
 def test_the_manifest_says_what_the_folder_holds() -> None:
     manifest = read_manifest(FOUND)
     assert (manifest.name, manifest.kind) == ("sandbox", "retailer")
