@@ -34,6 +34,7 @@ from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.api.webhook_metrics import WebhookCollector
 from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
@@ -56,6 +57,7 @@ from app.upkeep import (
     watching,
 )
 from app.upstream.registry import Planned, open_connections
+from app.webhooks.book import WebhookBook
 from app.webhooks.hearing import WebhookHearing
 from app.webhooks.sending import secrets_of, senders
 
@@ -86,6 +88,7 @@ class Gateway:
     caches: Caches = field(init=False)
     hearing: WebhookHearing = field(init=False)
     markets: MarketBook = field(default_factory=MarketBook)
+    hooks: WebhookBook = field(default_factory=WebhookBook)
     secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +98,9 @@ class Gateway:
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
         self.secrets = secrets_of(self.settings.webhooks, self.environ)
-        self.hearing = WebhookHearing.of(self.store, self.settings.hearing, self.environ, self.now)
+        self.hearing = WebhookHearing.of(
+            self.store, self.settings.hearing, self.environ, self.now, self.hooks
+        )
 
     @property
     def services(self) -> Services:
@@ -133,6 +138,7 @@ class Gateway:
                 CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
                 MarketCollector(self.markets, self.now),
+                WebhookCollector(self.hooks, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
         )
@@ -230,7 +236,7 @@ class Gateway:
                         self.settings, connections, services.availability, self.store, self.now
                     ).run(),
                     *telling(services.events, self.store, self._redis()),
-                    delivering(services.events, self.store, sending),
+                    delivering(services.events, self.store, sending, self.hooks),
                     self.hearing.run(
                         handing_on(
                             self.settings.bind,

@@ -39,6 +39,7 @@ from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections, port_of
 from app.upstream.report import Report
 from app.values import Locale, LocationCode, Sku
+from app.webhooks.book import WebhookBook
 from app.webhooks.delivering import Delivering
 from app.webhooks.hearing import HandOn
 from app.webhooks.sending import Sender
@@ -83,10 +84,10 @@ def telling(
 
 
 def delivering(
-    events: Events, store: StandingStore, sending: Mapping[str, Sender]
+    events: Events, store: StandingStore, sending: Mapping[str, Sender], book: WebhookBook
 ) -> Coroutine[Any, Any, None]:
     """The work of telling endpoints what happens."""
-    work = Delivering(events=events, senders=sending)
+    work = Delivering(events=events, senders=sending, book=book)
     store.heard.append(work.wake)
     return work.run()
 
