@@ -32,7 +32,7 @@ def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
 
     planned = plan(demo, {"sandbox": FOUND})
 
-    assert set(planned) == {"shop", "tills", "warehouse", "supplier", "payments"}
+    assert set(planned) == {"shop", "tills", "warehouse", "supplier", "payments", "market"}
     assert {one.url for one in planned.values()} == {"embedded"}
     assert [demo.bind.stock_source(code) for code in ("ECOM-1", "ST-MIL", "WH-1", "SUP-1")] == [
         "shop",
@@ -51,6 +51,7 @@ def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
         "APP": "EUR",
         "POS": "EUR",
         "UK": "GBP",
+        "MARKET": "EUR",
     }
 
 
