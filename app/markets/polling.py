@@ -21,7 +21,7 @@ from app.markets import leases, order_rows
 from app.markets.book import MarketBook
 from app.markets.judging import Judge
 from app.markets.leases import LeaseLostError
-from app.markets.model import Fate, Judged, Why, backoff
+from app.markets.model import Fate, Judged, Known, Why, backoff
 from app.markets.places import Place
 from app.markets.recording import Turn, recorded
 from app.markets.tables import market_sources
@@ -163,9 +163,26 @@ class OrderPoller:
         numbers = [one.number for one in orders]
         known = await self.store.read(partial(order_rows.known, name=self.name, numbers=numbers))
         for told in orders:
-            await self._kept(turn, await self.judge.judged(told, known.get(told.number)))
+            await self._kept(turn, await self._fate(told, known.get(told.number)))
         for row in rejected:
             await self._kept(turn, Judged.unreadable(row))
+
+    async def _fate(self, told: MarketOrder, known: Known | None) -> Judged:
+        """What becomes of an order; one that we fail at must not stop the others."""
+        try:
+            return await self.judge.judged(told, known)
+        except StoreUnavailable:
+            raise
+        except Exception as bug:  # noqa: BLE001  as above
+            kind = type(bug).__name__
+            log.error("markets.order_bug", market=self.name, order=told.number, kind=kind)  # noqa: TRY400  as above
+            return Judged(
+                number=told.number,
+                fate=Fate.REFUSED,
+                status=told.status,
+                reason=f"we failed at it: {kind}",
+                why=Why.FAILED,
+            )
 
     async def _kept(self, turn: Turn, judged: Judged) -> None:
         keep = partial(recorded, turn=turn, judged=judged)

@@ -47,8 +47,11 @@ class Shelf:
     world: World
     store: Store
     has: dict[Sku, int]
+    broken: set[Sku]
 
     async def hear(self, skus: Collection[Sku], now: datetime) -> Mapping[Sku, Why]:
+        if not self.broken.isdisjoint(skus):
+            raise ValueError("a bug")
         levels = [
             StockLevel(sku=sku, location=DEPOT, on_hand=self.has[sku], as_of=now)
             for sku in skus
@@ -69,6 +72,7 @@ class Bazaar:
     system: FaultyUpstream
     source: Any
     has: dict[Sku, int] = field(default_factory=lambda: {THING: 10_000, OTHER: 10_000})
+    broken: set[Sku] = field(default_factory=set)
     book: MarketBook = field(default_factory=MarketBook)
 
     @property
@@ -91,7 +95,7 @@ class Bazaar:
         sinks = {name: one.sink for name, one in world.steps.sinks.items()}
         turns, _, worker, service = assembled(store, world.clock, sinks, None, PATIENCE)
         incoming = IncomingOrders(store, turns, worker, service=service, route=route)
-        stock: Any = Shelf(world, store, self.has)
+        stock: Any = Shelf(world, store, self.has, self.broken)
         market = Market(
             connection=NAME, channel=ChannelCode("MARKET"), locations=(LocationCode(DEPOT),)
         )

@@ -9,7 +9,7 @@ from app.orders.model import CancelReason, OrderState
 from app.ports import MarketOrderNumber, MarketWriteKey, Parcel
 from app.store import Store
 from connectors.sandbox.faults import Fault
-from tests.markets.bazaar import LONG, NAME, THING, Bazaar, bazaar, some_terms
+from tests.markets.bazaar import LONG, NAME, OTHER, THING, Bazaar, bazaar, some_terms
 from tests.orders.dying import Died, Life
 from tests.orders.world import NOON
 
@@ -101,6 +101,21 @@ async def test_what_is_short_is_seen_and_taken_when_it_is_there(store: Store) ->
         assert await there.fates() == {sold.no: "TAKEN"}
         assert await desk.troubled(NAME) == []
         assert sold.accepted
+
+
+async def test_one_that_we_fail_at_does_not_hold_up_the_others(store: Store) -> None:
+    async with bazaar(store) as there:
+        there.broken = {THING}
+        bad, good, poller = there.buy(), there.buy(OTHER), there.poller()
+        await there.polled(poller)
+        before = await there.fates()
+        there.broken.clear()
+        there.passes(2 * MINUTE)
+        await there.polled(poller)
+
+        assert before == {bad.no: "REFUSED", good.no: "TAKEN"}
+        assert (await there.fates())[bad.no] == "TAKEN"
+        assert there.book.refused == {(NAME, "FAILED"): 1}
 
 
 async def test_what_nobody_carries_is_seen_and_tried_on_demand(store: Store) -> None:
