@@ -39,7 +39,6 @@ from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
-from app.markets.assembling import markets_over
 from app.markets.book import MarketBook
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
@@ -214,15 +213,7 @@ class Gateway:
                 self.settings, connections, self.caches, self.store, environ=self.environ
             )
             await services.locations.refresh()
-            markets = markets_over(
-                self.settings,
-                connections,
-                selling(self.settings, services),
-                self.store,
-                self.markets,
-                self.now,
-            )
-            self.store.heard.append(markets.wake)
+            markets = selling(self.settings, services, self.store, self.markets, self.now)
             self.running = services
             try:
                 async with beside(

@@ -26,7 +26,8 @@ from app.events.following import Events
 from app.events.retention import keep_short
 from app.events.waking import Waking
 from app.locations.service import LocationService
-from app.markets.assembling import Markets, Selling
+from app.markets.assembling import Markets, Selling, markets_over
+from app.markets.book import MarketBook
 from app.partners.model import Stock
 from app.partners.watching import Watching
 from app.ports import CatalogSource, Hint, StockSource, WebhookReader
@@ -97,8 +98,14 @@ def stock_of(connection: str) -> str:
     return f"Stock:{connection}"
 
 
-def selling(settings: Settings, services: Services) -> Selling:
-    """What marketplaces sell, and who takes over what they sold."""
+def selling(
+    settings: Settings,
+    services: Services,
+    store: StandingStore,
+    book: MarketBook,
+    now: Callable[[], datetime],
+) -> Markets:
+    """Everybody who works for a marketplace, woken with what happens here."""
     bind, first = settings.bind, settings.channels[settings.first_channel]
     catalogue = services.connections[bind.catalogue]
     skus = partial(
@@ -108,12 +115,15 @@ def selling(settings: Settings, services: Services) -> Selling:
         locale=Locale(first.locale),
         within=catalogue.configured.timeout,
     )
-    return Selling(
+    sold = Selling(
         availability=services.availability,
         pricing=services.pricing,
         incoming=services.incoming,
         catalogue=skus,
     )
+    markets = markets_over(settings, services.connections, sold, store, book, now)
+    store.heard.append(markets.wake)
+    return markets
 
 
 def handing_on(

@@ -35,7 +35,9 @@ class MarketCollector(Collector):
             labels=["market", "why"],
         )
         there = GaugeMetricFamily(
-            "tessera_market_orders", "Orders of marketplaces, by fate.", labels=["market", "fate"]
+            "tessera_market_orders",
+            "Orders that are not ours yet, by fate.",
+            labels=["market", "fate"],
         )
         polled = GaugeMetricFamily(
             "tessera_market_polled_seconds",

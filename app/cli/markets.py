@@ -77,6 +77,17 @@ def retry(config: Path | None, market: str, number: str | None) -> None:
 @markets.command()
 @config_option
 @click.argument("market")
+@click.argument("number")
+def aside(config: Path | None, market: str, number: str) -> None:
+    """Put the order NUMBER of MARKET aside: somebody has seen to it, and it is tried no more."""
+    if not _done(config, lambda desk: desk.put_aside(market, number, _now())):
+        raise click.UsageError(f"{market} has no order {number} that could not be taken")
+    click.echo(f"{number} is put aside.")
+
+
+@markets.command()
+@config_option
+@click.argument("market")
 def resync(config: Path | None, market: str) -> None:
     """Tell MARKET all quantities and prices anew."""
     click.echo(f"To be told: {_done(config, lambda desk: desk.resync(market, _now()))}.")

@@ -68,6 +68,12 @@ class MarketDesk:
 
         return await self.store.act(change, now=now)
 
+    async def put_aside(self, name: str, number: str, now: datetime) -> bool:
+        """Try an order no more that could not be taken; whether there is such a one."""
+        self._known(name)
+        aside = partial(order_rows.put_aside, name=name, number=number)
+        return await self.store.act(lambda work: aside(work.connection), now=now)
+
     async def resync(self, name: str, now: datetime) -> int:
         """Tell all of it anew, whatever was told; how many listings that are."""
         self._known(name)

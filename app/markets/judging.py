@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.availability.refusals import InsufficientStock
-from app.markets.model import Fate, Judged, Known, Why
+from app.markets.model import WORD_REFUSED, Fate, Judged, Known, Why
 from app.markets.stock import MarketStock
 from app.orders.incoming import READY, IncomingOrders, Market
 from app.orders.model import Order
@@ -77,7 +77,7 @@ def _still_ours(told: MarketOrder, known: Known) -> Judged:
         fate=Fate.TAKEN,
         status=told.status,
         order=known.order,
-        reason=known.reason,
+        reason=WORD_REFUSED if known.reason == WORD_REFUSED else None,
         wants_word=bool(told.parts) and told.status in READY and not known.worded,
     )
 

@@ -33,10 +33,10 @@ def page(connection: Connection, name: str, *, after: str, first: int) -> list[S
 
 
 def due(connection: Connection, name: str, now: datetime, most: int) -> list[Shown]:
-    """Listings that are to be told, those that differ for the longest time first."""
+    """Listings that are to be told, those that differ for the longest time first; as above."""
     mine = (ROWS.connection == name, ROWS.due_at <= now)
     question = select(market_listings).where(*mine).order_by(ROWS.since, ROWS.sku).limit(most)
-    return [_shown(row) for row in connection.execute(question)]
+    return [_shown(row) for row in connection.execute(question.with_for_update())]
 
 
 def any_due(connection: Connection, name: str, now: datetime) -> bool:

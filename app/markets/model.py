@@ -40,7 +40,9 @@ class Why(StrEnum):
 
 
 LONGEST_NUMBER = 80
+WORD_REFUSED = "the marketplace refuses our word for it"
 TROUBLED = frozenset({Fate.REFUSED, Fate.UNREADABLE})
+OPEN = (Fate.NEW, Fate.WAITING, Fate.REFUSED, Fate.UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,11 +83,20 @@ def ask_again(
     return sorted(connection.scalars(asked.returning(ORDERS.number)))
 
 
-def counted(connection: Connection, name: str) -> dict[str, int]:
-    """How many orders there are of each fate."""
-    question = select(ORDERS.state, func.count()).where(ORDERS.connection == name)
-    found = connection.execute(question.group_by(ORDERS.state)).all()
-    return {row[0]: row[1] for row in found}
+def put_aside(connection: Connection, name: str, number: str) -> bool:
+    """Let an order that could not be taken be over; whether there is such a one."""
+    mine = (ORDERS.connection == name, ORDERS.number == number)
+    aside = update(market_orders).where(*mine, ORDERS.state.in_(sorted(TROUBLED)))
+    return bool(connection.execute(aside.values(state=Fate.OVER, ask_at=None)).rowcount)
+
+
+def counted(
+    connection: Connection, name: str, fates: Collection[Fate] = tuple(Fate)
+) -> dict[str, int]:
+    """How many orders there are of each fate; of those that stay, that is a long question."""
+    mine = (ORDERS.connection == name, ORDERS.state.in_(sorted(fates)))
+    question = select(ORDERS.state, func.count()).where(*mine).group_by(ORDERS.state)
+    return {row[0]: row[1] for row in connection.execute(question)}
 
 
 def troubled(connection: Connection, name: str) -> list[tuple[Known, str | None]]:

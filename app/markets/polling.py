@@ -6,7 +6,7 @@ the next one reads the same page again, which `IncomingOrders` takes for what it
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from app.markets import leases, order_rows
 from app.markets.book import MarketBook
 from app.markets.judging import Judge
 from app.markets.leases import LeaseLostError
-from app.markets.model import Fate, Judged, Known, Why, backoff
+from app.markets.model import OPEN, Fate, Judged, Known, Why, backoff
 from app.markets.places import Place
 from app.markets.recording import Turn, recorded
 from app.markets.tables import market_sources
@@ -33,6 +33,7 @@ from app.upstream.asking import asked
 
 log = structlog.get_logger(__name__)
 POLL = timedelta(seconds=1)
+PAUSE = timedelta(milliseconds=50)  # between two looks, however often it is woken
 LEASE = timedelta(seconds=30)  # beyond one call; renewed with each order
 PAGE = 50  # orders of one page
 PAGES = 20  # of one turn
@@ -74,6 +75,7 @@ class OrderPoller:
                 log.info("markets.lost", market=self.name)
             except Exception as bug:  # noqa: BLE001  one marketplace must not stop the others
                 log.error("markets.bug", market=self.name, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
+            await asyncio.sleep(PAUSE.total_seconds())
             if not more:
                 await self._rest()
 
@@ -134,9 +136,11 @@ class OrderPoller:
     async def _asked_again(self, turn: Turn) -> None:
         """Read again what could not be taken, or was heard of."""
         due = partial(order_rows.to_ask, name=self.name, now=self.now(), most=MOST)
-        known = await self.store.read(due)
-        if not known:
-            return
+        if known := await self.store.read(due):
+            await self._reread(turn, known)
+
+    async def _reread(self, turn: Turn, known: Sequence[Known]) -> None:
+        """Read orders; if that fails, each for itself, as one of them may be to blame."""
         numbers = [one.number for one in known]
         try:
             answer = await asked(
@@ -144,8 +148,12 @@ class OrderPoller:
             )
         except UpstreamError as error:
             log.warning("markets.silent", market=self.name, reason=error.code)
+            alone = len(known) == 1 or isinstance(error, UpstreamThrottled)
             for one in known:
-                await self._later(turn, one.number, one.attempts, error)
+                if alone:
+                    await self._later(turn, one, error)
+                else:
+                    await self._reread(turn, [one])
             return
         await self._judged(turn, answer.rows, answer.rejected)
         told = {row.number for row in answer.rows} | {row.reference for row in answer.rejected}
@@ -195,16 +203,16 @@ class OrderPoller:
             log.warning("markets.refused", market=self.name, order=judged.number, why=judged.why)
             self.book.refused[self.name, judged.why] += 1
 
-    async def _later(self, turn: Turn, number: str, attempts: int, error: UpstreamError) -> None:
-        wait = backoff(attempts, FIRST_WAIT, LONGEST_WAIT)
+    async def _later(self, turn: Turn, known: Known, error: UpstreamError) -> None:
+        wait = backoff(known.attempts, FIRST_WAIT, LONGEST_WAIT)
         if isinstance(error, UpstreamThrottled):
             wait = max(wait, error.retry_after)
 
         def put(work: Work) -> None:
-            values = {"ask_at": work.now + wait, "attempts": attempts + 1}
+            values = {"ask_at": work.now + wait, "attempts": known.attempts + 1}
             until = work.now + turn.lasting
             leases.put(work, market_sources, turn.name, turn.fence, leased_until=until)
-            order_rows.change(work.connection, turn.name, number, **values)
+            order_rows.change(work.connection, turn.name, known.number, **values)
 
         await self.store.act(put, now=self.now())
 
@@ -216,7 +224,8 @@ class OrderPoller:
         return {"due_at": self.now() + wait, "attempts": attempts + 1, "reason": error.code}
 
     def _due(self, connection: Connection, now: datetime) -> bool:
-        self.book.fates[self.name] = order_rows.counted(connection, self.name)
+        counts = order_rows.counted(connection, self.name, OPEN)
+        self.book.fates[self.name] = dict.fromkeys(OPEN, 0) | counts
         row = leases.free(connection, market_sources, self.name, now)
         if row is None:
             return not leases.there(connection, market_sources, self.name)

@@ -33,19 +33,16 @@ def recorded(work: Work, turn: Turn, judged: Judged) -> Fate | None:
     until = work.now + turn.lasting
     leases.put(work, market_sources, turn.name, turn.fence, leased_until=until)
     known = order_rows.known(work.connection, turn.name, [judged.number]).get(judged.number)
-    values = {**_tries(judged, known, work.now), **_word(judged, known, work.now)}
-    order_rows.put(
-        work.connection,
-        turn.name,
-        judged.number,
-        work.now,
-        state=judged.fate,
-        status=judged.status,
-        order=judged.order,
-        reason=judged.reason,
-        judged_at=work.now,
-        **values,
-    )
+    tries = _tries(judged, known, work.now)
+    if known is not None and known.settled and judged.fate is not Fate.TAKEN:
+        # It stays ours, whatever could not be read of it now.
+        told: dict[str, Any] = {"reason": judged.reason, "judged_at": work.now, **tries}
+        order_rows.change(work.connection, turn.name, judged.number, **told)
+        return Fate.TAKEN
+    values: dict[str, Any] = {"state": judged.fate, "status": judged.status, "order": judged.order}
+    values |= {"reason": judged.reason, "judged_at": work.now}
+    values |= {**tries, **_word(judged, known, work.now)}
+    order_rows.put(work.connection, turn.name, judged.number, work.now, **values)
     if known is None or (known.fate, known.status) != (judged.fate, judged.status):
         listing_rows.unsettle(work.connection, turn.name, judged.skus, work.now)
     return None if known is None else known.fate
@@ -56,7 +53,8 @@ def _tries(judged: Judged, known: Known | None, now: datetime) -> dict[str, Any]
         return {"ask_at": None, "attempts": 0}
     if judged.fate is Fate.WAITING:
         return {"ask_at": now + UNPAID_WAIT, "attempts": 0}
-    attempts = 0 if known is None or known.fate is not judged.fate else known.attempts
+    same = known is not None and (known.settled or known.fate is judged.fate)
+    attempts = known.attempts if known is not None and same else 0
     return {"ask_at": now + backoff(attempts, FIRST_WAIT, LONGEST_WAIT), "attempts": attempts + 1}
 
 

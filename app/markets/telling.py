@@ -35,6 +35,7 @@ from app.values import Sku
 
 log = structlog.get_logger(__name__)
 POLL = timedelta(seconds=1)
+PAUSE = timedelta(milliseconds=50)  # between two looks, however often it is woken
 SLACK = timedelta(seconds=30)  # that a lease lasts longer than one publication, or one look
 BATCHES = 50  # of one turn
 LONGEST_PAUSE = timedelta(hours=1)
@@ -79,6 +80,7 @@ class ListingTeller:
                 log.warning("listings.left", market=self.name, kind=type(error).__name__)
             except Exception as bug:  # noqa: BLE001  one marketplace must not stop the others
                 log.error("listings.bug", market=self.name, kind=type(bug).__name__)  # noqa: TRY400
+            await asyncio.sleep(PAUSE.total_seconds())
             if not more:
                 await self._rest()
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
 from app.markets import leases, order_rows, parcel_rows
-from app.markets.model import Known, backoff
+from app.markets.model import WORD_REFUSED, Known, backoff
 from app.markets.parcel_rows import Leaving
 from app.markets.recording import Turn
 from app.markets.tables import market_sources
@@ -56,7 +56,7 @@ class Words:
         try:
             await asked(self.name, partial(self.source.acknowledge, word), within=self.timeout)
         except UpstreamRefused:
-            values = {"word_at": None, "reason": "the marketplace refuses our word for it"}
+            values = {"word_at": None, "reason": WORD_REFUSED}
         except UpstreamError as error:
             at = self.now() + _wait(error, known.attempts)
             values = {"word_at": at, "attempts": known.attempts + 1}

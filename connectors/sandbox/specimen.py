@@ -15,18 +15,13 @@ from app.ports import (
     Contact,
     ContactKind,
     CustomerKey,
-    MarketOrderNumber,
-    MarketWriteKey,
     MemberKey,
     MemberReference,
-    Offer,
     OrderKey,
-    Parcel,
     PaymentKey,
     PaymentRequest,
     ProductKey,
     Promised,
-    ShippedLine,
     SoldLine,
     SoldOrder,
 )
@@ -39,22 +34,19 @@ from app.values import (
     Money,
     Sku,
 )
-from connectors.kit.market_writes import ACKNOWLEDGED
 from connectors.kit.specimen import (
     Asgi,
     CustomersSpecimen,
     Effect,
-    ListingsSpecimen,
     LoyaltySpecimen,
-    MarketSpecimen,
     OrdersSpecimen,
     PaymentsSpecimen,
     Rewrite,
     Specimen,
 )
+from connectors.sandbox.market_specimen import market
 from connectors.sandbox.retailer.bonus import MEMBERS, Bonus, card_of
 from connectors.sandbox.retailer.catalogue import assortment
-from connectors.sandbox.retailer.market_desk import SOMEBODY
 from connectors.sandbox.retailer.people import Person, people
 from connectors.sandbox.retailer.places import DEPOT, STORES, SUPPLIER, WAREHOUSE
 from connectors.sandbox.retailer.sales import at_tills, online
@@ -251,62 +243,8 @@ def _pointed(app: Any) -> list[Effect]:
     return [(one.card, (one.points, one.reserved)) for one in (first, *rest[MEMBERS - 1 :])]
 
 
-def _market() -> Specimen:
-    """Three orders of one marketplace: of two pieces, of one, and one that is not paid."""
-    first, second = _plenty(DEPOT, 2)
-    return Specimen(
-        label="market",
-        app=_marketed,
-        settings={"system": "market", "seed": SEED},
-        ports=frozenset({"ListingSink", "OrderSource"}),
-        skus=(first, second),
-        market=MarketSpecimen(
-            numbers=tuple(MarketOrderNumber(f"M-{700_000 + one}") for one in (1, 2, 3)),
-            parcel=Parcel(
-                key=MarketWriteKey("T-0"),
-                order=MarketOrderNumber("M-700001"),
-                lines=(ShippedLine(reference="1", quantity=1),),
-                carrier="CORRIERE",
-                tracking="IT00000001",
-                shipped_at=MOMENT,
-            ),
-            waiting=MarketOrderNumber("M-700002"),
-            private=tuple(str(SOMEBODY[one]) for one in ("name", "mail", "phone", "street")),
-            held=_sold,
-        ),
-        listings=ListingsSpecimen(
-            offer=Offer(sku=first, quantity=7, price=_euro("24.80")),
-            held=lambda app: [
-                (one, (app.served.state.market.offers[one].quantity, amount))
-                for one in (first,)
-                if (amount := app.served.state.market.offers[one].amount) is not None
-            ],
-        ),
-    )
-
-
-def _marketed() -> Asgi:
-    made = upstream("market", seed=SEED, now=lambda: MOMENT)
-    state: Any = made.served
-    market = state.state.market
-    first, second = _plenty(DEPOT, 2)
-    for sku in (first, second):
-        market.offer(sku, 9, (Decimal("19.90"), "EUR"))
-    market.buy({first: 2, second: 1}, SOMEBODY)
-    market.buy({second: 1}, SOMEBODY)
-    market.buy({first: 1}, SOMEBODY, paid=False)
-    return made
-
-
-def _sold(app: Any) -> list[Effect]:
-    """Parcels and words that the marketplace has."""
-    orders = app.served.state.market.orders.values()
-    parcels = [(one.no, dict(pieces)) for one in orders for pieces in one.parcels.values()]
-    return [*parcels, *((one.no, ACKNOWLEDGED) for one in orders if one.accepted)]
-
-
 SPECIMENS = (
-    _market(),
+    market(SEED, MOMENT, *_plenty(DEPOT, 2)),
     _payments(),
     _shop(),
     replace(

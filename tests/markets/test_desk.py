@@ -93,9 +93,14 @@ def test_what_needs_eyes_is_shown_and_tried_again(desk: Desk) -> None:
     assert desk("listings", "bazaar").output == "A  REFUSED: 3 at its price (no_page)\n"
     assert desk("retry", "bazaar").output == "Read again: M-1.\n"
     assert desk("retry", "bazaar", "M-2").output == "Read again: M-2.\n"
+    assert desk("aside", "bazaar", "M-1").output == "M-1 is put aside.\n"
+    assert desk("aside", "bazaar", "M-1").exit_code == 2
+    assert desk("orders", "bazaar").output == ""
     assert desk("resync", "bazaar").output == "To be told: 1.\n"
     assert "to be told: 1 since" in desk("list").output
-    assert {*markets.commands} == {"list", "orders", "listings", "retry", "resync", "ship"}
+    assert {*markets.commands} == {
+        *("list", "orders", "listings", "retry", "aside", "resync", "ship")
+    }
 
 
 def test_a_parcel_is_reported_once(desk: Desk) -> None:

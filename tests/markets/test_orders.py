@@ -178,14 +178,38 @@ async def test_a_row_that_cannot_be_read_is_seen_and_read_again(store: Store) ->
         sold, poller = there.buy(), there.poller()
         there.system.break_with(Fault(kind="bad_rows", path="/market/orders"))
         await there.polled(poller)
-        unread = await desk_of(there).troubled(NAME)
+        ((unread, _),) = await desk_of(there).troubled(NAME)
         there.system.mend()
         there.site.accept(sold.no)  # it comes by itself, too
         there.passes(2 * MINUTE)
         await there.polled(poller)
 
-        assert [known.fate for known, _ in unread] == ["UNREADABLE"]
+        aside = await desk_of(there).put_aside(NAME, unread.number, there.world.clock())
+
+        assert unread.fate == "UNREADABLE"
         assert (await there.fates())[sold.no] == "TAKEN"
+        assert (aside, await desk_of(there).troubled(NAME)) == (True, [])
+        assert not await desk_of(there).put_aside(NAME, sold.no, there.world.clock())
+
+
+async def test_what_is_ours_stays_so_though_it_cannot_be_read(store: Store) -> None:
+    async with bazaar(store) as there:
+        sold, poller = there.buy(), there.poller()
+        await there.polled(poller)
+        there.site.cancel(sold.no)
+        sold.currency = ""
+        there.passes(MINUTE)
+        await there.polled(poller)
+        ((known, _),) = await desk_of(there).troubled(NAME)
+        sold.currency = "EUR"
+        there.passes(2 * MINUTE)
+        await there.polled(poller)
+        (order,) = await there.world.orders()
+
+        assert (known.fate, known.order) == ("TAKEN", order.number)
+        assert order.state is OrderState.CANCELLING
+        assert await desk_of(there).troubled(NAME) == []
+        assert there.book.taken == {NAME: 1}
 
 
 async def test_a_message_names_an_order_that_is_read_without_waiting(store: Store) -> None:
