@@ -10,7 +10,7 @@ from app.markets import order_rows, polling
 from app.markets.book import MarketBook
 from app.markets.judging import Judge
 from app.markets.looking import Catalogue, Looking
-from app.markets.model import Saying
+from app.markets.model import LONGEST_NUMBER, Saying
 from app.markets.polling import OrderPoller
 from app.markets.stock import MarketStock
 from app.markets.telling import ListingTeller
@@ -64,7 +64,8 @@ class Markets:
         if (poller := self.pollers.get(connection)) is None:
             return
         port = self.connections[connection].port
-        numbers = port.changed_orders(body) if isinstance(port, OrderNews) else ()
+        named = port.changed_orders(body) if isinstance(port, OrderNews) else ()
+        numbers = [one for one in named if len(one) <= LONGEST_NUMBER]
 
         def change(work: Work) -> None:
             if numbers:

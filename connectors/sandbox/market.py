@@ -53,7 +53,7 @@ class MarketConnection:
             if says(error.body, "bad_since"):
                 raise InvalidInputError(BAD_CURSOR, argument="after") from error
             raise
-        read = _orders(document)
+        read = joined([_orders(document)], lambda order: order.number)
         return MarketOrderPage(
             orders=read.rows,
             cursor=str(stated(fields.count, document, "end")),
