@@ -186,6 +186,7 @@ def assemble(
         ),
         keys=ApiKeys(kept, caches.now),
         order_holders=Holders(kept),
+        incoming=orders.incoming,
         looks=Looks(kept),
         connections=connections,
         channels=settings.channels,

@@ -28,16 +28,19 @@ from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
 from app.api.http import GraphQLEndpoint
 from app.api.lasting import Lasting, LastingCollector
+from app.api.market_metrics import MarketCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.api.webhook_metrics import WebhookCollector
 from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
+from app.markets.book import MarketBook
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
@@ -49,10 +52,12 @@ from app.upkeep import (
     keep_log_short,
     keep_swept,
     projections,
+    selling,
     telling,
     watching,
 )
 from app.upstream.registry import Planned, open_connections
+from app.webhooks.book import WebhookBook
 from app.webhooks.hearing import WebhookHearing
 from app.webhooks.sending import secrets_of, senders
 
@@ -82,6 +87,8 @@ class Gateway:
     lasting: Lasting = field(init=False)
     caches: Caches = field(init=False)
     hearing: WebhookHearing = field(init=False)
+    markets: MarketBook = field(default_factory=MarketBook)
+    hooks: WebhookBook = field(default_factory=WebhookBook)
     secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +98,9 @@ class Gateway:
         self.lasting = Lasting(self.settings.streams.max_open)
         self.caches = Caches(self.settings, self.shared, self.now)
         self.secrets = secrets_of(self.settings.webhooks, self.environ)
-        self.hearing = WebhookHearing.of(self.store, self.settings.hearing, self.environ, self.now)
+        self.hearing = WebhookHearing.of(
+            self.store, self.settings.hearing, self.environ, self.now, self.hooks
+        )
 
     @property
     def services(self) -> Services:
@@ -128,6 +137,8 @@ class Gateway:
                 AdmissionCollector(admission.counts),
                 CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
+                MarketCollector(self.markets, self.now),
+                WebhookCollector(self.hooks, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
         )
@@ -208,6 +219,7 @@ class Gateway:
                 self.settings, connections, self.caches, self.store, environ=self.environ
             )
             await services.locations.refresh()
+            markets = selling(self.settings, services, self.store, self.markets, self.now)
             self.running = services
             try:
                 async with beside(
@@ -221,10 +233,16 @@ class Gateway:
                         self.settings, connections, services.availability, self.store, self.now
                     ).run(),
                     *telling(services.events, self.store, self._redis()),
-                    delivering(services.events, self.store, sending),
+                    delivering(services.events, self.store, sending, self.hooks),
                     self.hearing.run(
-                        handing_on(self.settings.bind, connections, self.caches.answers.invalidate)
+                        handing_on(
+                            self.settings.bind,
+                            connections,
+                            self.caches.answers.invalidate,
+                            markets,
+                        )
                     ),
+                    *markets.work(),
                     services.order_worker.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),

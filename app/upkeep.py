@@ -18,6 +18,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from app.api.context import Services
 from app.availability.model import Aggregate
 from app.availability.projection import ProjectedStock, Projection, catalogue_skus
 from app.availability.service import AvailabilityService
@@ -26,6 +27,8 @@ from app.events.following import Events
 from app.events.retention import keep_short
 from app.events.waking import Waking
 from app.locations.service import LocationService
+from app.markets.assembling import Markets, Selling, markets_over
+from app.markets.book import MarketBook
 from app.orders import allotting
 from app.partners.limits import Sold, left
 from app.partners.model import Stock
@@ -41,6 +44,7 @@ from app.upstream.reader import Inquiry
 from app.upstream.registry import Connections, port_of
 from app.upstream.report import Report
 from app.values import Locale, LocationCode, Sku
+from app.webhooks.book import WebhookBook
 from app.webhooks.delivering import Delivering
 from app.webhooks.hearing import HandOn
 from app.webhooks.sending import Sender
@@ -85,10 +89,10 @@ def telling(
 
 
 def delivering(
-    events: Events, store: StandingStore, sending: Mapping[str, Sender]
+    events: Events, store: StandingStore, sending: Mapping[str, Sender], book: WebhookBook
 ) -> Coroutine[Any, Any, None]:
     """The work of telling endpoints what happens."""
-    work = Delivering(events=events, senders=sending)
+    work = Delivering(events=events, senders=sending, book=book)
     store.heard.append(work.wake)
     return work.run()
 
@@ -98,12 +102,47 @@ def stock_of(connection: str) -> str:
     return f"Stock:{connection}"
 
 
+def selling(
+    settings: Settings,
+    services: Services,
+    store: StandingStore,
+    book: MarketBook,
+    now: Callable[[], datetime],
+) -> Markets:
+    """Everybody who works for a marketplace, woken with what happens here."""
+    bind, first = settings.bind, settings.channels[settings.first_channel]
+    catalogue = services.connections[bind.catalogue]
+    skus = partial(
+        catalogue_skus,
+        port_of(services.connections, bind.catalogue, CatalogSource),
+        connection=bind.catalogue,
+        locale=Locale(first.locale),
+        within=catalogue.configured.timeout,
+    )
+    sold = Selling(
+        availability=services.availability,
+        pricing=services.pricing,
+        incoming=services.incoming,
+        catalogue=skus,
+    )
+    markets = markets_over(settings, services.connections, sold, store, book, now)
+    store.heard.append(markets.wake)
+    return markets
+
+
 def handing_on(
-    bind: Bindings, connections: Connections, tell: Callable[[frozenset[str]], Awaitable[None]]
+    bind: Bindings,
+    connections: Connections,
+    tell: Callable[[frozenset[str]], Awaitable[None]],
+    markets: Markets,
 ) -> HandOn:
-    """Tells every process what a message from outside says that is to be read anew."""
+    """Tells every process what a message from outside says that is to be read anew.
+
+    What marketplaces say is theirs to hear, too.
+    """
 
     async def hand_on(connection: str, body: bytes) -> None:
+        await markets.heard(connection, body)
         reader = connections[connection].port
         hints = reader.hints(body) if isinstance(reader, WebhookReader) else Hint
         if tags := frozenset(_changed(bind, connection, hints)):

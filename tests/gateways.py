@@ -40,7 +40,7 @@ from connectors.sandbox.retailer.upstreams import upstream
 from tests.builders import NOON, a_location, a_product
 from tests.staff import ACCESS, STAFF
 
-SYSTEMS = ("shop", "tills", "warehouse", "supplier", "payments")
+SYSTEMS = ("shop", "tills", "warehouse", "supplier", "payments", "market")
 # The tests run under both executors: `make test` says which with this variable.
 REFERENCE = os.environ.get("TESSERA_EXECUTOR") == "reference"
 EXECUTION = {"compiled": not REFERENCE, "at_first_sight": True}
@@ -275,6 +275,7 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
         demo["loyalty"]["receipts"] = ()  # nobody but the test asks the systems
         demo["partners"] = {}  # as above
         demo["pricing"]["lists"] = _but(demo["pricing"]["lists"], WHOLESALE)
+        demo["markets"] = {}
         demo.update({key: value for key, value in changes.items() if key != "connection"})
         settings = config.parse(demo)
         gateway = Gateway(settings, plan(settings, {"sandbox": connector}), now)

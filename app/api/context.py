@@ -30,6 +30,7 @@ from app.locations.service import LocationService
 from app.loyalty.assembling import Points
 from app.loyalty.service import LoyaltyAnswers
 from app.orders.following import Holders
+from app.orders.incoming import IncomingOrders
 from app.orders.partnered import PartnerOrders
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
@@ -78,6 +79,7 @@ class Services:
     partner_orders: PartnerOrders
     keys: ApiKeys
     order_holders: Holders
+    incoming: IncomingOrders
     looks: Looks
     events: Events
     partners: PartnerService

@@ -189,7 +189,8 @@ class Conversation:
         try:
             return replace(caller, known=await self._terms.identify(proof))
         except CredentialRefused as refusal:
-            raise CloseError(4403, "Forbidden") from refusal
+            taken_back = ": the credentials were taken back" if self._acknowledged else ""
+            raise CloseError(4403, f"Forbidden{taken_back}") from refusal
         except KeysUnavailable as refusal:
             if self._acknowledged:
                 return caller  # that nobody can say so now takes nothing back

@@ -8,9 +8,9 @@ again and again after anything else.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from starlette.types import Message, Receive, Send
 
-from app.api.conversation import Sleep
+from app.api.conversation import RECHECK_EVERY, Sleep
 from app.api.errors import masked
 from app.api.http_reading import BadRequest
 from app.api.lasting import EVENTS, FullError, Lasting
@@ -36,6 +36,8 @@ HEADERS = [
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
 CUT_SHORT = frozenset({Fate.LATE, Fate.BROKEN, Fate.INTERRUPTED})
+TakenBack = Callable[[], Awaitable[Outcome | None]]
+"""Why a client's proof is good no more, None while it is."""
 CUT = frozenset({"leaving", "expired"})
 
 
@@ -84,6 +86,14 @@ AS_EVENTS = Framing(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Until when a client has proved who it is, and what tells that it is not true any more."""
+
+    until: datetime | None
+    taken_back: TakenBack | None
+
+
 class EventStreams:
     """Tells answers as a stream that lasts; `lasting` counts the streams."""
 
@@ -108,11 +118,13 @@ class EventStreams:
         framing: Framing = AS_EVENTS,
         *,
         until: datetime | None = None,
+        taken_back: TakenBack | None = None,
     ) -> None:
         """Tell one answer, or as many as come until the client goes or the process ends.
 
         `until` is when the client has to prove anew who it is: the stream ends without a last
-        word, so that the client comes back for the rest.
+        word, so that the client comes back for the rest. Where its proof is `taken_back`, which is
+        asked now and then, the last word says so, and that there is no more.
 
         Raises:
             BadRequest: there is no place for one more stream.
@@ -127,7 +139,8 @@ class EventStreams:
             try:
                 with self.lasting.held(framing.transport):
                     self.lasting.operations[framing.transport] += 1
-                    await self._streamed(answers, receive, send, framing, until)
+                    proof = _Proof(until, taken_back)
+                    await self._streamed(answers, receive, send, framing, proof)
             except FullError as full:
                 outcome = refused(FULL, "UNAVAILABLE", 503, retry_after="5")
                 raise BadRequest(outcome) from full
@@ -138,9 +151,9 @@ class EventStreams:
         receive: Receive,
         send: Send,
         framing: Framing,
-        until: datetime | None,
+        proof: "_Proof",
     ) -> None:
-        started = perf_counter()
+        started, refusal = perf_counter(), list[Outcome]()
         await send(_start(framing))
         log.info("events.opened", transport=framing.transport)
         ended = await _first_of(
@@ -148,11 +161,14 @@ class EventStreams:
             silent=self._pinging(send, framing),
             gone=_gone(receive),
             leaving=self._left(),
-            **({} if until is None else {"expired": self._expiring(until)}),
+            **self._proven(proof, refusal),
         )
         if ended not in UNHEARD:
+            last = framing.leaving if ended in CUT else b""
+            for outcome in refusal:
+                last = framing.next(replace(outcome, fate=Fate.INTERRUPTED), 0) + framing.complete
             with suppress(OSError, TimeoutError):
-                await self._write(send, framing.leaving if ended in CUT else b"", more=False)
+                await self._write(send, last, more=False)
         log.info(
             "events.closed",
             transport=framing.transport,
@@ -179,8 +195,25 @@ class EventStreams:
         if (moment := self.lasting.moment()) > 0:
             await self._sleep(moment)
 
+    def _proven(
+        self, proof: "_Proof", refusal: list[Outcome]
+    ) -> dict[str, Coroutine[Any, Any, None]]:
+        """What ends a stream whose client has proved who it is; of guests nothing does."""
+        works: dict[str, Coroutine[Any, Any, None]] = {}
+        if proof.until is not None:
+            works["expired"] = self._expiring(proof.until)
+            if proof.taken_back is not None:
+                works["taken back"] = self._rechecking(proof.taken_back, refusal)
+        return works
+
     async def _expiring(self, until: datetime) -> None:
         await self._sleep((until - self._now()).total_seconds())
+
+    async def _rechecking(self, taken_back: TakenBack, refusal: list[Outcome]) -> None:
+        while not refusal:
+            await self._sleep(RECHECK_EVERY)
+            if (outcome := await taken_back()) is not None:
+                refusal.append(outcome)
 
     async def _write(self, send: Send, text: bytes, *, more: bool = True) -> None:
         """Write whole events; a `TimeoutError` when nobody takes them."""

@@ -3,7 +3,7 @@
 import gzip
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import structlog
 from starlette.responses import HTMLResponse
@@ -116,8 +116,14 @@ class GraphQLEndpoint:
             self._events.lasting.operations[HTTP] += 1
             await reply.whole(answers)
         elif reply.framing is not None:
-            until = caller.known.expires_at
-            await self._events.tell(answers, receive, reply.send, reply.framing, until=until)
+            await self._events.tell(
+                answers,
+                receive,
+                reply.send,
+                reply.framing,
+                until=caller.known.expires_at,
+                taken_back=partial(self._taken_back, caller),
+            )
         elif not isinstance(answers, Outcome):
             await answers.aclose()
             await reply.whole(not_streamed())
@@ -130,6 +136,16 @@ class GraphQLEndpoint:
         except (CredentialRefused, KeysUnavailable) as refusal:
             log.info("credential.refused", reason=getattr(refusal, "reason", "no keys"))
             raise BadRequest(not_known(refusal)) from refusal
+
+    async def _taken_back(self, caller: Caller) -> Outcome | None:
+        """Why a caller is not known any more; that nobody can say so now takes nothing back."""
+        try:
+            await self._identify(caller.authorization or "")
+        except CredentialRefused as refusal:
+            return not_known(refusal)
+        except KeysUnavailable:
+            return None
+        return None
 
     async def _asked(self, scope: Scope, headers: RequestHeaders, receive: Receive) -> Asked:
         parameters = await read(scope, headers, receive, self._requests)

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from app.ports import WebhookRefused, WebhookRequest
 from app.store import StoreUnavailable
-from app.webhooks.hearing import WebhookHearing
+from app.webhooks.hearing import NOBODY, WebhookHearing
 
 MOST = 262_144  # bytes of a body, for everybody: nobody learns from it who is known
 AGAIN = "5"  # seconds until a sender may try again
@@ -27,10 +27,12 @@ class WebhookReceiver:
             async with asyncio.timeout(self._read_within):
                 body = await _body(request)
         except TimeoutError:
+            self._hearing.book.heard[NOBODY, "TOO_SLOW"] += 1
             return PlainTextResponse("too slow", 408, {"connection": "close"})
         except ClientDisconnect:
             return Response(status_code=400)
         if body is None:
+            self._hearing.book.heard[NOBODY, "TOO_LARGE"] += 1
             return PlainTextResponse("too large", 413, {"connection": "close"})
         heard = WebhookRequest(body, dict(request.headers))
         try:

@@ -15,6 +15,7 @@ from app.cli.db import db
 from app.cli.documents import documents
 from app.cli.events import events
 from app.cli.keys import keys
+from app.cli.markets import markets
 from app.cli.parity import parity
 from app.cli.schema import schema
 from app.cli.serving import demo, serve
@@ -63,6 +64,7 @@ for command in (
     documents,
     events,
     keys,
+    markets,
     parity,
     schema,
     serve,

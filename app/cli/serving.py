@@ -78,7 +78,8 @@ def _address(address: str) -> None:
 
 def _what_to_try(issuer: DevelopmentIssuer, address: str) -> None:
     click.echo(f"Tessera answers at {address}/graphql (open it in a browser for GraphiQL).")
-    click.echo("A demo retailer stands behind it: a shop, 12 stores, a warehouse, a supplier.\n")
+    click.echo("A demo retailer stands behind it: a shop, 12 stores, a warehouse, a supplier.")
+    click.echo("A marketplace sells its jackets: tessera sandbox buy RJK1001-BLK-S\n")
     click.echo("Try:\n")
     for example in EXAMPLES[:3]:
         document = " ".join(example.document.split()).replace('"', '\\"')

@@ -91,7 +91,8 @@ def enable(config: Path | None, name: str) -> None:
 
 def _told(standing: Standing) -> str:
     if standing.disabled_at is not None:
-        return f"disabled {standing.disabled_at:%Y-%m-%d %H:%M}"
+        gone = "it said that it is gone (HTTP_410); enable it to go on"
+        return f"disabled {standing.disabled_at:%Y-%m-%d %H:%M}: {gone}"
     if standing.failing_since is not None:
         return f"failing since {standing.failing_since:%Y-%m-%d %H:%M}: {standing.reason}"
     if standing.delivered_at is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.orders.charging import Charging
+from app.orders.incoming import IncomingOrders
 from app.orders.service import OrderService
 from app.orders.sourcing import Finder, Sourcing
 from app.orders.steps import Steps
@@ -22,11 +23,12 @@ CALLS = 3  # of one step, one after the other
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What places orders, and what works on them beside."""
+    """What places orders, what works on them beside, and what takes over those of others."""
 
     service: OrderService
     worker: OrderWorker
     turns: Turns
+    incoming: IncomingOrders
 
 
 def orders_over(
@@ -63,7 +65,8 @@ def orders_over(
     steps = Steps(turns=turns, sinks=sinks, charging=charging, sourcing=sourcing)
     worker = OrderWorker(turns=turns, steps=steps)
     service = OrderService(store, turns, worker, route=route, charged=desk is not None)
-    return Orders(service, worker, turns)
+    incoming = IncomingOrders(store, turns, worker, service=service, route=route)
+    return Orders(service, worker, turns, incoming)
 
 
 def _payment_desk(connections: Connections, name: str) -> PaymentDesk:

@@ -196,3 +196,12 @@ class OrderSource(Protocol):
             UpstreamRefused: there is no such order or line; see also `acknowledge`.
         """
         ...
+
+
+@runtime_checkable
+class OrderNews(Protocol):
+    """A source of orders whose vendor also says by messages which orders have changed."""
+
+    def changed_orders(self, body: bytes) -> Collection[MarketOrderNumber]:
+        """The orders that a message is about; none where it does not say."""
+        ...

@@ -9,6 +9,7 @@ from app.settings.following import Events
 from app.settings.grouping import CustomerGroup
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.hooking import Begin, Hearing, Scheme, Told, Webhook
+from app.settings.marketing import Market, UnknownStock
 from app.settings.partnering import Partner
 from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
@@ -73,6 +74,7 @@ __all__ = [
     "Location",
     "Log",
     "Loyalty",
+    "Market",
     "Network",
     "Partner",
     "Points",
@@ -96,6 +98,7 @@ __all__ = [
     "Tier",
     "Told",
     "Transfers",
+    "UnknownStock",
     "Webhook",
     "Windows",
     "Workplace",

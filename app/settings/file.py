@@ -20,6 +20,7 @@ from app.settings.following import Events
 from app.settings.grouping import CustomerGroup, misnamed
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.hooking import Hearing, Webhook
+from app.settings.marketing import Market, mistakes
 from app.settings.partnering import Partner, named_by
 from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
@@ -59,6 +60,7 @@ class Settings(Section):
     partners: Mapping[Name, Partner] = Field(default_factory=dict)
     webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)
     hearing: Mapping[Name, Hearing] = Field(default_factory=dict)
+    markets: Mapping[Name, Market] = Field(default_factory=dict)
     loyalty: Loyalty = Loyalty()
     appointments: Appointments = Appointments()
     access: Access = Access()
@@ -106,6 +108,7 @@ class Settings(Section):
             for name in self.hearing
             if name not in self.connections
         ]
+        problems += self._problems_of_markets()
         problems += [
             f"{where} names {unknown(name, known, what=what)}"
             for where, name, known, what in self.pricing.named(
@@ -123,6 +126,24 @@ class Settings(Section):
         if problems:
             raise MisconfiguredError(*problems)
         return self
+
+    def _problems_of_markets(self) -> list[str]:
+        named = [
+            named
+            for name, one in self.markets.items()
+            for named in (
+                ("markets", name, self.connections, "connection"),
+                (f"markets.{name}.channel", one.channel, self.channels, "channel"),
+                (f"markets.{name}.price_list", one.price_list, self.pricing.lists, "price list"),
+            )
+        ]
+        problems = [
+            f"{where} names {unknown(name, known, what=what)}"
+            for where, name, known, what in named
+            if name is not None and name not in known
+        ]
+        wrong = mistakes(self.markets, self.bind, self.channels, self.pricing.lists)
+        return [*problems, *wrong]
 
     @property
     def introspection(self) -> bool:

@@ -30,6 +30,7 @@ from app.upstream.health import Health
 from app.values import LocationCode
 
 EMBEDDED = "embedded"
+MARKET_PORTS = ("OrderSource", "ListingSink")
 P = TypeVar("P")
 
 
@@ -172,11 +173,13 @@ def _unfulfilled(settings: config.Settings, planned: Mapping[str, Planned]) -> I
         bound.append(("loyalty.programme", settings.loyalty.programme, "LoyaltyProgram"))
     if settings.bind.payments is not None:
         bound.append(("bind.payments", settings.bind.payments, "PaymentProvider"))
-    for where, name, port in bound:
+    either = [(f"markets.{name}", name, MARKET_PORTS) for name in settings.markets]
+    for where, name, wanted in [*((at, name, (port,)) for at, name, port in bound), *either]:
         if name in planned:
             ports = provided_ports(planned[name].connect(_NoWire(), lambda: datetime.now(UTC)))
-            if port not in ports:
+            if ports.isdisjoint(wanted):
                 has = ", ".join(sorted(ports)) or "none"
+                port = " or ".join(wanted)
                 yield f"{where}: connection {name!r} has no {port}, it has: {has}"
 
 

@@ -19,11 +19,12 @@ from sqlalchemy import Connection
 
 from app.events.cursors import CursorRefused, Cursors, Place
 from app.events.following import Events
-from app.events.model import Event, Lost, Quiet, Topic
+from app.events.model import Event, Happened, Lost, Quiet, Topic
 from app.settings import Begin, Webhook
 from app.store import StoreUnavailable, Work
 from app.store import log as facts
 from app.webhooks import repository
+from app.webhooks.book import WebhookBook
 from app.webhooks.messages import STREAMS, Message, message_of, whose
 from app.webhooks.repository import UNSEEN, Letter, Turn
 from app.webhooks.sending import Sender, Sent
@@ -48,6 +49,7 @@ class Delivering:
     events: Events
     senders: Mapping[str, Sender]
     poll: timedelta = POLL
+    book: WebhookBook = field(default_factory=WebhookBook)
     chance: Callable[[], float] = random.random
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ class Delivering:
     async def once(self, name: str) -> bool:
         """Take the turn of an endpoint, if it is due; whether there may be more at once."""
         endpoint, now = self.senders[name].endpoint, self.events.now()
-        last = await self.events.store.read(partial(_looked, name=name, now=now))
+        last = await self.events.store.read(partial(self._looked, name=name, now=now))
         if last is None:
             return False
         until = now + endpoint.timeout + SLACK
@@ -99,7 +101,10 @@ class Delivering:
         for event in events:
             if not await self._over(turn, event):
                 return False
-        seen = last if len(events) == 1 and isinstance(events[0], Quiet) else UNSEEN
+        caught_up = len(events) == 1 and isinstance(events[0], Quiet)
+        if caught_up:
+            self.book.behind_since[turn.name] = None
+        seen = last if caught_up else UNSEEN
         await self._put(turn, at=seen, leased_until=None)
         return seen == UNSEEN
 
@@ -117,6 +122,8 @@ class Delivering:
         message = message_of(turn.name, sender.endpoint, event, now=self.events.now())
         if message is None:
             return await self._put(turn, cursor=event.cursor)
+        if isinstance(event, Happened):
+            self.book.behind_since[turn.name] = turn.failing_since or event.told.at
         sent = await sender.send(message)
         if isinstance(event, Lost):
             log.warning("webhooks.gap", endpoint=turn.name, code=str(event.code))
@@ -124,6 +131,7 @@ class Delivering:
             await self._failed(turn, message, event.cursor, sent)
             return False
         now = self.events.now()
+        self.book.sent[turn.name] += 1
         turn.attempts, turn.failing_since = 0, None
         return await self._put(
             turn,
@@ -138,6 +146,7 @@ class Delivering:
     async def _failed(self, turn: Turn, message: Message, cursor: str, sent: Sent) -> None:
         now, name = self.events.now(), turn.name
         log.warning("webhooks.refused", endpoint=name, message=message.id, reason=sent.reason)
+        self.book.failed[name, sent.reason or ""] += 1
         since = turn.failing_since or now
         terms = self.senders[name].endpoint
         change: dict[str, Any] = {"reason": sent.reason, "leased_until": None, "at": UNSEEN}
@@ -146,10 +155,12 @@ class Delivering:
             change |= {"disabled_at": now}
         elif now - since >= terms.retry_for:
             letter = Letter(message, sent.reason or "", now)
+            self.book.dead[name] += 1
             change |= {"cursor": cursor, "attempts": 0, "failing_since": None, "due_at": now}
         else:
             wait = min(FIRST_WAIT * 2 ** min(turn.attempts, 16), LONGEST_WAIT)
             wait *= 0.5 + self.chance() / 2
+            wait = wait if sent.again is None else sent.again  # it knows better
             change |= {"attempts": turn.attempts + 1, "failing_since": since, "due_at": now + wait}
         failed = partial(_failed, turn=turn, change=change, letter=letter)
         await self.events.store.act(failed, now=now)
@@ -160,19 +171,24 @@ class Delivering:
 
         return await self.events.store.act(put, now=self.events.now())
 
+    def _looked(self, connection: Connection, name: str, now: datetime) -> int | None:
+        """The end of the log, if an endpoint may be told something; how it stands is noted."""
+        last = facts.head(connection).last
+        new = not repository.known(connection, name)
+        standing = repository.standing(connection, name)
+        self.book.disabled[name] = standing.disabled_at is not None
+        if repository.is_at(connection, name, last):
+            self.book.behind_since[name] = None
+        elif standing.failing_since is not None:
+            self.book.behind_since[name] = standing.failing_since
+        return last if new or repository.due(connection, name, now, last) else None
+
     async def _rest(self, woken: asyncio.Event) -> None:
         try:
             async with asyncio.timeout(self.poll.total_seconds()):
                 await woken.wait()
         except TimeoutError:
             return
-
-
-def _looked(connection: Connection, name: str, now: datetime) -> int | None:
-    """The end of the log, if an endpoint may be told something."""
-    last = facts.head(connection).last
-    new = not repository.known(connection, name)
-    return last if new or repository.due(connection, name, now, last) else None
 
 
 def _taken(work: Work, name: str, endpoint: Webhook, until: datetime) -> Turn | None:

@@ -16,6 +16,7 @@ from app.ports import WebhookRefused, WebhookRequest, WebhookScheme
 from app.settings import Hearing
 from app.store import Store, StoreUnavailable
 from app.webhooks import inbox
+from app.webhooks.book import WebhookBook
 from app.webhooks.inbox import Heard
 from app.webhooks.schemes import scheme_of
 
@@ -24,6 +25,7 @@ MOST = 50  # messages taken at once
 LEASE = timedelta(seconds=30)
 POLL = timedelta(seconds=1)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
+NOBODY = "none"  # names that nobody knows are their senders' words, and are not counted apart
 HandOn = Callable[[str, bytes], Awaitable[None]]
 
 
@@ -36,6 +38,7 @@ class WebhookHearing:
     schemes: Mapping[str, WebhookScheme]
     now: Callable[[], datetime]
     poll: timedelta = POLL
+    book: WebhookBook = field(default_factory=WebhookBook)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -45,6 +48,7 @@ class WebhookHearing:
         terms: Mapping[str, Hearing],
         environ: Mapping[str, str],
         now: Callable[[], datetime],
+        book: WebhookBook | None = None,
     ) -> "WebhookHearing":
         """As the settings say.
 
@@ -52,7 +56,7 @@ class WebhookHearing:
             MisconfiguredError: a secret is not where they say, or is none.
         """
         schemes = {name: scheme_of(name, one, environ) for name, one in terms.items()}
-        return cls(store=store, terms=terms, schemes=schemes, now=now)
+        return cls(store=store, terms=terms, schemes=schemes, now=now, book=book or WebhookBook())
 
     async def hear(self, connection: str, request: WebhookRequest) -> None:
         """Keep a message, once.
@@ -63,15 +67,27 @@ class WebhookHearing:
         """
         scheme, now = self.schemes.get(connection), self.now()
         if scheme is None:
+            self.book.heard[NOBODY, "UNKNOWN_CONNECTION"] += 1
             raise WebhookRefused
+        try:
+            id_ = scheme(request, now=now)
+        except WebhookRefused:
+            self.book.heard[connection, "NOT_SIGNED"] += 1
+            raise
         keep = partial(
             inbox.keep,
             connection=connection,
-            id_=scheme(request, now=now),
+            id_=id_,
             body=request.body,
             remember=self.terms[connection].remember,
         )
-        if await self.store.act(keep, now=now):
+        try:
+            new = await self.store.act(keep, now=now)
+        except StoreUnavailable:
+            self.book.heard[connection, "STORE_SILENT"] += 1
+            raise
+        self.book.heard[connection, "TAKEN" if new else "DUPLICATE"] += 1
+        if new:
             self._woken.set()
 
     async def run(self, hand_on: HandOn) -> None:

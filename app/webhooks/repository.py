@@ -66,6 +66,12 @@ def due(connection: Connection, name: str, now: datetime, last: int) -> bool:
     return connection.execute(question).first() is not None
 
 
+def is_at(connection: Connection, name: str, last: int) -> bool:
+    """Whether an endpoint was told all there was, up to the end of the log."""
+    question = select(ENDPOINTS.name).where(ENDPOINTS.name == name, ENDPOINTS.at == last)
+    return connection.execute(question).first() is not None
+
+
 def take(connection: Connection, name: str, now: datetime, until: datetime) -> Turn | None:
     """Take the lease of an endpoint; None where it is not due, or somebody else has it."""
     taken = (

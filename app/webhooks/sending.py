@@ -7,7 +7,7 @@ none of it is kept or logged.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from aiohttp import (
@@ -22,21 +22,28 @@ from aiohttp import (
 from standardwebhooks import Webhook as Signer
 
 from app.settings import Webhook
+from app.upstream.headers import http_date
 from app.webhooks.addresses import AddressRefused, checked_socket
 from app.webhooks.messages import Message
 from app.webhooks.signing import signed, signers
 
 MOST_READ = 16_384  # bytes of an answer, so that its connection may be used again
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+SHORTEST_AGAIN, LONGEST_AGAIN = timedelta(seconds=1), timedelta(hours=1)
 AGENT = "Tessera-Webhooks/1"
 REFUSED, UNREACHABLE, LATE = "ADDRESS_REFUSED", "UNREACHABLE", "TIMEOUT"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came of a delivery. `reason` is None where the message was taken."""
+    """What came of a delivery. `reason` is None where the message was taken.
+
+    `again` is how long the endpoint wants to be left alone, where it says so.
+    """
 
     reason: str | None = None
     gone: bool = False
+    again: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Sender:
         )
         try:
             async with asked as response:
-                return await _sent(response)
+                return await _sent(response, self.now())
         except TimeoutError:
             return Sent(LATE)
         except ClientConnectorError as error:
@@ -110,9 +117,23 @@ def _session(endpoint: Webhook) -> ClientSession:
     )
 
 
-async def _sent(response: ClientResponse) -> Sent:
+async def _sent(response: ClientResponse, now: datetime) -> Sent:
     status = response.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         await response.content.read(MOST_READ)
         return Sent()
-    return Sent(f"HTTP_{status}", gone=status == HTTPStatus.GONE)
+    told = response.headers.get("retry-after") if status in BUSY else None
+    again = None if told is None else asked_to_wait(told, now)
+    return Sent(f"HTTP_{status}", gone=status == HTTPStatus.GONE, again=again)
+
+
+def asked_to_wait(told: str, now: datetime) -> timedelta | None:
+    """What a `Retry-After` says, in seconds or as a date, within reason; None where it is none."""
+    told = told.strip()
+    if told.isascii() and told.isdecimal():
+        wait = timedelta(seconds=min(int(told[:9]), LONGEST_AGAIN.total_seconds()))
+    elif (date := http_date(told)) is not None:
+        wait = date - now
+    else:
+        return None
+    return min(max(wait, SHORTEST_AGAIN), LONGEST_AGAIN)

@@ -17,6 +17,7 @@ class AmazonConnection:
             source = MarketOrders(settings.orders, wiring, api)
             self.orders, self.numbered = source.orders, source.numbered
             self.acknowledge, self.confirm_shipment = source.acknowledge, source.confirm_shipment
+            self.changed_orders = source.changed_orders
         if (told := settings.listings) is not None:
             shelf = Shelf(told.marketplace, told.currency, told.channel)
             sink = Listings(settings, shelf, wiring, api)

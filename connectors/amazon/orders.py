@@ -222,6 +222,14 @@ class MarketOrders:
             written = True
         return MarketReceipt(key=acknowledgement.key, order=acknowledgement.order)
 
+    def changed_orders(self, body: bytes) -> Collection[MarketOrderNumber]:
+        """See `OrderNews`."""
+        try:
+            number = mapping.changed_order(orjson.loads(body))
+        except (LookupError, TypeError, ValueError):  # it says no order that we could read
+            return ()
+        return () if number is None else (number,)
+
     async def _confirm(self, part: str) -> None:
         async def is_known() -> bool:
             return await self._state(part) in CONFIRMED

@@ -10,6 +10,7 @@ from connectors.sandbox.connection import (
     WarehouseConnection,
 )
 from connectors.sandbox.embedded import embedded
+from connectors.sandbox.market import MarketConnection
 from connectors.sandbox.payments import PaymentsConnection
 from connectors.sandbox.settings import Settings, System
 
@@ -21,6 +22,7 @@ CONNECTIONS: Mapping[System, Callable[[Wiring], object]] = {
     "warehouse": WarehouseConnection,
     "supplier": SupplierConnection,
     "payments": PaymentsConnection,
+    "market": MarketConnection,
 }
 
 

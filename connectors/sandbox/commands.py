@@ -59,6 +59,20 @@ def fault(system: System, kind: Kind, path: str | None, **numbers: float | None)
 
 
 @sandbox.command()
+@click.argument("sku")
+@click.option("--pieces", type=click.IntRange(1, 99), default=1, show_default=True)
+def buy(sku: str, pieces: int) -> None:
+    """Be a buyer of the marketplace, who wants SKU."""
+    for _, running in _of("market"):
+        asked = {"items": [{"sku": sku, "pieces": pieces}]}
+        status, said = _asked(running, "POST", "/market/checkout", asked)
+        if status >= 400:  # noqa: PLR2004  a refusal, whichever
+            raise CannotError(f"the marketplace does not sell that: {said['error']}")
+        order = said["order"]
+        click.echo(f"{order['no']}: {pieces} x {sku}, {order['total']} {order['currency']}")
+
+
+@sandbox.command()
 @click.argument("system", type=SYSTEM, metavar="[SYSTEM]", required=False)
 def clear(system: System | None) -> None:
     """Mend a system, or all of them."""
@@ -83,22 +97,26 @@ def _of(system: System | None) -> Iterator[tuple[str, state.Running]]:
 
 
 def _control(running: state.Running, method: str, document: Any = None) -> Any:
+    status, said = _asked(running, method, CONTROL, document)
+    if status == 422:  # noqa: PLR2004  Unprocessable Content, RFC 9110
+        raise CannotError(said["error"])
+    return said
+
+
+def _asked(running: state.Running, method: str, path: str, document: Any = None) -> tuple[int, Any]:
     body = None if document is None else orjson.dumps(document)
     host = urlsplit(running.url)
     wire = HTTPConnection(host.hostname or "", host.port, timeout=PATIENCE)
     try:
-        wire.request(method, CONTROL, body)
+        wire.request(method, path, body)
         answer = wire.getresponse()
-        said = orjson.loads(answer.read())
+        return answer.status, orjson.loads(answer.read())
     except (OSError, HTTPException, orjson.JSONDecodeError) as error:
         raise CannotError(
             f"the {running.system} system does not answer: the sandbox may have been stopped"
         ) from error
     finally:
         wire.close()
-    if answer.status == 422:  # noqa: PLR2004  Unprocessable Content, RFC 9110
-        raise CannotError(said["error"])
-    return said
 
 
 def _health(fault: Mapping[str, Any] | None) -> str:

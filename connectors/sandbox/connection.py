@@ -1,4 +1,4 @@
-"""How is each of the four systems asked? Each connection fulfils what its system has."""
+"""How is each of these systems asked? Each connection fulfils what its system has."""
 
 from collections.abc import Collection
 from typing import Any

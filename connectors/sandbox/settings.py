@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 EMBEDDED = "embedded"
-System = Literal["shop", "tills", "warehouse", "supplier", "payments"]
+System = Literal["shop", "tills", "warehouse", "supplier", "payments", "market"]
 
 
 class Settings(BaseModel):

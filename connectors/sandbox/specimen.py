@@ -44,6 +44,7 @@ from connectors.kit.specimen import (
     Rewrite,
     Specimen,
 )
+from connectors.sandbox.market_specimen import market
 from connectors.sandbox.retailer.bonus import MEMBERS, Bonus
 from connectors.sandbox.retailer.catalogue import assortment
 from connectors.sandbox.retailer.people import Person, card_of, people
@@ -246,6 +247,7 @@ def _pointed(app: Any) -> list[Effect]:
 
 
 SPECIMENS = (
+    market(SEED, MOMENT, *_plenty(DEPOT, 2)),
     _payments(),
     _shop(),
     replace(

@@ -221,6 +221,7 @@ def test_the_demo_says_what_to_try_and_it_answers(tmp_path: Path) -> None:
         assert connection["edges"] != []
     assert upstreams["data"] == {
         "upstreams": [
+            {"name": "market", "state": "UP"},
             {"name": "payments", "state": "UNKNOWN"},  # nobody has bought anything yet
             *({"name": name, "state": "UP"} for name in ("shop", "supplier", "tills", "warehouse")),
         ]

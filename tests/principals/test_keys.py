@@ -1,7 +1,10 @@
 """API keys: shown once, kept as hashes, taken back within seconds; on both databases."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
+import orjson
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
@@ -18,11 +21,13 @@ from app.values import PrincipalKind
 from tests.databases import address, empty, migrated_postgres, postgres, store
 from tests.staff import ISSUER
 from tests.streams.served import Clock, served, until
+from tests.streams.test_sockets import NEVER
 
 __all__ = ["address", "empty", "migrated_postgres", "postgres", "store"]
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PARTNER = PrincipalKind.PARTNER
 YEAR = timedelta(days=365)
+TAKEN_BACK = "Forbidden: the credentials were taken back"
 
 
 class Desk:
@@ -164,4 +169,81 @@ async def test_a_socket_ends_when_what_opened_it_is_taken_back() -> None:
         await until(lambda: len(clock.sleepers) == 3)
         gateway.gateway.principals = Principals(None, lambda: NOON)  # its issuer is none any more
         clock.passes(5)
-        assert await client.ends() == (4403, "Forbidden")
+        assert await client.ends() == (4403, TAKEN_BACK)
+
+
+async def test_a_socket_is_cut_within_seconds_when_its_key_is_taken_back(desk: Desk) -> None:
+    """While it tells events, and though nobody reads the store for each of them."""
+    clock, made = Clock(), await desk.made()
+    async with served(sleep=clock.sleep) as gateway, gateway.socket() as client:
+        gateway.gateway.principals = desk.principals
+        bearer = {"authorization": f"Bearer {made.text}"}
+        await client.say(type="connection_init", payload=bearer)
+        assert await client.hear() == {"type": "connection_ack"}
+        await until(lambda: len(clock.sleepers) == 3)
+        await _asked_again(desk, clock)  # it is still good
+        await desk.elsewhere.revoke(made.key.id)
+        desk.at += timedelta(seconds=5)
+        clock.passes(5)
+
+        assert await client.ends() == (4403, TAKEN_BACK)
+
+
+async def test_a_stream_of_events_is_cut_with_the_reason_when_its_key_is_taken_back(
+    desk: Desk,
+) -> None:
+    clock, made = Clock(), await desk.made()
+    headers = {"authorization": f"Bearer {made.text}", "accept": "text/event-stream"}
+    async with served(sleep=clock.sleep) as gateway, httpx.AsyncClient(timeout=10) as http:
+        gateway.gateway.principals = desk.principals
+        question = {"query": NEVER}
+        async with http.stream("POST", gateway.url, json=question, headers=headers) as response:
+            await until(lambda: len(clock.sleepers) == 3)
+            await _asked_again(desk, clock)
+            await desk.elsewhere.revoke(made.key.id)
+            desk.at += timedelta(seconds=5)
+            clock.passes(5)
+            told = (await response.aread()).decode()
+
+    *_, last, complete, rest = told.split("\n\n")
+    assert (complete, rest) == ("event: complete\ndata: ", "")
+    assert last.startswith("event: next\ndata: ")  # and no id: there is nothing to go on behind
+    (error,) = orjson.loads(last.partition("data: ")[2])["errors"]
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def _asked_again(desk: Desk, clock: Clock) -> None:
+    """Let what stays open be looked at once, and found good."""
+    desk.at += timedelta(seconds=5)
+    before = len(clock.sleepers)
+    clock.passes(5)
+    await until(lambda: len(clock.sleepers) == before)
+
+
+async def test_many_keys_that_are_in_use_are_one_question(store: Store) -> None:
+    desk = Desk(store)
+    made = [await desk.made(f"owner-{number}") for number in range(20)]
+    reads = 0
+
+    class Counted:
+        async def read(self, question: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return await store.read(question)
+
+    counted: Any = Counted()
+    keys = ApiKeys(counted, desk.now)
+    for one in made:
+        await keys.principal(one.text)
+    first, reads = reads, 0
+    await desk.elsewhere.revoke(made[7].key.id)
+    desk.at += timedelta(seconds=5)
+    refused = []
+    for one in made:
+        try:
+            await keys.principal(one.text)
+        except CredentialRefused:
+            refused.append(one.key.id)
+
+    assert (first, reads) == (20, 1)
+    assert refused == [made[7].key.id]

@@ -65,7 +65,7 @@ async def test_a_stream_of_events_ends_with_the_proof_and_without_a_last_word() 
         httpx.AsyncClient(timeout=10) as http,
         http.stream("POST", gateway.url, json={"query": NEVER}, headers=headers) as response,
     ):
-        await until(lambda: len(clock.sleepers) == 2)
+        await until(lambda: len(clock.sleepers) == 3)
         clock.passes(max(at for at, _ in clock.sleepers))
         told = (await response.aread()).decode()
 

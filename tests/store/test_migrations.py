@@ -14,6 +14,7 @@ from app.availability import tables as _stock  # noqa: F401  as above
 from app.carts import tables as _carts  # noqa: F401  as above
 from app.customers import tables as _customers  # noqa: F401  as above
 from app.loyalty import tables as _points  # noqa: F401  as above
+from app.markets import tables as _markets  # noqa: F401  as above
 from app.orders import tables as _orders  # noqa: F401  as above
 from app.partners import tables as _partners  # noqa: F401  as above
 from app.pricing import tables as _pricing  # noqa: F401  as above

@@ -4,12 +4,15 @@ import asyncio
 import socket
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from functools import partial
 
 import pytest
+from prometheus_client import CollectorRegistry
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from app.api.webhook_metrics import WebhookCollector
 from app.events.retention import sweep
 from app.store import Store
 from app.upkeep import beside
@@ -98,6 +101,76 @@ async def test_what_is_not_taken_is_tried_again_ever_more_rarely_with_the_same_i
     assert len(set(ids[:4])) == 1
     assert [one.event["entity"] for one in there.receiver.taken] == ["A", "B"]
     assert (await standing(there)).failing_since is None
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [("90", 90), ("date", 90), ("0", 1), ("999999999999", 3600), ("soon", 5), ("-3", 5)],
+)
+async def test_one_that_says_when_is_tried_then(
+    store: Store, status: int, told: str, wait: int
+) -> None:
+    async with house(store) as there, there.process(begin="NOW") as process:
+        there.clock.at = there.clock.at.replace(microsecond=0)
+        await drained(process)
+        await there.has(A=1)
+        at = there.clock() + timedelta(seconds=90)
+        said = format_datetime(at, usegmt=True) if told == "date" else told
+        there.receiver.answers, there.receiver.headers = [status], {"retry-after": said}
+        await drained(process)
+        there.clock.passes(timedelta(seconds=wait, milliseconds=-1))
+        await drained(process)
+        early = len(there.receiver.requests)
+        there.clock.passes(timedelta(milliseconds=1))
+        await drained(process)
+
+    assert (early, len(there.receiver.taken)) == (1, 1)
+
+
+async def test_who_says_when_with_another_status_is_not_heard(store: Store) -> None:
+    async with house(store) as there, there.process(begin="NOW") as process:
+        await drained(process)
+        await there.has(A=1)
+        there.receiver.answers, there.receiver.headers = [500], {"retry-after": "600"}
+        await drained(process)
+        there.clock.passes(FIRST_WAIT)
+        await drained(process)
+
+    assert len(there.receiver.taken) == 1
+
+
+async def test_it_is_counted_what_was_taken_and_since_when_it_is_behind(store: Store) -> None:
+    async with house(store) as there, there.process(begin="NOW", retry_for="PT1M") as process:
+        await drained(process)
+        await there.has(A=1)
+        there.receiver.answers = [500]
+        await drained(process)
+        there.clock.passes(timedelta(seconds=4))
+        metrics = CollectorRegistry()
+        metrics.register(WebhookCollector(process.book, there.clock))
+
+        def said(name: str, **labels: str) -> float | None:
+            return metrics.get_sample_value(name, {"endpoint": "acme", **labels})
+
+        behind = said("tessera_webhooks_lag_seconds")
+        there.clock.passes(timedelta(minutes=1))
+        there.receiver.answers = [503]
+        await drained(process)
+        await there.has(A=2)
+        await drained(process)
+
+        assert behind == 4
+        assert said("tessera_webhooks_failed_total", reason="HTTP_500") == 1
+        assert said("tessera_webhooks_dead_total") == 1
+        assert said("tessera_webhooks_sent_total") == 1
+        assert said("tessera_webhooks_lag_seconds") == 0
+        assert said("tessera_webhooks_disabled") == 0
+        await there.has(A=3)
+        there.receiver.answers = [410]
+        await drained(process)
+        await drained(process)
+        assert said("tessera_webhooks_disabled") == 1
 
 
 async def test_after_three_days_it_is_a_dead_letter_and_the_next_is_delivered(

@@ -1,5 +1,6 @@
 """An operator sees what was not taken, gives it again, and goes back to any cursor."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from app.events.cursors import CursorRefused
 from app.store import Store, Work, open_store
 from app.webhooks.desk import WebhookDesk
 from app.webhooks.messages import Message
-from app.webhooks.repository import Letter, add, give_up, standing
+from app.webhooks.repository import Letter, add, give_up, reset, standing
 from tests.builders import NOON
 from tests.webhooks.receiving import an_endpoint, drained, events_of, house
 
@@ -123,6 +124,24 @@ def test_the_command_line_lists_and_refuses(address: str, tmp_path: Path) -> Non
     refused = desk("replay", "acme", "--from", "x")
     assert (refused.exit_code, "is not a cursor of this stream" in refused.output) == (2, True)
     assert {*webhooks.commands} == {"list", "letters", "redeliver", "replay", "enable"}
+
+
+def test_one_that_is_gone_is_shown_with_the_reason(address: str, tmp_path: Path) -> None:
+    desk = Desk(address, tmp_path)
+
+    async def disable() -> None:
+        async with open_store(address) as store:
+
+            def change(work: Work) -> None:
+                add(work.connection, "acme", None, NOON)
+                reset(work.connection, "acme", NOON, disabled_at=NOON, reason="HTTP_410")
+
+            await store.act(change, now=NOON)
+
+    asyncio.run(disable())
+    listed = desk("list").output
+
+    assert f"acme  disabled {NOON:%Y-%m-%d %H:%M}: it said that it is gone (HTTP_410)" in listed
 
 
 async def test_adding_twice_keeps_the_place(address: str) -> None:

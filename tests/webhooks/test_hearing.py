@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import Webhook as Signer
 
 from app.errors import MisconfiguredError
+from app.markets.assembling import Markets
 from app.ports import Hint, WebhookRefused, WebhookRequest
 from app.settings import Hearing, parse
 from app.store import Store
@@ -237,7 +238,9 @@ async def test_a_connection_may_know_what_its_messages_mean(
     async def tell(some: frozenset[str]) -> None:
         told.append(some)
 
-    hand = handing_on(gateway.settings.bind, gateway.services.connections, tell)
+    connections, store = gateway.services.connections, gateway.store
+    markets = Markets(store=store, now=gateway.now, connections=connections)
+    hand = handing_on(gateway.settings.bind, connections, tell, markets)
     await hand("shop", orjson.dumps({}))
 
     assert set().union(*told) == (tags | {"Stock:shop"} if tags else set())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 
 from connectors.sandbox.faults import FaultyUpstream
-from connectors.sandbox.retailer import payments, shop, supplier, tills, warehouse
+from connectors.sandbox.retailer import market_desk, payments, shop, supplier, tills, warehouse
 from connectors.sandbox.retailer.http import Now
 
 APPS: Mapping[str, Callable[[int, Now], Starlette]] = {
@@ -15,6 +15,7 @@ APPS: Mapping[str, Callable[[int, Now], Starlette]] = {
     "warehouse": warehouse.app,
     "supplier": supplier.app,
     "payments": payments.app,
+    "market": market_desk.app,
 }
 
 

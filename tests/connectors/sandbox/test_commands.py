@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -164,3 +166,16 @@ async def test_rubbish_in_the_state_file_is_no_sandbox(state_file: Path) -> None
     scribble(state_file)
 
     assert (await tessera("status")).exit_code == 2
+
+
+async def test_somebody_buys_at_the_marketplace() -> None:
+    market = a_system("market")
+    site: Any = market.served
+    site.state.market.offer("RJK1001-BLK-S", 2, (Decimal("89.00"), "EUR"))
+    async with serve(market) as url:
+        with state.published({"bazaar": state.Running(system="market", url=url)}):
+            bought = await tessera("buy", "RJK1001-BLK-S", "--pieces", "2")
+            sold_out = await tessera("buy", "RJK1001-BLK-S")
+
+    assert bought.output == "M-700001: 2 x RJK1001-BLK-S, 182.90 EUR\n"
+    assert (sold_out.exit_code, "sold_out" in sold_out.output) == (2, True)

@@ -58,6 +58,7 @@ def a_channel(currency: str = "EUR") -> Channel:
             },
         ),
         ("payments", {"PaymentProvider"}),
+        ("market", {"ListingSink", "OrderSource"}),
         ("warehouse", {"LocationSource", "OrderSink", "StockSource"}),
         ("supplier", {"LocationSource", "StockSource"}),
     ],

@@ -17,13 +17,11 @@ from connectors.sandbox.wire import IDS_PER_CALL as ASKED
 
 FOUND = find_connectors(CONNECTORS)["sandbox"]
 
-OF_MARKETPLACES = {"ListingSink", "OrderSource"}
-
 
 def test_the_manifest_says_what_the_folder_holds() -> None:
     manifest = read_manifest(FOUND)
     assert (manifest.name, manifest.kind) == ("sandbox", "retailer")
-    assert set(manifest.provides) == set(PORTS) - OF_MARKETPLACES
+    assert set(manifest.provides) == set(PORTS)
     assert manifest.limits.ids_per_call == ASKED == BORNE
     assert manifest.commands == "commands:sandbox"
     assert isinstance(commands, click.Group)
@@ -34,7 +32,7 @@ def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
 
     planned = plan(demo, {"sandbox": FOUND})
 
-    assert set(planned) == {"shop", "tills", "warehouse", "supplier", "payments"}
+    assert set(planned) == {"shop", "tills", "warehouse", "supplier", "payments", "market"}
     assert {one.url for one in planned.values()} == {"embedded"}
     assert [demo.bind.stock_source(code) for code in ("ECOM-1", "ST-MIL", "WH-1", "SUP-1")] == [
         "shop",
@@ -53,6 +51,7 @@ def test_the_demo_is_a_configuration_the_gateway_can_start() -> None:
         "APP": "EUR",
         "POS": "EUR",
         "UK": "GBP",
+        "MARKET": "EUR",
     }
 
 
@@ -73,6 +72,9 @@ def test_settings_nobody_knows_are_refused(wrong: dict[str, object]) -> None:
 def test_every_specimen_names_what_it_can_be_asked_for(specimen: Specimen) -> None:
     if specimen.ports == {"PaymentProvider"}:
         assert specimen.payments is not None
+        return
+    if specimen.ports == {"ListingSink", "OrderSource"}:
+        assert (specimen.market, specimen.listings) != (None, None)
         return
     assert len(specimen.skus) == 5
     assert specimen.locations
