@@ -33,6 +33,7 @@ from app.customers.tables import privacy_requests
 from app.errors import UpstreamBroken, UpstreamError, UpstreamUnavailable
 from app.ports import Answer, ContactKind, CustomerKey, Purchase
 from app.store import Scrubbing, Store, StoreUnavailable, Work
+from app.store.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 MOST = 10  # requests taken at once
@@ -52,26 +53,19 @@ class PrivacyWorker:
     keepers: Sequence[Keeper]
     now: Callable[[], datetime]
     lasting: timedelta = LEASE
-    poll: timedelta = POLL
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    rounds: Rounds = field(default_factory=partial(Rounds, "privacy", every=POLL))
 
     def wake(self) -> None:
         """Something is due at once."""
-        self._woken.set()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Work; a store that does not answer is asked again."""
-        while True:
-            self._woken.clear()
-            try:
-                worked = await self.round()
-            except StoreUnavailable:
-                worked = 0
-            except Exception as bug:  # noqa: BLE001  as in `taken`
-                log.error("privacy.bug", kind=type(bug).__name__)  # noqa: TRY400  as in `taken`
-                worked = 0
-            if worked < MOST:
-                await self._rest()
+
+        async def once() -> bool:
+            return await self.round() >= MOST
+
+        await self.rounds.run(once)
 
     async def round(self) -> int:
         """Take what is due and do it; of how many requests that was."""
@@ -146,13 +140,6 @@ class PrivacyWorker:
 
         if await self.store.read(partial(privacy_repository.any_where, which=expired)):
             await self.store.act(change, now=now)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
 
 Keep = Callable[[Work, PrivacyRequest, Receipt], Receipt]

@@ -1,6 +1,5 @@
 """Who reads the receipts of tills? Whoever's turn it is, from where the last one has come to."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,8 @@ from app.loyalty import tills
 from app.loyalty.tables import receipt_cursors as cursors
 from app.ports import ReceiptPage, ReceiptSource
 from app.settings import Loyalty
-from app.store import Store, StoreUnavailable, Work
+from app.store import Store, Work
+from app.store.rounds import Rounds
 from app.store.statements import inserting
 from app.upstream.asking import asked
 
@@ -58,16 +58,8 @@ class ReceiptReader:
 
     async def run(self) -> None:
         """Work; a store or a source that does not answer is asked again."""
-        while self.tills:
-            try:
-                more = await self.round()
-            except StoreUnavailable:
-                more = False
-            except Exception as bug:  # noqa: BLE001  the next receipts must be read all the same
-                log.error("receipts.bug", kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-                more = False
-            if not more:
-                await asyncio.sleep(self.rules.every.total_seconds())
+        if self.tills:
+            await Rounds("receipts", every=self.rules.every).run(self.round)
 
     async def round(self) -> bool:
         """A page of each source whose turn it is; whether there is more by now."""

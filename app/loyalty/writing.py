@@ -1,17 +1,13 @@
 """Who tells a programme that is not ours what is yet to be told? Whoever has the lease."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-
-import structlog
+from datetime import datetime, timedelta
 
 from app.loyalty.desk import MOST, ProgramDesk
-from app.store import StoreUnavailable
+from app.store.rounds import Rounds
 
-log = structlog.get_logger(__name__)
-POLL = 0.5  # seconds
+POLL = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +19,10 @@ class ProgramWriter:
 
     async def run(self) -> None:
         """Work; a store that does not answer is asked again."""
-        while self.desk is not None:
-            try:
-                worked = await self.desk.work(self.now())
-            except StoreUnavailable:
-                worked = 0
-            except Exception as bug:  # noqa: BLE001  the next writes must be made all the same
-                log.error("loyalty.bug", kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-                worked = 0
-            if worked < MOST:
-                await asyncio.sleep(POLL)
+        if (desk := self.desk) is None:
+            return
+
+        async def once() -> bool:
+            return await desk.work(self.now()) >= MOST
+
+        await Rounds("loyalty", every=POLL).run(once)

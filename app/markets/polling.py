@@ -29,6 +29,7 @@ from app.markets.words import Words
 from app.ports import MarketOrder, MarketOrderPage, OrderSource, RejectedRow
 from app.settings import Market as Terms
 from app.store import Store, StoreUnavailable, Work
+from app.store.rounds import Rounds
 from app.upstream.asking import asked
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ NOBODYS = "the marketplace knows no such order"
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class OrderPoller:
     """Reads the orders of one marketplace. Any number may, in any number of processes."""
 
@@ -55,29 +56,18 @@ class OrderPoller:
     book: MarketBook
     now: Callable[[], datetime]
     timeout: timedelta
-    poll: timedelta = POLL
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _rounds: Rounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounds = Rounds("markets", every=POLL, pause=PAUSE, market=self.name)
 
     def wake(self) -> None:
         """There is something to read."""
-        self._woken.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Read until cancelled; whatever fails is tried again."""
-        while True:
-            self._woken.clear()
-            more = False
-            try:
-                more = await self.once()
-            except StoreUnavailable:
-                log.warning("markets.left", market=self.name, why="the store does not answer")
-            except LeaseLostError:
-                log.info("markets.lost", market=self.name)
-            except Exception as bug:  # noqa: BLE001  one marketplace must not stop the others
-                log.error("markets.bug", market=self.name, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-            await asyncio.sleep(PAUSE.total_seconds())
-            if not more:
-                await self._rest()
+        await self._rounds.run(self.once)
 
     async def once(self) -> bool:
         """Take the turn, if anything is due; whether there is more at once."""
@@ -247,13 +237,6 @@ class OrderPoller:
             leases.put(work, market_sources, turn.name, turn.fence, **until)
 
         await self.store.act(put, now=self.now())
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
 
 def begin(work: Work, name: str) -> None:

@@ -6,7 +6,6 @@ something is told it is written that nobody knows what is shown: a process that 
 that, and the next one tells what is true by then.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from app.errors import GatewayError, UpstreamError, UpstreamRefused, UpstreamThrottled
+from app.errors import UpstreamError, UpstreamRefused, UpstreamThrottled
 from app.markets import deciding, leases, listing_rows
 from app.markets.book import MarketBook
 from app.markets.deciding import Sent
@@ -30,6 +29,7 @@ from app.markets.tables import market_shelves
 from app.ports import Answer, ListingSink, Offer, OfferState, PublicationKey, PublishedOffer
 from app.settings import Market as Terms
 from app.store import Store, StoreUnavailable, Work
+from app.store.rounds import Rounds
 from app.upstream.asking import asked
 from app.values import Sku
 
@@ -51,7 +51,7 @@ class Turn:
     paused_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ListingTeller:
     """Tells one marketplace. Any number may, in any number of processes."""
 
@@ -62,27 +62,18 @@ class ListingTeller:
     store: Store
     book: MarketBook
     now: Callable[[], datetime]
-    poll: timedelta = POLL
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _rounds: Rounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounds = Rounds("listings", every=POLL, pause=PAUSE, market=self.name)
 
     def wake(self) -> None:
         """Something has happened."""
-        self._woken.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Tell until cancelled; whatever fails is tried again."""
-        while True:
-            self._woken.clear()
-            more = False
-            try:
-                more = await self.once()
-            except GatewayError as error:
-                log.warning("listings.left", market=self.name, kind=type(error).__name__)
-            except Exception as bug:  # noqa: BLE001  one marketplace must not stop the others
-                log.error("listings.bug", market=self.name, kind=type(bug).__name__)  # noqa: TRY400
-            await asyncio.sleep(PAUSE.total_seconds())
-            if not more:
-                await self._rest()
+        await self._rounds.run(self.once)
 
     async def once(self) -> bool:
         """Take the turn, if anything is due; whether there is more at once."""
@@ -283,10 +274,3 @@ class ListingTeller:
 
     async def _put(self, turn: Turn, **values: Any) -> None:
         await self.store.act(lambda work: self._mine(work, turn, **values), now=self.now())
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return

@@ -10,6 +10,7 @@ fence, so a process that wakes up late changes nothing.
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -17,6 +18,7 @@ from app.orders.model import Step, next_step
 from app.orders.steps import Steps
 from app.orders.turns import LeaseLostError, Turn, Turns
 from app.store import StoreUnavailable
+from app.store.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 MOST = 20  # orders taken at once
@@ -30,26 +32,19 @@ class OrderWorker:
 
     turns: Turns
     steps: Steps
-    poll: timedelta = POLL
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    rounds: Rounds = field(default_factory=partial(Rounds, "orders", every=POLL))
 
     def wake(self) -> None:
         """Something is due at once."""
-        self._woken.set()
+        self.rounds.wake()
 
     async def run(self) -> None:
         """Work; a store that does not answer is asked again."""
-        while True:
-            self._woken.clear()
-            try:
-                worked = await self.round()
-            except StoreUnavailable:
-                worked = 0
-            except Exception as bug:  # noqa: BLE001  as above
-                log.error("orders.bug", kind=type(bug).__name__)  # noqa: TRY400  as above
-                worked = 0
-            if worked < MOST:
-                await self._rest()
+
+        async def once() -> bool:
+            return await self.round() >= MOST
+
+        await self.rounds.run(once)
 
     async def round(self) -> int:
         """Take what is due and do it; of how many orders that was."""
@@ -83,10 +78,3 @@ class OrderWorker:
             if done:  # what fails from here on has not failed before
                 turn.lease = replace(turn.lease, attempts=0)
         await self.turns.end(turn, done=done)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return

@@ -23,6 +23,7 @@ from app.events.model import Event, Happened, Lost, Quiet, Topic
 from app.settings import Begin, Webhook
 from app.store import StoreUnavailable, Work
 from app.store import log as facts
+from app.store.rounds import Rounds
 from app.webhooks import repository
 from app.webhooks.book import WebhookBook
 from app.webhooks.messages import STREAMS, Message, message_of, whose
@@ -48,34 +49,24 @@ class Delivering:
 
     events: Events
     senders: Mapping[str, Sender]
-    poll: timedelta = POLL
     book: WebhookBook = field(default_factory=WebhookBook)
     chance: Callable[[], float] = random.random
-    _woken: dict[str, asyncio.Event] = field(default_factory=dict)
+    _rounds: dict[str, Rounds] = field(default_factory=dict, init=False)
 
     def wake(self) -> None:
         """Something has happened."""
-        for one in self._woken.values():
-            one.set()
+        for one in self._rounds.values():
+            one.wake()
 
     async def run(self) -> None:
         """Deliver until cancelled; a store that does not answer is asked again."""
         await asyncio.gather(*(self._served(name) for name in self.senders))
 
     async def _served(self, name: str) -> None:
-        woken = self._woken.setdefault(name, asyncio.Event())
-        while True:
-            woken.clear()
-            more = False
-            try:
-                more = await self.once(name)
-            except StoreUnavailable:
-                log.warning("webhooks.left", endpoint=name, why="the store does not answer")
-            except Exception as bug:  # noqa: BLE001  one endpoint must not stop the others
-                log.error("webhooks.bug", endpoint=name, kind=type(bug).__name__)  # noqa: TRY400  its text may hold values
-            await asyncio.sleep(PAUSE.total_seconds())
-            if not more:
-                await self._rest(woken)
+        rounds = self._rounds.setdefault(
+            name, Rounds("webhooks", every=POLL, pause=PAUSE, endpoint=name)
+        )
+        await rounds.run(partial(self.once, name))
 
     async def once(self, name: str) -> bool:
         """Take the turn of an endpoint, if it is due; whether there may be more at once."""
@@ -182,13 +173,6 @@ class Delivering:
         elif standing.failing_since is not None:
             self.book.behind_since[name] = standing.failing_since
         return last if new or repository.due(connection, name, now, last) else None
-
-    async def _rest(self, woken: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await woken.wait()
-        except TimeoutError:
-            return
 
 
 def _taken(work: Work, name: str, endpoint: Webhook, until: datetime) -> Turn | None:

@@ -4,7 +4,6 @@ A message is kept before it is answered. Whoever takes its lease hands it on; a 
 meanwhile has another do it again, which does no harm: a hint only says that something is old.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ import structlog
 from app.ports import WebhookRefused, WebhookRequest, WebhookScheme
 from app.settings import Hearing
 from app.store import Store, StoreUnavailable
+from app.store.rounds import Rounds
 from app.webhooks import inbox
 from app.webhooks.book import WebhookBook
 from app.webhooks.inbox import Heard
@@ -37,9 +37,8 @@ class WebhookHearing:
     terms: Mapping[str, Hearing]
     schemes: Mapping[str, WebhookScheme]
     now: Callable[[], datetime]
-    poll: timedelta = POLL
     book: WebhookBook = field(default_factory=WebhookBook)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    rounds: Rounds = field(default_factory=partial(Rounds, "hearing", every=POLL))
 
     @classmethod
     def of(
@@ -88,21 +87,16 @@ class WebhookHearing:
             raise
         self.book.heard[connection, "TAKEN" if new else "DUPLICATE"] += 1
         if new:
-            self._woken.set()
+            self.rounds.wake()
 
     async def run(self, hand_on: HandOn) -> None:
         """Hand on until cancelled; a store that does not answer is asked again."""
-        while self.terms:
-            self._woken.clear()
-            handed = 0
-            try:
-                handed = await self.round(hand_on)
-            except StoreUnavailable:
-                log.warning("hearing.left", why="the store does not answer")
-            except Exception as bug:  # noqa: BLE001  it goes on, whatever it was
-                log.error("hearing.bug", kind=type(bug).__name__)  # noqa: TRY400  its text may hold values
-            if handed < MOST:
-                await self._rest()
+
+        async def once() -> bool:
+            return await self.round(hand_on) >= MOST
+
+        if self.terms:
+            await self.rounds.run(once)
 
     async def round(self, hand_on: HandOn) -> int:
         """Hand on what is due; how many messages that was."""
@@ -126,10 +120,3 @@ class WebhookHearing:
             await self.store.act(failed, now=self.now())
             return
         await self.store.act(partial(inbox.done, heard=heard), now=self.now())
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self.poll.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return

@@ -38,7 +38,7 @@ def mortal(there: House, process: Delivering, life: Life) -> Delivering:
         for name, one in process.senders.items()
     }
     store: Any = Mortal(there.store, life)
-    return replace(process, events=events_of(store, there.clock), senders=sending, _woken={})
+    return replace(process, events=events_of(store, there.clock), senders=sending)
 
 
 def in_order(there: House) -> list[int]:
@@ -120,7 +120,7 @@ async def test_one_whose_lease_is_over_moves_nothing(store: Store) -> None:
             name: Late(one.endpoint, one.secrets, one.http, one.now)
             for name, one in process.senders.items()
         }
-        await replace(process, senders=late, _woken={}).once("acme")
+        await replace(process, senders=late).once("acme")
         await there.has(A=3)
         await drained(process)
 
