@@ -307,6 +307,7 @@ BOMB = b"sku" + b"0" * 5_000_000
         (b"\x1f\x8bgarbage", "is a damaged gzip file"),
         (b"x" * 20_001, "the file is too large"),
     ],
+    ids=["a bomb", "a ZIP bomb", "two", "none", "cut", "a cut ZIP", "damaged", "large"],
 )
 async def test_a_file_that_is_too_much_is_refused(tmp_path: Path, data: bytes, wrong: str) -> None:
     partner = Partner(tmp_path, limits={"bytes": 20_000})
