@@ -54,7 +54,7 @@ async def test_two_gateways_on_one_redis_are_one_question(
     client: Redis, shared_server: RedisServer, tmp_path: Path
 ) -> None:
     held, shop = Held(), a_shop()
-    redis = over(shared_server, tmp_path)
+    redis = over(shared_server, tmp_path, timeout="PT1M")  # a crowd keeps the loop busy
     async with (
         a_gateway(shop, redis=redis, requests=PATIENT) as one,
         a_gateway(shop, redis=redis, requests=PATIENT) as other,

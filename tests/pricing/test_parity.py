@@ -260,7 +260,7 @@ def test_the_command_buys_what_a_file_says(tmp_path: Path) -> None:
         "  WRP1081-SND-M price: WEB: 107.50 EUR, POS: 99.00 EUR <- store-dresses",
         "  WRP1081-SND-M discount: WEB: welcome 21.50, POS: welcome 19.80 <- store-dresses",
         "  total: WEB: 193.50 EUR, POS: 178.20 EUR <- store-dresses",
-        "1 baskets through 4 channels: WEB (EUR), APP (EUR), POS (EUR), UK (GBP)",
+        "1 baskets through 5 channels: WEB (EUR), APP (EUR), POS (EUR), UK (GBP), MARKET (EUR)",
         "3 differences, by store-dresses 3",
         "0 without a rule",
     ]

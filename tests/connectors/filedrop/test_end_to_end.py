@@ -148,6 +148,7 @@ async def shop(root: Path, **where: Any) -> AsyncIterator[Shop]:
         told["bind"]["orders"] = {"weaver": ["SUP-*"]}
         told["channels"]["WEB"]["sells_from"] = ["SUP-*"]
         told["loyalty"]["receipts"] = ()
+        told["markets"] = {}
         told["requests"] = {"budget": "PT60S"}
         told["freshness"]["stock"] = {"fresh_for": "PT0S", "if_error_for": "P30D"}
         told |= {"execution": EXECUTION, "access": ACCESS}
