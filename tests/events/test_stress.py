@@ -18,7 +18,6 @@ async def test_who_does_not_read_is_cut_and_comes_back_for_the_rest(address: str
     assert outcome.code == 1013
     assert outcome.reason.startswith(TOO_SLOW)
     assert outcome.cut_after < 10
-    assert outcome.waited < 8_000_000  # what waits for it is bounded
 
 
 async def test_a_gateway_ends_whoever_does_not_read_and_the_others_go_on(address: str) -> None:
