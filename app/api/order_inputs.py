@@ -115,9 +115,7 @@ class OrderPlaceInput:
         """
         said = [self.cart_id, self.version, self.buyer, self.method, self.address]
         digest = sha256(orjson.dumps(said)).hexdigest()
-        once = once_of(f"order:{cart_key(self.cart_id)}", self.idempotency_key, digest)
-        assert once is not None  # noqa: S101  there is a key
-        return once
+        return keyed(f"order:{cart_key(self.cart_id)}", self.idempotency_key, digest)
 
     def terms(self, once: Once) -> Terms:
         """As the domain has it.
@@ -153,3 +151,14 @@ def plain(text: str, *path: str, most: int = LONGEST) -> None:
     """
     if not 1 <= len(text) <= most or not PLAIN.fullmatch(text) or not text.strip():
         raise InvalidCartInput(f"{path[-1]} has 1 to {most} characters.", path=path)
+
+
+def keyed(scope: str, key: str, digest: str) -> Once:
+    """What makes a request one that has one effect.
+
+    Raises:
+        InvalidCartInput: the key is none.
+    """
+    once = once_of(scope, key, digest)
+    assert once is not None  # noqa: S101  there is a key
+    return once

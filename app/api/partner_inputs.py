@@ -5,9 +5,8 @@ from hashlib import sha256
 import orjson
 import strawberry
 
-from app.api.order_inputs import OrderAddressInput, OrderBuyerInput, plain
+from app.api.order_inputs import OrderAddressInput, OrderBuyerInput, keyed, plain
 from app.api.promise_input import PromisePreference
-from app.carts.acting import once_of
 from app.carts.refusals import InvalidCartInput
 from app.errors import InvalidInputError
 from app.orders.wholesale import PartnerOrder
@@ -108,14 +107,3 @@ class PartnerOrderCancelInput:
             raise InvalidCartInput("Name the order by number or by reference.", path=("number",))
         digest = sha256(orjson.dumps([self.number, self.reference])).hexdigest()
         return keyed(f"partner-cancel:{partner}", self.idempotency_key, digest)
-
-
-def keyed(scope: str, key: str, digest: str) -> Once:
-    """What makes a request one that has one effect.
-
-    Raises:
-        InvalidCartInput: the key is none.
-    """
-    once = once_of(scope, key, digest)
-    assert once is not None  # noqa: S101  there is a key
-    return once

@@ -65,8 +65,8 @@ class Desk:
                 await self.collector.look()
             except DropError as error:
                 log.warning("filedrop.not_looked", reason=str(error))
-            except Exception:
-                log.exception("filedrop.bug")
+            except Exception as bug:  # noqa: BLE001  the next look must be made all the same
+                log.error("filedrop.bug", kind=type(bug).__name__)  # noqa: TRY400  its text may hold what a file says
             await asyncio.sleep(self._settings.every.total_seconds())
 
     def routes(self, prefix: str = "") -> list[BaseRoute]:
