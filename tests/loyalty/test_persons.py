@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.customers.shoppers import House, house, shopper
 from tests.gateways import Asker
+from tests.loyalty.tills import all_read
 
 ADA, BOB = shopper("ada"), shopper("bob")
 ENROL = """mutation Enrol($input: LoyaltyEnrolInput!) { done: loyaltyEnrol(input: $input) {
@@ -49,8 +50,7 @@ class Members(House):
 
     async def a_shopper_s_card(self) -> str:
         """The card of somebody who has bought at the tills, whose receipts were read."""
-        while await self.sandbox.gateway.services.points.reader.round():
-            pass
+        await all_read(self.sandbox)
         served: Any = self.sandbox.upstreams["tills"].served
         recent = (one for one in served.state.journal.slips if one.number == "R-000001")
         return str(next(recent).card)
