@@ -102,6 +102,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         await super().run_asgi()
         self._cut_later()
 
+    async def send(self, message: Any) -> None:
+        """Hand a message on; a refusal with an answer ends the handshake, too.
+
+        uvicorn would log each as a fault of the application.
+        """
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
     def keepalive_timeout(self) -> None:
         """As above, for a client that does not answer pings."""
         super().keepalive_timeout()

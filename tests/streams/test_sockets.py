@@ -387,7 +387,7 @@ async def test_unknown_ids_may_be_completed() -> None:
         assert await client.hear() == {"type": "pong"}
 
 
-async def test_a_foreign_page_may_not_open_a_socket() -> None:
+async def test_a_foreign_page_may_not_open_a_socket(caplog: pytest.LogCaptureFixture) -> None:
     cors = {"origins": ["https://shop.example.com"]}
     async with served(cors=cors) as gateway:
         host = gateway.address.removeprefix("http://")
@@ -400,6 +400,7 @@ async def test_a_foreign_page_may_not_open_a_socket() -> None:
                     pass
             assert refusal.value.response.status_code == 403
             assert refusal.value.response.body == b"This site may not open a socket here."
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_every_page_may_where_every_page_may_read() -> None:
