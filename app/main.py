@@ -22,7 +22,7 @@ from app.api.admission_metrics import AdmissionCollector, RedisCollector
 from app.api.caches import Caches
 from app.api.caching_metrics import CachingCollector
 from app.api.context import Services
-from app.api.conversation import Sleep, Terms, Welcome, everybody
+from app.api.conversation import Sleep, Terms
 from app.api.documents import ServedDocuments
 from app.api.events_stream import EventStreams
 from app.api.execution import build_engine
@@ -79,7 +79,6 @@ class Gateway:
     clock: Callable[[], float] = monotonic
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Sleep = asyncio.sleep
-    welcome: Welcome = everybody
     running: Services | None = None
     principals: Principals | None = None
     shared: SharedRedis | None = field(init=False)
@@ -167,7 +166,6 @@ class Gateway:
             streams=streams,
             identify=self._identify,
             now=self.now,
-            welcome=self.welcome,
             sleep=self.sleep,
         )
         sockets = SocketEndpoint(terms, self.settings.cors)

@@ -36,26 +36,19 @@ from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.settings import Streams
 
 Sleep = Callable[[float], Awaitable[None]]
-Welcome = Callable[[Caller], Awaitable[bool]]
 RECHECK_EVERY = 5.0  # seconds
 BEGUN = frozenset({Fate.EXECUTED, Fate.LATE, Fate.BROKEN})  # told by `next`, all else by `error`
 
 
-async def everybody(_caller: Caller) -> bool:
-    """Welcome whoever comes."""
-    return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for every socket. `welcome` decides on the word of `connection_init`."""
+    """What holds for every socket."""
 
     operations: Operations
     lasting: Lasting
     streams: Streams
     identify: Identify
     now: Callable[[], datetime]
-    welcome: Welcome = everybody
     sleep: Sleep = asyncio.sleep
 
 
@@ -173,8 +166,6 @@ class Conversation:
             raise CloseError(4429, "Too many initialisation requests")
         self._introduced = True
         self._caller = await self._known(replace(self._caller, introduction=message.payload))
-        if not await self._terms.welcome(self._caller):
-            raise CloseError(4403, "Forbidden")
         self._acknowledged = True
         await self._put(messages.ack())
         if (until := self._caller.known.expires_at) is not None:

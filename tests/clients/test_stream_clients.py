@@ -10,7 +10,6 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from app.api.callers import Caller
 from tests.node import Engine, NoNodeError, absent, find_engine, installed, run
 from tests.streams.schemas import END, News
 from tests.streams.served import Served, served, until
@@ -28,10 +27,6 @@ def packages() -> tuple[Engine, Path]:
         return engine, installed(RECIPE, engine)
     except NoNodeError as error:
         absent("the reference clients of streams", error)
-
-
-async def welcome(caller: Caller) -> bool:
-    return caller.introduction.get("token") != "wrong"
 
 
 async def results_of(packages: tuple[Engine, Path], script: str, gateway: Served) -> dict[str, Any]:
@@ -83,7 +78,7 @@ UNKNOWN = "The document does not fit the schema here, which is not told: ask for
 
 async def test_graphql_ws_speaks_with_the_gateway(packages: tuple[Engine, Path]) -> None:
     with capture_logs() as logs:
-        async with served(welcome=welcome, streams=HASTY | MANY) as gateway:
+        async with served(streams=HASTY | MANY) as gateway:
             results = await results_of(packages, "sockets.mjs", gateway)
             await until(lambda: gateway.gateway.lasting.open.total() == 0)
             assert gateway.feeds.open == 0

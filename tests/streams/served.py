@@ -11,7 +11,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import Close
 
-from app.api.conversation import Sleep, Welcome, everybody
+from app.api.conversation import Sleep
 from app.api.schema import Schema
 from app.main import Gateway
 from app.serving import websockets as as_websockets
@@ -129,13 +129,12 @@ async def served(
     *,
     schema: Schema | None = None,
     sleep: Sleep = asyncio.sleep,
-    welcome: Welcome = everybody,
     **sections: Any,
 ) -> AsyncIterator[Served]:
     """A gateway over the schema of news, or another, on a port of its own."""
     feeds = Feeds()
     gateway = await a_gateway(**sections)
-    gateway.sleep, gateway.welcome = sleep, welcome
+    gateway.sleep = sleep
     app = gateway.app(schema or a_schema(feeds))
     options = as_websockets(gateway.settings.streams)
     async with (

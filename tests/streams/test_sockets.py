@@ -10,8 +10,9 @@ import websockets
 from structlog.testing import capture_logs
 from websockets.frames import Frame, Opcode
 
-from app.api.callers import Caller
 from app.api.schema import build_schema
+from app.principals.model import Principal
+from app.principals.service import Principals
 from tests.streams.schemas import END, News
 from tests.streams.served import WITHIN, Clock, served, until
 
@@ -232,31 +233,16 @@ async def test_a_close_frame_has_no_room_for_a_long_id() -> None:
         assert await client.ends() == (4409, "")
 
 
-async def test_who_is_not_welcome_is_told_so() -> None:
-    met: list[Caller] = []
-
-    async def welcome(caller: Caller) -> bool:
-        met.append(caller)
-        return caller.introduction.get("token") == "right"
-
-    async with served(welcome=welcome) as gateway:
-        async with gateway.socket() as client:
-            await client.say(type="connection_init", payload={"token": "wrong"})
-            assert await client.ends() == (4403, "Forbidden")
-        async with gateway.socket() as client:
-            await client.say(type="connection_init", payload={"token": "right"})
-            assert await client.hear() == {"type": "connection_ack"}
-
-    assert [caller.introduction for caller in met] == [{"token": "wrong"}, {"token": "right"}]
-
-
-async def test_a_bug_ends_the_socket_and_is_told_by_its_number_only() -> None:
-    async def welcome(_caller: Caller) -> bool:
+async def test_a_bug_ends_the_socket_and_is_told_by_its_number_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def of(_self: Principals, _authorization: str) -> Principal:
         raise RuntimeError("secret")
 
+    monkeypatch.setattr(Principals, "of", of)
     with capture_logs() as logs:
-        async with served(welcome=welcome) as gateway, gateway.socket() as client:
-            await client.say(type="connection_init")
+        async with served() as gateway, gateway.socket() as client:
+            await client.say(type="connection_init", payload={"authorization": "Bearer one"})
             assert await client.ends() == (4500, "Internal server error")
 
     assert [line["kind"] for line in logs if line["event"] == "operation.bug"] == ["RuntimeError"]

@@ -28,7 +28,7 @@ for (const round of [1, 2, 3]) {
 results.sockets = opened.length;
 await client.dispose();
 
-results.forbidden = await all(lasting({ connectionParams: { token: "wrong" } }), "{ hello }");
+results.forbidden = await all(lasting({ connectionParams: { authorization: "Bearer wrong" } }), "{ hello }");
 
 const pings = { sent: 0, answered: 0, received: 0 };
 await new Promise((resolve) => {
