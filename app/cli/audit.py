@@ -1,8 +1,6 @@
 """`tessera audit …`: read who did what, and see that nobody has changed what was written."""
 
-import asyncio
 import json
-import os
 import re
 from collections.abc import Callable
 from datetime import UTC
@@ -13,8 +11,8 @@ import click
 from sqlalchemy import Connection
 
 from app.cli.choosing import chosen, config_option
+from app.cli.storing import stored
 from app.principals.model import Principal
-from app.store import StoreUnavailable, open_store
 from app.store.auditing import AuditBrokenError, Sealed, entries, verified
 from app.values import PrincipalKind
 
@@ -88,15 +86,4 @@ def _noted(given: str) -> tuple[int, str]:
 
 
 def _asked(config: Path | None, question: Callable[[Connection], T]) -> T:
-    url = chosen(config).store.address(os.environ)
-    if url is None:
-        raise click.UsageError("the embedded store forgets: set store.url to keep an audit log")
-
-    async def run() -> T:
-        async with open_store(url) as store:
-            return await store.read(question)
-
-    try:
-        return asyncio.run(run())
-    except StoreUnavailable as error:
-        raise click.ClickException("the store does not answer") from error
+    return stored(chosen(config), lambda store: store.read(question), keep="an audit log")

@@ -1,7 +1,5 @@
 """`tessera keys …`: give keys to programs of partners and operators, and take them back."""
 
-import asyncio
-import os
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,9 +9,10 @@ from typing import TypeVar
 import click
 
 from app.cli.choosing import chosen, config_option
+from app.cli.storing import stored
 from app.errors import Refusal
 from app.principals.keys import ApiKey, ApiKeys
-from app.store import Actor, StoreUnavailable, acting, open_store
+from app.store import Actor, Store, acting
 from app.values import PrincipalKind
 
 T = TypeVar("T")
@@ -81,18 +80,11 @@ def _standing(key: ApiKey) -> str:
 
 
 def _done(config: Path | None, work: Callable[[ApiKeys], Awaitable[T]]) -> T:
-    url = chosen(config).store.address(os.environ)
-    if url is None:
-        raise click.UsageError("the embedded store forgets: set store.url to keep keys")
-
-    async def run() -> T:
-        async with open_store(url) as store:
-            with acting(BY_HAND):
-                return await work(ApiKeys(store, lambda: datetime.now(UTC)))
+    async def run(store: Store) -> T:
+        with acting(BY_HAND):
+            return await work(ApiKeys(store, lambda: datetime.now(UTC)))
 
     try:
-        return asyncio.run(run())
+        return stored(chosen(config), run, keep="keys")
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    except StoreUnavailable as error:
-        raise click.ClickException("the store does not answer; nothing was changed") from error

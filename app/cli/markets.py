@@ -1,7 +1,5 @@
 """`tessera markets …`: how marketplaces are doing, what needs eyes there, and trying it again."""
 
-import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,11 +9,10 @@ from typing import TypeVar
 import click
 
 from app.cli.choosing import chosen, config_option
-from app.errors import InvalidInputError
+from app.cli.storing import stored
 from app.markets.desk import MarketDesk, Standing
 from app.markets.model import Known, Shown
 from app.ports import MarketOrderNumber, MarketWriteKey, Parcel, ShippedLine
-from app.store import StoreUnavailable, open_store
 
 T = TypeVar("T")
 WHEN = "%Y-%m-%d %H:%M"
@@ -157,17 +154,4 @@ def _now() -> datetime:
 
 def _done(config: Path | None, work: Callable[[MarketDesk], Awaitable[T]]) -> T:
     settings = chosen(config)
-    url = settings.store.address(os.environ)
-    if url is None:
-        raise click.UsageError("the embedded store forgets: set store.url to keep orders")
-
-    async def run() -> T:
-        async with open_store(url) as store:
-            return await work(MarketDesk(store, settings.markets))
-
-    try:
-        return asyncio.run(run())
-    except InvalidInputError as error:
-        raise click.UsageError(str(error)) from error
-    except StoreUnavailable as error:
-        raise click.ClickException("the store does not answer; ask again") from error
+    return stored(settings, lambda store: work(MarketDesk(store, settings.markets)), keep="orders")

@@ -1,6 +1,5 @@
 """`tessera webhooks …`: how endpoints are doing, what they did not take, and telling them again."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -10,10 +9,10 @@ from typing import TypeVar
 import click
 
 from app.cli.choosing import chosen, config_option
-from app.errors import InvalidInputError
+from app.cli.storing import stored
 from app.events.following import Events
 from app.events.tail import Tail
-from app.store import StoreUnavailable, open_store
+from app.store import Store
 from app.webhooks.desk import WebhookDesk
 from app.webhooks.repository import Standing
 from app.webhooks.sending import secrets_of, senders
@@ -102,19 +101,10 @@ def _told(standing: Standing) -> str:
 
 def _done(config: Path | None, work: Callable[[WebhookDesk], Awaitable[T]]) -> T:
     settings = chosen(config)
-    url = settings.store.address(os.environ)
-    if url is None:
-        raise click.UsageError("the embedded store forgets: set store.url to keep webhooks")
 
-    async def run() -> T:
-        async with open_store(url) as store:
-            tail = Tail(store, (), every=settings.events.poll_every)
-            events = Events(store, tail, lambda: datetime.now(UTC))
-            return await work(WebhookDesk(events, settings.webhooks))
+    async def run(store: Store) -> T:
+        tail = Tail(store, (), every=settings.events.poll_every)
+        events = Events(store, tail, lambda: datetime.now(UTC))
+        return await work(WebhookDesk(events, settings.webhooks))
 
-    try:
-        return asyncio.run(run())
-    except InvalidInputError as error:
-        raise click.UsageError(str(error)) from error
-    except StoreUnavailable as error:
-        raise click.ClickException("the store does not answer; ask again") from error
+    return stored(settings, run, keep="webhooks")
