@@ -259,7 +259,7 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
     """The demo retailer's settings over in-process systems; `changes` replace sections.
 
     `now` is another clock than the process's, `retailer_now` another for the systems: their stock
-    moves with it.
+    moves with it. How busy the machine is, is no matter, unless `connection` and `requests` say so.
     """
     now, retailer_now = changes.pop("now", utc_now), changes.pop("retailer_now", utc_now)
     connector = find_connectors(CONNECTORS)["sandbox"]
@@ -269,9 +269,10 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
         for name, one in upstreams.items():
             url = await stack.enter_async_context(serve(one))
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
-            demo["connections"][name].update(changes.get("connection", {}))
+            patient = {"timeout": "PT20S", **changes.get("connection", {})}
+            demo["connections"][name].update(patient)
             stack.callback(one.release)
-        demo |= {"execution": EXECUTION, "access": ACCESS}
+        demo |= {"execution": EXECUTION, "access": ACCESS, "requests": {"budget": "PT60S"}}
         demo["loyalty"]["receipts"] = ()  # nobody but the test asks the systems
         demo["partners"] = {}  # as above
         demo["pricing"]["lists"] = _but(demo["pricing"]["lists"], WHOLESALE)

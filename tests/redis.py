@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-READY_WITHIN = 10.0  # seconds
+READY_WITHIN = 60.0  # seconds
 ATTEMPTS = 5  # somebody else may take the port between our finding it and the server's
 
 
@@ -148,7 +148,7 @@ def _free_port() -> int:
         return port
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 10.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 60.0) -> None:
     """Wait for a condition, called again and again; an `AssertionError` when it never holds."""
     deadline = time.monotonic() + within
     while not await condition():

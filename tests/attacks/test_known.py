@@ -19,7 +19,7 @@ from tests.attacks.raw import PROBE, TYPENAME, answer, gateway, post
 from tests.gateways import Retailer, gateway_over
 from tests.streams.served import served
 
-WITHIN = 10.0  # seconds: whatever is waited for comes at once, or never
+WITHIN = 60.0  # seconds: whatever is waited for comes soon, or never
 
 
 async def told(document: str) -> tuple[int, dict[str, Any]]:

@@ -25,7 +25,7 @@ async def test_a_newcomer_is_told_what_there_is_and_then_what_happens(store: Sto
     mirror = Mirror()
     async with (
         following(store) as events,
-        asyncio.timeout(30),
+        asyncio.timeout(60),
         aclosing(events.followed(THINGS, after=None)) as told,
     ):
         first, second = await anext(told), await anext(told)

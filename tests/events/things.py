@@ -101,7 +101,7 @@ async def follow(
     """Follow until a fact was told, or so many messages."""
     stream = events.followed(THINGS, after=mirror.cursor, entity=entity)
     seen = 0
-    async with asyncio.timeout(30), aclosing(stream) as told:
+    async with asyncio.timeout(60), aclosing(stream) as told:
         async for event in told:
             mirror.take(event)
             seen += 1

@@ -17,4 +17,4 @@ async def all_read(sandbox: Sandbox) -> None:
     def there(connection: Connection) -> bool:
         return list(connection.scalars(select(receipt_cursors.c.cursor))) == [end]
 
-    await until(lambda: sandbox.gateway.store.read(there), within=60)
+    await until(lambda: sandbox.gateway.store.read(there))

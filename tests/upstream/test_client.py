@@ -25,7 +25,7 @@ from app.upstream.deadline import Deadline
 from app.upstream.health import Health, UpstreamState
 from tests.builders import NOON
 
-PATIENCE = 10  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -55,7 +55,7 @@ async def test_nobody_is_waited_for_at_the_end() -> None:
     app = cast("Asgi", Starlette(routes=[Route("/", hang)]))
 
     async with aiohttp.ClientSession() as session:
-        async with asyncio.timeout(5), serve(app) as url:
+        async with asyncio.timeout(60), serve(app) as url:
             asking = asyncio.ensure_future(session.get(url))
             await reached.wait()
         with pytest.raises(aiohttp.ClientError):

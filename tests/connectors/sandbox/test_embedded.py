@@ -17,7 +17,7 @@ from connectors.sandbox import Settings, embedded, state
 from connectors.sandbox.faults import CONTROL
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 20  # seconds; the machine may be busy
+PATIENCE = 60  # seconds; the machine may be busy
 HOST = """
 import asyncio, sys
 from connectors.sandbox import Settings, embedded

@@ -13,7 +13,7 @@ from connectors.sandbox.faults import CONTROL, HUGE, FaultyUpstream
 from connectors.sandbox.retailer.upstreams import upstream
 from tests.connectors.sandbox.served import MOMENT, a_system
 
-PATIENCE = 5  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
 QUERY = {"skus": [], "currency": "EUR"}
 
 

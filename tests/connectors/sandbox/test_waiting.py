@@ -6,7 +6,7 @@ import pytest
 from connectors.sandbox.faults import Fault, FaultyUpstream
 from tests.connectors.sandbox.served import a_system
 
-PATIENCE = 5  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
 
 
 class Hearing:
