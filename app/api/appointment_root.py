@@ -10,7 +10,15 @@ from app.api.appointments import Appointment, At, SlotRoot
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.customers import Customer
-from app.api.paging import PageInfo, decode_cursor, encode_cursor, moment_in, page_size
+from app.api.paging import (
+    AfterArgument,
+    FirstArgument,
+    PageInfo,
+    decode_cursor,
+    encode_cursor,
+    moment_in,
+    page_size,
+)
 from app.appointments import model
 from app.appointments.model import AppointmentId
 from app.appointments.refusals import AppointmentsNotOffered, InvalidAppointmentInput
@@ -61,12 +69,8 @@ class AppointmentRoot(SlotRoot):
         info: Info,
         location: At,
         day: Annotated[dt.date, strawberry.argument(description="The local day.")],
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this list.")
-        ] = None,
+        first: FirstArgument = None,
+        after: AfterArgument = None,
     ) -> StoreAppointmentConnection:
         """A page, in two questions to the store."""
         context, size, spot = info.context, page_size(first), _spot(after)

@@ -11,7 +11,14 @@ from app.api.context import Context, Info
 from app.api.hints import AS_ITS_OWNER, PLACES, kept
 from app.api.hours import OpeningHours
 from app.api.nodes import Node, global_id
-from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
+from app.api.paging import (
+    AfterArgument,
+    FirstArgument,
+    PageInfo,
+    decode_cursor,
+    encode_cursor,
+    page_size,
+)
 from app.engine.unchanging import Unchanging
 from app.errors import InvalidInputError
 from app.locations import hours, model
@@ -224,12 +231,8 @@ class LocationRoot:
             list[LocationService] | None,
             strawberry.argument(description="Only those with all of these services."),
         ] = None,
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this list.")
-        ] = None,
+        first: FirstArgument = None,
+        after: AfterArgument = None,
         locale: Annotated[
             Locale | None, strawberry.argument(description="Language of texts.")
         ] = None,

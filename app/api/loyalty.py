@@ -9,7 +9,14 @@ from app.api.auditing import looked_at
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.nodes import global_id, key_of
-from app.api.paging import PageInfo, decode_cursor, encode_cursor, page_size
+from app.api.paging import (
+    AfterArgument,
+    FirstArgument,
+    PageInfo,
+    decode_cursor,
+    encode_cursor,
+    page_size,
+)
 from app.errors import InvalidInputError
 from app.loyalty import model, rules, service
 from app.loyalty.model import Kind
@@ -181,12 +188,8 @@ class LoyaltyAccount:
     async def history(
         self,
         info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this list.")
-        ] = None,
+        first: FirstArgument = None,
+        after: AfterArgument = None,
     ) -> LoyaltyEntryConnection:
         """A page, in one question to the store."""
         context = info.context

@@ -12,6 +12,8 @@ from app.api.context import Context, Info
 from app.api.locations import Location, location_by_key
 from app.api.nodes import key_of
 from app.api.paging import (
+    AfterArgument,
+    FirstArgument,
     PageInfo,
     bounded,
     decode_cursor,
@@ -316,12 +318,8 @@ class OrderRoot:
     async def orders(
         self,
         info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this list.")
-        ] = None,
+        first: FirstArgument = None,
+        after: AfterArgument = None,
         access_tokens: Annotated[
             list[str] | None,
             strawberry.argument(

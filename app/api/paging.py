@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sized
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import strawberry
@@ -15,6 +15,10 @@ DEFAULT_FIRST = 20
 MOST_FIRST = 100
 MOST_INPUTS = 100
 LONGEST_KEY = 500  # characters; longer ones name nothing and only cost memory
+FirstArgument = Annotated[
+    int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
+]
+AfterArgument = Annotated[str | None, strawberry.argument(description="An endCursor of this list.")]
 
 
 @strawberry.type(description="Where a page stands in its list.", directives=AS_ITS_OWNER)

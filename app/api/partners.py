@@ -9,7 +9,7 @@ from app.api.cart_problems import InvalidInput
 from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
 from app.api.orders import OrderConnection, place_in_list
-from app.api.paging import bounded, page_size
+from app.api.paging import AfterArgument, FirstArgument, bounded, page_size
 from app.api.partner_usage import PartnerKey, PartnerUsage
 from app.errors import InvalidInputError, Refusal
 from app.events.model import Cursor, Seq
@@ -52,12 +52,8 @@ class Partner:
     async def orders(
         self,
         info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this list.")
-        ] = None,
+        first: FirstArgument = None,
+        after: AfterArgument = None,
         states: Annotated[
             list[OrderState] | None,
             strawberry.argument(description="Only orders that are so far; all if not given."),

@@ -12,7 +12,7 @@ from app.api.context import Context, Info, Languages
 from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
 from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
-from app.api.paging import PageInfo, bounded, named, page_size
+from app.api.paging import FirstArgument, PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant
 from app.engine.unchanging import UnchangingList
@@ -160,9 +160,7 @@ class ProductRoot:
     async def products(
         self,
         info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="Page size, 1 to 100; 20 if not given.")
-        ] = None,
+        first: FirstArgument = None,
         after: Annotated[
             str | None, strawberry.argument(description="An endCursor of this listing.")
         ] = None,
