@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from app.errors import UpstreamError
 from app.ports import CustomerDirectory, CustomerKey, PurchaseHistory
 from connectors.kit.bench import Bench
 from connectors.kit.customer_questions import LONG_AFTER, customers_of
-from connectors.kit.findings import Finding, told
+from connectors.kit.findings import Finding, Findings
 from connectors.kit.writes import customers_held, still_named
 
 MOST = 50
@@ -17,28 +16,15 @@ async def customer_laws(place: Bench) -> Collection[Finding]:
     """Of `CustomerDirectory`."""
     first, second = [(await place.plug()).connection for _ in range(2)]
     desk = _Desk(place)
-    try:
+    with desk.caught("the upstream"):
         await _forgotten(desk, first, second)
-    except UpstreamError as error:
-        desk.found("conformance", f"{told(error)}; the upstream is healthy")
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        desk.found("errors-ours", f"{told(bug)} left the connector")
     return desk.findings
 
 
-class _Desk:
-    """Where findings are kept."""
-
+class _Desk(Findings):
     def __init__(self, place: Bench) -> None:
+        super().__init__()
         self.place = place
-        self.findings: list[Finding] = []
-
-    def found(self, rule: str, reason: str) -> None:
-        self.findings.append(Finding(rule, reason))
-
-    def check(self, law: str, found: Any, wanted: Any) -> None:
-        if found != wanted:
-            self.found("conformance", f"{law}: {found!r}, expected {wanted!r}")
 
     def names(self, law: str, wanted: Any) -> None:
         """Whom the upstream still names."""

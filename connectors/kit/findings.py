@@ -1,8 +1,11 @@
 """What did a suite find, and which quality rule does it break?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from app.errors import UpstreamError
 from connectors.kit.question import Reading
@@ -14,6 +17,32 @@ class Finding:
 
     rule: str
     reason: str
+
+
+class Findings:
+    """Where the laws of a port write down what they find, of an upstream that is healthy."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def found(self, rule: str, reason: str) -> None:
+        """This is wrong."""
+        self.findings.append(Finding(rule, reason))
+
+    def check(self, law: str, found: Any, wanted: Any, rule: str = "conformance") -> None:
+        """Anything but what is wanted is wrong."""
+        if found != wanted:
+            self.found(rule, f"{law}: {found!r}, expected {wanted!r}")
+
+    @contextmanager
+    def caught(self, upstream: str) -> Iterator[None]:
+        """No error may leave the connector: one that does ends the block, and is written down."""
+        try:
+            yield
+        except UpstreamError as error:
+            self.found("conformance", f"{told(error)}; {upstream} is healthy")
+        except Exception as bug:  # noqa: BLE001  whatever a connector lets out
+            self.found("errors-ours", f"{told(bug)} left the connector")
 
 
 def told(outcome: Reading | BaseException) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from app.errors import InvalidInputError, UpstreamError, UpstreamRefused
+from app.errors import InvalidInputError, UpstreamRefused
 from app.ports import (
     ListingSink,
     MarketOrderNumber,
@@ -16,7 +16,7 @@ from app.ports import (
 )
 from app.values import Sku
 from connectors.kit.bench import Bench, Plugged, outcome_of
-from connectors.kit.findings import Finding, told
+from connectors.kit.findings import Finding, Findings, told
 from connectors.kit.market_questions import market_of, read_orders
 from connectors.kit.market_writes import (
     ACKNOWLEDGED,
@@ -75,33 +75,18 @@ async def _page(plugged: Plugged, after: str | None) -> MarketOrderPage:
     return page
 
 
-class _Ledger:
-    """Where findings are kept."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-
-    def check(self, law: str, found: Any, wanted: Any, rule: str = "conformance") -> None:
-        if found != wanted:
-            self.findings.append(Finding(rule, f"{law}: {found!r}, expected {wanted!r}"))
-
-
 async def market_laws(place: Bench) -> Collection[Finding]:
     """Of what an `OrderSource` is told."""
     first, second = [(await place.plug()).connection for _ in range(2)]
-    ledger = _Ledger()
-    try:
+    ledger = Findings()
+    with ledger.caught("the marketplace"):
         await _parcels(ledger, place, first, second)
         await _words(ledger, place, first, second)
         await _nobodys(ledger, place, first)
-    except UpstreamError as error:
-        ledger.check("a healthy marketplace", told(error), None)
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        ledger.check("left the connector", told(bug), None, "errors-ours")
     return ledger.findings
 
 
-async def _parcels(ledger: _Ledger, place: Bench, first: OrderSource, second: OrderSource) -> None:
+async def _parcels(ledger: Findings, place: Bench, first: OrderSource, second: OrderSource) -> None:
     parcel = a_parcel(place.specimen, "T-1")
     receipt = await first.confirm_shipment(parcel)
     ledger.check("shipped", (receipt.key, receipt.order), (parcel.key, parcel.order))
@@ -114,7 +99,7 @@ async def _parcels(ledger: _Ledger, place: Bench, first: OrderSource, second: Or
     ledger.check("what left, by line", left, shipped(parcel)[1])
 
 
-async def _words(ledger: _Ledger, place: Bench, first: OrderSource, second: OrderSource) -> None:
+async def _words(ledger: Findings, place: Bench, first: OrderSource, second: OrderSource) -> None:
     word, before = a_word(place.specimen, "T-2"), market_held(place.specimen, place.wire.app)
     receipt = await first.acknowledge(word)
     ledger.check("acknowledged", (receipt.key, receipt.order), (word.key, word.order))
@@ -124,7 +109,7 @@ async def _words(ledger: _Ledger, place: Bench, first: OrderSource, second: Orde
     ledger.check("acknowledged again", held, wanted, "writes-idempotent")
 
 
-async def _nobodys(ledger: _Ledger, place: Bench, source: OrderSource) -> None:
+async def _nobodys(ledger: Findings, place: Bench, source: OrderSource) -> None:
     before, asked = market_held(place.specimen, place.wire.app), market_of(place.specimen).numbers
     parcel = replace(a_parcel(place.specimen, "T-3"), order=NOBODYS)
     word = a_word(place.specimen, "T-4", NOBODYS)
@@ -139,17 +124,13 @@ async def _nobodys(ledger: _Ledger, place: Bench, source: OrderSource) -> None:
 
 async def listing_laws(place: Bench) -> Collection[Finding]:
     """Of `ListingSink`."""
-    sink, ledger = (await place.plug()).connection, _Ledger()
-    try:
+    sink, ledger = (await place.plug()).connection, Findings()
+    with ledger.caught("the marketplace"):
         await _published(ledger, place, sink)
-    except UpstreamError as error:
-        ledger.check("a healthy marketplace", told(error), None)
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        ledger.check("left the connector", told(bug), None, "errors-ours")
     return ledger.findings
 
 
-async def _published(ledger: _Ledger, place: Bench, sink: ListingSink) -> None:
+async def _published(ledger: Findings, place: Bench, sink: ListingSink) -> None:
     listings = listings_of(place.specimen)
     offer, unknown = listings.offer, replace(listings.offer, sku=Sku("NO-SUCH-SKU"))
     for law in ("published", "published again"):

@@ -4,13 +4,12 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
-from app.errors import UpstreamError, UpstreamRefused
+from app.errors import UpstreamRefused
 from app.ports import Payment, PaymentKey, PaymentProvider, PaymentStatus
 from app.values import Money
 from connectors.kit.bench import Bench
-from connectors.kit.findings import Finding, told
+from connectors.kit.findings import Finding, Findings
 from connectors.kit.writes import a_payment, payments_held
 
 AUTHORISED, DECLINED, VOIDED = (
@@ -25,31 +24,18 @@ async def payment_laws(place: Bench) -> Collection[Finding]:
     """Of `PaymentProvider`."""
     first, second = [(await place.plug()).connection for _ in range(2)]
     counter = _Counter(place)
-    try:
+    with counter.caught("the provider"):
         await _once(counter, first, second)
         await _parts(counter, first)
         await _declined(counter, first)
         await _voided(counter, first, second)
-    except UpstreamError as error:
-        counter.found("conformance", f"{told(error)}; the provider is healthy")
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        counter.found("errors-ours", f"{told(bug)} left the connector")
     return counter.findings
 
 
-class _Counter:
-    """Where findings are kept."""
-
+class _Counter(Findings):
     def __init__(self, place: Bench) -> None:
+        super().__init__()
         self.place = place
-        self.findings: list[Finding] = []
-
-    def found(self, rule: str, reason: str) -> None:
-        self.findings.append(Finding(rule, reason))
-
-    def check(self, law: str, found: Any, wanted: Any) -> None:
-        if found != wanted:
-            self.found("conformance", f"{law}: {found!r}, expected {wanted!r}")
 
     def holds(self, law: str, key: str, *amounts: Decimal) -> None:
         """The provider has one payment of this key, with these amounts; or none."""

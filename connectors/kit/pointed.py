@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
 
-from app.errors import InvalidInputError, UpstreamError, UpstreamRefused
+from app.errors import InvalidInputError, UpstreamRefused
 from app.ports import (
     LoyaltyProgram,
     MemberReference,
@@ -13,7 +12,7 @@ from app.ports import (
     RedemptionState,
 )
 from connectors.kit.bench import Bench
-from connectors.kit.findings import Finding, told
+from connectors.kit.findings import Finding, Findings
 from connectors.kit.loyalty_writes import (
     EARNED,
     TAKEN,
@@ -40,7 +39,7 @@ async def loyalty_laws(place: Bench) -> Collection[Finding]:
     """Of `LoyaltyProgram`."""
     first, second = [(await place.plug()).connection for _ in range(2)]
     counter = _Counter(place)
-    try:
+    with counter.caught("the programme"):
         await _earned(counter, first, second)
         await _adjusted(counter, first, second)
         await _captured(counter, first, second)
@@ -48,28 +47,17 @@ async def loyalty_laws(place: Bench) -> Collection[Finding]:
         await _too_many(counter, first)
         await _history(counter, first)
         await _joined(counter, first, second)
-    except UpstreamError as error:
-        counter.found("conformance", f"{told(error)}; the programme is healthy")
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        counter.found("errors-ours", f"{told(bug)} left the connector")
     return counter.findings
 
 
-class _Counter:
-    """Where findings are kept, and what the member has to have by now."""
+class _Counter(Findings):
+    """What the member has to have by now."""
 
     def __init__(self, place: Bench) -> None:
+        super().__init__()
         self.specimen = place.specimen
         self._wire = place.wire
-        self.findings: list[Finding] = []
         self.more = 0
-
-    def found(self, rule: str, reason: str) -> None:
-        self.findings.append(Finding(rule, reason))
-
-    def check(self, law: str, found: Any, wanted: Any) -> None:
-        if found != wanted:
-            self.found("conformance", f"{law}: {found!r}, expected {wanted!r}")
 
     def holds(self, law: str, *, held: int = 0) -> None:
         """The member has what it has to have; `held` of it are kept."""

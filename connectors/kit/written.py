@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import replace
 from typing import Any
 
-from app.errors import UpstreamError, UpstreamRefused
+from app.errors import UpstreamRefused
 from app.ports import OrderKey, OrderSink, OrderStatus
 from app.values import Sku
 from connectors.kit.bench import Bench
 from connectors.kit.erased import customer_laws
-from connectors.kit.findings import Finding, told
+from connectors.kit.findings import Finding, Findings
 from connectors.kit.loyalty_writes import an_earning
 from connectors.kit.marketed import listing_laws, market_laws
 from connectors.kit.paid import payment_laws
@@ -22,17 +22,13 @@ ACCEPTED, CANCELLED = OrderStatus.ACCEPTED, OrderStatus.CANCELLED
 NOBODY = OrderKey("NO-SUCH-ORDER")
 
 
-class _Desk:
-    """Two connections to one upstream, and what is found wrong."""
+class _Desk(Findings):
+    """Two connections to one upstream."""
 
     def __init__(self, place: Bench, first: OrderSink, second: OrderSink) -> None:
+        super().__init__()
         self._place = place
         self.first, self.second = first, second
-        self.findings: list[Finding] = []
-
-    def check(self, law: str, found: Any, wanted: Any) -> None:
-        if found != wanted:
-            self.findings.append(Finding("conformance", f"{law}: {found!r}, expected {wanted!r}"))
 
     def holds(self, law: str, *keys: str) -> None:
         """What the upstream holds is the orders of these keys, each once."""
@@ -41,7 +37,7 @@ class _Desk:
         wanted = sorted((units(an_order(specimen, key)) for key in keys), key=repr)
         if held != wanted:
             reason = f"{law}: the upstream holds {held}, not {wanted}"
-            self.findings.append(Finding("writes-idempotent", reason))
+            self.found("writes-idempotent", reason)
 
 
 async def order_laws(place: Bench) -> Collection[Finding]:
@@ -49,7 +45,7 @@ async def order_laws(place: Bench) -> Collection[Finding]:
     connections = [(await place.plug()).connection for _ in range(2)]
     desk, specimen = _Desk(place, *connections), place.specimen
     one, two = an_order(specimen, "T-1"), an_order(specimen, "T-2")
-    try:
+    with desk.caught("the upstream"):
         told_one = await desk.first.hand_over(one)
         desk.check("an order", (told_one.key, told_one.status), (one.key, ACCEPTED))
         desk.holds("an order", "T-1")
@@ -67,10 +63,6 @@ async def order_laws(place: Bench) -> Collection[Finding]:
         desk.holds("a cancelled order", "T-2")
         desk.findings += [one async for one in _impossible(desk, place)]
         desk.holds("an impossible order", "T-2")
-    except UpstreamError as error:
-        desk.findings.append(Finding("conformance", f"{told(error)}; the upstream is healthy"))
-    except Exception as bug:  # noqa: BLE001  whatever a connector lets out
-        desk.findings.append(Finding("errors-ours", f"{told(bug)} left the connector"))
     return desk.findings
 
 
