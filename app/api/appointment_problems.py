@@ -7,8 +7,8 @@ from typing import Any
 import strawberry
 
 from app.api.cart_problems import InvalidInput
-from app.api.carts import NOBODY_KEEPS
 from app.api.customer_problems import TYPES as OF_CUSTOMERS
+from app.api.hints import NOBODY_KEEPS
 from app.api.problems import Problem, ProblemCode
 from app.appointments import refusals
 from app.errors import Refusal

@@ -7,9 +7,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.appointments import Appointment, At, SlotRoot
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
 from app.api.customers import Customer
+from app.api.hints import NOBODY_KEEPS
 from app.api.paging import (
     AfterArgument,
     FirstArgument,

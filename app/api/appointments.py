@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
-from app.api.hints import AS_ITS_OWNER
+from app.api.hints import AS_ITS_OWNER, NOBODY_KEEPS
 from app.api.nodes import Node, global_id
 from app.appointments import model
 from app.appointments.model import AppointmentState

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Self, TypeAlias
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.paging import page_size
 from app.api.pricing import Money
 from app.api.streams import After, Gap, Heartbeat, Removed, StreamEvent, place_of

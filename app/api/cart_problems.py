@@ -5,8 +5,9 @@ from typing import Any, Self
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.carts import Cart
 from app.api.context import Context
+from app.api.hints import NOBODY_KEEPS
 from app.api.loyalty_problems import POINT_PROBLEMS
 from app.api.order_problems import (
     HoldLost,

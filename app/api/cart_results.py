@@ -20,7 +20,8 @@ from app.api.cart_problems import (
     StockUnknown,
     VariantNotSold,
 )
-from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.carts import Cart
+from app.api.hints import NOBODY_KEEPS
 from app.api.loyalty_problems import (
     CartWithoutCustomer,
     InsufficientPoints,

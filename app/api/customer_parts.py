@@ -7,8 +7,8 @@ from typing import Self
 import strawberry
 
 from app.api.batching import batched
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context
+from app.api.hints import NOBODY_KEEPS
 from app.api.products import products_by_key
 from app.api.variants import ProductVariant
 from app.customers import consents

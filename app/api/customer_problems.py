@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from app.api.cart_problems import IdempotencyKeyRefused, InvalidInput
-from app.api.carts import NOBODY_KEEPS
+from app.api.hints import NOBODY_KEEPS
 from app.api.problems import Problem, ProblemCode
 from app.customers import refusals
 from app.errors import Refusal

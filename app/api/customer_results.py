@@ -5,7 +5,6 @@ from typing import Annotated
 import strawberry
 
 from app.api.cart_problems import IdempotencyKeyRefused, InvalidInput
-from app.api.carts import NOBODY_KEEPS
 from app.api.customer_problems import (
     CustomerNotFound,
     CustomerNotMerged,
@@ -15,6 +14,7 @@ from app.api.customer_problems import (
     IdentityNotFound,
 )
 from app.api.customers import Customer
+from app.api.hints import NOBODY_KEEPS
 from app.api.privacy import PrivacyRequest
 
 

@@ -8,7 +8,7 @@ import strawberry
 
 from app.api.appointments import Appointment, appointments_of
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS, Cart
+from app.api.carts import Cart
 from app.api.context import Context, Info
 from app.api.customer_parts import (
     CustomerAddress,
@@ -18,6 +18,7 @@ from app.api.customer_parts import (
     CustomerSize,
     CustomerWish,
 )
+from app.api.hints import NOBODY_KEEPS
 from app.api.loyalty import LoyaltyAccount, account_of
 from app.api.nodes import Node, global_id, key_of
 from app.api.privacy import PrivacyRequest

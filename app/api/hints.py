@@ -52,6 +52,7 @@ PLACES = 300  # they are read again every five minutes
 DOORS = 30  # what depends on the clock: whether doors are open is half a minute late at most
 NOT = 0  # it holds for one moment, one basket and one caller
 AS_ITS_OWNER = (CacheControl(inherit_max_age=True),)
+NOBODY_KEEPS = (CacheControl(max_age=0, scope=Scope.PRIVATE),)
 
 
 def kept(seconds: int) -> tuple[CacheControl, ...]:

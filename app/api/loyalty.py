@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.nodes import global_id, key_of
 from app.api.paging import (
     AfterArgument,

@@ -15,8 +15,8 @@ from app.api.cart_problems import (
     problem_of,
 )
 from app.api.cart_results import CartChanged
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.loyalty import LoyaltyAccount, whose
 from app.api.loyalty_problems import (
     CartWithoutCustomer,

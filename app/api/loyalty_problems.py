@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
+from app.api.hints import NOBODY_KEEPS
 from app.api.problems import Problem
 from app.errors import Refusal
 from app.loyalty import refusals

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self, TypeAlias
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.orders import Order
 from app.api.sharing import together
 from app.api.streams import Gap, Heartbeat, Removed, StreamEvent

@@ -18,8 +18,9 @@ from app.api.cart_problems import (
     PromiseDrifted,
     problem_of,
 )
-from app.api.carts import NOBODY_KEEPS, cart_key
+from app.api.carts import cart_key
 from app.api.context import Context, Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.loyalty_problems import PointsNotUsable
 from app.api.order_problems import (
     HoldLost,

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
+from app.api.hints import NOBODY_KEEPS
 from app.api.orders import Order
 from app.api.pricing import Money
 from app.api.problems import Problem

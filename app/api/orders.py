@@ -7,8 +7,8 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context, Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.locations import Location, location_by_key
 from app.api.nodes import key_of
 from app.api.paging import (

@@ -12,8 +12,8 @@ from app.api.cart_problems import (
     StockUnknown,
     problem_of,
 )
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.order_problems import OrderNotCancellable, OrderNotFound, OrderNotPossible
 from app.api.orders import Order
 from app.api.partner_inputs import PartnerOrderCancelInput, PartnerOrderPlaceInput

@@ -5,7 +5,7 @@ from typing import Self
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
+from app.api.hints import NOBODY_KEEPS
 from app.partners.limits import Sold, day_of, left
 from app.principals.keys import ApiKey
 from app.settings.partnering import Limits

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from app.api.cart_problems import InvalidInput
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Info
+from app.api.hints import NOBODY_KEEPS
 from app.api.orders import OrderConnection, place_in_list
 from app.api.paging import AfterArgument, FirstArgument, bounded, page_size
 from app.api.partner_usage import PartnerKey, PartnerUsage

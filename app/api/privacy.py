@@ -7,7 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.api.auditing import looked_at
-from app.api.carts import NOBODY_KEEPS
+from app.api.hints import NOBODY_KEEPS
 from app.api.nodes import global_id
 from app.customers import privacy
 from app.customers.privacy import PrivacyKind, ReceiptState, Task

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Self
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context
+from app.api.hints import NOBODY_KEEPS
 from app.api.orders import Order
 from app.api.paging import PageInfo, decode_cursor, encode_cursor, not_of_this_list, page_size
 from app.api.pricing import Money

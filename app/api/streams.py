@@ -6,8 +6,8 @@ from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from app.api.carts import NOBODY_KEEPS
 from app.api.context import Context
+from app.api.hints import NOBODY_KEEPS
 from app.events import model
 from app.events.model import Cursor, Seq
 
