@@ -26,10 +26,10 @@ from app.api.appointment_problems import (
 from app.api.appointments import Appointment
 from app.api.cart_problems import IdempotencyKeyRefused, InvalidInput
 from app.api.context import Context, Info
-from app.api.customer_inputs import ABOUT, sound_key
 from app.api.customer_problems import CustomerNotFound
 from app.api.customers import whose
 from app.api.hints import NOBODY_KEEPS
+from app.api.identity_inputs import ABOUT, sound_key
 from app.api.nodes import key_of
 from app.appointments import model, refusals
 from app.appointments.changing import Request

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import strawberry
 
-from app.carts.acting import KEY
+from app.api.identity_inputs import ABOUT, MOST_GIVEN, sound_key
 from app.customers import contacts
 from app.customers.consents import Consent, ConsentChannel, ConsentPurpose, SaidBy
 from app.customers.model import OwnContact
@@ -20,10 +20,9 @@ from app.store.keys import Once
 from app.values import CountryCode, Locale, Sku
 
 LONGEST_NAME, LONGEST_LINE, LONGEST_NOTES, LONGEST_SKU = 100, 200, 4_000, 100
-MOST_LINES, MOST_GIVEN = 4, 50
+MOST_LINES = 4
 PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-ABOUT = "Whom it is about; needed by staff. Whoever has signed in is meant otherwise."
 
 
 @strawberry.input(description="By what somebody is recognised; one of the three.", one_of=True)
@@ -189,57 +188,6 @@ class CustomerUpdateInput:
     profile: CustomerProfileInput = strawberry.field(description="What is different.")
 
 
-@strawberry.input(description="Somebody in another system is this customer, or is not.")
-class CustomerLinkInput:
-    """See customerLink and customerUnlink."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The customer.")
-    identity_id: strawberry.ID = strawberry.field(
-        description="Who they are there, as candidates and identities tell it."
-    )
-
-
-@strawberry.input(description="Somebody in another system is not this customer.")
-class CustomerUnlinkInput(CustomerLinkInput):
-    """See customerUnlink."""
-
-
-@strawberry.input(description="Two customers are one person.")
-class CustomerMergeInput:
-    """See customerMerge."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The one that is merged.")
-    into_id: strawberry.ID = strawberry.field(description="The one that goes on.")
-
-
-@strawberry.input(description="A merger that was none.")
-class CustomerUnmergeInput:
-    """See customerUnmerge."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The one that was merged.")
-
-
-@strawberry.input(description="The groups that a customer is in by the word of staff.")
-class CustomerGroupsSetInput:
-    """See customerGroupsSet."""
-
-    customer_id: strawberry.ID = strawberry.field(description="The customer.")
-    version: int = strawberry.field(description="The version that the caller saw.")
-    groups: list[str] = strawberry.field(
-        description="Codes of all groups, in the place of those that staff has said before."
-    )
-
-    def wanted(self) -> list[str]:
-        """As the domain has it.
-
-        Raises:
-            InvalidCustomerInput: there are too many.
-        """
-        if len(self.groups) > MOST_GIVEN:
-            raise InvalidCustomerInput("groups has at most 50 items.", path=("groups",))
-        return self.groups
-
-
 @strawberry.input(description="What a customer agrees to, or does not any more.")
 class ConsentSetInput:
     """See consentSet."""
@@ -299,38 +247,11 @@ class WishlistRemoveInput(WishInput):
     """See wishlistRemove."""
 
 
-@strawberry.input(description="Somebody wants to know what is known of them.")
-class CustomerExportInput:
-    """See customerExport."""
-
-    customer_id: strawberry.ID | None = strawberry.field(default=None, description=ABOUT)
-    idempotency_key: str = strawberry.field(
-        description="16 to 100 visible ASCII characters that are only this request's."
-    )
-
-
-@strawberry.input(description="Somebody wants to be forgotten.")
-class CustomerEraseInput(CustomerExportInput):
-    """See customerErase."""
-
-
 CONTACTS: Mapping[str, Callable[[str], Contact]] = {
     "email": contacts.email,
     "phone": contacts.phone,
     "loyaltyCard": contacts.card,
 }
-
-
-def sound_key(key: str) -> str:
-    """The idempotency key.
-
-    Raises:
-        InvalidCustomerInput: it is too short to be one's own, or too long.
-    """
-    if not KEY.fullmatch(key):
-        message = "idempotencyKey has 16 to 100 visible ASCII characters, such as a UUID."
-        raise InvalidCustomerInput(message, path=("idempotencyKey",))
-    return key
 
 
 def _digest(said: bytes) -> str:

@@ -6,15 +6,12 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api import customer_inputs as given
+from app.api import identity_inputs as who
 from app.api.context import Context, Info
-from app.api.customer_problems import (
-    customer_problem,
-)
+from app.api.customer_problems import customer_problem
 from app.api.customer_results import (
     ConsentSetResult,
     CustomerChanged,
-    CustomerEraseResult,
-    CustomerExportResult,
     CustomerGroupsSetResult,
     CustomerLinkResult,
     CustomerMergeResult,
@@ -22,15 +19,12 @@ from app.api.customer_results import (
     CustomerUnlinkResult,
     CustomerUnmergeResult,
     CustomerUpdateResult,
-    PrivacyRequested,
     WishlistAddResult,
     WishlistRemoveResult,
 )
 from app.api.customers import Customer, customer_key, identity_of, whose
-from app.api.privacy import PrivacyRequest
 from app.customers import model
 from app.customers.consents import SaidBy
-from app.customers.privacy import PrivacyKind
 from app.customers.profiles import ProfileChange
 from app.customers.refusals import CustomerNotFound as NotFound
 from app.customers.service import proved
@@ -74,19 +68,6 @@ async def _wished(context: Context, asked: given.WishInput, sku: Sku, *, wanted:
         return await _found(context, customer)
 
     return await _changed(act, context)
-
-
-async def _requested(context: Context, asked: given.CustomerExportInput, kind: PrivacyKind) -> Any:
-    try:
-        key = given.sound_key(asked.idempotency_key)
-        by, privacy = context.principal.pseudonym, context.services.people.privacy
-        request = await privacy.again(kind, by=by, key=key)
-        if request is None:
-            customer = await whose(context, asked.customer_id)
-            request = await privacy.ask(customer, kind, by=by, key=key)
-        return PrivacyRequested(request=PrivacyRequest.of(request, context.now))
-    except Refusal as refusal:
-        return customer_problem(refusal)
 
 
 @strawberry.type
@@ -145,7 +126,7 @@ class CustomerMutations:
     async def customer_link(
         self,
         info: Info,
-        input: Annotated[given.CustomerLinkInput, Input],  # noqa: A002
+        input: Annotated[who.CustomerLinkInput, Input],  # noqa: A002
     ) -> CustomerLinkResult:
         """Link."""
 
@@ -167,7 +148,7 @@ class CustomerMutations:
     async def customer_unlink(
         self,
         info: Info,
-        input: Annotated[given.CustomerUnlinkInput, Input],  # noqa: A002
+        input: Annotated[who.CustomerUnlinkInput, Input],  # noqa: A002
     ) -> CustomerUnlinkResult:
         """Unlink."""
 
@@ -183,7 +164,7 @@ class CustomerMutations:
     async def customer_merge(
         self,
         info: Info,
-        input: Annotated[given.CustomerMergeInput, Input],  # noqa: A002
+        input: Annotated[who.CustomerMergeInput, Input],  # noqa: A002
     ) -> CustomerMergeResult:
         """Merge."""
 
@@ -200,7 +181,7 @@ class CustomerMutations:
     async def customer_unmerge(
         self,
         info: Info,
-        input: Annotated[given.CustomerUnmergeInput, Input],  # noqa: A002
+        input: Annotated[who.CustomerUnmergeInput, Input],  # noqa: A002
     ) -> CustomerUnmergeResult:
         """Unmerge."""
 
@@ -220,7 +201,7 @@ class CustomerMutations:
     async def customer_groups_set(
         self,
         info: Info,
-        input: Annotated[given.CustomerGroupsSetInput, Input],  # noqa: A002
+        input: Annotated[who.CustomerGroupsSetInput, Input],  # noqa: A002
     ) -> CustomerGroupsSetResult:
         """Put into groups."""
 
@@ -276,31 +257,4 @@ class CustomerMutations:
     ) -> WishlistRemoveResult:
         """Do not wish."""
         done: WishlistRemoveResult = await _wished(info.context, input, input.sku, wanted=False)
-        return done
-
-    @strawberry.mutation(
-        description="Ask every system for all it knows of a customer; see PrivacyRequest."
-    )
-    async def customer_export(
-        self,
-        info: Info,
-        input: Annotated[given.CustomerExportInput, Input],  # noqa: A002
-    ) -> CustomerExportResult:
-        """Export."""
-        done: CustomerExportResult = await _requested(info.context, input, PrivacyKind.EXPORT)
-        return done
-
-    @strawberry.mutation(
-        description=(
-            "Let every system forget a customer. It cannot be undone; what was bought stays bought,"
-            " by nobody."
-        )
-    )
-    async def customer_erase(
-        self,
-        info: Info,
-        input: Annotated[given.CustomerEraseInput, Input],  # noqa: A002
-    ) -> CustomerEraseResult:
-        """Erase."""
-        done: CustomerEraseResult = await _requested(info.context, input, PrivacyKind.ERASURE)
         return done

@@ -34,6 +34,7 @@ from app.api.orders import OrderRoot
 from app.api.paging import bounded
 from app.api.partner_orders import PartnerOrderMutations
 from app.api.partners import PartnerMutations, PartnerRoot
+from app.api.privacy_mutations import PrivacyMutations
 from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
@@ -99,6 +100,7 @@ class Mutation(
     CartMutations,
     OrderMutations,
     CustomerMutations,
+    PrivacyMutations,
     LoyaltyMutations,
     AppointmentMutations,
     PartnerMutations,
