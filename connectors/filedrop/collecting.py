@@ -26,7 +26,8 @@ from connectors.filedrop.drop import (
 )
 from connectors.filedrop.news import News
 from connectors.filedrop.reading import answers_of, stock_of
-from connectors.filedrop.settings import Dates, Settings
+from connectors.filedrop.sections import Dates
+from connectors.filedrop.settings import Settings
 from connectors.filedrop.shelving import Kept, Kind, archived, counting, free
 from connectors.filedrop.unpacking import unpacked
 
