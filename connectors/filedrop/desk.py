@@ -19,12 +19,13 @@ from connectors.filedrop.documents import Answers, OrderDocument
 from connectors.filedrop.drop import Drop, DropError, ShutOutError
 from connectors.filedrop.folder import Folder
 from connectors.filedrop.news import Told as Known
-from connectors.filedrop.sending import RefusedError, Sender, Told
+from connectors.filedrop.records import RefusedError
+from connectors.filedrop.selling_desk import CursorError, Handler, SellingDesk
+from connectors.filedrop.sending import Sender, Told
 from connectors.filedrop.settings import Settings
 
 log = structlog.get_logger()
-Handler = Callable[[Request], Awaitable[Mapping[str, Any]]]
-UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 401, 409, 422, 503
+BAD_REQUEST, UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 400, 401, 409, 422, 503
 NO_LIST = "no stock list has come yet"
 
 
@@ -41,7 +42,7 @@ class Keys(msgspec.Struct):
 
 
 class Desk:
-    """Files of one partner, behind four questions."""
+    """Files of one partner, behind a few questions."""
 
     def __init__(
         self,
@@ -57,12 +58,14 @@ class Desk:
         if settings.orders is not None:
             look = self.collector.look
             self.sender = Sender(self.drop, settings, settings.orders, now, look)
+        self.selling = SellingDesk(self.drop, settings, now, self.collector)
 
     async def looking(self) -> None:
         """Look into the inbox for ever; what goes wrong is told to whoever asks."""
         while True:
             try:
                 await self.collector.look()
+                await self.selling.round()
             except DropError as error:
                 log.warning("filedrop.not_looked", reason=str(error))
             except Exception as bug:  # noqa: BLE001  the next look must be made all the same
@@ -76,12 +79,16 @@ class Desk:
             Route(f"{prefix}/placed", _answering(self.placed), methods=["POST"]),
             Route(f"{prefix}/orders/{{key}}", _answering(self.hand_over), methods=["PUT"]),
             Route(f"{prefix}/orders/{{key}}/cancel", _answering(self.cancel), methods=["POST"]),
+            *(
+                Route(f"{prefix}{path}", _answering(handler), methods=[method])
+                for (method, path), handler in self.selling.handlers().items()
+            ),
         ]
 
     async def stock(self, request: Request) -> Mapping[str, Any]:
         """The levels that are known, and what could not be read of the newest files."""
         asked = msgspec.json.decode(await request.body(), type=Keys)
-        await self._up_to_date()
+        await self.collector.up_to_date()
         news, collector = self.collector.news, self.collector
         if news.as_of is None:
             raise NothingYetError
@@ -96,7 +103,7 @@ class Desk:
     async def placed(self, request: Request) -> Mapping[str, Any]:
         """Orders of which the partner said something."""
         asked = msgspec.json.decode(await request.body(), type=Keys)
-        await self._up_to_date()
+        await self.collector.up_to_date()
         found = await self._sender().placed(asked.keys)
         return {"as_of": self._now().isoformat(), "orders": [_order(told) for told in found]}
 
@@ -116,13 +123,6 @@ class Desk:
         """Let go of the drop."""
         with suppress(DropError):
             await self.drop.close()
-
-    async def _up_to_date(self) -> None:
-        """What the last look found counts; where it found nothing out, neither do we say."""
-        if self.collector.failure is not None:
-            raise self.collector.failure
-        if not self.collector.looked:
-            await self.collector.look(first=True)
 
     async def _answered(self, found: Answers) -> None:
         await self._sender().answered(found)
@@ -157,6 +157,8 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             return _failed(UNAUTHORIZED, str(error))
         except DropError as error:
             return _failed(UNAVAILABLE, str(error))
+        except CursorError:
+            return _failed(BAD_REQUEST, "it is no cursor of these orders")
         except NothingYetError:
             return _failed(UNAVAILABLE, NO_LIST)
         except RefusedError as error:

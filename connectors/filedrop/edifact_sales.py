@@ -50,9 +50,7 @@ def read_sales(data: bytes, sales: Sales, *, most: int) -> SaleList:
             mistakes.extend(unreadable.mistakes)
     mistakes += once(read)
     told = tuple(sale for sale, _ in read)
-    return SaleList(
-        sales=told, mistakes=tuple(mistakes), as_of=max(dates), sequence=found.sequence
-    )
+    return SaleList(sales=told, mistakes=tuple(mistakes), as_of=max(dates), sequence=found.sequence)
 
 
 def _read(message: Message, found: Interchange, sales: Sales) -> Sale | Withdrawal:
@@ -199,7 +197,11 @@ def _text(segment: Segment, said: str, about: str) -> str | None:
 
 
 def _said(
-    segment: Segment, said: str, reader: Callable[[str], T], what: str = "it", about: str | None = None
+    segment: Segment,
+    said: str,
+    reader: Callable[[str], T],
+    what: str = "it",
+    about: str | None = None,
 ) -> T:
     try:
         return reader(said)

@@ -70,7 +70,8 @@ def _advice(word: Despatch, terms: Documents) -> Iterator[str]:
     yield f"RFF+ON:{escaped(word.of)}"
     yield f"RFF+CN:{escaped(word.tracking)}"
     yield from parties(terms, selling=True)
-    yield f"TDT+20+{escaped(word.service)}+30++{escaped(word.carrier)}:::{escaped(word.carrier_name)}"
+    carrier = f"{escaped(word.carrier)}:::{escaped(word.carrier_name)}"
+    yield f"TDT+20+{escaped(word.service)}+30++{carrier}"
     yield "CPS+1"
     for line in word.lines:
         yield from item(line.reference, line.sku, terms)

@@ -156,9 +156,7 @@ def _child(one: Element | None, name: str) -> Element | None:
     return found[0] if len(found) == 1 else None
 
 
-def _said(
-    one: Element | None, name: str, reader: Callable[[str], T], *, about: str
-) -> T | None:
+def _said(one: Element | None, name: str, reader: Callable[[str], T], *, about: str) -> T | None:
     if one is None or not (said := text_of(one, name)):
         return None
     return _as(reader, said, one, name, about)

@@ -217,10 +217,10 @@ def checked(lines: Iterable[SaleLine], at: Mistake) -> tuple[SaleLine, ...]:
 
 
 def once(sales: Iterable[tuple[Sale | Withdrawal, Mistake]]) -> Iterable[Mistake]:
-    """Where a file says two things of one order."""
-    told: dict[str, Sale | Withdrawal] = {}
+    """Where a file holds two orders of one number."""
+    told: dict[str, Sale] = {}
     for sale, at in sales:
-        if told.setdefault(sale.number, sale) != sale:
+        if isinstance(sale, Sale) and told.setdefault(sale.number, sale) != sale:
             yield at._replace(wrong=f"{at.wrong}told before with other words")
 
 
@@ -230,5 +230,3 @@ def is_gtin(said: str) -> bool:
         return False
     weighed = zip(reversed(said[:-1]), (3, 1) * 7, strict=False)
     return (sum(int(digit) * weight for digit, weight in weighed) + int(said[-1])) % 10 == 0
-
-

@@ -35,6 +35,7 @@ WORD_COLUMNS = (
     "tracking", "shipped_at", "told_at",
 )  # fmt: skip
 
+
 class _Told(NamedTuple):
     """One row: the order as far as it tells of it, and its line, if it names one."""
 

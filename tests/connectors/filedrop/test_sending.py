@@ -12,7 +12,8 @@ from connectors.filedrop.desk import Desk
 from connectors.filedrop.documents import Answer
 from connectors.filedrop.drop import At, ShutOutError, SilentError
 from connectors.filedrop.folder import Folder
-from connectors.filedrop.sending import RefusedError, Sender, Told
+from connectors.filedrop.records import RefusedError
+from connectors.filedrop.sending import Sender, Told
 from connectors.filedrop.verdicts import Verdict, after
 from tests.connectors.filedrop.files import ANSWERS, Partner, table
 from tests.connectors.filedrop.orders import an_order_document

@@ -41,7 +41,7 @@ def changed(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (changed(TOLD, folder=None), "say either `folder` or `sftp`"),
         (changed(TOLD, sftp=SFTP), "say either `folder` or `sftp`"),
         (changed(TOLD, folder="drop"), "folder must be an absolute path"),
-        (changed(TOLD, stock=None, orders=None), "set up stock, orders or both"),
+        (changed(TOLD, stock=None, orders=None), "set up one of stock, orders, listings and sales"),
         (changed(TOLD, color="red"), "Extra inputs are not permitted"),
         (changed(REMOTE, password=None), "sftp needs a `password` or a `private_key`"),
         (
