@@ -27,10 +27,21 @@ from connectors.filedrop.settings import Settings
 log = structlog.get_logger()
 BAD_REQUEST, UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 400, 401, 409, 422, 503
 NO_LIST = "no stock list has come yet"
+UNREADABLE = "the question cannot be read"
 
 
 class NothingYetError(Exception):
     """There is nothing to answer from."""
+
+
+FAILURES: Mapping[type[Exception], int] = {  # of several that fit the first one counts
+    CursorError: BAD_REQUEST,
+    ShutOutError: UNAUTHORIZED,
+    RefusedError: CONFLICT,
+    msgspec.MsgspecError: UNPROCESSABLE,
+    NothingYetError: UNAVAILABLE,
+    DropError: UNAVAILABLE,
+}
 
 
 class Keys(msgspec.Struct):
@@ -91,7 +102,7 @@ class Desk:
         await self.collector.up_to_date()
         news, collector = self.collector.news, self.collector
         if news.as_of is None:
-            raise NothingYetError
+            raise NothingYetError(NO_LIST)
         mistakes = [(one.about or f"line {one.line}", str(one)) for one in collector.mistakes]
         rejected = [*mistakes, *collector.refused.items()]
         return {
@@ -153,25 +164,15 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
             return JSONResponse(await handler(request))
-        except ShutOutError as error:
-            return _failed(UNAUTHORIZED, str(error))
-        except DropError as error:
-            return _failed(UNAVAILABLE, str(error))
-        except CursorError:
-            return _failed(BAD_REQUEST, "it is no cursor of these orders")
-        except NothingYetError:
-            return _failed(UNAVAILABLE, NO_LIST)
-        except RefusedError as error:
-            log.warning("filedrop.refused", reason=str(error))
-            return _failed(CONFLICT, str(error))
-        except msgspec.MsgspecError:
-            return _failed(UNPROCESSABLE, "the question cannot be read")
+        except tuple(FAILURES) as error:
+            kinds = (kind for kind in FAILURES if isinstance(error, kind))
+            status = FAILURES[next(kinds)]
+            if status == CONFLICT:
+                log.warning("filedrop.refused", reason=str(error))
+            reason = UNREADABLE if status == UNPROCESSABLE else str(error)
+            return JSONResponse({"error": reason}, status_code=status)
 
     return answer
-
-
-def _failed(status: int, reason: str) -> Response:
-    return JSONResponse({"error": reason}, status_code=status)
 
 
 def _level(told: Known) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
-"""What do EDIFACT orders (ORDERS) and their cancellations (ORDCHG) say that a partner took for us?"""
+"""What do EDIFACT orders that a partner took (ORDERS) and their cancellations (ORDCHG) say?"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from connectors.filedrop.dating import edifact_instant
@@ -105,8 +106,8 @@ class _Order:
         """The first of these dates, of its head."""
         for one in self._head:
             if one.tag == "DTM" and one.get(1) in qualifiers:
-                dates, form = self.sales.dates, one.get(1, 2)
-                return _said(one, one.get(1, 1), lambda said: edifact_instant(said, form, dates))
+                read = partial(edifact_instant, form=one.get(1, 2), dates=self.sales.dates)
+                return _said(one, one.get(1, 1), read)
         return None
 
     def destination(self) -> list[Segment]:

@@ -116,7 +116,7 @@ class SellingDesk:
         sold = self._collector.sold
         after = FIRST if asked.after is None else place(asked.after)
         if after is None:
-            raise CursorError
+            raise CursorError("it is no cursor of these orders")
         await self._collector.up_to_date()
         found, end, more = sold.page(after, asked.first)
         if not more:
