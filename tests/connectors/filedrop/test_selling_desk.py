@@ -208,7 +208,9 @@ ROW: dict[str, Any] = {
     "address": ["Via 1"], "postal_code": None, "city": None, "region": None, "country": None,
     "ship_by": None, "deliver_from": None, "deliver_by": None, "waits": True, "lines": [LINE],
 }  # fmt: skip
-anything = st.one_of(st.booleans(), st.floats(), st.lists(st.integers()), st.just({}))
+anything: st.SearchStrategy[Any] = st.one_of(
+    st.booleans(), st.floats(), st.lists(st.integers()), st.just({})
+)
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 10**6)), min_size=1, max_size=5))

@@ -90,7 +90,7 @@ class Boutique:
         return at is not None and at > after
 
 
-async def until(ask: Callable[[], Awaitable[T]]) -> T:
+async def until(ask: Callable[[], Awaitable[T | None]]) -> T:
     """The answer, once it is one."""
     async with asyncio.timeout(PATIENCE):
         while True:
