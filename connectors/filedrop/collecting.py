@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from connectors.filedrop.arriving import Arriving
-from connectors.filedrop.dating import Version, version
+from connectors.filedrop.dating import Version
 from connectors.filedrop.documents import MOST_TOLD, Answers, Mistake, StockList, Unreadable
 from connectors.filedrop.drop import (
     At,
@@ -25,12 +27,16 @@ from connectors.filedrop.drop import (
     safe,
 )
 from connectors.filedrop.news import News
-from connectors.filedrop.reading import answers_of, stock_of
-from connectors.filedrop.settings import Dates, Settings
-from connectors.filedrop.shelving import Kept, Kind, archived, counting, free
-from connectors.filedrop.unpacking import unpacked
+from connectors.filedrop.refusing import put_aside
+from connectors.filedrop.selling import SaleList
+from connectors.filedrop.settings import Settings
+from connectors.filedrop.shelving import Kept, Kind, archived, counting, sold
+from connectors.filedrop.shelving import kept as shelved
+from connectors.filedrop.sold import Sold
+from connectors.filedrop.taking import Taker
 
 log = structlog.get_logger()
+T = TypeVar("T")
 Taken = Callable[[Answers], Awaitable[None]]
 ANOTHER = "another file of this name, date and sequence was taken before"
 
@@ -42,11 +48,14 @@ class Collector:
         self, drop: Drop, settings: Settings, now: Callable[[], datetime], answered: Taken
     ) -> None:
         self.news = News()
+        self.sold = Sold()
         self.failure: DropError | None = None
         self.looked = False
         self.refused: dict[str, str] = {}
+        self.unread: dict[str, str] = {}  # orders of refused files, until they are told
         self.mistakes: tuple[Mistake, ...] = ()
         self._drop, self._settings, self._now, self._answered = drop, settings, now, answered
+        self._taker = Taker(settings, now)
         self._arriving = Arriving(settings.pickup, now)
         self._lock = asyncio.Lock()
         self._known: set[str] = set()
@@ -68,6 +77,17 @@ class Collector:
                 raise
             self.failure, self.looked = None, True
 
+    async def up_to_date(self) -> None:
+        """What the last look found counts; where it found nothing out, neither do we say.
+
+        Raises:
+            DropError: why the last look did not end well.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if not self.looked:
+            await self.look(first=True)
+
     async def _look(self) -> None:
         folders = self._settings.folders
         there = [one for one in await self._drop.files(folders.inbox) if self._usable(one.name)]
@@ -88,13 +108,15 @@ class Collector:
         return False
 
     def _kind(self, name: str) -> Kind | None:
-        stock, orders = self._settings.stock, self._settings.orders
+        stock, orders, sales = self._settings.stock, self._settings.orders, self._settings.sales
         if stock is not None and _fits(name, stock.full):
             return "F"
         if stock is not None and _fits(name, stock.delta):
             return "D"
         if orders is not None and _fits(name, orders.answers):
             return "A"
+        if sales is not None and _fits(name, sales.files):
+            return "S"
         if name not in self._strange:
             self._strange.add(name)
             log.warning("filedrop.file_of_no_kind", file=name)
@@ -102,19 +124,31 @@ class Collector:
 
     async def _remember(self, names: Collection[str]) -> None:
         """What was taken before we started, or by somebody else since."""
-        for one in counting(names):
-            if one.name not in self._known and self._settings.stock is not None:
-                try:
-                    data = await self._read(At(self._settings.folders.archive, one.name))
-                    found = await self._stock(data)
-                except MissingError:
-                    continue
-                except (Unreadable, TooLargeError) as error:
-                    log.warning("filedrop.archive_unreadable", file=one.name, reason=str(error))
-                    self.refused[one.version.name] = "cannot be read from the archive any more"
-                else:
-                    self._take(one, found)
-                self._known.add(one.name)
+        if self._settings.stock is not None:
+            for one in counting(names):
+                await self._recall(one)
+        if self._settings.sales is not None:
+            since = self._now() - self._settings.sales.remembers
+            self.sold.forget(since)
+            for one in sold(names, since):
+                await self._recall(one)
+
+    async def _recall(self, one: Kept) -> None:
+        if one.name in self._known:
+            return
+        try:
+            data = await self._read(At(self._settings.folders.archive, one.name))
+            if one.kind == "S":
+                self._take_sales(one, await self._taker.sales(data, _set(self._settings.sales)))
+            else:
+                self._take(one, await self._taker.stock(data, _set(self._settings.stock)))
+        except MissingError:
+            return
+        except (Unreadable, TooLargeError) as error:
+            log.warning("filedrop.archive_unreadable", file=one.name, reason=str(error))
+            if one.kind != "S":
+                self.refused[one.version.name] = "cannot be read from the archive any more"
+        self._known.add(one.name)
 
     async def _pick_up(self, one: Seen, kind: Kind, names: set[str]) -> bool:
         """Take a file, or refuse it; whether it is put away."""
@@ -123,31 +157,36 @@ class Collector:
             data = await self._read(at)
             if len(data) != one.size:
                 return False  # it is being written
-            target = await self._understood(one, kind, data, names)
+            target, then = await self._understood(one, kind, data, names)
         except MissingError:
             return False  # somebody else has taken it
         except TooLargeError:
-            return await self._reject(one.name, [Mistake(1, 1, "the file is too large")])
+            return await self._reject(one.name, kind, Mistake(1, 1, "the file is too large"))
         except Unreadable as unreadable:
-            return await self._reject(one.name, unreadable.mistakes)
-        return await self._keep(at, target, names)
+            return await self._reject(one.name, kind, *unreadable.mistakes)
+        if not await self._keep(at, target, names):
+            return False
+        then()
+        return True
 
-    async def _understood(self, one: Seen, kind: Kind, data: bytes, names: set[str]) -> str:
-        """Take what it says; the name that it is kept under."""
+    async def _understood(
+        self, one: Seen, kind: Kind, data: bytes, names: set[str]
+    ) -> tuple[str, Callable[[], None]]:
+        """Take what it says; the name that it is kept under, and what is done once it is."""
         if kind == "A":
-            return await self._take_answers(one, data, names)
-        stock = self._settings.stock
-        if stock is None:
-            raise RuntimeError("a stock list without settings of stock")
-        found = await self._stock(data)
+            return await self._heard_answers(one, data, names), _nothing
+        if kind == "S":
+            return await self._heard_sales(one, data, names)
+        stock = _set(self._settings.stock)
+        found = await self._taker.stock(data, stock)
         _check_mistakes(found.mistakes, skip=stock.bad_lines == "skip" and bool(found.levels))
-        which = self._version(one, stock.dates, found.as_of, found.sequence)
+        which = self._taker.version(one, stock.dates, found.as_of, found.sequence)
         kept = Kept(archived(which, kind), kind, which)
         await self._check_repeated(kept.name, data, names)
         if kind == "F":
             self._check_loss(which, found, stock.loses_at_most)
         self._take(kept, found)
-        return kept.name
+        return kept.name, _nothing
 
     def _check_loss(self, which: Version, found: StockList, most: float) -> None:
         if self.news.full is not None and which <= self.news.full:
@@ -156,37 +195,37 @@ class Collector:
             wrong = f"lacks {lost:.0%} of the SKUs that were known; at most {most:.0%} may go"
             raise Unreadable(Mistake(1, 1, wrong))
 
-    async def _take_answers(self, one: Seen, data: bytes, names: set[str]) -> str:
-        orders = self._settings.orders
-        if orders is None:
-            raise RuntimeError("answers without settings of orders")
-        limits = self._settings.limits
-        plain = await asyncio.to_thread(unpacked, data, limits.bytes)
-        found = await asyncio.to_thread(answers_of, plain, orders, most=limits.rows)
+    async def _heard_answers(self, one: Seen, data: bytes, names: set[str]) -> str:
+        orders = _set(self._settings.orders)
+        found = await self._taker.answers(data, orders)
         _check_mistakes(found.mistakes, skip=orders.bad_lines == "skip" and bool(found.answers))
-        which = self._version(one, orders.dates, found.as_of, 0)
+        which = self._taker.version(one, orders.dates, found.as_of)
         await self._check_repeated(archived(which, "A"), data, names)
         if found.mistakes:
             log.warning("filedrop.lines_skipped", file=one.name, count=len(found.mistakes))
         await self._answered(found)
         return archived(which, "A")
 
-    async def _stock(self, data: bytes) -> StockList:
-        limits, stock = self._settings.limits, self._settings.stock
-        if stock is None:
-            raise RuntimeError("a stock list without settings of stock")
-        plain = await asyncio.to_thread(unpacked, data, limits.bytes)
-        return await asyncio.to_thread(stock_of, plain, stock, most=limits.rows)
+    async def _heard_sales(
+        self, one: Seen, data: bytes, names: set[str]
+    ) -> tuple[str, Callable[[], None]]:
+        """Orders are told once their file is kept, as its name says after which others."""
+        sales = _set(self._settings.sales)
+        found = await self._taker.sales(data, sales)
+        _check_mistakes(found.mistakes, skip=False)
+        which = self._taker.version(one, sales.dates, found.as_of, found.sequence)
+        ending = f"~{archived(which, 'S')}"
+        if before := next((name for name in names if name.endswith(ending)), None):
+            await self._check_repeated(before, data, names)
+            return before, _nothing
+        latest = max((each.arrival for each in map(shelved, names) if each), default=0)
+        arrival = max(latest + 1, int(self._now().timestamp() * 1_000))
+        kept = Kept(archived(which, "S", arrival), "S", which, arrival)
+        return kept.name, partial(self._take_sales, kept, found)
 
-    def _version(self, one: Seen, dates: Dates, within: datetime | None, sequence: int) -> Version:
-        return version(
-            one.name,
-            dates,
-            within=within,
-            modified=one.modified,
-            now=self._now(),
-            sequence=sequence,
-        )
+    def _take_sales(self, kept: Kept, found: SaleList) -> None:
+        self.sold.take(kept.arrival, kept.version, found)
+        self._known.add(kept.name)
 
     async def _check_repeated(self, target: str, data: bytes, names: Collection[str]) -> None:
         if target in names:
@@ -216,22 +255,15 @@ class Collector:
             return False  # somebody else was quicker; the next look sees to it
         return True
 
-    async def _reject(self, name: str, mistakes: Collection[Mistake]) -> bool:
-        folders = self._settings.folders
-        there = {one.name for one in await self._drop.files(folders.rejected)}
-        target = free(name, there)
-        told = [str(one) for one in list(mistakes)[:MOST_TOLD]]
-        more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
-        why = [f"file: {name}", f"refused: {self._now().isoformat()}", *told, *more]
-        reason = At(folders.rejected, f"{target}.reason.txt")
-        await self._drop.write(reason, ("\n".join(why) + "\n").encode())
-        self.refused[name] = told[0]
-        log.warning("filedrop.file_refused", file=name, count=len(mistakes), reason=told[0])
-        try:
-            await self._drop.move(At(folders.inbox, name), At(folders.rejected, target))
-        except (MissingError, TakenError):
-            return False  # the next look sees to it
-        return True
+    async def _reject(self, name: str, kind: Kind, *mistakes: Mistake) -> bool:
+        wrong = f"{mistakes[0]}"
+        if kind == "S":
+            told = mistakes[:MOST_TOLD]
+            self.unread |= {one.about: f"{one}" for one in told if one.about}
+        else:
+            self.refused[name] = wrong
+        log.warning("filedrop.file_refused", file=name, count=len(mistakes), reason=wrong)
+        return await put_aside(self._drop, self._settings.folders, name, mistakes, self._now())
 
     async def _read(self, at: At) -> bytes:
         return await self._drop.read(at, self._settings.limits.bytes)
@@ -246,6 +278,17 @@ class Collector:
 
 def _fits(name: str, patterns: Collection[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _set(settings: T | None) -> T:
+    """Settings that are there, as a file of their kind is."""
+    if settings is None:
+        raise RuntimeError("a file of a kind that is not set up")
+    return settings
+
+
+def _nothing() -> None:
+    return
 
 
 def _check_mistakes(mistakes: Collection[Mistake], *, skip: bool) -> None:

@@ -1,10 +1,8 @@
-"""What do a partner's files say, and how are orders handed to the partner?"""
+"""What do a partner's files say, and how is the partner told what is ours to tell?"""
 
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
-
-import orjson
 
 from app.errors import UpstreamBroken, UpstreamUnavailable
 from app.ports import (
@@ -14,22 +12,22 @@ from app.ports import (
     SoldOrder,
     StockLevel,
     UpstreamOrder,
-    WireRequest,
     Wiring,
 )
 from app.values import LocationCode, Sku
 from connectors.filedrop import mapping
+from connectors.filedrop.asking import Asking, as_of
+from connectors.filedrop.selling_connection import Selling
 from connectors.filedrop.settings import Settings
-from connectors.kit.cells import instant, text
-from connectors.kit.rows import answer, batches, json_body, list_at, merged
+from connectors.kit.cells import text
+from connectors.kit.rows import answer, batches, list_at, merged
 
 IDS_PER_CALL = 500
-JSON = {"content-type": "application/json"}
 WAITING = "the partner has not answered yet"
 
 
 class FiledropConnection:
-    """Fulfils StockSource and OrderSink, as far as the settings say how to."""
+    """Fulfils StockSource and OrderSink, ListingSink and OrderSource, as the settings say."""
 
     def __init__(self, settings: Settings, wiring: Wiring) -> None:
         files = Files(wiring)
@@ -37,6 +35,13 @@ class FiledropConnection:
             self.stock_levels = files.stock_levels
         if settings.orders is not None:
             self.hand_over, self.placed, self.cancel = files.hand_over, files.placed, files.cancel
+        selling = Selling(wiring)
+        if settings.listings is not None:
+            self.publish, self.listings = selling.publish, selling.listings
+        if settings.sales is not None:
+            self.orders, self.numbered = selling.orders, selling.numbered
+            self.acknowledge = selling.acknowledge
+            self.confirm_shipment = selling.confirm_shipment
 
 
 class Files:
@@ -44,6 +49,7 @@ class Files:
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
+        self._asking = Asking(wiring.http)
         self._codes = mapping.Codes(wiring.locations)
 
     async def stock_levels(
@@ -60,7 +66,7 @@ class Files:
     async def hand_over(self, order: SoldOrder) -> UpstreamOrder:
         """See `app.ports.OrderSink`. One call; what the partner has yet to answer is unknown."""
         document = mapping.order_document(order, self._codes)
-        found = await self._write("hand-over", "PUT", _path(order.key), document)
+        found = await self._asking.write("hand-over", "PUT", _path(order.key), document)
         told = _one(found, order.key)
         if told is None:
             raise UpstreamBroken("the answer tells of no order")
@@ -73,14 +79,14 @@ class Files:
 
     async def cancel(self, key: OrderKey) -> UpstreamOrder | None:
         """See `app.ports.OrderSink`. One call; what the partner has yet to answer is unknown."""
-        return _one(await self._write("cancel", "POST", f"{_path(key)}/cancel", {}), key)
+        return _one(await self._asking.write("cancel", "POST", f"{_path(key)}/cancel", {}), key)
 
     async def _levels(self, skus: list[Sku], places: list[str]) -> Answer[StockLevel]:
-        document = await self._ask("stock-levels", "stock", {"skus": skus, "places": places})
+        document = await self._asking.ask("stock-levels", "stock", {"skus": skus, "places": places})
         found = answer(
             list_at(document, "levels"),
             lambda row: mapping.stock_level(row, self._codes),
-            as_of=_as_of(document),
+            as_of=as_of(document),
             reference=lambda row: row["sku"],
         )
         told = answer(
@@ -93,43 +99,17 @@ class Files:
         return Answer(rows=found.rows, as_of=found.as_of, rejected=rejected)
 
     async def _placed(self, keys: list[OrderKey]) -> Answer[UpstreamOrder]:
-        document = await self._ask("orders", "placed", {"keys": keys})
+        document = await self._asking.ask("orders", "placed", {"keys": keys})
         return answer(
             list_at(document, "orders"),
             mapping.upstream_order,
-            as_of=_as_of(document),
+            as_of=as_of(document),
             reference=lambda row: row["key"],
         )
-
-    async def _ask(self, operation: str, path: str, asked: Any) -> Any:
-        return await self._send(operation, "POST", path, asked, safe=True)
-
-    async def _write(self, operation: str, method: str, path: str, document: Any) -> Any:
-        return await self._send(operation, method, path, document, safe=False)
-
-    async def _send(
-        self, operation: str, method: str, path: str, document: Any, *, safe: bool
-    ) -> Any:
-        request = WireRequest(
-            operation=operation,
-            method=method,
-            path=path,
-            safe=safe,
-            headers=JSON,
-            body=orjson.dumps(document),
-        )
-        return json_body(await self._wiring.http.send(request))
 
 
 def _path(key: OrderKey) -> str:
     return f"orders/{quote(key, safe='')}"
-
-
-def _as_of(document: Any) -> Any:
-    try:
-        return instant(document, "as_of")
-    except (LookupError, TypeError, ValueError) as error:
-        raise UpstreamBroken("the answer states no usable as_of") from error
 
 
 def _one(document: Any, key: OrderKey) -> UpstreamOrder | None:

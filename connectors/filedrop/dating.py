@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.filedrop.documents import Mistake, Unreadable
-from connectors.filedrop.settings import Dates
+from connectors.filedrop.sections import Dates
 
 LONGEST_SEQUENCE = 18  # digits
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # what is older was dated by mistake

@@ -19,17 +19,29 @@ from connectors.filedrop.documents import Answers, OrderDocument
 from connectors.filedrop.drop import Drop, DropError, ShutOutError
 from connectors.filedrop.folder import Folder
 from connectors.filedrop.news import Told as Known
-from connectors.filedrop.sending import RefusedError, Sender, Told
+from connectors.filedrop.records import RefusedError
+from connectors.filedrop.selling_desk import CursorError, Handler, SellingDesk
+from connectors.filedrop.sending import Sender, Told
 from connectors.filedrop.settings import Settings
 
 log = structlog.get_logger()
-Handler = Callable[[Request], Awaitable[Mapping[str, Any]]]
-UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 401, 409, 422, 503
+BAD_REQUEST, UNAUTHORIZED, CONFLICT, UNPROCESSABLE, UNAVAILABLE = 400, 401, 409, 422, 503
 NO_LIST = "no stock list has come yet"
+UNREADABLE = "the question cannot be read"
 
 
 class NothingYetError(Exception):
     """There is nothing to answer from."""
+
+
+FAILURES: Mapping[type[Exception], int] = {  # of several that fit the first one counts
+    CursorError: BAD_REQUEST,
+    ShutOutError: UNAUTHORIZED,
+    RefusedError: CONFLICT,
+    msgspec.MsgspecError: UNPROCESSABLE,
+    NothingYetError: UNAVAILABLE,
+    DropError: UNAVAILABLE,
+}
 
 
 class Keys(msgspec.Struct):
@@ -41,7 +53,7 @@ class Keys(msgspec.Struct):
 
 
 class Desk:
-    """Files of one partner, behind four questions."""
+    """Files of one partner, behind a few questions."""
 
     def __init__(
         self,
@@ -57,12 +69,14 @@ class Desk:
         if settings.orders is not None:
             look = self.collector.look
             self.sender = Sender(self.drop, settings, settings.orders, now, look)
+        self.selling = SellingDesk(self.drop, settings, now, self.collector)
 
     async def looking(self) -> None:
         """Look into the inbox for ever; what goes wrong is told to whoever asks."""
         while True:
             try:
                 await self.collector.look()
+                await self.selling.round()
             except DropError as error:
                 log.warning("filedrop.not_looked", reason=str(error))
             except Exception as bug:  # noqa: BLE001  the next look must be made all the same
@@ -76,15 +90,19 @@ class Desk:
             Route(f"{prefix}/placed", _answering(self.placed), methods=["POST"]),
             Route(f"{prefix}/orders/{{key}}", _answering(self.hand_over), methods=["PUT"]),
             Route(f"{prefix}/orders/{{key}}/cancel", _answering(self.cancel), methods=["POST"]),
+            *(
+                Route(f"{prefix}{path}", _answering(handler), methods=[method])
+                for (method, path), handler in self.selling.handlers().items()
+            ),
         ]
 
     async def stock(self, request: Request) -> Mapping[str, Any]:
         """The levels that are known, and what could not be read of the newest files."""
         asked = msgspec.json.decode(await request.body(), type=Keys)
-        await self._up_to_date()
+        await self.collector.up_to_date()
         news, collector = self.collector.news, self.collector
         if news.as_of is None:
-            raise NothingYetError
+            raise NothingYetError(NO_LIST)
         mistakes = [(one.about or f"line {one.line}", str(one)) for one in collector.mistakes]
         rejected = [*mistakes, *collector.refused.items()]
         return {
@@ -96,7 +114,7 @@ class Desk:
     async def placed(self, request: Request) -> Mapping[str, Any]:
         """Orders of which the partner said something."""
         asked = msgspec.json.decode(await request.body(), type=Keys)
-        await self._up_to_date()
+        await self.collector.up_to_date()
         found = await self._sender().placed(asked.keys)
         return {"as_of": self._now().isoformat(), "orders": [_order(told) for told in found]}
 
@@ -116,13 +134,6 @@ class Desk:
         """Let go of the drop."""
         with suppress(DropError):
             await self.drop.close()
-
-    async def _up_to_date(self) -> None:
-        """What the last look found counts; where it found nothing out, neither do we say."""
-        if self.collector.failure is not None:
-            raise self.collector.failure
-        if not self.collector.looked:
-            await self.collector.look(first=True)
 
     async def _answered(self, found: Answers) -> None:
         await self._sender().answered(found)
@@ -153,23 +164,15 @@ def _answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
             return JSONResponse(await handler(request))
-        except ShutOutError as error:
-            return _failed(UNAUTHORIZED, str(error))
-        except DropError as error:
-            return _failed(UNAVAILABLE, str(error))
-        except NothingYetError:
-            return _failed(UNAVAILABLE, NO_LIST)
-        except RefusedError as error:
-            log.warning("filedrop.refused", reason=str(error))
-            return _failed(CONFLICT, str(error))
-        except msgspec.MsgspecError:
-            return _failed(UNPROCESSABLE, "the question cannot be read")
+        except tuple(FAILURES) as error:
+            kinds = (kind for kind in FAILURES if isinstance(error, kind))
+            status = FAILURES[next(kinds)]
+            if status == CONFLICT:
+                log.warning("filedrop.refused", reason=str(error))
+            reason = UNREADABLE if status == UNPROCESSABLE else str(error)
+            return JSONResponse({"error": reason}, status_code=status)
 
     return answer
-
-
-def _failed(status: int, reason: str) -> Response:
-    return JSONResponse({"error": reason}, status_code=status)
 
 
 def _level(told: Known) -> Mapping[str, Any]:

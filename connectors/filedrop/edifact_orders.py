@@ -1,9 +1,7 @@
 """How are orders written in EDIFACT (ORDERS, ORDCHG), and what is answered (ORDRSP, DESADV)?"""
 
-import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from connectors.filedrop.documents import (
     Answer,
@@ -13,15 +11,20 @@ from connectors.filedrop.documents import (
     OrderDocument,
     OrderLine,
     Unreadable,
-    encoded,
     named,
     whole_units,
 )
 from connectors.filedrop.edifact import Interchange, Message, Segment, escaped, interchange
 from connectors.filedrop.edifact_stock import DOCUMENT_DATE, head, lines, said_at
+from connectors.filedrop.edifact_writing import (
+    dated,
+    interchange_of,
+    item,
+    parties,
+    reference_of,
+)
 from connectors.filedrop.settings import Orders, State
 
-LONGEST_NUMBER = 35
 RELEASES = {"D96A": ("D:96A:UN:EAN008", "D:96A:UN:EAN007"), "D01B": ("D:01B:UN:EAN010",) * 2}
 FUNCTIONS: dict[str, State] = {
     "29": "ACCEPTED",
@@ -142,38 +145,22 @@ def write_order(document: OrderDocument | Cancellation, orders: Orders) -> bytes
     Raises:
         ValueError: its number is too long for EDIFACT.
     """
-    if len(document.number) > LONGEST_NUMBER:
-        raise ValueError(f"EDIFACT has numbers of at most {LONGEST_NUMBER} characters")
-    placing = isinstance(document, OrderDocument)
-    at = document.placed_at if isinstance(document, OrderDocument) else document.told_at
-    kind = (
-        f"ORDERS:{RELEASES[orders.release][0]}"
-        if placing
-        else f"ORDCHG:{RELEASES[orders.release][1]}"
-    )
-    inside = list(
-        _order(document, orders)
-        if isinstance(document, OrderDocument)
-        else _cancellation(document, orders)
-    )
-    reference = hashlib.sha256(document.number.encode()).hexdigest()[:14].upper()
-    sides = f"{escaped(orders.us)}+{escaped(orders.partner)}"
-    segments = [
-        f"UNB+UNOC:3+{sides}+{at.astimezone(UTC):%y%m%d:%H%M}+{reference}",
-        f"UNH+1+{kind}",
-        *inside,
-        f"UNT+{len(inside) + 2}+1",
-        f"UNZ+1+{reference}",
-    ]
-    return encoded("UNA:+.? '\n" + "".join(f"{one}'\n" for one in segments), "latin-1")
+    reference = reference_of(document.number)
+    order, change = RELEASES[orders.release]
+    if isinstance(document, OrderDocument):
+        kind, at, inside = f"ORDERS:{order}", document.placed_at, _order(document, orders)
+    else:
+        kind, at = f"ORDCHG:{change}", document.told_at
+        inside = _cancellation(document, orders)
+    return interchange_of(kind, inside, orders, at=at, reference=reference)
 
 
 def _order(document: OrderDocument, orders: Orders) -> Iterator[str]:
     yield f"BGM+220+{escaped(document.number)}+9"
-    yield f"DTM+137:{_time(document.placed_at, orders)}:203"
+    yield dated("137", document.placed_at, orders)
     if document.due_by is not None:
-        yield f"DTM+2:{_time(document.due_by, orders)}:203"
-    yield from _parties(orders)
+        yield dated("2", document.due_by, orders)
+    yield from parties(orders, selling=False)
     address = {name: escaped(said) for name, said in document.address.items()}
     where = [
         address.get(name, "") for name in ("address", "city", "region", "postal_code", "country")
@@ -194,12 +181,7 @@ def _order(document: OrderDocument, orders: Orders) -> Iterator[str]:
 
 
 def _line(count: int, line: OrderLine, orders: Orders) -> Iterator[str]:
-    sku = escaped(line.sku)
-    if orders.numbered_by == "gtin":
-        yield f"LIN+{count}++{sku}:EN"
-    else:
-        yield f"LIN+{count}"
-        yield f"PIA+5+{sku}:{'IN' if orders.numbered_by == 'buyer' else 'SA'}"
+    yield from item(str(count), line.sku, orders)
     yield f"QTY+21:{line.quantity}"
     yield f"MOA+203:{line.total}"
     yield f"PRI+AAA:{line.unit_price}"
@@ -208,16 +190,7 @@ def _line(count: int, line: OrderLine, orders: Orders) -> Iterator[str]:
 
 def _cancellation(document: Cancellation, orders: Orders) -> Iterator[str]:
     yield f"BGM+230+{escaped(document.number)}+1"
-    yield f"DTM+137:{_time(document.told_at, orders)}:203"
+    yield dated("137", document.told_at, orders)
     yield f"RFF+ON:{escaped(document.of)}"
-    yield from _parties(orders)
+    yield from parties(orders, selling=False)
     yield "UNS+S"
-
-
-def _parties(orders: Orders) -> Iterator[str]:
-    yield f"NAD+BY+{escaped(orders.us)}::92"
-    yield f"NAD+SU+{escaped(orders.partner)}::92"
-
-
-def _time(at: datetime, orders: Orders) -> str:
-    return f"{at.astimezone(ZoneInfo(orders.dates.zone)):%Y%m%d%H%M}"

@@ -15,7 +15,8 @@ from connectors.filedrop.documents import (
     whole_units,
 )
 from connectors.filedrop.edifact import Interchange, Message, Segment, interchange
-from connectors.filedrop.settings import Dates, Numbering, Stock
+from connectors.filedrop.sections import Dates, Numbering
+from connectors.filedrop.settings import Stock
 
 ON_HAND, RESERVED, DAMAGED = ("145", "17"), ("66",), ("124",)
 KNOWN = (*ON_HAND, *RESERVED, *DAMAGED)

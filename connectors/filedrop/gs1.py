@@ -22,7 +22,8 @@ from connectors.filedrop.documents import (
     stock_list,
     whole_units,
 )
-from connectors.filedrop.settings import Dates, Numbering, Orders, State, Stock
+from connectors.filedrop.sections import Dates, Numbering
+from connectors.filedrop.settings import Orders, State, Stock
 
 Element = etree._Element  # noqa: SLF001  the only name that lxml has for it
 ASSIGNED = {"buyer": "BUYER_ASSIGNED", "supplier": "SUPPLIER_ASSIGNED"}
@@ -40,49 +41,54 @@ def read_stock(data: bytes, stock: Stock, *, most: int) -> StockList:
     Raises:
         Unreadable: it is none.
     """
-    root = _root(data, "inventoryReportMessage")
+    root = root_of(data, "inventoryReportMessage")
     mistakes: list[Mistake] = []
     rows: list[Placed] = []
     dates = []
-    for report in _all(root, "inventoryReport"):
-        dates.append(as_of := _date(report, stock.dates))
-        for item in _all(report, "inventoryItemLocationInformation"):
+    for report in children(root, "inventoryReport"):
+        dates.append(as_of := created(report, stock.dates))
+        for item in children(report, "inventoryItemLocationInformation"):
             if len(rows) + len(mistakes) >= most:
-                raise Unreadable(_wrong(item, f"more than {most} rows"))
+                raise Unreadable(wrong(item, f"more than {most} rows"))
             try:
                 rows.append(Placed(_level(item, stock, as_of), _line(item), 1))
             except Unreadable as unreadable:
                 mistakes.extend(unreadable.mistakes)
     if not dates:
-        raise Unreadable(_wrong(root, "holds no inventoryReport"))
+        raise Unreadable(wrong(root, "holds no inventoryReport"))
     return stock_list(rows, mistakes, as_of=max(dates))
 
 
 def _level(item: Element, stock: Stock, as_of: datetime) -> Level:
-    sku = _article(item, stock.numbered_by)
+    sku = article_of(item, stock.numbered_by)
     place = _place(item) or stock.place
     if place is None:
-        raise Unreadable(_wrong(item, "has no place", sku))
+        raise Unreadable(wrong(item, "has no place", sku))
     told: dict[str, int] = {}
     for one in item.iter("{*}inventoryStatusQuantitySpecification"):
-        name = QUANTITIES.get(_text(one, "inventoryStatusType"))
-        if name is not None and told.setdefault(name, (units := _units(one, sku))) != units:
-            raise Unreadable(_wrong(one, "told before with another quantity", sku))
+        name = QUANTITIES.get(text_of(one, "inventoryStatusType"))
+        if name is not None and told.setdefault(name, (units := units_of(one, sku))) != units:
+            raise Unreadable(wrong(one, "told before with another quantity", sku))
     if "on_hand" not in told:
-        raise Unreadable(_wrong(item, "has no quantity ON_HAND", sku))
+        raise Unreadable(wrong(item, "has no quantity ON_HAND", sku))
     reserved, damaged = told.get("reserved", 0), told.get("damaged", 0)
     return Level(sku, place, told["on_hand"], reserved, damaged, as_of)
 
 
 def _place(item: Element) -> str | None:
-    for location in _all(item, "inventoryLocation"):
+    for location in children(item, "inventoryLocation"):
         for name in ("gln", "additionalPartyIdentification"):
-            if said := _text(location, name):
+            if said := text_of(location, name):
                 return said
     return None
 
 
-def _article(item: Element, numbered_by: Numbering) -> str:
+def article_of(item: Element, numbered_by: Numbering) -> str:
+    """The number of an article.
+
+    Raises:
+        Unreadable: it has none of that kind.
+    """
     for article in item.iter("{*}transactionalTradeItem"):
         said = _number_of(article, numbered_by)
         if said is None:
@@ -90,25 +96,30 @@ def _article(item: Element, numbered_by: Numbering) -> str:
         try:
             return named(said)
         except ValueError as error:
-            raise Unreadable(_wrong(article, f"the article number {error}")) from None
-    raise Unreadable(_wrong(item, f"has no article number of the {numbered_by}"))
+            raise Unreadable(wrong(article, f"the article number {error}")) from None
+    raise Unreadable(wrong(item, f"has no article number of the {numbered_by}"))
 
 
 def _number_of(article: Element, numbered_by: Numbering) -> str | None:
     if numbered_by == "gtin":
-        return _text(article, "gtin") or None
-    for one in _all(article, "additionalTradeItemIdentification"):
+        return text_of(article, "gtin") or None
+    for one in children(article, "additionalTradeItemIdentification"):
         kind = one.get("additionalTradeItemIdentificationTypeCode")
         if kind == ASSIGNED[numbered_by]:
             return one.text or ""
     return None
 
 
-def _units(one: Element, about: str | None = None, name: str = "quantityOfUnits") -> int:
+def units_of(one: Element, about: str | None = None, name: str = "quantityOfUnits") -> int:
+    """Whole units, out of the child of this name.
+
+    Raises:
+        Unreadable: they are none.
+    """
     try:
-        return whole_units(_text(one, name))
+        return whole_units(text_of(one, name))
     except ValueError as error:
-        raise Unreadable(_wrong(one, f"{name} {error}", about)) from None
+        raise Unreadable(wrong(one, f"{name} {error}", about)) from None
 
 
 def read_answers(data: bytes, orders: Orders, *, most: int) -> Answers:
@@ -117,13 +128,13 @@ def read_answers(data: bytes, orders: Orders, *, most: int) -> Answers:
     Raises:
         Unreadable: it is neither.
     """
-    root = _root(data, "orderResponseMessage", "despatchAdviceMessage")
-    documents = [*_all(root, "orderResponse"), *_all(root, "despatchAdvice")]
+    root = root_of(data, "orderResponseMessage", "despatchAdviceMessage")
+    documents = [*children(root, "orderResponse"), *children(root, "despatchAdvice")]
     if not documents or len(documents) > most:
-        raise Unreadable(_wrong(root, f"holds {len(documents)} documents"))
+        raise Unreadable(wrong(root, f"holds {len(documents)} documents"))
     mistakes: list[Mistake] = []
     answers: list[Answer] = []
-    dates = [_date(one, orders.dates) for one in documents]
+    dates = [created(one, orders.dates) for one in documents]
     for one in documents:
         try:
             responds = etree.QName(one).localname == "orderResponse"
@@ -134,45 +145,60 @@ def read_answers(data: bytes, orders: Orders, *, most: int) -> Answers:
 
 
 def _response(one: Element) -> Answer:
-    number = _identified(one, "originalOrder")
-    said = _text(one, "responseStatusCode")
+    number = number_in(one, "originalOrder")
+    said = text_of(one, "responseStatusCode")
     if said == "MODIFIED":
-        wrong = "changes the order, which is taken whole or not at all"
-        raise Unreadable(_wrong(one, wrong, number))
+        changed = "changes the order, which is taken whole or not at all"
+        raise Unreadable(wrong(one, changed, number))
     if (state := STATES.get(said)) is None:
-        raise Unreadable(_wrong(one, "says neither yes nor no", number))
-    return Answer(number, state, _identified(one, "orderResponseIdentification"))
+        raise Unreadable(wrong(one, "says neither yes nor no", number))
+    return Answer(number, state, number_in(one, "orderResponseIdentification"))
 
 
 def _despatched(one: Element) -> Iterator[Answer]:
-    reference = _identified(one, "despatchAdviceIdentification")
+    reference = number_in(one, "despatchAdviceIdentification")
     units: dict[str, int] = {}
     for item in one.iter("{*}despatchAdviceLineItem"):
-        by = item if _all(item, "purchaseOrder") else one
-        number = _identified(by, "purchaseOrder")
-        units[number] = units.get(number, 0) + _units(item, number, "despatchedQuantity")
+        by = item if children(item, "purchaseOrder") else one
+        number = number_in(by, "purchaseOrder")
+        units[number] = units.get(number, 0) + units_of(item, number, "despatchedQuantity")
     for number, count in units.items():
         yield Answer(number, "COMPLETED", reference, count)
 
 
-def _identified(one: Element, name: str) -> str:
-    said = [_text(inner, "entityIdentification") for inner in _all(one, name)]
+def number_in(one: Element, name: str) -> str:
+    """The number of a document, out of the only child of this name.
+
+    Raises:
+        Unreadable: there is not one.
+    """
+    said = [text_of(inner, "entityIdentification") for inner in children(one, name)]
     if len(said) != 1:
-        raise Unreadable(_wrong(one, f"has not exactly one {name}"))
+        raise Unreadable(wrong(one, f"has not exactly one {name}"))
     try:
         return named(said[0])
     except ValueError as error:
-        raise Unreadable(_wrong(one, f"{name} {error}")) from None
+        raise Unreadable(wrong(one, f"{name} {error}")) from None
 
 
-def _date(document: Element, dates: Dates) -> datetime:
+def created(document: Element, dates: Dates) -> datetime:
+    """When a document was made.
+
+    Raises:
+        Unreadable: it does not say.
+    """
     try:
-        return instant(_text(document, "creationDateTime"), dates)
+        return instant(text_of(document, "creationDateTime"), dates)
     except ValueError as error:
-        raise Unreadable(_wrong(document, f"creationDateTime {error}")) from None
+        raise Unreadable(wrong(document, f"creationDateTime {error}")) from None
 
 
-def _root(data: bytes, *names: str) -> Element:
+def root_of(data: bytes, *names: str) -> Element:
+    """The root of a document, which has one of these names.
+
+    Raises:
+        Unreadable: it is no such document.
+    """
     if not data.strip():
         raise Unreadable(Mistake(1, 1, "the file is empty"))
     parser = etree.XMLParser(
@@ -187,17 +213,18 @@ def _root(data: bytes, *names: str) -> Element:
     if root.getroottree().docinfo.doctype:
         raise Unreadable(Mistake(1, 1, "has a document type, which is not taken"))
     if etree.QName(root).localname not in names:
-        raise Unreadable(_wrong(root, f"is no {' or '.join(names)}"))
+        raise Unreadable(wrong(root, f"is no {' or '.join(names)}"))
     return root
 
 
-def _all(one: Element, name: str) -> list[Element]:
+def children(one: Element, name: str) -> list[Element]:
+    """The children of a name."""
     return one.findall(f"{{*}}{name}")
 
 
-def _text(one: Element, name: str) -> str:
+def text_of(one: Element, name: str) -> str:
     """The text of the only child of this name; nothing where there are none or several."""
-    found = _all(one, name)
+    found = children(one, name)
     return (found[0].text or "").strip() if len(found) == 1 else ""
 
 
@@ -205,5 +232,6 @@ def _line(one: Element) -> int:
     return one.sourceline or 1
 
 
-def _wrong(one: Element, what: str, about: str | None = None) -> Mistake:
+def wrong(one: Element, what: str, about: str | None = None) -> Mistake:
+    """A mistake in an element."""
     return Mistake(_line(one), 1, f"{etree.QName(one).localname}: {what}", about)

@@ -1,36 +1,24 @@
-"""How does an order go out, exactly once, and what has become of it?
-
-Its file is written under a name of ours, then a record that names it, which nobody overwrites; then
-the file is moved to the outbox, in one step. Whoever comes later finds the record: either the file
-still waits, and is moved, or it has been. What the partner does with it afterwards does not matter.
-"""
+"""How does an order go out, exactly once, and what has become of it?"""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from secrets import token_hex
-from typing import TypeVar
 
 import msgspec
 import structlog
 
 from connectors.filedrop.documents import Answers, Cancellation, OrderDocument
-from connectors.filedrop.drop import At, Drop, DropError, MissingError, SilentError, TakenError
+from connectors.filedrop.drop import At, Drop, DropError, MissingError, SilentError
 from connectors.filedrop.reading import ENDINGS, written
+from connectors.filedrop.records import Records, RefusedError
 from connectors.filedrop.settings import Orders, Settings
 from connectors.filedrop.verdicts import CANCELLING, Fate, Verdict, after
 
 log = structlog.get_logger()
-T = TypeVar("T")
 NUMBER = re.compile(r"[A-Za-z0-9-]{1,100}")
-MOST = 10_000  # bytes of a record
 PAUSE = 0.2  # seconds between two looks for an answer
-
-
-class RefusedError(Exception):
-    """It will not be done, and nothing has happened."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -58,7 +46,11 @@ class Sender:
     orders: Orders
     now: Callable[[], datetime]
     look: Callable[[], Awaitable[None]]
+    _records: Records = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._records = Records(self.drop, self.settings.folders.records)
 
     async def hand_over(self, document: OrderDocument) -> Told:
         """Have the order at the partner's; one that was handed over before is told as it stands.
@@ -67,7 +59,7 @@ class Sender:
             RefusedError: the partner refused it, or it cannot be written.
             DropError: see the laws of the port: only `SilentError` leaves it unknown.
         """
-        key = _checked(document.number)
+        key = checked(document.number)
         verdict = await self._verdict(key)
         if verdict.fate is None:
             units = sum(line.quantity for line in document.lines)
@@ -83,7 +75,7 @@ class Sender:
             RefusedError: it cannot be cancelled any more.
             DropError: see `hand_over`.
         """
-        record = await self._record(_checked(key))
+        record = await self._record(checked(key))
         verdict = await self._verdict(key)
         if record is None or verdict.fate == "REFUSED":
             return None
@@ -122,7 +114,7 @@ class Sender:
         if verdict.fate == "COMPLETED" or verdict.stays:
             return verdict
         try:
-            await self.drop.remove(self._at(record.ready))
+            await self.drop.remove(self._records.at(record.ready))
         except MissingError:
             document = Cancellation(number=f"{key}{CANCELLING}", of=key, told_at=self.now())
             return await self._out(document, 0, "CANCELLED")
@@ -145,26 +137,20 @@ class Sender:
         if record is None:
             record = await self._claimed(number, self._bytes(document), units)
         outbox, name = self.settings.folders.outbox, f"{self.orders.prefix}{number}"
-        try:
-            target = At(outbox, f"{name}{ENDINGS[self.orders.format]}")
-            await self.drop.put(self._at(record.ready), target)
-        except MissingError:
-            return  # it went out before
+        target = At(outbox, f"{name}{ENDINGS[self.orders.format]}")
+        await self._records.out(record.ready, target)
 
     async def _claimed(self, number: str, data: bytes, units: int) -> Record:
         """The record that counts: ours, or that of somebody who was quicker."""
-        token = token_hex(8)
-        record = Record(ready=f"{number}.{token}.ready", units=units)
-        claim = self._at(f"{number}.{token}.claim")
-        await self.drop.write(self._at(record.ready), data)
-        await self.drop.write(claim, msgspec.json.encode(record))
-        try:
-            await self.drop.move(claim, self._at(f"{number}.sent.json"))
-        except TakenError:
-            for at in (claim, self._at(record.ready)):
-                await self.drop.remove(at)
-            return await self._record(number) or record
-        return record
+
+        def record(ready: str) -> Record:
+            return Record(ready=ready, units=units)
+
+        ready = await self._records.claim(f"{number}.sent.json", number, data, record)
+        mine = None if ready is None else record(ready)
+        if (counts := mine or await self._record(number)) is None:
+            raise SilentError("a record of ours is gone")
+        return counts
 
     def _bytes(self, document: OrderDocument | Cancellation) -> bytes:
         try:
@@ -195,28 +181,21 @@ class Sender:
             return verdict
 
     async def _record(self, number: str) -> Record | None:
-        return await self._kept(f"{number}.sent.json", Record)
+        return await self._records.kept(f"{number}.sent.json", Record)
 
     async def _verdict(self, key: str) -> Verdict:
-        return await self._kept(f"{key}.told.json", Verdict) or Verdict()
+        return await self._records.kept(f"{key}.told.json", Verdict) or Verdict()
 
     async def _keep(self, key: str, verdict: Verdict) -> None:
-        await self.drop.write(self._at(f"{key}.told.json"), msgspec.json.encode(verdict))
-
-    async def _kept(self, name: str, kind: type[T]) -> T | None:
-        try:
-            data = await self.drop.read(self._at(name), MOST)
-            return msgspec.json.decode(data, type=kind)
-        except MissingError:
-            return None
-        except msgspec.MsgspecError:
-            raise SilentError("a record of ours cannot be read") from None
-
-    def _at(self, name: str) -> At:
-        return At(self.settings.folders.records, name)
+        await self._records.keep(f"{key}.told.json", verdict)
 
 
-def _checked(key: str) -> str:
+def checked(key: str) -> str:
+    """The key.
+
+    Raises:
+        RefusedError: it cannot name a file.
+    """
     if NUMBER.fullmatch(key) is None:
         raise RefusedError("the key is none that can name a file")
     return key

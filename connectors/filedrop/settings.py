@@ -1,11 +1,8 @@
 """What must be agreed with a partner before files can go to and fro?"""
 
-import codecs
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -17,11 +14,12 @@ from pydantic import (
     model_validator,
 )
 
+from connectors.filedrop.sections import Dates, Dialect, Documents, Format, Numbering, Section
+from connectors.filedrop.selling_settings import Listings, Sales
+
 EMBEDDED = "embedded"
 ADDRESSES = ("http://", "https://")
 MEGABYTE = 1_000_000
-Format = Literal["csv", "edifact", "gs1"]
-Numbering = Literal["buyer", "supplier", "gtin"]
 StockColumn = Literal["sku", "on_hand", "place", "reserved", "damaged", "as_of"]
 AnswerColumn = Literal["number", "state", "reference", "as_of"]
 State = Literal["ACCEPTED", "REFUSED", "RECEIVED", "COMPLETED", "CANCELLED"]
@@ -36,11 +34,7 @@ def _plain(folder: str) -> str:
 FolderName = Annotated[str, AfterValidator(_plain)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sftp(_Section):
+class Sftp(Section):
     """A server that speaks SFTP.
 
     `known_hosts` is what an OpenSSH file of that name holds: at least one line for the server. It
@@ -66,7 +60,7 @@ class Sftp(_Section):
         return value
 
 
-class Folders(_Section):
+class Folders(Section):
     """Where files are, below one root. `records` are ours alone; the partner needs no right to it.
 
     All must be on one file system of the server, so that a file moves in one step.
@@ -86,7 +80,7 @@ class Folders(_Section):
         return self
 
 
-class Pickup(_Section):
+class Pickup(Section):
     """When is a file there as a whole?
 
     `name`: once it has lost the ending that says that it is still being written. `marker`: once a
@@ -100,68 +94,14 @@ class Pickup(_Section):
     settled: timedelta = Field(default=timedelta(seconds=30), gt=timedelta())
 
 
-class Limits(_Section):
+class Limits(Section):
     """What is read at most; `bytes` also bounds what a compressed file unpacks to."""
 
     bytes: int = Field(default=50 * MEGABYTE, ge=1)
     rows: int = Field(default=1_000_000, ge=1)
 
 
-class Dialect(_Section):
-    """How the partner writes tables."""
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    decimal: Literal[".", ","] = "."
-
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError("is no encoding that is known") from None
-
-
-class Dates(_Section):
-    """When were the figures of a file true?
-
-    `document`: as it says within, in a column or a segment. `name`: as the group `date` of
-    `pattern` says, in the `format` of `strptime`. `modified`: when the server last saw it written.
-    Times without an offset are of `zone`. A date further in the future than `ahead` is refused, as
-    it would outdate all that follows.
-    """
-
-    by: Literal["document", "name", "modified"] = "document"
-    pattern: str | None = None
-    format: str | None = None
-    zone: str = "UTC"
-    ahead: timedelta = Field(default=timedelta(hours=1), ge=timedelta())
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            return ZoneInfo(value).key
-        except (ValueError, OSError, ZoneInfoNotFoundError):
-            raise ValueError("is no time zone that is known, such as Europe/Rome") from None
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.by == "name" and (self.pattern is None or self.format is None):
-            raise ValueError("dates by name need `pattern` and `format`")
-        if self.pattern is not None:
-            try:
-                groups = re.compile(self.pattern).groupindex
-            except re.error:
-                raise ValueError("pattern is no regular expression") from None
-            if (self.by == "name" and "date" not in groups) or groups.keys() - {"date", "sequence"}:
-                raise ValueError("pattern has the groups `date` and, if any, `sequence`")
-        return self
-
-
-class Stock(_Section):
+class Stock(Section):
     """How stock comes.
 
     `full` and `delta` are patterns of file names. A full file replaces all that was known before;
@@ -195,27 +135,19 @@ class Stock(_Section):
         return self
 
 
-class Orders(_Section):
+class Orders(Documents):
     """How orders go out, and how the partner answers.
 
     `accepted_by`: whether an order is taken over once its file is there (`delivery`), or once a
     file of the partner's says so (`answer`). `answers` are patterns of file names of those.
-    `states` are the partner's words in its tables, `release` the directory of EDIFACT documents.
-    `answer_within` is how long an order waits for its answer before it is told as not known yet.
-    `us` and `partner` name both sides in documents.
+    `states` are the partner's words in its tables. `answer_within` is how long an order waits for
+    its answer before it is told as not known yet.
     """
 
-    format: Format = "csv"
     prefix: str = Field(default="order-", pattern=r"^[A-Za-z0-9_-]*$")
     accepted_by: Literal["answer", "delivery"] = "answer"
     answers: tuple[str, ...] = ()
     answer_within: timedelta = Field(default=timedelta(), ge=timedelta())
-    release: Literal["D96A", "D01B"] = "D96A"
-    us: str = Field(default="TESSERA", min_length=1, max_length=35)
-    partner: str = Field(default="PARTNER", min_length=1, max_length=35)
-    numbered_by: Numbering = "buyer"
-    dates: Dates = Dates()
-    table: Dialect = Dialect()
     columns: Mapping[AnswerColumn, str] = Field(default_factory=dict)
     states: Mapping[str, State] = Field(default_factory=dict)
     bad_lines: Literal["reject", "skip"] = "reject"
@@ -253,6 +185,8 @@ class Settings(BaseModel):
     every: timedelta = Field(default=timedelta(seconds=30), gt=timedelta())
     stock: Stock | None = None
     orders: Orders | None = None
+    listings: Listings | None = None
+    sales: Sales | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -264,6 +198,6 @@ class Settings(BaseModel):
             raise ValueError("folder must be an absolute path")
         if self.sftp is not None and self.password is None and self.private_key is None:
             raise ValueError("sftp needs a `password` or a `private_key`")
-        if self.stock is None and self.orders is None:
-            raise ValueError("set up stock, orders or both")
+        if not any((self.stock, self.orders, self.listings, self.sales)):
+            raise ValueError("set up one of stock, orders, listings and sales, or several")
         return self

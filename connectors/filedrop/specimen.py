@@ -25,7 +25,9 @@ from app.values import (
 )
 from connectors.filedrop.desk import Desk
 from connectors.filedrop.desk import app as desks
-from connectors.filedrop.drop import At, MissingError, Seen, TakenError, TooLargeError
+from connectors.filedrop.drop import At
+from connectors.filedrop.memory import AT, MemoryDrop
+from connectors.filedrop.selling_specimen import SELLING
 from connectors.filedrop.settings import Settings
 from connectors.kit.specimen import Asgi, Effect, OrdersSpecimen, Specimen
 
@@ -34,59 +36,6 @@ STOCKED: Mapping[str, Mapping[str, int]] = {
     "TENT-2P": {"4012345000009": 3},
     "ROPE-M": {"4012345000016": 140},
 }
-AT = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
-
-
-class MemoryDrop:
-    """Files in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[At, tuple[bytes, datetime]] = {}
-
-    async def files(self, folder: str) -> list[Seen]:
-        """See `Drop`."""
-        return [
-            Seen(at.name, len(data), modified)
-            for at, (data, modified) in self.kept.items()
-            if at.folder == folder
-        ]
-
-    async def read(self, at: At, most: int) -> bytes:
-        """See `Drop`."""
-        data, _ = self._there(at)
-        if len(data) > most:
-            raise TooLargeError
-        return data
-
-    async def write(self, at: At, data: bytes) -> None:
-        """See `Drop`."""
-        self.kept[at] = (data, AT)
-
-    async def move(self, source: At, target: At) -> None:
-        """See `Drop`."""
-        kept = self._there(source)
-        if target in self.kept:
-            raise TakenError
-        self.kept[target] = kept
-        del self.kept[source]
-
-    async def put(self, source: At, target: At) -> None:
-        """See `Drop`."""
-        self.kept[target] = self._there(source)
-        del self.kept[source]
-
-    async def remove(self, at: At) -> None:
-        """See `Drop`."""
-        self._there(at)
-        del self.kept[at]
-
-    async def close(self) -> None:
-        """See `Drop`."""
-
-    def _there(self, at: At) -> tuple[bytes, datetime]:
-        if at not in self.kept:
-            raise MissingError
-        return self.kept[at]
 
 
 class TinyPartner(MemoryDrop):
@@ -282,21 +231,24 @@ def an_order() -> SoldOrder:
     )
 
 
-SPECIMENS = tuple(
-    Specimen(
-        label=form,
-        app=made,
-        settings=settings,
-        ports=frozenset({"OrderSink", "StockSource"}),
-        skus=tuple(map(Sku, STOCKED)),
-        locations={
-            LocationCode("SUP-1"): "4012345000009",
-            LocationCode("SUP-2"): "4012345000016",
-        },
-        orders=OrdersSpecimen(order=an_order(), held=_held),
-    )
-    for form, made, settings in (
-        ("csv", app, CSV),
-        ("edifact", lambda: app("edifact"), EDIFACT),
-    )
+SPECIMENS = (
+    *SELLING,
+    *(
+        Specimen(
+            label=form,
+            app=made,
+            settings=settings,
+            ports=frozenset({"OrderSink", "StockSource"}),
+            skus=tuple(map(Sku, STOCKED)),
+            locations={
+                LocationCode("SUP-1"): "4012345000009",
+                LocationCode("SUP-2"): "4012345000016",
+            },
+            orders=OrdersSpecimen(order=an_order(), held=_held),
+        )
+        for form, made, settings in (
+            ("csv", app, CSV),
+            ("edifact", lambda: app("edifact"), EDIFACT),
+        )
+    ),
 )

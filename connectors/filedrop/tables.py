@@ -23,7 +23,8 @@ from connectors.filedrop.documents import (
     stock_list,
     whole_units,
 )
-from connectors.filedrop.settings import Dialect, Orders, State, Stock
+from connectors.filedrop.sections import Dialect
+from connectors.filedrop.settings import Orders, State, Stock
 
 T = TypeVar("T")
 K = TypeVar("K", bound=str)
@@ -33,7 +34,9 @@ ORDER_COLUMNS = (
     "address", "postal_code", "city", "region", "country",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would carry out what begins so
-FREE = frozenset({"name", "address", "postal_code", "city", "region"})  # what buyers write
+FREE = frozenset(
+    {"name", "address", "postal_code", "city", "region", "carrier", "carrier_name", "service"}
+)  # what people write
 
 
 class Row:
@@ -63,7 +66,7 @@ class Row:
     @property
     def about(self) -> str | None:
         """Which SKU or number it is about, as far as it can be read."""
-        for name in ("sku", "number"):
+        for name in ("number", "sku"):
             place = self._places.get(name)
             if place is not None and self._cells[place].strip():
                 return self._cells[place].strip()[:100]
@@ -77,8 +80,8 @@ def read_stock(data: bytes, stock: Stock, *, most: int) -> StockList:
         Unreadable: it is no such table.
     """
     mistakes: list[Mistake] = []
-    rows = _rows(data, stock.table, stock.columns, mistakes, most)
-    found = _read(rows, lambda row: Placed(_level(row, stock), row.line, 1), mistakes)
+    rows = rows_of(data, stock.table, stock.columns, mistakes, most)
+    found = read_each(rows, lambda row: Placed(_level(row, stock), row.line, 1), mistakes)
     return stock_list(list(found), mistakes, as_of=None)
 
 
@@ -106,8 +109,8 @@ def read_answers(data: bytes, orders: Orders, *, most: int) -> Answers:
         Unreadable: it is no such table.
     """
     mistakes: list[Mistake] = []
-    rows = _rows(data, orders.table, orders.columns, mistakes, most)
-    found = list(_read(rows, lambda row: _answer(row, orders), mistakes))
+    rows = rows_of(data, orders.table, orders.columns, mistakes, most)
+    found = list(read_each(rows, lambda row: _answer(row, orders), mistakes))
     latest = max((as_of for _, as_of in found if as_of is not None), default=None)
     answers = tuple(answer for answer, _ in found)
     return Answers(answers=answers, mistakes=tuple(mistakes), as_of=latest)
@@ -130,7 +133,10 @@ def _answer(row: Row, orders: Orders) -> tuple[Answer, datetime | None]:
     return answer, as_of
 
 
-def _read(rows: Iterable[Row], read: Callable[[Row], T], mistakes: list[Mistake]) -> Iterator[T]:
+def read_each(
+    rows: Iterable[Row], read: Callable[[Row], T], mistakes: list[Mistake]
+) -> Iterator[T]:
+    """What can be read of the rows; what is wrong with the others is added to `mistakes`."""
     for row in rows:
         try:
             yield read(row)
@@ -138,13 +144,18 @@ def _read(rows: Iterable[Row], read: Callable[[Row], T], mistakes: list[Mistake]
             mistakes.extend(unreadable.mistakes)
 
 
-def _rows(
+def rows_of(
     data: bytes,
     dialect: Dialect,
     columns: Mapping[K, str],
     mistakes: list[Mistake],
     most: int,
 ) -> Iterator[Row]:
+    """The rows of a table; what cannot be one is added to `mistakes`.
+
+    Raises:
+        Unreadable: it is no table with these columns, or has more rows.
+    """
     lines = _lines(decoded(data, dialect), dialect)
     _, header = next(lines, (1, []))
     places = _places(header, columns)
@@ -212,12 +223,19 @@ def _places(header: Sequence[str], columns: Mapping[K, str]) -> Mapping[str, int
 
 def write_order(document: OrderDocument | Cancellation, orders: Orders) -> bytes:
     """A table with a row for each line; what buyers write cannot be a spreadsheet's formula."""
+    names = {name: name for name in ORDER_COLUMNS}
+    return table_of(_order_rows(document), names, orders.table)
+
+
+def table_of(
+    rows: Iterable[Mapping[str, str]], columns: Mapping[K, str], dialect: Dialect
+) -> bytes:
+    """A table with these headers; what people wrote in it is no formula of a spreadsheet."""
     written = io.StringIO(newline="")
-    dialect = orders.table
     table = csv.writer(written, delimiter=dialect.delimiter, quotechar=dialect.quote)
-    table.writerow(ORDER_COLUMNS)
-    for row in _order_rows(document):
-        table.writerow([_cell(row, name) for name in ORDER_COLUMNS])
+    table.writerow(columns.values())
+    for row in rows:
+        table.writerow([_cell(row, name) for name in columns])
     return encoded(written.getvalue(), dialect.encoding)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from connectors.filedrop.desk import Desk
-from connectors.filedrop.drop import Drop
+from connectors.filedrop.drop import Drop, SilentError
+from connectors.filedrop.folder import Folder
 from connectors.filedrop.settings import Settings
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -86,3 +88,20 @@ def known(desk: Desk, *skus: str, places: tuple[str, ...] = ("P1", "P2")) -> dic
         f"{told.level.sku}@{told.level.place}": told.level.on_hand
         for told in desk.collector.news.levels(skus, places)
     }
+
+
+class Dying(Folder):
+    """A process that ends at one of its steps, before or after it had its effect."""
+
+    def __init__(self, root: Path, step: int, *, after: bool) -> None:
+        super().__init__(str(root))
+        self.steps = count(1)
+        self.step, self.after = step, after
+
+    async def _done(self, act: Any) -> Any:
+        if (now := next(self.steps)) > self.step or (now == self.step and not self.after):
+            raise SilentError("gone")
+        done = await super()._done(act)
+        if now == self.step:
+            raise SilentError("gone")
+        return done

@@ -1,7 +1,7 @@
 """A gateway with a partner who only knows files: stock out of one, an order as one, its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,8 +128,14 @@ class Shop:
         return (self.root / "out" / name).read_text()
 
 
+def as_it_is(_told: dict[str, Any]) -> None:
+    """The settings need no change."""
+
+
 @asynccontextmanager
-async def shop(root: Path, **where: Any) -> AsyncIterator[Shop]:
+async def shop(
+    root: Path, adapt: Callable[[dict[str, Any]], None] = as_it_is, **where: Any
+) -> AsyncIterator[Shop]:
     found = find_connectors(CONNECTORS)
     told = config.load(found["sandbox"].folder / "demo.toml").model_dump()
     async with AsyncExitStack() as stack:
@@ -152,6 +158,7 @@ async def shop(root: Path, **where: Any) -> AsyncIterator[Shop]:
         told["requests"] = {"budget": "PT60S"}
         told["freshness"]["stock"] = {"fresh_for": "PT0S", "if_error_for": "P30D"}
         told |= {"execution": EXECUTION, "access": ACCESS}
+        adapt(told)
         settings = config.parse(told)
         gateway = Gateway(settings, plan(settings, found, {"WEAVER": PASSWORD}))
         app = gateway.app()

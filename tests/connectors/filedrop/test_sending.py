@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ from connectors.filedrop.desk import Desk
 from connectors.filedrop.documents import Answer
 from connectors.filedrop.drop import At, ShutOutError, SilentError
 from connectors.filedrop.folder import Folder
-from connectors.filedrop.sending import RefusedError, Sender, Told
+from connectors.filedrop.records import RefusedError
+from connectors.filedrop.sending import Sender, Told
 from connectors.filedrop.verdicts import Verdict, after
-from tests.connectors.filedrop.files import ANSWERS, Partner, table
+from tests.connectors.filedrop.files import ANSWERS, Dying, Partner, table
 from tests.connectors.filedrop.orders import an_order_document
 
 ORDER = an_order_document()
@@ -150,23 +150,6 @@ async def test_who_waits_for_an_answer_keeps_no_other_order_waiting(tmp_path: Pa
     assert await other == Told("T-2", "ACCEPTED", "B8")
     assert not waiting.done()
     waiting.cancel()
-
-
-class Dying(Folder):
-    """A process that ends at one of its steps, before or after it had its effect."""
-
-    def __init__(self, root: Path, step: int, *, after: bool) -> None:
-        super().__init__(str(root))
-        self.steps = count(1)
-        self.step, self.after = step, after
-
-    async def _done(self, act: Any) -> Any:
-        if (now := next(self.steps)) > self.step or (now == self.step and not self.after):
-            raise SilentError("gone")
-        done = await super()._done(act)
-        if now == self.step:
-            raise SilentError("gone")
-        return done
 
 
 async def steps_of(root: Path) -> int:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from connectors.filedrop import Settings
 from connectors.filedrop.embedded import revealed
 from tests.connectors.filedrop.files import ANSWERS, STOCK
+from tests.connectors.filedrop.selling import COLUMNS, SALES
 
 SFTP = {"host": "sftp.example", "user": "us", "known_hosts": "sftp.example ssh-ed25519 AAAA"}
 TOLD: dict[str, Any] = {"folder": "/drop", "stock": STOCK, "orders": ANSWERS}
@@ -34,6 +35,10 @@ def changed(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {name: one for name, one in merged.items() if one is not None}
 
 
+def without(column: str) -> dict[str, str]:
+    return {name: header for name, header in COLUMNS.items() if name != column}
+
+
 @pytest.mark.parametrize(
     ("told", "wrong"),
     [
@@ -41,7 +46,7 @@ def changed(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (changed(TOLD, folder=None), "say either `folder` or `sftp`"),
         (changed(TOLD, sftp=SFTP), "say either `folder` or `sftp`"),
         (changed(TOLD, folder="drop"), "folder must be an absolute path"),
-        (changed(TOLD, stock=None, orders=None), "set up stock, orders or both"),
+        (changed(TOLD, stock=None, orders=None), "set up one of stock, orders, listings and sales"),
         (changed(TOLD, color="red"), "Extra inputs are not permitted"),
         (changed(REMOTE, password=None), "sftp needs a `password` or a `private_key`"),
         (
@@ -80,6 +85,28 @@ def changed(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (changed(TOLD, orders={"answers": ["*"]}), "those of `number` and `state`; say `states`"),
         (changed(TOLD, orders={**ANSWERS, "states": {"yes": "MAYBE"}}), "Input should be"),
         (changed(TOLD, orders={**ANSWERS, "prefix": "../"}), "should match pattern"),
+        (changed(TOLD, listings={"prefix": "../"}), "should match pattern"),
+        (changed(TOLD, listings={"columns": {"sku": "a"}}), "those of `sku` and `quantity`"),
+        (
+            changed(TOLD, listings={"columns": {"sku": "a", "quantity": "a"}}),
+            "columns must have different names",
+        ),
+        (changed(TOLD, listings={"full_at": "03:00+01:00"}), "has no offset of its own"),
+        (changed(TOLD, listings={"full_after": 0}), "greater than or equal to 1"),
+        (changed(TOLD, sales={**SALES, "files": []}), "at least 1 item"),
+        (changed(TOLD, sales={"files": ["*"]}), "those of number, sku, quantity, placed_at"),
+        (
+            changed(TOLD, sales={**SALES, "columns": without("as_of")}),
+            "columns must name that of `as_of`, or dates be by `name`",
+        ),
+        (changed(TOLD, sales={**SALES, "states": {}}), "a column of `state` needs `states`"),
+        (changed(TOLD, sales={**SALES, "states": {"open": "SOLD"}}), "Input should be"),
+        (changed(TOLD, sales={**SALES, "currency": "Euro"}), "should match pattern"),
+        (
+            changed(TOLD, sales={one: SALES[one] for one in SALES if one != "currency"}),
+            "say `currency`, or name its column",
+        ),
+        (changed(TOLD, sales={**SALES, "remembers": "PT1H"}), "greater than or equal to 1 day"),
     ],
 )
 def test_what_cannot_be_is_told(told: dict[str, Any], wrong: str) -> None:
