@@ -275,10 +275,10 @@ def cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
     order = locked[0].order
     if order.state in {OrderState.CANCELLING, OrderState.CANCELLED}:
         return order
-    if order.state not in CANCELLABLE:
+    if order.state not in CANCELLABLE or order.begun:
         raise OrderNotCancellable(order.state)
     cancelling = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
-    repository.save(work.connection, order, cancelling, due_at=work.now)
+    repository.save(work.connection, order, cancelling, due_at=work.now, look_at=None)
     return cancelling
 
 
