@@ -28,7 +28,6 @@ from app.upstream.handing import HandingDesk
 log = structlog.get_logger(__name__)
 MOST = 100  # orders of one round
 POLL = timedelta(seconds=1)
-LEASE = timedelta(seconds=30)  # beyond the calls of one step
 COUNT_EVERY = timedelta(seconds=30)
 
 
@@ -60,7 +59,7 @@ class OrderFollower:
         now, store = self.turns.now(), self.turns.store
         if not await store.read(partial(look_rows.any_due, now=now)):
             return 0
-        until = now + self.turns.lasting + LEASE
+        until = now + self.turns.lasting
 
         def take(work: Work) -> list[Order]:
             return look_rows.claim(work.connection, now=now, until=until, most=MOST)
