@@ -1,9 +1,9 @@
 """Orders: their states as tables of data, and what has to be done next for one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
 from typing import NewType
 
@@ -244,7 +244,8 @@ def unserved(order: Order, charge: Charge) -> Money:
 def part_left_out(order: Order) -> Decimal:
     """How much of the total is for goods that are left out, from 0 to 1."""
     goods = sum((line.total.amount for one in order.left_out for line in one.lines), Decimal(0))
-    return goods / order.total.amount if goods else Decimal(0)
+    with localcontext(rounding=ROUND_CEILING):  # so that a third of three points is one of them
+        return goods / order.total.amount if goods else Decimal(0)
 
 
 def _open(charge: Charge) -> bool:
@@ -290,12 +291,3 @@ def demand_of(lines: Iterable[SoldLine]) -> dict[Spot, int]:
 def replace_amount(money: Money, amount: Decimal) -> Money:
     """Another amount of the same currency."""
     return Money(amount, money.currency)
-
-
-def with_handing(order: Order, changed: Handing) -> Order:
-    """The order with one handing changed."""
-    handings = tuple(
-        changed if (one.sink, one.attempt) == (changed.sink, changed.attempt) else one
-        for one in order.handings
-    )
-    return replace(order, handings=handings)

@@ -16,7 +16,6 @@ from app.orders.model import (
     demand_of,
     key_of,
     part_left_out,
-    with_handing,
 )
 from app.orders.replacing import lines_of
 from app.orders.turns import moved
@@ -31,6 +30,15 @@ ENDS = {
     OrderStatus.COMPLETED: HandingState.COMPLETED,
     OrderStatus.CANCELLED: HandingState.REFUSED,
 }
+
+
+def with_handing(order: Order, changed: Handing) -> Order:
+    """The order with one handing changed."""
+    handings = tuple(
+        changed if (one.sink, one.attempt) == (changed.sink, changed.attempt) else one
+        for one in order.handings
+    )
+    return replace(order, handings=handings)
 
 
 def followed(order: Order) -> list[Handing]:

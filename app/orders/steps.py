@@ -22,9 +22,8 @@ from app.orders.model import (
     key_of,
     next_step,
     share,
-    with_handing,
 )
-from app.orders.progress import CANCELLED_UPSTREAM, sourced, without_refused
+from app.orders.progress import CANCELLED_UPSTREAM, sourced, with_handing, without_refused
 from app.orders.sourcing import Sourcing
 from app.orders.turns import Turn, Turns, moved
 from app.ports import OrderKey, OrderStatus
