@@ -104,10 +104,9 @@ class OrderFollower:
             look_rows.put_off(work.connection, looks, until=until)
 
         await self.turns.store.act(put, now=now)
-        for number, at in looks:
-            if at is None:
-                log.warning("follow.given_up", order=number)
-                self.book.given_up += 1
+        if over := sum(at is None for _, at in looks):
+            log.warning("follow.given_up", orders=over)
+            self.book.given_up += over
 
     async def _heard(self, order: Order, told: Told) -> None:
         """Keep what was said of one; a bug with it must not stop the others."""
