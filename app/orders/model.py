@@ -195,6 +195,11 @@ class Order:
         return any(one.state is HandingState.COMPLETED for one in self.handings)
 
     @property
+    def cancellable(self) -> bool:
+        """Whether it may be stopped, as far as is known here."""
+        return self.state in CANCELLABLE and not self.begun
+
+    @property
     def expected(self) -> Promised | None:
         """When all of it is there, as of now: as promised, or later."""
         later = [one.expected for one in self.handings if one.live and one.expected is not None]
