@@ -38,6 +38,7 @@ from app.loyalty.assembling import points_over
 from app.orders import events as order_events
 from app.orders import keeping as kept_orders
 from app.orders.assembling import orders_over
+from app.orders.cadence import Cadence
 from app.orders.dispatching import Dispatching
 from app.orders.finding import Elsewhere
 from app.orders.following import Holders
@@ -131,7 +132,9 @@ def assemble(
         partners=terms,
         now=caches.now,
     )
-    orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere)
+    pace = settings.orders
+    cadence = Cadence(every=pace.follow_every, slowest=pace.follow_slowest, lasting=pace.follow_for)
+    orders = orders_over(settings.bind, connections, kept, caches.now, elsewhere, cadence)
     people = people_over(
         settings.bind,
         connections,
@@ -174,6 +177,7 @@ def assemble(
         ),
         orders=orders.service,
         order_worker=orders.worker,
+        order_follower=orders.follower,
         partner_orders=PartnerOrders(
             kept,
             orders.turns,

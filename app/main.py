@@ -32,6 +32,7 @@ from app.api.market_metrics import MarketCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
+from app.api.order_metrics import FollowCollector
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
@@ -41,6 +42,7 @@ from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.locations.service import LocationService
 from app.markets.book import MarketBook
+from app.orders.book import FollowBook
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
@@ -137,6 +139,7 @@ class Gateway:
                 CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
                 MarketCollector(self.markets, self.now),
+                FollowCollector(self._followed, self.now),
                 WebhookCollector(self.hooks, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
@@ -195,6 +198,9 @@ class Gateway:
     def _receiver(self) -> WebhookReceiver:
         return WebhookReceiver(self.hearing, read_within=self.settings.requests.read_within)
 
+    def _followed(self) -> FollowBook | None:
+        return None if self.running is None else self.running.order_follower.book
+
     def _redis(self) -> Redis | None:
         return None if self.shared is None else self.shared.client
 
@@ -242,6 +248,7 @@ class Gateway:
                     ),
                     *markets.work(),
                     services.order_worker.run(),
+                    services.order_follower.run(),
                     services.people.privacy.worker.run(),
                     services.points.reader.run(),
                     services.points.writer.run(),

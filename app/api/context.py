@@ -31,6 +31,7 @@ from app.loyalty.assembling import Points
 from app.loyalty.service import LoyaltyAnswers
 from app.orders.following import Holders
 from app.orders.incoming import IncomingOrders
+from app.orders.looking import OrderFollower
 from app.orders.partnered import PartnerOrders
 from app.orders.service import OrderService
 from app.orders.working import OrderWorker
@@ -76,6 +77,7 @@ class Services:
     customer_carts: CustomerCarts
     orders: OrderService
     order_worker: OrderWorker
+    order_follower: OrderFollower
     partner_orders: PartnerOrders
     keys: ApiKeys
     order_holders: Holders

@@ -282,8 +282,8 @@ _tell(
         "REFUSED": "The money was declined; nothing is kept for it.",
         "PLACED": "It is paid, and about to be handed to those who carry it out.",
         "SOURCED": "Everybody who carries it out has it.",
-        "IN_FULFILMENT": "It is being carried out.",
-        "COMPLETED": "The buyer has everything.",
+        "IN_FULFILMENT": "Some of those who carry it out are done with their part, others not yet.",
+        "COMPLETED": "All who carry it out are done: everything has been sent, or fetched.",
         "CANCELLING": "It is being stopped.",
         "CANCELLED": "It was stopped; goods and money were given back.",
     },
@@ -306,9 +306,10 @@ _tell(
         "WAITING": "It has not been told yet, or could not take it yet.",
         "UNSURE": "It was told, and nobody knows yet whether it took it.",
         "TAKEN": "It has it.",
+        "COMPLETED": "It has carried it out.",
         "REFUSED": "It does not carry it out.",
         "REPLACED": "It did not carry it out, and others do instead.",
-        "STOPPED": "It was told to stop.",
+        "STOPPED": "It was told to stop, or the order goes on without what it refused.",
     },
 )
 _tell(

@@ -123,7 +123,7 @@ class OrderPart:
     """Which system that is, is told by name."""
 
     source: str = strawberry.field(description="The connection that carries it out.")
-    state: HandingState = strawberry.field(description="Whether it has it.")
+    state: HandingState = strawberry.field(description="Whether it has it, or is done with it.")
     reference: str | None = strawberry.field(
         description="What the system itself calls it; null while it does not say."
     )

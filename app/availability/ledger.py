@@ -192,6 +192,7 @@ def commit(work: Work, holder: str, fence: int, order: str) -> Demand:
 def move(work: Work, order: str, gone: Demand, more: Demand, *, slots: Room = NO_SLOTS) -> None:
     """Give back what is gone of an order's allocations, and allocate more; both or neither.
 
+    What upstreams know of already, and is not touched, stays known.
     Its places in slots go with it: what was for goods of locations that have none of it any more is
     given back, and those in `slots` are taken.
 
@@ -204,19 +205,35 @@ def move(work: Work, order: str, gone: Demand, more: Demand, *, slots: Room = NO
     slot_rows.lock(work.connection, slots)
     if _full(work, order, slots):
         raise SlotsFull
-    kept = Counter(repository.allocated_to(work.connection, order))
+    before = repository.allocated_to(work.connection, order)
+    kept = Counter({spot: units for spot, (units, _) in before.items()})
     kept.subtract(gone)
     left = {spot.location for spot in gone} - {spot.location for spot in +kept}
     kept.update(more)
+    same = {spot: at for spot, (_, at) in before.items() if spot not in more}
     repository.drop_allocations(work.connection, order)
-    repository.put_allocations(work.connection, order, +kept)
+    if +kept:
+        repository.put_allocations(work.connection, order, +kept, known=same)
     freed = slot_rows.move(work.connection, order, left, slots)
     work.tell(Fact(kind="StockGivenBack", entity=order, body=_told(gone, freed)))
-    work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, slots)))
+    if more:
+        work.tell(Fact(kind="StockAllocated", entity=order, body=_told(more, slots)))
+
+
+def keep(work: Work, order: str, demand: Demand) -> bool:
+    """Give back what an order has beyond a demand; whether that was anything."""
+    before = repository.allocated_to(work.connection, order)
+    gone = Counter({spot: units for spot, (units, _) in before.items()}) - Counter(demand)
+    if gone:
+        move(work, order, gone, {})
+    return bool(gone)
 
 
 def known(work: Work, order: str, *, since: datetime) -> None:
-    """The upstream's own figures have an order's allocations since a time of its clock."""
+    """The upstream's own figures have an order's allocations since a time of its clock.
+
+    Those that they had before are left as they are.
+    """
     repository.mark_known(work.connection, order, since)
     work.tell(Fact(kind="AllocationsKnown", entity=order, body={"since": since.isoformat()}))
 

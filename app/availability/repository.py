@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from app.values import LocationCode, Sku
 
 Demand = Mapping[Spot, int]
 OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
+NOT_KNOWN: Mapping[Spot, datetime | None] = MappingProxyType({})
 MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
 
 
@@ -236,22 +238,30 @@ def forget_holders(connection: Connection, holders: Collection[str]) -> None:
         connection.execute(delete(table).where(table.c.holder.in_(sorted(holders))))
 
 
-def put_allocations(connection: Connection, order: str, demand: Demand) -> None:
-    """Write what an order has."""
+def put_allocations(
+    connection: Connection,
+    order: str,
+    demand: Demand,
+    *,
+    known: Mapping[Spot, datetime | None] = NOT_KNOWN,
+) -> None:
+    """Write what an order has; `known` is since when upstreams' own figures have it."""
     connection.execute(
-        allocations.insert(), [{"order": order, **line(one)} for one in demand.items()]
+        allocations.insert(),
+        [{"order": order, **line(one), "known_at": known.get(one[0])} for one in demand.items()],
     )
 
 
-def allocated_to(connection: Connection, order: str) -> dict[Spot, int]:
-    """What an order has."""
+def allocated_to(connection: Connection, order: str) -> dict[Spot, tuple[int, datetime | None]]:
+    """What an order has, and since when upstreams' own figures have it."""
     rows = connection.execute(select(allocations).where(allocations.c.order == order))
-    return {_spot(row): row.quantity for row in rows}
+    return {_spot(row): (row.quantity, row.known_at) for row in rows}
 
 
 def mark_known(connection: Connection, order: str, since: datetime) -> None:
-    """Write since when the upstream's own figures have what an order has."""
-    found = update(allocations).where(allocations.c.order == order)
+    """Write since when the upstream's own figures have what an order has, if it is not written."""
+    news = and_(allocations.c.order == order, allocations.c.known_at.is_(None))
+    found = update(allocations).where(news)
     connection.execute(found.values(known_at=since))
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.orders.cadence import Cadence
 from app.orders.charging import Charging
 from app.orders.incoming import IncomingOrders
+from app.orders.looking import OrderFollower
 from app.orders.service import OrderService
 from app.orders.sourcing import Finder, Sourcing
 from app.orders.steps import Steps
@@ -27,6 +29,7 @@ class Orders:
 
     service: OrderService
     worker: OrderWorker
+    follower: OrderFollower
     turns: Turns
     incoming: IncomingOrders
 
@@ -37,8 +40,9 @@ def orders_over(
     store: Store,
     now: Callable[[], datetime],
     finder: Callable[..., Finder],
+    cadence: Cadence,
 ) -> Orders:
-    """Orders kept in a store, over the connections that the settings bind.
+    """Orders kept in a store, over the connections that the settings bind; followed at a `cadence`.
 
     The `finder` knows where else units are that a sink refuses; it is made of the `route` to sinks
     and of the time `within` which it has asked others.
@@ -58,7 +62,7 @@ def orders_over(
     asked = {*bind.orders, *bind.stock, *([bind.payments] if bind.payments else ())}
     limits = [connections[name].configured.timeout for name in asked]
     lasting = max(LEASE, CALLS * max(limits, default=timedelta()) + timedelta(seconds=1))
-    turns = Turns(store=store, now=now, lasting=lasting)
+    turns = Turns(store=store, now=now, lasting=lasting, cadence=cadence)
     charging = Charging(turns=turns, desk=desk)
     route = bind.order_sink
     sourcing = Sourcing(turns=turns, route=route, finder=finder(route=route, within=lasting / 2))
@@ -66,7 +70,8 @@ def orders_over(
     worker = OrderWorker(turns=turns, steps=steps)
     service = OrderService(store, turns, worker, route=route, charged=desk is not None)
     incoming = IncomingOrders(store, turns, worker, service=service, route=route)
-    return Orders(service, worker, turns, incoming)
+    follower = OrderFollower(turns=turns, sinks=sinks, worker=worker)
+    return Orders(service, worker, follower, turns, incoming)
 
 
 def _payment_desk(connections: Connections, name: str) -> PaymentDesk:

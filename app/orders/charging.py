@@ -8,7 +8,7 @@ from app.carts import closing
 from app.carts.model import CartId
 from app.errors import UpstreamError, UpstreamRefused
 from app.orders import events
-from app.orders.model import CancelReason, Charge, Order, OrderState
+from app.orders.model import CancelReason, Charge, Order, OrderState, unserved
 from app.orders.turns import Turn, Turns, moved
 from app.ports import Payment, PaymentRequest, PaymentStatus
 from app.pricing.redeeming import give_back
@@ -55,6 +55,19 @@ class Charging:
         told = _told(charge, payment)
         await self.turns.keep(turn, lambda work, order: _settled(work, order, told))
         return told.captured == charge.amount
+
+    async def give_back(self, turn: Turn) -> bool:
+        """Give back what was paid for goods that are left out."""
+        charge = turn.order.charge
+        if self.desk is None or charge is None:
+            return False
+        try:
+            payment = await self.desk.give_back(charge.key, unserved(turn.order, charge))
+        except UpstreamError:
+            return False
+        told = _told(charge, payment)
+        await self.turns.keep(turn, lambda work, order: _settled(work, order, told))
+        return told.refunded.amount > charge.refunded.amount
 
     async def let_go(self, turn: Turn) -> bool:
         """Let go of what is kept, and give back what was taken."""

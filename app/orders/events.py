@@ -1,6 +1,7 @@
 """What happened to an order? Facts in the past tense; none says who buys."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from app.orders.model import Charge, Handing, HandingState, Order, OrderState
 from app.ports import PaymentStatus, SoldLine
@@ -16,6 +17,18 @@ def state_changed(order: Order) -> Fact:
     """It is further on: `OrderPlaced`, `OrderRefused`, `OrderSourced`, and so on."""
     reason = {} if order.reason is None else {"reason": order.reason}
     return _fact(_reached(order.state), order, **reason)
+
+
+def set_back(order: Order) -> Fact:
+    """A system has cancelled a part that it had taken, so that part is sourced again."""
+    return _fact("OrderSetBack", order)
+
+
+def shortened(order: Order) -> Fact:
+    """It goes on without parts that nobody carries out: all of these, and what they are worth."""
+    lines = [line for one in order.left_out for line in one.lines]
+    worth = sum((line.total.amount for line in lines), Decimal(0))
+    return _fact("OrderShortened", order, lines=_lines(lines), worth=str(worth))
 
 
 def cancel_refused(order: Order) -> Fact:
@@ -70,7 +83,8 @@ def _handed(state: HandingState) -> str:
 
 KINDS = frozenset(
     {
-        *("OrderAsked", "OrderCancelRefused", "OrderDelayed", "HandingSourced"),
+        *("OrderAsked", "OrderSetBack", "OrderShortened", "OrderCancelRefused", "OrderDelayed"),
+        "HandingSourced",
         *map(_reached, OrderState),
         *map(_paid, (None, *PaymentStatus)),
         *map(_handed, HandingState),

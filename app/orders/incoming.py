@@ -14,7 +14,6 @@ from app.availability.model import Spot
 from app.orders import events, repository
 from app.orders.making import new_number, parts_of
 from app.orders.model import (
-    CANCELLABLE,
     CancelReason,
     Order,
     OrderState,
@@ -28,6 +27,7 @@ from app.orders.service import OrderService
 from app.orders.turns import LEASE, Turns, moved
 from app.orders.working import OrderWorker
 from app.ports import Address, Buyer, MarketLine, MarketOrder, MarketOrderStatus, Promised, SoldLine
+from app.principals.model import THE_HOUSE
 from app.store import Store, Work
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Money, Sku
 
@@ -94,12 +94,12 @@ class IncomingOrders:
         return order
 
     async def _stopped(self, order: Order, told: MarketOrder) -> Order:
-        if told.status is not MarketOrderStatus.CANCELLED or order.state not in CANCELLABLE:
+        if told.status is not MarketOrderStatus.CANCELLED or not order.cancellable:
             return order
         try:
             return await self._service.cancel(order.number, CancelReason.BUYER)
         except OrderNotCancellable:  # it went too far a moment ago
-            return await self._service.find(order.number)
+            return await self._service.find(order.number, by=THE_HOUSE)
 
 
 def asked_of(market: Market, told: MarketOrder) -> str:

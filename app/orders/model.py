@@ -1,9 +1,9 @@
 """Orders: their states as tables of data, and what has to be done next for one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
 from typing import NewType
 
@@ -19,7 +19,7 @@ from app.ports import (
     SoldLine,
     SoldOrder,
 )
-from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money
+from app.values import ChannelCode, CustomerId, FulfilmentMethod, LocationCode, Money, minor_unit
 
 OrderNumber = NewType("OrderNumber", str)
 """What an order is called, to the buyer and to every upstream."""
@@ -42,14 +42,15 @@ S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     S.PENDING_CONFIRMATION: frozenset({S.PLACED, S.REFUSED, S.CANCELLING}),
     S.PLACED: frozenset({S.SOURCED, S.CANCELLING}),
-    S.SOURCED: frozenset({S.IN_FULFILMENT, S.COMPLETED, S.CANCELLING}),
-    S.IN_FULFILMENT: frozenset({S.COMPLETED, S.CANCELLING}),
+    S.SOURCED: frozenset({S.IN_FULFILMENT, S.COMPLETED, S.PLACED, S.CANCELLING}),
+    S.IN_FULFILMENT: frozenset({S.COMPLETED, S.PLACED}),  # PLACED: a system cancelled its part
     S.CANCELLING: frozenset({S.CANCELLED, S.SOURCED}),  # SOURCED: an upstream could not stop it
     S.REFUSED: frozenset(),
     S.COMPLETED: frozenset(),
     S.CANCELLED: frozenset(),
 }
 OVER = frozenset(state for state, onwards in TRANSITIONS.items() if not onwards)
+FOLLOWED = frozenset({S.SOURCED, S.IN_FULFILMENT})  # its systems are asked how far they are
 CANCELLABLE = frozenset(state for state, onwards in TRANSITIONS.items() if S.CANCELLING in onwards)
 
 
@@ -59,6 +60,7 @@ class HandingState(StrEnum):
     WAITING = "WAITING"
     UNSURE = "UNSURE"
     TAKEN = "TAKEN"
+    COMPLETED = "COMPLETED"
     REFUSED = "REFUSED"
     REPLACED = "REPLACED"
     STOPPED = "STOPPED"
@@ -81,6 +83,7 @@ class Step(StrEnum):
     SOURCE = "SOURCE"
     HAND_OVER = "HAND_OVER"
     CAPTURE = "CAPTURE"
+    GIVE_BACK = "GIVE_BACK"
     STOP = "STOP"
     LET_GO = "LET_GO"
     CLOSE = "CLOSE"
@@ -130,6 +133,11 @@ class Handing:
         return self.state is not HandingState.REPLACED
 
     @property
+    def open(self) -> bool:
+        """Whether it has yet to be handed over, as far as anybody knows."""
+        return self.state in {HandingState.WAITING, HandingState.UNSURE}
+
+    @property
     def done(self) -> bool:
         """Whether nobody has to be asked about it any more, once the order is to be stopped."""
         return self.state in {HandingState.REFUSED, HandingState.REPLACED, HandingState.STOPPED}
@@ -177,6 +185,21 @@ class Order:
         return tuple(one for one in self.handings if one.state is HandingState.REFUSED)
 
     @property
+    def left_out(self) -> tuple[Handing, ...]:
+        """The parts without which it goes on, if it does."""
+        return tuple(one for one in self.handings if one.state is HandingState.STOPPED)
+
+    @property
+    def begun(self) -> bool:
+        """Whether some of it was carried out, so that the whole cannot be cancelled any more."""
+        return any(one.state is HandingState.COMPLETED for one in self.handings)
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether it may be stopped, as far as is known here."""
+        return self.state in CANCELLABLE and not self.begun
+
+    @property
     def expected(self) -> Promised | None:
         """When all of it is there, as of now: as promised, or later."""
         later = [one.expected for one in self.handings if one.live and one.expected is not None]
@@ -202,14 +225,32 @@ def next_step(order: Order) -> Step | None:
         case S.PLACED:
             return Step.SOURCE if order.refused else Step.HAND_OVER
         case S.SOURCED | S.IN_FULFILMENT | S.COMPLETED:
-            owed = charge is not None and charge.captured.amount < charge.amount.amount
-            return Step.CAPTURE if owed else None
+            return None if charge is None else _owed(order, charge)
         case S.CANCELLING:
             if not all(handing.done for handing in order.handings):
                 return Step.STOP
             return Step.CLOSE if charge is None or not _open(charge) else Step.LET_GO
         case S.REFUSED | S.CANCELLED:
             return None
+
+
+def _owed(order: Order, charge: Charge) -> Step | None:
+    if charge.captured.amount < charge.amount.amount:
+        return Step.CAPTURE
+    return Step.GIVE_BACK if charge.refunded.amount < unserved(order, charge).amount else None
+
+
+def unserved(order: Order, charge: Charge) -> Money:
+    """What the buyer paid in money for goods that are left out, without the way."""
+    paid, unit = charge.amount.amount * part_left_out(order), minor_unit(charge.amount.currency)
+    return replace_amount(charge.amount, paid.quantize(unit, ROUND_HALF_UP))
+
+
+def part_left_out(order: Order) -> Decimal:
+    """How much of the total is for goods that are left out, from 0 to 1."""
+    goods = sum((line.total.amount for one in order.left_out for line in one.lines), Decimal(0))
+    with localcontext(rounding=ROUND_CEILING):  # so that a third of three points is one of them
+        return goods / order.total.amount if goods else Decimal(0)
 
 
 def _open(charge: Charge) -> bool:
@@ -255,12 +296,3 @@ def demand_of(lines: Iterable[SoldLine]) -> dict[Spot, int]:
 def replace_amount(money: Money, amount: Decimal) -> Money:
     """Another amount of the same currency."""
     return Money(amount, money.currency)
-
-
-def with_handing(order: Order, changed: Handing) -> Order:
-    """The order with one handing changed."""
-    handings = tuple(
-        changed if (one.sink, one.attempt) == (changed.sink, changed.attempt) else one
-        for one in order.handings
-    )
-    return replace(order, handings=handings)

@@ -104,6 +104,11 @@ def find(connection: Connection, number: OrderNumber) -> Kept | None:
     return _one(connection, orders.c.number == number)
 
 
+def several(connection: Connection, numbers: Collection[OrderNumber]) -> list[Order]:
+    """Orders by their numbers, the latest first."""
+    return [kept.order for kept in _read(connection, orders.c.number.in_(sorted(numbers)))]
+
+
 def find_asked(connection: Connection, asked: str) -> Kept | None:
     """An order by the hash of who asked for it under which key."""
     return _one(connection, orders.c.asked == asked)

@@ -18,7 +18,6 @@ from app.loyalty.ordered import OrderPoints
 from app.orders import events, repository
 from app.orders.making import new_number, parts_of
 from app.orders.model import (
-    CANCELLABLE,
     CancelReason,
     Charge,
     Order,
@@ -275,10 +274,10 @@ def cancelled(work: Work, number: OrderNumber, reason: CancelReason) -> Order:
     order = locked[0].order
     if order.state in {OrderState.CANCELLING, OrderState.CANCELLED}:
         return order
-    if order.state not in CANCELLABLE:
+    if not order.cancellable:
         raise OrderNotCancellable(order.state)
     cancelling = moved(work, replace(order, reason=reason), OrderState.CANCELLING)
-    repository.save(work.connection, order, cancelling, due_at=work.now)
+    repository.save(work.connection, order, cancelling, due_at=work.now, look_at=None)
     return cancelling
 
 

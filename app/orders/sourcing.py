@@ -15,7 +15,7 @@ from app.availability.refusals import InsufficientStock, SlotsFull
 from app.availability.repository import Demand, News
 from app.availability.slot_rows import Room
 from app.errors import GatewayError
-from app.orders import events
+from app.orders import events, progress
 from app.orders.model import CancelReason, Handing, HandingState, Order, OrderState, demand_of
 from app.orders.replacing import Route, lines_of, parts
 from app.orders.turns import Turn, Turns, moved
@@ -93,7 +93,7 @@ class Sourcing:
 
     async def again(self, turn: Turn) -> bool:
         """Whether other parts took the place of the refused ones, or the order is to be stopped."""
-        if _attempt(turn.order) > MOST_ATTEMPTS:
+        if _attempt(turn.order) > MOST_ATTEMPTS or _forgotten(turn.order):
             return await self._kept(turn, None)
         patient = turn.lease.attempts < MOST_WAITS
         for _ in range(MOST_RACES):
@@ -111,6 +111,11 @@ class Sourcing:
         await self.turns.keep(turn, partial(_replaced, found=found, route=self.route))
         turn.told = False  # that the new parts are about to be handed over is not written yet
         return True
+
+
+def _forgotten(order: Order) -> bool:
+    """Whether nobody knows any more whom it is for."""
+    return not order.buyer.name and not order.buyer.email
 
 
 def _attempt(order: Order) -> int:
@@ -133,9 +138,14 @@ def _wanted(order: Order) -> Wanted:
 
 
 def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Order:
-    """The order with other parts in the place of the refused ones; without any, it is stopped."""
+    """The order with other parts in the place of the refused ones; without any, it is stopped.
+
+    One of which something was carried out goes on without them.
+    """
     if order.state is not OrderState.PLACED:
         return order  # it is to be stopped by now
+    if found is None and order.begun:
+        return _gone_on(work, order)
     if found is None:
         order = replace(order, reason=CancelReason.REFUSED_UPSTREAM)
         return moved(work, order, OrderState.CANCELLING)
@@ -153,6 +163,13 @@ def _replaced(work: Work, order: Order, found: Found | None, route: Route) -> Or
     if after.late and after.expected != order.expected:
         work.tell(events.delayed(after))
     return after
+
+
+def _gone_on(work: Work, order: Order) -> Order:
+    order = progress.without_refused(work, order)
+    if any(one.open for one in order.handings):
+        return order
+    return progress.sourced(work, order, since=work.now)
 
 
 def _let_go(handing: Handing) -> Handing:

@@ -7,7 +7,7 @@ later, by whoever has the lease then, and every call has the order's key.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.availability import ledger
 from app.errors import UpstreamError, UpstreamRefused
@@ -22,8 +22,8 @@ from app.orders.model import (
     key_of,
     next_step,
     share,
-    with_handing,
 )
+from app.orders.progress import CANCELLED_UPSTREAM, sourced, with_handing, without_refused
 from app.orders.sourcing import Sourcing
 from app.orders.turns import Turn, Turns, moved
 from app.ports import OrderKey, OrderStatus
@@ -31,8 +31,7 @@ from app.pricing.redeeming import give_back
 from app.store import Work
 from app.upstream.handing import HandingDesk, NotTaken, Outcome, Taken, Unsure
 
-TICK = timedelta(seconds=1)  # of most upstreams' clocks: a level of the same tick may be older
-OPEN = frozenset({HandingState.WAITING, HandingState.UNSURE})
+KEPT = frozenset({HandingState.TAKEN, HandingState.COMPLETED, HandingState.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ class Steps:
             Step.SOURCE: self.sourcing.again,
             Step.HAND_OVER: self._hand_over,
             Step.CAPTURE: self.charging.capture,
+            Step.GIVE_BACK: self.charging.give_back,
             Step.STOP: self._stop,
             Step.LET_GO: self.charging.let_go,
             Step.CLOSE: self._close,
@@ -67,7 +67,7 @@ class Steps:
 
     async def _hand_over(self, turn: Turn) -> bool:
         """Before a part is handed over for the first time, that it will be is kept."""
-        waiting = [one for one in turn.order.handings if one.state in OPEN]
+        waiting = [one for one in turn.order.handings if one.open]
         if not turn.told and any(not one.tried for one in waiting):
             await self.turns.keep(turn, _tried)
             if turn.order.state is not OrderState.PLACED:
@@ -97,21 +97,21 @@ class Steps:
     async def _stop(self, turn: Turn) -> bool:
         going = [one for one in turn.order.handings if not one.done]
         told = await asyncio.gather(*(self._stopped(turn.order, one) for one in going))
-        refused = any(isinstance(one, UpstreamRefused) for one in told)
-        stopped = [one for one in told if isinstance(one, Handing)]
-        if refused or stopped:
-            await self.turns.keep(
-                turn, lambda work, order: _all_stopped(work, order, stopped, refused=refused)
-            )
-        return len(stopped) == len(going) or refused
+        known = [one for one in told if one is not None]
+        if known:
+            await self.turns.keep(turn, lambda work, order: _all_stopped(work, order, known))
+        return len(known) == len(going)
 
-    async def _stopped(self, order: Order, handing: Handing) -> Handing | UpstreamError:
+    async def _stopped(self, order: Order, handing: Handing) -> Handing | None:
+        """Stopped; or taken, where it cannot be stopped any more; None while nobody knows."""
         if not handing.tried:
             return replace(handing, state=HandingState.STOPPED)
         try:
             await self.sinks[handing.sink].cancel(key_of(order, handing))
-        except UpstreamError as error:
-            return error
+        except UpstreamRefused:
+            return replace(handing, state=HandingState.TAKEN, error=None)
+        except UpstreamError:
+            return None
         return replace(handing, state=HandingState.STOPPED)
 
     async def _close(self, turn: Turn) -> bool:
@@ -135,7 +135,7 @@ def _judged(handing: Handing, outcome: Outcome) -> _Told:
                     tried=True,
                     state=HandingState.REFUSED,
                     reference=order.reference,
-                    error="CANCELLED_UPSTREAM",
+                    error=CANCELLED_UPSTREAM,
                 ),
                 since,
             )
@@ -164,21 +164,27 @@ def _handed_over(work: Work, order: Order, told: list[_Told]) -> Order:
             work.tell(events.handing_told(order, handing))
     if order.state is not OrderState.PLACED:
         return order  # it is to be stopped by now
-    if {one.state for one in order.handings if one.live} == {HandingState.TAKEN}:
+    if all(one.state in KEPT for one in order.handings if one.live):
         times = [one.since for one in told if one.since is not None]
-        ledger.known(work, order.number, since=max(times, default=work.now) + TICK)
-        return moved(work, order, OrderState.SOURCED)
+        return sourced(work, order, since=max(times, default=work.now))
     return order
 
 
-def _all_stopped(work: Work, order: Order, stopped: list[Handing], *, refused: bool) -> Order:
-    for one in stopped:
+def _all_stopped(work: Work, order: Order, told: list[Handing]) -> Order:
+    """Where all that does not stop is sure to be carried out, the order goes on with that."""
+    before = {(one.sink, one.attempt, one.state) for one in order.handings}
+    for one in told:
         order = with_handing(order, one)
-        work.tell(events.handing_told(order, one))
-    if refused and order.state is OrderState.CANCELLING:
-        work.tell(events.cancel_refused(order))
-        return moved(work, replace(order, reason=None), OrderState.SOURCED)
-    return order
+        if (one.sink, one.attempt, one.state) not in before:
+            work.tell(events.handing_told(order, one))
+    staying = [one for one in order.handings if not one.done]
+    if order.state is not OrderState.CANCELLING or not staying:
+        return order
+    if not all(one in told for one in staying):
+        return order
+    work.tell(events.cancel_refused(order))
+    order = without_refused(work, replace(order, reason=None))
+    return sourced(work, order, since=work.now)
 
 
 def _closed(work: Work, order: Order) -> Order:

@@ -12,17 +12,20 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from app.store.instants import Instant
 from app.store.tables import metadata
 
 AMOUNT = 40  # characters of an exact decimal
+FOLLOWED_NOW = text("look_at IS NOT NULL")  # a few of all orders there ever were
 
 # `asked` is a hash of who asked and under which idempotency key, `digest` one of what was asked.
 # `partner` is who sells it for us, and `reference` what that partner calls it.
 # `due_at` is when something has to be done for it (null: never), by whoever has the lease: until
-# `leased_until`, and no longer once `fence` has grown.
+# `leased_until`, and no longer once `fence` has grown. `look_at` is when its systems are asked next
+# how far they are (null: they are not); who asks moves it on first, so that others leave it alone.
 orders = Table(
     "orders",
     metadata,
@@ -50,10 +53,12 @@ orders = Table(
     Column("partner", String(40)),
     Column("reference", String(80)),
     Column("due_at", Instant),
+    Column("look_at", Instant),
     Column("leased_until", Instant),
     Column("fence", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Index("ix_orders_due_at", "due_at"),
+    Index("ix_orders_look_at", "look_at", sqlite_where=FOLLOWED_NOW, postgresql_where=FOLLOWED_NOW),
     Index("ix_orders_placed_at", "placed_at", "number"),
     Index("ix_orders_access", "access"),
     Index("ix_orders_customer", "customer", "placed_at"),

@@ -1,14 +1,24 @@
 """Whose turn is it? An order under a lease: read, changed and let go by whoever has the fence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from app.errors import GatewayError
 from app.loyalty import ordered as points
 from app.orders import events, repository
-from app.orders.model import TRANSITIONS, Order, OrderNumber, OrderState, Step, next_step
+from app.orders.cadence import Cadence
+from app.orders.model import (
+    FOLLOWED,
+    TRANSITIONS,
+    Order,
+    OrderNumber,
+    OrderState,
+    Step,
+    next_step,
+)
 from app.orders.repository import Lease
 from app.store import Store, Work
 
@@ -39,11 +49,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """Gives turns and ends them. `lasting` is longer than all calls of one step together."""
+    """Gives turns and ends them. `lasting` is longer than all calls of one step together.
+
+    `cadence` says when an order is looked at, once its systems have it.
+    """
 
     store: Store
     now: Callable[[], datetime]
     lasting: timedelta = LEASE
+    cadence: Cadence = field(default_factory=Cadence)
 
     async def due(self, most: int) -> list[Turn]:
         """Turns of orders for which something is due and nobody is at it."""
@@ -81,10 +95,18 @@ class Turns:
         """
         now = self.now()
         until = now + self.lasting
-        kept = partial(_kept, turn=turn, change=change, until=until)
+        kept = partial(_kept, turn=turn, change=change, until=until, cadence=self.cadence)
         turn.order = await self.store.act(kept, now=now)
         turn.lease = replace(turn.lease, until=until)
         turn.over = next_step(turn.order) in {None, turn.but}
+
+    async def heard(self, number: OrderNumber, change: Change) -> tuple[Order, Order]:
+        """Change an order by what its systems say, whoever's turn it is: as it was, and is now.
+
+        What that leaves to do is due at once, for whoever has the turn, or the next.
+        """
+        heard = partial(_heard, number=number, change=change, cadence=self.cadence)
+        return await self.store.act(heard, now=self.now())
 
     async def end(self, turn: Turn, *, done: bool) -> None:
         """Let go of the lease; what is left is due at once, or later when it could not be `done`.
@@ -102,26 +124,48 @@ def moved(work: Work, order: Order, state: OrderState) -> Order:
     """The order in its next state, with the fact told, and what it means for points done."""
     if state not in TRANSITIONS[order.state]:
         raise ValueError(f"an order does not go from {order.state} to {state}")
-    order = replace(order, state=state)
-    work.tell(events.state_changed(order))
-    if state is OrderState.PLACED:
+    before, order = order.state, replace(order, state=state)
+    back = state is OrderState.PLACED and before in FOLLOWED
+    work.tell(events.set_back(order) if back else events.state_changed(order))
+    if state is OrderState.PLACED and not back:
         points.placed(work, order.number, order.customer, order.points)
     if state in {OrderState.REFUSED, OrderState.CANCELLED}:
         points.undone(work, order.number, order.points)
     return order
 
 
-def _kept(work: Work, turn: Turn, change: Change, until: datetime) -> Order:
+def _kept(work: Work, turn: Turn, change: Change, until: datetime, cadence: Cadence) -> Order:
     before = _mine(work, turn.lease)
     after = change(work, before)
+    more: dict[str, Any]
     left = next_step(after)
     if left not in {None, turn.but}:
         more = {"leased_until": until, "due_at": until, "attempts": turn.lease.attempts}
     else:
         due = None if left is None else work.now
         more = {"leased_until": None, "due_at": due, "attempts": 0}
-    repository.save(work.connection, before, after, **more)
+    looks = cadence.looks(before, after, work.now)
+    repository.save(work.connection, before, after, **more, **looks)
     return after
+
+
+def _heard(
+    work: Work, number: OrderNumber, change: Change, cadence: Cadence
+) -> tuple[Order, Order]:
+    locked = repository.lock(work.connection, number)
+    if locked is None:
+        raise LookupError("an order that was there a moment ago")
+    before = locked[0].order
+    after = change(work, before)
+    more: dict[str, Any] = {}
+    if after.state in FOLLOWED:
+        more["look_at"] = cadence.next(after, work.now)
+    elif before.state in FOLLOWED:
+        more["look_at"] = None
+    if (left := next_step(after)) is not None and left is not next_step(before):
+        more |= {"due_at": work.now, "attempts": 0}
+    repository.save(work.connection, before, after, **more)
+    return before, after
 
 
 def _ended(work: Work, turn: Turn, *, done: bool) -> None:

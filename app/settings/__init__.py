@@ -10,6 +10,7 @@ from app.settings.grouping import CustomerGroup
 from app.settings.guarding import Budget, Documents, Points, Redis
 from app.settings.hooking import Begin, Hearing, Scheme, Told, Webhook
 from app.settings.marketing import Market, UnknownStock
+from app.settings.ordering import Orders
 from app.settings.partnering import Partner
 from app.settings.pricing import PriceList, Pricing, Promotion
 from app.settings.projecting import Projection
@@ -76,6 +77,7 @@ __all__ = [
     "Loyalty",
     "Market",
     "Network",
+    "Orders",
     "Partner",
     "Points",
     "PriceList",

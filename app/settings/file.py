@@ -21,6 +21,7 @@ from app.settings.grouping import CustomerGroup, misnamed
 from app.settings.guarding import Budget, Documents, Redis
 from app.settings.hooking import Hearing, Webhook
 from app.settings.marketing import Market, mistakes
+from app.settings.ordering import Orders
 from app.settings.partnering import Partner, named_by
 from app.settings.pricing import Pricing
 from app.settings.projecting import Projection
@@ -56,6 +57,7 @@ class Settings(Section):
     store: Store = Store()
     projection: Mapping[Name, Projection] = Field(default_factory=dict)
     carts: Carts = Carts()
+    orders: Orders = Orders()
     events: Events = Events()
     partners: Mapping[Name, Partner] = Field(default_factory=dict)
     webhooks: Mapping[Name, Webhook] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ below it never repeats a call that is not safe. What stands here is what only wr
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,7 +18,7 @@ from app.errors import (
     UpstreamThrottled,
     UpstreamUnauthorized,
 )
-from app.ports import OrderKey, OrderSink, SoldOrder, UpstreamOrder
+from app.ports import OrderKey, OrderSink, OrderStatus, SoldOrder, UpstreamOrder
 from app.upstream.asking import asked
 
 DID_NOT_HAPPEN = (UpstreamRefused, UpstreamThrottled, UpstreamUnauthorized)
@@ -86,6 +86,15 @@ class HandingDesk:
         if known is None and answer.rejected:
             raise UpstreamBroken("the order may be there, and could not be read")
         return None if known is None else Taken(known, answer.as_of)
+
+    async def standing(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, OrderStatus]:
+        """How far orders are, all in one call of the port; those that nobody knows are left out.
+
+        Raises:
+            UpstreamError: it did not say.
+        """
+        answer = await self._asked(lambda: self.sink.placed(keys))
+        return {row.key: row.status for row in answer.rows}
 
     async def _handed_over(self, order: SoldOrder, *, tried: bool) -> Outcome:
         try:

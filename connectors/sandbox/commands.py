@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 import orjson
@@ -15,6 +15,16 @@ from connectors.sandbox.settings import System
 PATIENCE = 2  # seconds; a system answers its control endpoint even while it is told to be silent
 SYSTEM = click.Choice(get_args(System))
 KINDS = get_args(Kind)
+CARRIER = click.Choice(("shop", "warehouse"))
+Ways = Mapping[str, tuple[str, str]]
+SHIPPED: Ways = {
+    "shop": ("POST", "/v1/orders/{}/shipment"),
+    "warehouse": ("POST", "/wms/deliveries/{}/dispatch"),
+}
+REFUSED: Ways = {
+    "shop": ("POST", "/v1/orders/{}/cancel"),
+    "warehouse": ("DELETE", "/wms/deliveries/{}"),
+}
 
 
 class CannotError(click.ClickException):
@@ -73,12 +83,49 @@ def buy(sku: str, pieces: int) -> None:
 
 
 @sandbox.command()
+@click.argument("order")
+@click.argument("system", type=CARRIER, metavar="[SYSTEM]", required=False)
+def ship(order: str, system: System | None) -> None:
+    """Be who packs ORDER, in SYSTEM (shop, warehouse) or in both: its goods leave.
+
+    A part that was sourced again is known there as ORDER-2, and so on.
+    """
+    _ended(order, system, SHIPPED, "has left")
+
+
+@sandbox.command()
+@click.argument("order")
+@click.argument("system", type=CARRIER, metavar="[SYSTEM]", required=False)
+def refuse(order: str, system: System | None) -> None:
+    """Be who cannot find the goods of ORDER, in SYSTEM (shop, warehouse) or in both: it is over."""
+    _ended(order, system, REFUSED, "is cancelled")
+
+
+@sandbox.command()
 @click.argument("system", type=SYSTEM, metavar="[SYSTEM]", required=False)
 def clear(system: System | None) -> None:
     """Mend a system, or all of them."""
     for connection, running in _of(system):
         said = _control(running, "DELETE")
         click.echo(f"{connection}: {_health(said['fault'])}")
+
+
+def _ended(order: str, system: System | None, ways: Ways, said: str) -> None:
+    """End an order in the systems that have it."""
+    found = False
+    for connection, running in _running().items():
+        if running.system not in ways or system not in {None, running.system}:
+            continue
+        method, path = ways[running.system]
+        status, told = _asked(running, method, path.format(quote(order, safe="")), {})
+        if status == 404:  # noqa: PLR2004  it is somewhere else
+            continue
+        if status >= 400:  # noqa: PLR2004  a refusal, whichever
+            raise CannotError(f"{connection} does not do that: {told['error']}")
+        found = True
+        click.echo(f"{connection}: {order} {said}")
+    if not found:
+        raise CannotError(f"nobody has an order {order}: the demo has those that it placed")
 
 
 def _running() -> Mapping[str, state.Running]:

@@ -10,8 +10,16 @@ from connectors.kit import cells
 from connectors.sandbox.fields import amount
 
 Places = Mapping[LocationCode, str]
-SHOP_STATES = {"open": OrderStatus.ACCEPTED, "cancelled": OrderStatus.CANCELLED}
-DELIVERY_STATES = {"RELEASED": OrderStatus.ACCEPTED, "STOPPED": OrderStatus.CANCELLED}
+SHOP_STATES = {
+    "open": OrderStatus.ACCEPTED,
+    "completed": OrderStatus.COMPLETED,
+    "cancelled": OrderStatus.CANCELLED,
+}
+DELIVERY_STATES = {
+    "RELEASED": OrderStatus.ACCEPTED,
+    "DISPATCHED": OrderStatus.COMPLETED,
+    "STOPPED": OrderStatus.CANCELLED,
+}
 
 
 def shop_order(order: SoldOrder, places: Places) -> Mapping[str, Any]:

@@ -248,16 +248,16 @@ async def test_what_cannot_be_told_any_more_is_a_gap_with_the_way_back(
     async with house(store) as gateway, socket(gateway, STAFF) as client:
         await client.ask("1", FOLLOW)
         cursor = (await heard(client))["cursor"]
-        await client.say(type="complete", id="1")
-        await desk.go_on("AAAA")
-        await store.act(
-            lambda work: (
-                sweep(work, keep_for=NOON - NOON, keep_at_most=1_000)
-                if code == "CURSOR_EXPIRED"
-                else work.connection.execute(log_head.update().values(epoch="another"))
-            ),
-            now=utc_now(),
-        )
+    await desk.go_on("AAAA")
+    await store.act(
+        lambda work: (
+            sweep(work, keep_for=NOON - NOON, keep_at_most=1_000)
+            if code == "CURSOR_EXPIRED"
+            else work.connection.execute(log_head.update().values(epoch="another"))
+        ),
+        now=utc_now(),
+    )
+    async with house(store) as gateway, socket(gateway, STAFF) as client:  # remembers nothing
         await client.ask("2", FOLLOW, after=cursor)
         gap = await heard(client)
         assert await client.hear() == {"type": "complete", "id": "2"}

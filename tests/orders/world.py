@@ -13,6 +13,7 @@ from app.availability.ledger import Hold
 from app.availability.model import Spot
 from app.orders import repository
 from app.orders.charging import Charging
+from app.orders.looking import OrderFollower
 from app.orders.model import Order
 from app.orders.service import OrderService, Placed, Purchase
 from app.orders.sourcing import Finder, Nowhere, Sourcing
@@ -48,6 +49,7 @@ SINKS: Mapping[str, System] = {"shop": "shop", "dc": "warehouse"}
 PLACES = {"shop": DEPOT, "dc": WAREHOUSE}
 GOOD = "tok_ok"  # stands for a card of nobody
 PATIENCE = timedelta(seconds=1)
+LONG_ENOUGH = timedelta(hours=1)  # for every order to be due that is followed
 EURO = CurrencyCode("EUR")
 ADA = Buyer(name="Ada Byron", email="ada@example.com", phone="+39 045 000000")
 VERONA = Address(
@@ -90,6 +92,7 @@ class World:
     turns: Turns
     steps: Steps
     worker: OrderWorker
+    follower: OrderFollower
     service: OrderService
 
     async def stock(self, *spots: Spot, on_hand: int = 10) -> None:
@@ -127,6 +130,13 @@ class World:
         while await self.worker.round():
             pass
         return await self.service.find(order.number, by=THE_HOUSE)
+
+    async def looked(self, order: Order) -> Order:
+        """The order once its systems were asked how far they are, and what follows is done."""
+        self.clock.move(LONG_ENOUGH.total_seconds())
+        while await self.follower.round():
+            pass
+        return await self.worked(order)
 
     async def orders(self) -> list[Order]:
         """All there are."""
@@ -204,7 +214,8 @@ async def opened(
         if finder is not None:
             steps = replace(steps, sourcing=replace(steps.sourcing, finder=finder))
             worker.steps = steps
-        yield World(store, clock, systems, turns, steps, worker, service)
+        follower = OrderFollower(turns=turns, sinks=steps.sinks, worker=worker)
+        yield World(store, clock, systems, turns, steps, worker, follower, service)
 
 
 @asynccontextmanager

@@ -74,10 +74,14 @@ USAGE = """name usage { ordersToday openOrders unitsToday openUnits eventsToday
 
 @dataclass
 class Shop(Retailer):
-    """It carries orders out, unless it `refuses`; `silent`: it says nothing of stock."""
+    """It carries orders out, unless it `refuses`; `silent`: it says nothing of stock.
+
+    Those that have `left` it is done with; it may have `stopped` some by itself.
+    """
 
     book: dict[str, SoldOrder] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
     refuses: bool = False
     stops: bool = True
     silent: bool = False
@@ -100,7 +104,7 @@ class Shop(Retailer):
         return Answer(rows=found, as_of=self.as_of)
 
     async def cancel(self, key: OrderKey) -> UpstreamOrder | None:
-        if not self.stops:
+        if not self.stops or key in self.left:
             raise UpstreamRefused("it has left")
         if key not in self.book:
             return None
@@ -109,6 +113,7 @@ class Shop(Retailer):
 
     def _of(self, key: str) -> UpstreamOrder:
         status = OrderStatus.CANCELLED if key in self.stopped else OrderStatus.ACCEPTED
+        status = OrderStatus.COMPLETED if key in self.left else status
         return UpstreamOrder(key=OrderKey(key), reference=f"S-{key}", status=status)
 
 
@@ -211,6 +216,13 @@ class Market:
         """Everything that is due is done."""
         while await self.gateway.gateway.services.order_worker.round():
             pass
+
+    async def followed(self) -> None:
+        """Systems were asked how far they are, and what follows is done."""
+        self.clock.now += timedelta(hours=1)
+        while await self.gateway.gateway.services.order_follower.round():
+            pass
+        await self.worked()
 
     async def free(self, sku: Sku = A) -> int:
         """Units that anybody may still have, wherever somebody has asked."""

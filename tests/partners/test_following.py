@@ -16,7 +16,7 @@ from app.store.log import begin_epoch
 from app.values import PrincipalKind
 from app.webhooks.messages import STREAMS, message_of, whose
 from tests.builders import NOON
-from tests.partners.selling import ACME, ZETA, Market, market
+from tests.partners.selling import ACME, ZETA, Market, limited, market
 from tests.staff import STAFF, as_
 from tests.streams.served import WITHIN, Client
 from tests.webhooks.receiving import Delivered, an_endpoint
@@ -120,6 +120,62 @@ async def test_what_becomes_of_its_orders_is_the_same_over_every_transport(store
         first["lastSeq"],
         *[one["seq"] for one in told[:-1]],
     ]
+
+
+async def test_its_order_is_followed_to_the_end_and_it_is_told(store: Store) -> None:
+    async with market(store) as there:
+        async with socket(there, ACME) as client:
+            first = await heard(client)
+            mine = await there.placed("R-1")
+            other = (await there.place("R-2", ZETA))["order"]
+            await there.worked()
+            middle = (await page(there, ACME, first["cursor"]))["cursor"]
+            there.shop.left |= {mine["number"], other["number"]}
+            await there.followed()
+            late = (await page(there, ACME, middle))["events"]
+            every = (await page(there, ACME, first["cursor"]))["events"]
+            told = [await heard(client) for _ in every]
+        by_webhook = await delivered(there, middle)
+        look = "query($number: ID!) { order(number: $number) { state parts { state } } }"
+        seen = await there.data(look, ACME, number=mine["number"])
+        too_late = await there.cancel(number=mine["number"])
+
+    assert told == every
+    assert [
+        (one["change"], one["state"]) for one in every if one["change"].startswith("Order")
+    ] == [
+        ("OrderAsked", "PENDING_CONFIRMATION"),
+        ("OrderPlaced", "PLACED"),
+        ("OrderSourced", "SOURCED"),
+        ("OrderCompleted", "COMPLETED"),
+    ]
+    assert [one["change"] for one in late] == ["HandingCompleted", "OrderCompleted"]
+    assert [one["change"] for one in by_webhook] == ["HandingCompleted", "OrderCompleted"]
+    assert {one["entity"] for one in every} == {mine["number"]}
+    assert seen == {"order": {"state": "COMPLETED", "parts": [{"state": "COMPLETED"}]}}
+    assert (too_late["code"], too_late["state"]) == ("ORDER_NOT_CANCELLABLE", "COMPLETED")
+
+
+async def test_what_its_system_cancels_later_is_told_and_over(store: Store) -> None:
+    async with market(store, partners=limited(open_units=1)) as there:
+        start = (await page(there, ACME))["cursor"]
+        mine = await there.placed("R-1")
+        await there.worked()
+        full = await there.place("R-2")
+        there.shop.stopped.add(mine["number"])
+        await there.followed()
+        told = (await page(there, ACME, start))["events"]
+        await there.look()
+        again = await there.placed("R-3")
+
+    assert full["code"] == "ALLOCATION_LIMIT_EXCEEDED"
+    assert [one["change"] for one in told][-4:] == [
+        "HandingRefused",
+        "OrderSetBack",
+        "OrderCancelling",
+        "OrderCancelled",
+    ]
+    assert again["state"] == "PLACED"
 
 
 async def test_a_cursor_resumes_anywhere_without_gap_or_duplicate(store: Store) -> None:

@@ -101,6 +101,29 @@ async def test_what_may_still_be_sold_caps_what_is_shown(store: Store) -> None:
     assert later == 3  # nobody says that they are over, and they count for two weeks
 
 
+async def test_an_order_that_is_done_is_not_open_any_more(store: Store) -> None:
+    """At the limit: one in fulfilment counts, and no moment longer."""
+    async with market(store, a_shop(A=100), partners=limited(open_units=3)) as there:
+        orders = [await there.placed(f"R-{number}") for number in range(3)]
+        await there.worked()
+        full = await there.place("R-3")
+        there.shop.left.add(orders[0]["number"])
+        before = await there.usage()
+        await there.followed()
+        after = await there.usage()
+        await there.look()
+        shown = (await there.shown())["A"]
+        one_more = await there.place("R-4")
+        again = await there.place("R-5")
+
+    assert (full["limit"], full["used"], full["most"]) == ("OPEN_UNITS", 3, 3)
+    assert (before["openOrders"], before["openUnits"]) == (3, 3)
+    assert (after["openOrders"], after["openUnits"], after["unitsToday"]) == (2, 2, 3)
+    assert shown == 1
+    assert one_more["__typename"] == "PartnerOrderPlaced"
+    assert (again["limit"], again["used"]) == ("OPEN_UNITS", 3)
+
+
 async def test_the_last_order_of_a_day_closes_it(store: Store) -> None:
     async with market(store, partners=limited(orders_a_day=1)) as there:
         before = (await there.shown())["A"]

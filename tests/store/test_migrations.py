@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, TextClause, create_engine, text
 
 from app.appointments import tables as _appointments  # noqa: F401  registers its tables
 from app.availability import tables as _stock  # noqa: F401  as above
@@ -84,3 +84,48 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
 
     await upgrade(empty)
     assert await asked(empty, differences) == []
+
+
+async def test_what_systems_have_already_is_followed_from_now_on(empty: str) -> None:
+    """Orders of before are due at once; those that are over, or have not got so far, are not."""
+    await upgrade(empty, "0021")
+    states = ("PLACED", "SOURCED", "IN_FULFILMENT", "COMPLETED", "CANCELLED")
+    await changed(empty, [an_old_order(state) for state in states])
+    await upgrade(empty, "0022")
+
+    def due(connection: Connection) -> list[str]:
+        asked = text("SELECT number FROM orders WHERE look_at = placed_at ORDER BY number")
+        assert connection.execute(text("SELECT count(*) FROM orders")).scalar_one() == len(states)
+        return list(connection.execute(asked).scalars())
+
+    assert await asked(empty, due) == ["IN_FULFILMENT", "SOURCED"]
+
+
+async def changed(url: str, statements: list[TextClause]) -> None:
+    def change(connection: Connection) -> None:
+        for one in statements:
+            connection.execute(one)
+        connection.commit()
+
+    await asked(url, change)
+
+
+def an_old_order(state: str) -> TextClause:
+    """One of a time before, called as its state is."""
+    row = {
+        "number": state,
+        "asked": state,
+        "digest": "d",
+        "access": "a",
+        "channel": "WEB",
+        "state": state,
+        "placed_at": "2026-03-02 12:00:00+00:00",
+        "buyer": "{}",
+        "method": "SHIP_TO_HOME",
+        "currency": "EUR",
+        "delivery": "0",
+        "total": "0",
+    }
+    names, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
+    told = f"INSERT INTO orders ({names}, fence, attempts) VALUES ({values}, 0, 0)"  # noqa: S608  words of ours
+    return text(told)

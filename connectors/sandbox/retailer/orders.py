@@ -30,7 +30,10 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """An order that was taken. `told` is what the client said, `placed` and `cancelled` when."""
+    """An order that was taken. `told` is what the client said.
+
+    `placed`, `cancelled` and `completed` are when; of the last two only one comes to pass.
+    """
 
     key: str
     reference: str
@@ -38,7 +41,14 @@ class Order:
     told: Mapping[str, Any]
     placed: datetime
     cancelled: datetime | None = None
+    completed: datetime | None = None
     forgotten: bool = False
+
+    def state(self, going: str, cancelled: str, completed: str) -> str:
+        """How far it is, in a system's own words."""
+        if self.cancelled is not None:
+            return cancelled
+        return going if self.completed is None else completed
 
     def forget(self) -> None:
         """Everything of whoever ordered it."""
@@ -82,10 +92,29 @@ class OrderBook:
         return order
 
     def cancel(self, key: str) -> Order | None:
-        """The order of this key, cancelled; None where there is none."""
+        """The order of this key, cancelled; None where there is none.
+
+        Raises:
+            OrderRefusedError: its goods have left.
+        """
         order = self.orders.get(key)
+        if order is not None and order.completed is not None:
+            raise OrderRefusedError("goods_have_left")
         if order is not None and order.cancelled is None:
             order.cancelled = self.now()
+        return order
+
+    def complete(self, key: str) -> Order | None:
+        """The order of this key, whose goods have left by now; None where there is none.
+
+        Raises:
+            OrderRefusedError: it was cancelled.
+        """
+        order = self.orders.get(key)
+        if order is not None and order.cancelled is not None:
+            raise OrderRefusedError("cancelled")
+        if order is not None and order.completed is None:
+            order.completed = self.now()
         return order
 
     def kept(self, sku: str, place: str, at: datetime) -> int:

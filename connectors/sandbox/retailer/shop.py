@@ -46,6 +46,7 @@ def app(seed: int, now: http.Now) -> Starlette:
             Route("/v1/orders", desk.list_orders, methods=["GET"]),
             Route("/v1/orders/{key}", desk.put_order, methods=["PUT"]),
             Route("/v1/orders/{key}/cancel", desk.cancel_order, methods=["POST"]),
+            Route("/v1/orders/{key}/shipment", desk.ship_order, methods=["POST"]),
         ],
         exception_handlers={HTTPException: http.refusal},
     )

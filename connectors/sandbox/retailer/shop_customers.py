@@ -148,7 +148,7 @@ def _order(customer: str, order: Order) -> Row:
         "number": order.reference,
         "key": order.key,
         "placed_at": _iso(order.placed),
-        "state": "open" if order.cancelled is None else "cancelled",
+        "state": order.state("open", "cancelled", "completed"),
         "currency": order.told["currency"],
         "total": order.told["total"],
         "lines": [

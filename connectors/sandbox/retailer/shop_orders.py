@@ -1,7 +1,7 @@
 """How does the e-commerce platform take orders? By the client's own key, in the address."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -53,10 +53,21 @@ class OrderDesk:
 
     async def cancel_order(self, request: Request) -> Response:
         """Stop an order."""
-        order = self._book.cancel(request.path_params["key"])
-        if order is None:
-            raise HTTPException(404, "unknown_order")
-        return http.reply(_told(order))
+        return _ended(self._book.cancel, request)
+
+    async def ship_order(self, request: Request) -> Response:
+        """Be who packs: its goods leave."""
+        return _ended(self._book.complete, request)
+
+
+def _ended(end: Callable[[str], Order | None], request: Request) -> Response:
+    try:
+        order = end(request.path_params["key"])
+    except OrderRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+    if order is None:
+        raise HTTPException(404, "unknown_order")
+    return http.reply(_told(order))
 
 
 def _line(row: dict[str, Any]) -> Line:
@@ -69,7 +80,7 @@ def _told(order: Order) -> Mapping[str, Any]:
     return {
         "key": order.key,
         "number": order.reference,
-        "state": "open" if order.cancelled is None else "cancelled",
+        "state": order.state("open", "cancelled", "completed"),
         "currency": order.told.get("currency"),
         "total": order.told["total"],
     }

@@ -1,6 +1,6 @@
 """The central warehouse: snapshots taken every five minutes, with purchase orders on their way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,6 +45,7 @@ def app(seed: int, now: http.Now) -> Starlette:
             Route("/wms/deliveries", warehouse.list_deliveries, methods=["GET"]),
             Route("/wms/deliveries", warehouse.release_delivery, methods=["POST"]),
             Route("/wms/deliveries/{ref}", warehouse.stop_delivery, methods=["DELETE"]),
+            Route("/wms/deliveries/{ref}/dispatch", warehouse.dispatch, methods=["POST"]),
         ],
         exception_handlers={HTTPException: http.refusal},
     )
@@ -86,10 +87,11 @@ class _Warehouse:
         return http.reply({"AnsweredAt": _stamp(self._now()), "Deliveries": found})
 
     async def stop_delivery(self, request: Request) -> Response:
-        order = self.book.cancel(request.path_params["ref"])
-        if order is None:
-            raise HTTPException(404, "unknown_delivery")
-        return http.reply(_delivery(order))
+        return _ended(self.book.cancel, request)
+
+    async def dispatch(self, request: Request) -> Response:
+        """The lorry has left."""
+        return _ended(self.book.complete, request)
 
     def _left(self, article: str, site: str) -> int | None:
         """Of this moment, whatever the last snapshot says."""
@@ -130,6 +132,16 @@ class _Warehouse:
             yield {"Order": f"PO-{number + 1}", "Quantity": dice.between(10, 60), "Eta": None}
 
 
+def _ended(end: Callable[[str], Order | None], request: Request) -> Response:
+    try:
+        order = end(request.path_params["ref"])
+    except OrderRefusedError as error:
+        raise HTTPException(409, str(error)) from error
+    if order is None:
+        raise HTTPException(404, "unknown_delivery")
+    return http.reply(_delivery(order))
+
+
 def _position(row: dict[str, Any]) -> Line:
     return Line(
         http.cell(row, "ArticleNo", str), http.cell(row, "Site", str), http.cell(row, "Pieces", int)
@@ -137,7 +149,7 @@ def _position(row: dict[str, Any]) -> Line:
 
 
 def _delivery(order: Order) -> Mapping[str, Any]:
-    state = "RELEASED" if order.cancelled is None else "STOPPED"
+    state = order.state("RELEASED", "STOPPED", "DISPATCHED")
     return {"ClientRef": order.key, "DeliveryNo": order.reference, "State": state}
 
 

@@ -12,6 +12,7 @@ from connectors.kit.serve import serve
 from connectors.sandbox import state
 from connectors.sandbox.commands import sandbox
 from connectors.sandbox.faults import Fault, FaultyUpstream
+from connectors.sandbox.retailer.orders import Order
 from tests.connectors.sandbox.served import a_system
 
 
@@ -179,3 +180,53 @@ async def test_somebody_buys_at_the_marketplace() -> None:
 
     assert bought.output == "M-700001: 2 x RJK1001-BLK-S, 182.90 EUR\n"
     assert (sold_out.exit_code, "sold_out" in sold_out.output) == (2, True)
+
+
+@asynccontextmanager
+async def two_orders(key: str) -> AsyncIterator[dict[str, Any]]:
+    """The shop and the warehouse run, and both have a part of an order."""
+    systems = {"web": a_system("shop"), "dc": a_system("warehouse")}
+    async with serve(systems["web"]) as web, serve(systems["dc"]) as dc:
+        running = {
+            "web": state.Running(system="shop", url=web),
+            "dc": state.Running(system="warehouse", url=dc),
+        }
+        books: dict[str, Any] = {}
+        for name, one in systems.items():
+            site: Any = one.served
+            books[name] = site.state.book
+            books[name].orders[key] = Order(key, "X-1", (), {"total": "1.00"}, books[name].now())
+        with state.published(running):
+            yield books
+
+
+async def test_who_packs_an_order_is_done_with_it() -> None:
+    async with two_orders("ABC") as books:
+        one = await tessera("ship", "ABC", "warehouse")
+        assert (one.exit_code, one.output) == (0, "dc: ABC has left\n")
+        assert books["dc"].orders["ABC"].completed is not None
+        assert books["web"].orders["ABC"].completed is None
+        both = await tessera("ship", "ABC")
+        assert both.output == "web: ABC has left\ndc: ABC has left\n"
+        too_late = await tessera("refuse", "ABC", "shop")
+        assert (too_late.exit_code, too_late.output) == (
+            2,
+            "Error: web does not do that: goods_have_left\n",
+        )
+
+
+async def test_who_cannot_find_the_goods_ends_an_order() -> None:
+    async with two_orders("ABC") as books:
+        both = await tessera("refuse", "ABC")
+        assert both.output == "web: ABC is cancelled\ndc: ABC is cancelled\n"
+        assert all(book.orders["ABC"].cancelled is not None for book in books.values())
+        too_late = await tessera("ship", "ABC", "warehouse")
+        assert (too_late.exit_code, "cancelled" in too_late.output) == (2, True)
+
+
+async def test_an_order_that_nobody_has_is_said_in_one_line() -> None:
+    async with two_orders("ABC"):
+        result = await tessera("ship", "XYZ")
+
+    assert result.exit_code == 2
+    assert result.output == ("Error: nobody has an order XYZ: the demo has those that it placed\n")

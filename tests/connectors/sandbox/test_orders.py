@@ -5,10 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from httpx import AsyncClient
 
 from app.errors import UpstreamRefused, UpstreamUnavailable
 from app.ports import OrderKey, OrderStatus, ProductKey, SoldOrder, UpstreamOrder
 from app.values import CurrencyCode, LocationCode, Money, Sku
+from connectors.kit.serve import serve
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.retailer.places import DEPOT, WAREHOUSE
 from connectors.sandbox.settings import System
@@ -55,6 +57,45 @@ async def test_the_shop_says_what_the_buyer_pays_and_the_warehouse_knows_no_mone
     key = OrderKey("T-1")
     assert sold == UpstreamOrder(key=key, reference="SO-100001", status=accepted, total=total)
     assert sent == UpstreamOrder(key=key, reference="D-100001", status=accepted)
+
+
+ENDS = {
+    "shop": ("POST", "/v1/orders/{}/shipment", "/v1/orders/{}/cancel", "POST"),
+    "warehouse": ("POST", "/wms/deliveries/{}/dispatch", "/wms/deliveries/{}", "DELETE"),
+}
+
+
+@pytest.mark.parametrize("system", ["shop", "warehouse"])
+async def test_what_has_left_is_completed_and_cannot_be_cancelled(system: System) -> None:
+    order = an_order(system)
+    method, ship, _, _ = ENDS[system]
+    async with connected(system) as served, serve(served.system) as url, AsyncClient() as http:
+        sku = order.lines[0].sku
+        before = await free(served, system, sku)
+        await served.connection.hand_over(order)
+        for _ in range(2):
+            assert (await http.request(method, url + ship.format("T-1"))).status_code == 200
+        assert (await http.request(method, url + ship.format("T-2"))).status_code == 404
+        with pytest.raises(UpstreamRefused):
+            await served.connection.cancel(order.key)
+        (found,) = (await served.connection.placed([order.key])).rows
+        served.clock.move(timedelta(minutes=5))
+
+        assert found.status is OrderStatus.COMPLETED
+        assert await free(served, system, sku) == before - 1
+
+
+@pytest.mark.parametrize("system", ["shop", "warehouse"])
+async def test_what_was_cancelled_does_not_leave(system: System) -> None:
+    order = an_order(system)
+    method, ship, cancel, by = ENDS[system]
+    async with connected(system) as served, serve(served.system) as url, AsyncClient() as http:
+        await served.connection.hand_over(order)
+        assert (await http.request(by, url + cancel.format("T-1"))).status_code == 200
+        assert (await http.request(method, url + ship.format("T-1"))).status_code == 409
+        (found,) = (await served.connection.placed([order.key])).rows
+
+    assert found.status is OrderStatus.CANCELLED
 
 
 @pytest.mark.parametrize("system", ["shop", "warehouse"])

@@ -21,15 +21,15 @@ import aiohttp
 from sqlalchemy import Connection, func, select
 
 from app.availability.model import Spot
-from app.orders.model import OrderState
-from app.orders.tables import orders
+from app.orders.model import HandingState
+from app.orders.tables import handings, orders
 from app.store import Store, open_store
 from app.store.opening import upgrade
 from app.values import Sku
 from tests.orders.crash import systems
 from tests.orders.crash.buyers import Buyers
 from tests.orders.crash.servers import Servers, document, serving
-from tests.orders.crash.sums import Sums, added_up
+from tests.orders.crash.sums import CARRIED, Books, Sums, added_up
 
 ON_HAND = 2  # of everything, so that the last pieces are fought for
 FLASH = 12  # buyers of the same thing
@@ -37,6 +37,7 @@ CLIENTS = 12
 BETWEEN = (0.1, 0.6)  # seconds between two kills
 MOST = 3  # times as many kills as were asked for, while there are buyers; and as many keys
 SETTLED_WITHIN = 10.0  # seconds
+FOLLOWED_WITHIN = 30.0  # seconds, after which what is not known counts as wrong
 PATIENCE = timedelta(seconds=30)  # for a connection of ours to the database
 
 
@@ -74,14 +75,17 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7, sourced: int 
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(url, patience=PATIENCE))
         running = stack.enter_context(systems.running(carried, pieces=ON_HAND, trouble=seed))
-        servers = stack.enter_context(serving(document(url, running.urls), seed=seed))
+        settings = document(url, running.urls) | {"orders": {"follow_every": "PT1S"}}
+        servers = stack.enter_context(serving(settings, seed=seed))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         buyers = Buyers(http, servers.addresses, dice)
         enough = partial(_enough, store, sourced)
         await _killed_while(_bought(buyers, carried, keys, enough), servers, kills)
         running.calm()
         settled_after = await settled(store)
-        sums = await store.read(partial(added_up, books=running.books(), on_hand=ON_HAND))
+        books = running.books()
+        await _followed(store, books)
+        sums = await store.read(partial(added_up, books=books, on_hand=ON_HAND))
         sums.acknowledged(buyers.told)
         return Outcome(servers.kills, len(buyers.told), buyers, settled_after, sums)
 
@@ -108,9 +112,23 @@ async def _bought(
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
+async def _followed(store: Store, books: Books) -> None:
+    """Wait until all that has left is known here, if it ever is."""
+    left = sum(one.completed is not None for book in books.orders.values() for one in book.values())
+    question = (
+        select(func.count()).select_from(handings).where(handings.c.state == HandingState.COMPLETED)
+    )
+    until = monotonic() + FOLLOWED_WITHIN
+    while monotonic() < until:
+        if await store.read(lambda connection: connection.execute(question).scalar_one()) == left:
+            return
+        await asyncio.sleep(0.05)
+
+
 async def _enough(store: Store, sourced: int) -> bool:
-    """Whether so many orders are sourced by now."""
-    question = select(func.count()).select_from(orders).where(orders.c.state == OrderState.SOURCED)
+    """Whether so many orders are sourced by now, or further."""
+    far = orders.c.state.in_(sorted(CARRIED))
+    question = select(func.count()).select_from(orders).where(far)
     found = await store.read(lambda connection: connection.execute(question).scalar_one())
     return int(found) >= sourced
 

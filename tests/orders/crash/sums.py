@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 
 from app.availability.tables import allocations
 from app.orders import repository
-from app.orders.model import Order, OrderState
+from app.orders.events import state_changed
+from app.orders.model import HandingState, Order, OrderState
 from app.store import log
 from app.store.tables import facts
 from connectors.sandbox.faults import FaultyUpstream
@@ -17,6 +18,7 @@ from connectors.sandbox.retailer.orders import Order as Taken
 from connectors.sandbox.retailer.payments import Charge
 
 UNDONE = {OrderState.REFUSED, OrderState.CANCELLED}
+CARRIED = {OrderState.SOURCED, OrderState.IN_FULFILMENT, OrderState.COMPLETED}
 MOST = 100_000
 
 
@@ -105,9 +107,9 @@ def added_up(connection: Connection, books: Books, on_hand: int) -> Sums:
 
 def _order(order: Order, books: Mapping[str, Mapping[str, Taken]]) -> list[str]:
     """Settled, and carried out by exactly those who should."""
-    if not order.settled or order.state not in {OrderState.SOURCED, *UNDONE}:
+    if not order.settled or order.state not in CARRIED | UNDONE:
         return [f"hangs: {order.number} is {order.state}"]
-    wrong = []
+    wrong = _followed(order, books) if order.state in CARRIED else []
     wanted = set() if order.state in UNDONE else {one.sink for one in order.handings}
     for sink, book in books.items():
         there = order.number in book and book[order.number].cancelled is None
@@ -115,6 +117,20 @@ def _order(order: Order, books: Mapping[str, Mapping[str, Taken]]) -> list[str]:
             what = "lost" if sink in wanted else "double"
             wrong.append(f"{what}: {order.number} is {order.state} and at {sink}: {there}")
     return wrong
+
+
+def _followed(order: Order, books: Mapping[str, Mapping[str, Taken]]) -> list[str]:
+    """As far as its systems are, and no further."""
+    left = [
+        (there := books[one.sink].get(order.number)) is not None and there.completed is not None
+        for one in order.handings
+    ]
+    known = [one.state is HandingState.COMPLETED for one in order.handings]
+    far = OrderState.IN_FULFILMENT if any(left) else OrderState.SOURCED
+    should = OrderState.COMPLETED if all(left) else far
+    if known == left and order.state is should:
+        return []
+    return [f"not followed: {order.number} is {order.state}; left: {left}, known: {known}"]
 
 
 def _money(order: Order, charges: Sequence[Charge]) -> list[str]:
@@ -187,7 +203,7 @@ def _facts(connection: Connection, found: Mapping[str, Order]) -> list[str]:
     for number, order in found.items():
         wrong += [
             f"{kind} of {number} was told {told[number, kind]} times"
-            for kind in ("OrderAsked", f"Order{str(order.state).capitalize()}")
+            for kind in ("OrderAsked", state_changed(order).kind)
             if told[number, kind] != 1
         ]
     return wrong

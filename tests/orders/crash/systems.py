@@ -27,7 +27,9 @@ from connectors.sandbox.retailer.upstreams import upstream
 from connectors.sandbox.specimen import SEED
 from tests.orders.crash.sums import Books, books_of
 
-SYSTEMS = ("shop", "warehouse", "payments")
+CARRIERS = ("shop", "warehouse")
+SYSTEMS = (*CARRIERS, "payments")
+SHIPPED = 0.5  # of these moments
 TROUBLE_EVERY = (0.05, 0.3)  # seconds
 STRUCK = ("*", "*orders*", "*deliveries*", "/payments/*")  # paths
 FOREVER = 10_000  # days until the next delivery
@@ -117,10 +119,24 @@ async def _serve(pipe: Connection, trouble: int | None) -> None:
             pipe.send(books_of(systems) if word == "books" else None)
 
 
+def _ship(system: FaultyUpstream, dice: random.Random) -> None:
+    """The goods of some order leave."""
+    served: Any = system.served
+    book = served.state.book
+    going = [key for key, one in book.orders.items() if not (one.cancelled or one.completed)]
+    if going:
+        book.complete(dice.choice(going))
+
+
 async def _trouble(systems: Mapping[str, FaultyUpstream], dice: random.Random) -> None:
-    """Every moment one of them acts and its answer is lost, or fails before it acts."""
+    """Every moment one of them acts and its answer is lost, or fails before it acts.
+
+    And now and then goods leave.
+    """
     while True:
         await asyncio.sleep(dice.uniform(*TROUBLE_EVERY))
+        if dice.random() < SHIPPED:
+            _ship(systems[dice.choice(CARRIERS)], dice)
         kind: Any = dice.choice(["cut", "half", "fail"])
         fault = Fault(kind=kind, times=1, path=dice.choice(STRUCK))
         systems[dice.choice(SYSTEMS)].break_with(fault)
