@@ -123,6 +123,7 @@ class ChecksFirst:
         self._together = together
 
     async def act(self, change: Callable[[Work], T], *, now: datetime) -> T:
+        await self._together()  # what the others took before is there to be seen
         found = await self._store.read(partial(ledger.sellable, spots=self._spots, now=now))
         await self._together()
 

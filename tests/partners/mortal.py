@@ -71,7 +71,10 @@ async def placed(services: Services, name: str) -> Order:
 
 
 def live(url: str, name: str, at: int | None, line: Connection) -> None:
-    """Place, and be killed before the statement of this number; tell how many there were."""
+    """Place, and be killed before the statement of this number; tell how many there were.
+
+    At 0 it is there, and nobody has been told.
+    """
     asyncio.run(_live(url, name, at, line))
 
 
@@ -91,5 +94,6 @@ async def _live(url: str, name: str, at: int | None, line: Connection) -> None:
         event.listen(watched, "before_cursor_execute", passed)
         event.listen(watched, "commit", passed)
         await placed(services, name)
-        passed()  # it is there, and nobody has been told
+        if at == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
         line.send(count)
