@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -14,7 +15,7 @@ from app.api.languages import relevant
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
-from app.api.variants import ChannelArgument, ProductVariant
+from app.api.variants import ChannelArgument, ProductVariant, Whole
 from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
@@ -25,6 +26,7 @@ from app.values import Locale, Sku
 MOST_VARIANTS = 250
 LONGEST_SEARCH = 200  # characters
 
+NO_CATEGORIES: list[Category] = UnchangingList()
 LocaleArgument = Annotated[
     Locale | None,
     strawberry.argument(description="Language of texts, before those of Accept-Language."),
@@ -73,10 +75,15 @@ class Product(Node):
         return self.faces.keep("variants", self._variants()) if known is None else known
 
     def _variants(self) -> list[ProductVariant]:
-        return [
-            ProductVariant.of(variant, product=self, languages=self.languages)
-            for variant in self.told.variants
-        ]
+        again = partial(
+            Product.of,
+            self.told,
+            as_of=self.as_of,
+            freshness=self.freshness,
+            languages=self.languages,
+        )
+        whole = Whole(self.told, self.languages, again)
+        return [ProductVariant.of(variant, whole) for variant in self.told.variants]
 
     def variant_of(self, sku: str) -> ProductVariant | None:
         """The variant with a SKU."""
@@ -100,7 +107,9 @@ class Product(Node):
             description=product.description.best(languages)[0],
             locale=locale,
             brand=product.brand,
-            categories=UnchangingList([Category.of(one, languages) for one in product.categories]),
+            categories=UnchangingList([Category.of(one, languages) for one in product.categories])
+            if product.categories
+            else NO_CATEGORIES,
             updated_at=product.updated_at,
             as_of=as_of,
             freshness=freshness,
