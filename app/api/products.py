@@ -12,6 +12,7 @@ from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
 from app.api.languages import relevant
+from app.api.light import light
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
@@ -33,6 +34,7 @@ LocaleArgument = Annotated[
 ]
 
 
+@light
 @strawberry.type(
     description="The thing shown, with everything it is sold as.", directives=kept(CATALOGUE)
 )
@@ -118,6 +120,7 @@ class Product(Node):
         )
 
 
+@light
 @strawberry.type(description="A product and its place in the list.", directives=AS_ITS_OWNER)
 class ProductEdge:
     """See the Relay cursor connections specification."""

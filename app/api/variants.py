@@ -13,6 +13,7 @@ from app.api.availability import AggregateAvailability, Availability, Destinatio
 from app.api.batching import batched
 from app.api.context import Context, Languages
 from app.api.hints import CATALOGUE, kept
+from app.api.light import light
 from app.api.locations import Dressed, GeoPointInput
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import bounded, page_size
@@ -222,6 +223,7 @@ def _whole(self: "ProductVariant") -> Annotated["Product", strawberry.lazy("app.
     return self.whole.product
 
 
+@light
 @strawberry.type(
     description="The thing sold: one product in one size, colour and so on.",
     directives=kept(CATALOGUE),
