@@ -1,6 +1,7 @@
 """GraphQL face of availability."""
 
 from datetime import datetime
+from itertools import starmap
 from typing import NamedTuple, Self
 
 import strawberry
@@ -95,7 +96,8 @@ class Availability:
         known: list[Self] | None = spread.faces.get(at)
         if known is not None:
             return known
-        dressed = UnchangingList(map(cls.of, spread.parts, at.locations))
+        parts = zip(spread.parts, at.locations, strict=True)
+        dressed = UnchangingList(starmap(cls.of, parts))
         return spread.faces.keep(at, dressed)
 
     @classmethod
