@@ -1,11 +1,13 @@
 """GraphQL face of availability."""
 
 from datetime import datetime
+from itertools import starmap
 from typing import NamedTuple, Self
 
 import strawberry
 
 from app.api.hints import AS_ITS_OWNER, STOCK, kept
+from app.api.light import light
 from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
@@ -52,6 +54,10 @@ class Figures(NamedTuple):
 UNTOLD = Figures()
 
 
+NOTHING: list[IncomingSupply] = UnchangingList()
+
+
+@light
 @strawberry.type(
     description="Whether a variant can be sold from one location, and how many.",
     directives=kept(STOCK),
@@ -91,11 +97,11 @@ class Availability:
         if known is not None:
             return known
         parts = zip(spread.parts, at.locations, strict=True)
-        dressed = UnchangingList([cls.of(part, location=location) for part, location in parts])
+        dressed = UnchangingList(starmap(cls.of, parts))
         return spread.faces.keep(at, dressed)
 
     @classmethod
-    def of(cls, answer: model.Availability, *, location: Location) -> Self:
+    def of(cls, answer: model.Availability, location: Location) -> Self:
         """Dress an availability."""
         told: Figures | StockLevel = UNTOLD if answer.level is None else answer.level
         return cls(
@@ -107,9 +113,7 @@ class Availability:
             damaged=told.damaged,
             safety_stock=told.safety_stock,
             promised=None if answer.level is None else answer.promised,
-            incoming=[IncomingSupply.of(supply) for supply in told.incoming]
-            if told.incoming
-            else [],
+            incoming=list(map(IncomingSupply.of, told.incoming)) if told.incoming else NOTHING,
             as_of=answer.as_of,
             freshness=answer.freshness,
             source=answer.source,

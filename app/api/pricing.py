@@ -9,6 +9,7 @@ import strawberry
 from app import ports, values
 from app.api.context import Info
 from app.api.hints import AS_ITS_OWNER, PRICES, kept
+from app.api.light import light
 from app.engine.unchanging import Unchanging, UnchangingList
 from app.pricing.listing import alone, rule_of, words
 from app.pricing.model import PricedLine
@@ -20,6 +21,7 @@ from app.values import ChannelCode, CurrencyCode
 PRICE = "price"  # the face of a reading
 
 
+@light
 @strawberry.type(description="An exact amount of money.", directives=AS_ITS_OWNER)
 class Money:
     """Major units of a currency."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -11,10 +12,11 @@ from app import ports
 from app.api.context import Context, Info, Languages
 from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
 from app.api.languages import relevant
+from app.api.light import light
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import FirstArgument, PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
-from app.api.variants import ChannelArgument, ProductVariant
+from app.api.variants import ChannelArgument, ProductVariant, Whole
 from app.engine.unchanging import UnchangingList
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
@@ -25,12 +27,14 @@ from app.values import Locale, Sku
 MOST_VARIANTS = 250
 LONGEST_SEARCH = 200  # characters
 
+NO_CATEGORIES: list[Category] = UnchangingList()
 LocaleArgument = Annotated[
     Locale | None,
     strawberry.argument(description="Language of texts, before those of Accept-Language."),
 ]
 
 
+@light
 @strawberry.type(
     description="The thing shown, with everything it is sold as.", directives=kept(CATALOGUE)
 )
@@ -73,10 +77,15 @@ class Product(Node):
         return self.faces.keep("variants", self._variants()) if known is None else known
 
     def _variants(self) -> list[ProductVariant]:
-        return [
-            ProductVariant.of(variant, product=self, languages=self.languages)
-            for variant in self.told.variants
-        ]
+        again = partial(
+            Product.of,
+            self.told,
+            as_of=self.as_of,
+            freshness=self.freshness,
+            languages=self.languages,
+        )
+        whole = Whole(self.told, self.languages, again)
+        return [ProductVariant.of(variant, whole) for variant in self.told.variants]
 
     def variant_of(self, sku: str) -> ProductVariant | None:
         """The variant with a SKU."""
@@ -100,7 +109,9 @@ class Product(Node):
             description=product.description.best(languages)[0],
             locale=locale,
             brand=product.brand,
-            categories=UnchangingList([Category.of(one, languages) for one in product.categories]),
+            categories=UnchangingList([Category.of(one, languages) for one in product.categories])
+            if product.categories
+            else NO_CATEGORIES,
             updated_at=product.updated_at,
             as_of=as_of,
             freshness=freshness,
@@ -109,6 +120,7 @@ class Product(Node):
         )
 
 
+@light
 @strawberry.type(description="A product and its place in the list.", directives=AS_ITS_OWNER)
 class ProductEdge:
     """See the Relay cursor connections specification."""

@@ -8,12 +8,14 @@ import strawberry
 from app import ports
 from app.api.context import Languages
 from app.api.hints import AS_ITS_OWNER
+from app.api.light import light
 from app.api.paging import page_size
 from app.engine.unchanging import UnchangingList
 from app.upstream.readings import Faces
 from app.values import Texts
 
 
+@light
 @strawberry.type(
     description="One choice that tells a variant from its siblings.", directives=AS_ITS_OWNER
 )
@@ -29,6 +31,7 @@ class VariantOption:
         return cls(name=option.name.best(languages)[0], value=option.value.best(languages)[0])
 
 
+@light
 @strawberry.type(description="A picture.", directives=AS_ITS_OWNER)
 class Image:
     """A picture, by address."""

@@ -1,7 +1,7 @@
 """GraphQL face of the thing sold, and of what must be asked about it outside."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Self
@@ -13,6 +13,7 @@ from app.api.availability import AggregateAvailability, Availability, Destinatio
 from app.api.batching import batched
 from app.api.context import Context, Languages
 from app.api.hints import CATALOGUE, kept
+from app.api.light import light
 from app.api.locations import Dressed, GeoPointInput
 from app.api.nodes import Node, global_id, key_of
 from app.api.paging import bounded, page_size
@@ -141,7 +142,7 @@ async def price(
             found[variant.sku],
             channel=code,
             active=active,
-            categories=variant.product.told.categories if active.categories else (),
+            categories=variant.whole.told.categories if active.categories else (),
         )
         for variant in variants
     ]
@@ -190,6 +191,39 @@ class BundleComponent:
         return cls(sku=component.sku, quantity=component.quantity)
 
 
+NO_COMPONENTS: list[BundleComponent] = UnchangingList()
+
+
+class Whole:
+    """The product that variants are of; it is dressed when one of them is asked for it.
+
+    It is never the object that they were reached from and that keeps them: nothing goes round in
+    a circle, so what was made for one answer is gone with it and waits for no garbage collector.
+    """
+
+    __slots__ = ("_dress", "_product", "languages", "told")
+
+    def __init__(
+        self, told: ports.Product, languages: Languages, dress: "Callable[[], Product]"
+    ) -> None:
+        self.told = told
+        self.languages = languages
+        self._dress = dress
+        self._product: Product | None = None
+
+    @property
+    def product(self) -> "Product":
+        """The product."""
+        if self._product is None:
+            self._product = self._dress()
+        return self._product
+
+
+def _whole(self: "ProductVariant") -> Annotated["Product", strawberry.lazy("app.api.products")]:
+    return self.whole.product
+
+
+@light
 @strawberry.type(
     description="The thing sold: one product in one size, colour and so on.",
     directives=kept(CATALOGUE),
@@ -203,14 +237,19 @@ class ProductVariant(Node):
     options: list[VariantOption] = strawberry.field(description="What tells it from its siblings.")
     locale: Locale | None = strawberry.field(description="The language its texts are in.")
     product: Annotated["Product", strawberry.lazy("app.api.products")] = strawberry.field(
-        description="The product it is one of."
+        resolver=_whole, description="The product it is one of."
     )
     components: list[BundleComponent] = strawberry.field(
         description="What a bundle is put together of; empty for what is no bundle."
     )
     told: strawberry.Private[ports.ProductVariant]
-    languages: strawberry.Private[Languages]
+    whole: strawberry.Private[Whole]
     faces: strawberry.Private[Faces] = field(default_factory=Faces)
+
+    @property
+    def languages(self) -> Languages:
+        """Those it is told in."""
+        return self.whole.languages
 
     @strawberry.field(description="Pictures of this variant.")
     def images(self, first: HowManyImages = None) -> list[Image]:
@@ -232,8 +271,9 @@ class ProductVariant(Node):
     )
 
     @classmethod
-    def of(cls, variant: ports.ProductVariant, *, product: "Product", languages: Languages) -> Self:
+    def of(cls, variant: ports.ProductVariant, whole: Whole) -> Self:
         """Dress a variant."""
+        languages = whole.languages
         name, locale = variant.name.best(languages)
         return cls(
             id=global_id("ProductVariant", variant.sku),
@@ -242,10 +282,11 @@ class ProductVariant(Node):
             name=name,
             options=UnchangingList([VariantOption.of(one, languages) for one in variant.options]),
             locale=locale,
-            product=product,
-            components=UnchangingList([BundleComponent.of(one) for one in variant.components]),
+            components=UnchangingList(map(BundleComponent.of, variant.components))
+            if variant.components
+            else NO_COMPONENTS,
             told=variant,
-            languages=languages,
+            whole=whole,
         )
 
 

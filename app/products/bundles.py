@@ -32,9 +32,11 @@ class Bundles:
         """Remember what was told of products."""
         if len(self._made_of) > MOST:
             self._made_of.clear()
+        made_of = self._made_of
         for product in products:
             for variant in product.variants:
-                self._made_of[variant.sku] = _together(variant.components)
+                components = variant.components
+                made_of[variant.sku] = _together(components) if components else ()
 
     def note_none(self, skus: Iterable[Sku]) -> None:
         """Remember that the catalogue knows no such SKUs."""

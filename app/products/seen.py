@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.ports import Product, ProductKey
-from app.values import ProductId
+from app.values import ProductId, Sku
 
 
 class Sighting(NamedTuple):
@@ -19,6 +19,7 @@ class Sighting(NamedTuple):
     product: Product
     as_of: datetime
     read_at: datetime
+    skus: tuple[Sku, ...]
 
 
 class Seen:
@@ -37,17 +38,17 @@ class Seen:
     def note(self, products: Iterable[Product], as_of: datetime, read_at: datetime) -> None:
         """Keep what was seen."""
         for product in products:
-            key = product.id
+            key, skus = product.id, tuple([variant.sku for variant in product.variants])
             if (known := self._by_id.get(key)) is not None:
-                self._forget_names(known.product)
+                if known.skus != skus or known.product.handle != product.handle:
+                    self._forget_names(known)
                 self._by_id.move_to_end(key)
-            self._by_id[key] = Sighting(product, as_of, read_at)
+            self._by_id[key] = Sighting(product, as_of, read_at, skus)
             self._by_handle[product.handle] = key
-            for variant in product.variants:
-                self._by_sku[variant.sku] = key
+            self._by_sku.update(dict.fromkeys(skus, key))
         while len(self._by_id) > self._most:
             _, oldest = self._by_id.popitem(last=False)
-            self._forget_names(oldest.product)
+            self._forget_names(oldest)
 
     def find(self, key: ProductKey) -> Sighting | None:
         """The last sighting of the product that has this name."""
@@ -60,10 +61,11 @@ class Seen:
                 known = self._by_sku.get(key.value)
         return None if known is None else self._by_id.get(known)
 
-    def _forget_names(self, product: Product) -> None:
+    def _forget_names(self, seen: Sighting) -> None:
         """Leave names alone that another product has by now."""
+        product = seen.product
         if self._by_handle.get(product.handle) == product.id:
             del self._by_handle[product.handle]
-        for variant in product.variants:
-            if self._by_sku.get(variant.sku) == product.id:
-                del self._by_sku[variant.sku]
+        for sku in seen.skus:
+            if self._by_sku.get(sku) == product.id:
+                del self._by_sku[sku]

@@ -20,7 +20,6 @@ C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Before = Mapping[R, Mapping[C, Kept[V]]]
 AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
-FRESHNESS = attrgetter("freshness")
 LIVE, CACHED, STALE, UNKNOWN = Freshness
 
 
@@ -93,7 +92,6 @@ class Asked(Generic[R, C, V]):
         if len(self.fresh) == len(self.rows):
             return self.fresh
         others = self._others()
-        self._count([reading for shelf in others.values() for reading in shelf.readings])
         self._told_since(others)
         return {row: self.fresh.get(row) or others[row] for row in self.rows}
 
@@ -105,23 +103,57 @@ class Asked(Generic[R, C, V]):
             self.inquiry.report.read_before(source, port, since)
 
     def _others(self) -> dict[R, Shelf[V]]:
-        """What is known now of the rows that were not fresh as a whole."""
+        """What is known now of the rows that were not fresh as a whole; it is counted."""
         self._true_since = before(self.reader.health.now(), self.wish.stale_after)
         self._useful_since = before(self.wish.now, self.wish.error_for)
-        return {row: self._shelf(row, was) for row, was in self._before.items()}
-
-    def _shelf(self, row: R, was: Mapping[C, Kept[V]]) -> Shelf[V]:
-        kept = self._kept(row, was)
-        if (moment := _shared(kept)) is not None:
-            if moment is not self._judged[0]:
-                in_vain = kept[0] is was.get(self.columns[0])
-                freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
-                self._judged = moment, freshness
-            freshness = self._judged[1]
-            shelf = Shelf(self._alike(kept, moment, freshness), moment.observed_at, moment.as_of)
+        told = Counter[tuple[Freshness, datetime | None]]()
+        shelves = {}
+        for row, was in self._before.items():
+            kept = self._kept(row, was)
+            if (moment := _shared(kept)) is None:
+                shelves[row] = shelf = self._mixed(row, was, kept)
+                told.update((one.freshness, one.as_of) for one in shelf.readings)
+                continue
+            freshness = self._judge(row, was, kept, moment)
+            shelves[row] = shelf = self._alike(kept, moment, freshness)
+            told[freshness, None if freshness is UNKNOWN else moment.as_of] += len(kept)
             if freshness is CACHED:
                 self._shelve(row, was, shelf)
-            return shelf
+        for (freshness, as_of), count in told.items():
+            self.reader.count(freshness, count, as_of, self.inquiry.report)
+        return shelves
+
+    def _judge(
+        self, row: R, was: Mapping[C, Kept[V]], kept: Sequence[Kept[V] | None], moment: Moment
+    ) -> Freshness:
+        """How a row came that was read in one moment: as others that were read in it."""
+        if moment is not self._judged[0]:
+            in_vain = kept[0] is was.get(self.columns[0])
+            freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
+            self._judged = moment, freshness
+        return self._judged[1]
+
+    def _kept(self, row: R, was: Mapping[C, Kept[V]]) -> list[Kept[V] | None]:
+        """What was asked for is as it is now, everything else as it was before."""
+        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if len(missing) == len(self.columns):
+            return list(map(known.get, self.columns))
+        return [(known if column in missing else was).get(column) for column in self.columns]
+
+    def _alike(self, kept: list[Kept[V] | None], moment: Moment, freshness: Freshness) -> Shelf[V]:
+        """A shelf of what was read in one moment: it came alike."""
+        source, as_of = self.reader.health.connection, moment.as_of
+        if freshness is UNKNOWN:
+            readings = [Reading[V](None, None, UNKNOWN, source) for _ in kept]
+        else:
+            readings = [
+                Reading(None if one is None else one.value, as_of, freshness, source)
+                for one in kept
+            ]
+        return Shelf(tuple(readings), moment.observed_at, as_of)
+
+    def _mixed(self, row: R, was: Mapping[C, Kept[V]], kept: Sequence[Kept[V] | None]) -> Shelf[V]:
+        """A shelf of what was read at several times, or not at all."""
         readings = [
             self._reading(row, column, one, in_vain=one is was.get(column))
             for column, one in zip(self.columns, kept, strict=True)
@@ -135,23 +167,6 @@ class Asked(Generic[R, C, V]):
         if known and all(reading.freshness is CACHED for reading in readings):
             self._shelve(row, was, shelf)
         return shelf
-
-    def _kept(self, row: R, was: Mapping[C, Kept[V]]) -> list[Kept[V] | None]:
-        """What was asked for is as it is now, everything else as it was before."""
-        known, missing = self.reader.rows.row(row), self._missing.get(row, ())
-        if len(missing) == len(self.columns):
-            return list(map(known.get, self.columns))
-        return [(known if column in missing else was).get(column) for column in self.columns]
-
-    def _alike(
-        self, kept: list[Kept[V] | None], moment: Moment, freshness: Freshness
-    ) -> tuple[Reading[V], ...]:
-        """Readings of what was read in one moment: they came alike."""
-        source, as_of = self.reader.health.connection, moment.as_of
-        if freshness is UNKNOWN:
-            return tuple([Reading(None, None, UNKNOWN, source) for _ in kept])
-        values = [None if one is None else one.value for one in kept]
-        return tuple([Reading(value, as_of, freshness, source) for value in values])
 
     def _reading(self, row: R, column: C, kept: Kept[V] | None, *, in_vain: bool) -> Reading[V]:
         source, freshness = self.reader.health.connection, UNKNOWN
@@ -176,12 +191,6 @@ class Asked(Generic[R, C, V]):
         now, missing = self.reader.rows.row(row), self._missing.get(row, ())
         if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
             self.reader.rows.shelve(row, self.columns, shelf)
-
-    def _count(self, readings: list[Reading[V]]) -> None:
-        """Once for each freshness and not for each value."""
-        for freshness, count in Counter(map(FRESHNESS, readings)).items():
-            times = {one.as_of for one in readings if one.freshness is freshness and one.as_of}
-            self.reader.count(freshness, count, min(times, default=None), self.inquiry.report)
 
 
 def _shared(kept: Sequence[Kept[Any] | None]) -> Moment | None:

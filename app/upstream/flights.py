@@ -24,6 +24,8 @@ class Flights(Generic[R, C]):
 
     def start(self, wanted: Mapping[R, tuple[C, ...]]) -> set[Flight]:
         """One call for all cells that nobody is asking for yet, joined with those in flight."""
+        if self.by_row.keys().isdisjoint(wanted):
+            return {self._take_off(wanted)} if wanted else set()
         joined: set[Flight] = set()
         new: dict[R, tuple[C, ...]] = {}
         for row, columns in wanted.items():
@@ -40,11 +42,11 @@ class Flights(Generic[R, C]):
 
     def _take_off(self, new: Mapping[R, tuple[C, ...]]) -> Flight:
         flight = asyncio.create_task(self._asked(Cells(new)), name=self.name)
+        by_row, alike, last = self.by_row, dict[C, Flight](), None
         for row, columns in new.items():
-            if row in self.by_row:
-                self.by_row[row].update(dict.fromkeys(columns, flight))
-            else:
-                self.by_row[row] = dict.fromkeys(columns, flight)
+            if columns is not last:  # rows that fly alike share what is noted of them
+                alike, last = dict.fromkeys(columns, flight), columns
+            by_row[row] = {**by_row[row], **alike} if row in by_row else alike
         flight.add_done_callback(lambda done: self._land(new, done))
         return flight
 
@@ -52,13 +54,11 @@ class Flights(Generic[R, C]):
         await self.ask(cells)
 
     def _land(self, asked: Mapping[R, tuple[C, ...]], flight: Flight) -> None:
+        by_row = self.by_row
         for row, columns in asked.items():
-            flying = self.by_row[row]
-            if len(flying) == len(columns):
-                del self.by_row[row]
-                continue
-            for column in columns:
-                del flying[column]
+            flying = by_row.pop(row)
+            if len(flying) > len(columns):
+                by_row[row] = {at: one for at, one in flying.items() if one is not flight}
         if not flight.cancelled():
             flight.exception()  # marks it as seen: a refresh behind the back has no other listener
 

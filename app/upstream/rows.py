@@ -56,20 +56,23 @@ class Rows(Generic[R, C, V]):
         """What is kept of one row, by column; later changes do not show in it."""
         return self._values.get(row, NONE)
 
-    def put(self, row: R, values: dict[C, Kept[V]]) -> None:
-        """Keep values of one row, for good, and drop what there is no room for."""
-        if (before := self._values.get(row)) is None:
-            self._values[row] = values
-            self.size += len(values)
-        else:
+    def put(self, rows: Iterable[tuple[R, dict[C, Kept[V]]]]) -> None:
+        """Keep values of rows, for good, and drop what there is no room for."""
+        known, choices, size = self._values, self._choices, self.size
+        for row, values in rows:
+            if (before := known.get(row)) is None:
+                known[row] = values
+                size += len(values)
+                continue
             after = values if before.keys() <= values.keys() else {**before, **values}
-            self._values[row] = after
-            self.size += len(after) - len(before)
-            self._values.move_to_end(row)
-            if row in self._choices:
+            known[row] = after
+            size += len(after) - len(before)
+            known.move_to_end(row)
+            if row in choices:
                 self._clear(row)
+        self.size = size
         while self.size > self.capacity:
-            oldest, dropped = self._values.popitem(last=False)
+            oldest, dropped = known.popitem(last=False)
             self.size -= len(dropped)
             self._clear(oldest)
 

@@ -111,8 +111,7 @@ class ShelfReader(Generic[R, C, V]):
         """
         read_at = self.health.now()
         self.newest, self._last = max(self.newest, read_at), NO_MOMENT
-        for row, values in self._kept(fetched, read_at):
-            self.rows.put(row, values)
+        self.rows.put(list(self._kept(fetched, read_at)))  # all of them, or none that fail
         missing = {
             row: absent
             for row, columns in wanted.items()
@@ -128,15 +127,16 @@ class ShelfReader(Generic[R, C, V]):
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
         moment = self._moment(fetched.as_of, read_at, read_at)
         nothing: Kept[V] = Kept(None, moment)
-        for row, columns in missing.items():
-            self.rows.put(row, dict.fromkeys(columns, nothing))
+        self.rows.put((row, dict.fromkeys(columns, nothing)) for row, columns in missing.items())
 
     def _kept(
         self, fetched: FetchedRows[R, C, V], heard: datetime
     ) -> Iterator[tuple[R, dict[C, Kept[V]]]]:
         """The values as they are kept; most often all are of one moment."""
+        said, known, was = None, fetched.read_at.get, heard
         for row, told in fetched.rows.items():
-            said, read_at = None, fetched.read_at.get(row, heard)
+            if (read_at := known(row, heard)) is not was:
+                said, was = None, read_at
             values = {}
             for column, (value, as_of) in told.items():
                 if as_of is not said:

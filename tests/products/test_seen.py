@@ -32,7 +32,9 @@ def test_a_product_is_found_by_each_of_its_names_with_its_times() -> None:
         None,
         None,
     ]
-    assert seen.find(ProductKey("id", "1")) == (boot, NOON, LATER)
+    sighting = seen.find(ProductKey("id", "1"))
+    assert sighting is not None
+    assert (sighting.product, sighting.as_of, sighting.read_at) == (boot, NOON, LATER)
 
 
 def test_a_product_is_not_found_by_names_it_gave_up() -> None:

@@ -1,0 +1,99 @@
+"""What do objects cost that were dressed for an answer, and what becomes of them?"""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import field
+from weakref import ref
+
+import msgspec
+import pytest
+import strawberry
+
+from app.api.light import light
+from app.api.products import Product
+from app.engine.unchanging import Unchanging
+from app.upstream.readings import Faces
+from app.upstream.report import Freshness
+from app.values import Locale
+from tests.builders import NOON, a_product
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Mark:
+    """Gone as soon as what keeps it is."""
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_what_was_answered_waits_for_no_garbage_collector() -> None:
+    product = dressed()
+    variant = product.variants()[0]
+    again = variant.whole.product
+    marks = [marked(one.faces) for one in (product, variant, again, again.variants()[0])]
+    del product, variant, again
+    assert [mark() for mark in marks] == [None] * 4
+
+
+def test_the_product_of_a_variant_is_told_as_the_one_it_was_reached_from() -> None:
+    product = dressed()
+    again = product.variants()[0].whole.product
+    assert again is not product
+    assert again.told is product.told
+    assert (again.id, again.name, again.as_of) == (product.id, product.name, NOON)
+    assert again is product.variants()[0].whole.product
+
+
+def test_a_light_object_is_a_structure_with_the_defaults_of_its_type() -> None:
+    first, second = Pair(left=1, right=2), Pair(left=1, right=2, more=[3])
+    assert isinstance(first, msgspec.Struct)
+    assert not gc.is_tracked(first)
+    assert (first.total(), first.more, second.more) == (3, [], [3])
+    assert strawberry.Schema(Root).execute_sync("{ pair { right } }").data == {"pair": {"right": 2}}
+
+
+def test_a_light_object_would_lose_what_a_base_gives_it() -> None:
+    @strawberry.type
+    class Lasting(Unchanging):
+        """A type whose base is no interface."""
+
+    with pytest.raises(TypeError, match="Lasting has a base that its objects would not have"):
+        light(Lasting)
+
+
+@light
+@strawberry.type
+class Pair:
+    """Two numbers."""
+
+    left: int
+    right: int
+    more: strawberry.Private[list[int]] = field(default_factory=list)
+
+    def total(self) -> int:
+        """Their sum."""
+        return self.left + self.right
+
+
+@strawberry.type
+class Root:
+    """Asks for a pair."""
+
+    @strawberry.field
+    def pair(self) -> Pair:
+        """One."""
+        return Pair(left=1, right=2)
+
+
+def marked(faces: Faces) -> "ref[Mark]":
+    mark = Mark()
+    faces.keep("mark", mark)
+    return ref(mark)
+
+
+def dressed() -> Product:
+    return Product.of(a_product(), as_of=NOON, freshness=Freshness.LIVE, languages=(Locale("it"),))
