@@ -153,26 +153,27 @@ def order_number(said: str) -> str:
 
 
 def currency(said: str) -> str:
-    """A currency.
+    """A currency: three letters, as ISO 4217 has them.
 
     Raises:
         ValueError: it is no code of one.
     """
-    code = said.strip()
-    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):  # noqa: PLR2004  letters of ISO 4217
-        raise ValueError("is no currency")
-    return code
+    return _code(said, 3, "is no currency")
 
 
 def country(said: str) -> str:
-    """A country.
+    """A country: two letters, as ISO 3166 has them.
 
     Raises:
         ValueError: it is no code of one.
     """
+    return _code(said, 2, "is no country")
+
+
+def _code(said: str, letters: int, wrong: str) -> str:
     code = said.strip()
-    if len(code) != 2 or not (code.isascii() and code.isalpha() and code.isupper()):  # noqa: PLR2004  letters of ISO 3166
-        raise ValueError("is no country")
+    if len(code) != letters or not (code.isascii() and code.isalpha() and code.isupper()):
+        raise ValueError(wrong)
     return code
 
 

@@ -13,7 +13,7 @@ from app.store import Store, Work
 from app.values import CustomerId
 from tests.loyalty.builders import DELAY, at_once, balance, earned, joined
 from tests.loyalty.sums import in_all, wrongs
-from tests.orders.test_looking import cancelled, paid, shipped
+from tests.orders.looked import cancelled, paid, shipped
 from tests.orders.test_sourcing import AT_DC, AT_SHOP, BESIDE, BUSY, Shelves
 from tests.orders.world import World, a_purchase, euro, opened, spot
 
