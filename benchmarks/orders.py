@@ -15,7 +15,7 @@ import asyncio
 import os
 import random
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -102,7 +102,7 @@ class Bench:
         postmaster = _postmaster(self.cluster.port)
         return {
             "gateways": sum(_seconds(pid) for pid in self.servers.pids.values()),
-            "PostgreSQL": _seconds(postmaster) + sum(map(_seconds, _children(postmaster))),
+            "PostgreSQL": _of_children(postmaster) + _seconds(postmaster),
             "systems": _seconds(self.systems.pid),
         }
 
@@ -171,20 +171,25 @@ def _cuts(seconds: list[float]) -> str:
 
 def _seconds(pid: int) -> float:
     """CPU of a process and of those of its children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return sum(int(one) for one in fields[11:15]) / TICK
+    return _spent(_fields(Path(f"/proc/{pid}/stat")))
 
 
-def _children(parent: int) -> list[int]:
-    found = []
+def _of_children(parent: int) -> float:
+    """The same of its children; of one that ends meanwhile the parent tells."""
+    seconds = 0.0
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:  # it has ended
-            continue
-        if int(fields[1]) == parent:
-            found.append(int(stat.parent.name))
-    return found
+        with suppress(OSError):  # it has ended
+            fields = _fields(stat)
+            seconds += _spent(fields) if int(fields[1]) == parent else 0
+    return seconds
+
+
+def _fields(stat: Path) -> list[str]:
+    return stat.read_text().rsplit(")", 1)[1].split()
+
+
+def _spent(fields: list[str]) -> float:
+    return sum(int(one) for one in fields[11:15]) / TICK
 
 
 def _postmaster(port: int) -> int:
