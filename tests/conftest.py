@@ -3,10 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from app.availability import promised
 
 # How long an example takes is no fact about the code: the machine may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,6 +19,11 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def a_busy_machine_is_no_silent_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promised, "WITHIN", timedelta(seconds=30))
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,19 @@
 """A gateway to talk to: over made-up connections, or over the sandbox by real HTTP."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import (
+    AsyncExitStack,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
+from unittest import mock
 
 import httpx
 from starlette.applications import Starlette
@@ -36,6 +43,8 @@ from app.values import Channel, LocationCode, Sku
 from connectors.kit.manifests import CONNECTORS
 from connectors.kit.serve import serve
 from connectors.sandbox.faults import FaultyUpstream
+from connectors.sandbox.retailer import clock
+from connectors.sandbox.retailer.shelves import stock
 from connectors.sandbox.retailer.upstreams import upstream
 from tests.builders import NOON, a_location, a_product
 from tests.staff import ACCESS, STAFF
@@ -254,18 +263,36 @@ class Sandbox:
         }
 
 
+STOCKED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)  # what the tests buy is there
+EPOCH = clock.EPOCH
+
+
+@contextmanager
+def stocked() -> Iterator[None]:
+    """The retailer's shelves are now as they were at `STOCKED_AT`, whatever day it is."""
+    with mock.patch.object(clock, "EPOCH", EPOCH + (utc_now() - STOCKED_AT)):
+        stock.cache_clear()
+        try:
+            yield
+        finally:
+            stock.cache_clear()
+
+
 @asynccontextmanager
 async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
     """The demo retailer's settings over in-process systems; `changes` replace sections.
 
     `now` is another clock than the process's, `retailer_now` another for the systems: their stock
-    moves with it. How busy the machine is, is no matter, unless `connection` and `requests` say so.
+    moves with it, or else from what it was when the retailer was `STOCKED_AT`. How busy the machine
+    is, is no matter, unless `connection` and `requests` say so.
     """
-    now, retailer_now = changes.pop("now", utc_now), changes.pop("retailer_now", utc_now)
+    now, retailer_now = changes.pop("now", utc_now), changes.pop("retailer_now", None)
     connector = find_connectors(CONNECTORS)["sandbox"]
     demo = config.load(connector.folder / "demo.toml").model_dump()
     async with AsyncExitStack() as stack:
-        upstreams = {name: upstream(name, seed=7, now=retailer_now) for name in SYSTEMS}
+        if retailer_now is None:
+            stack.enter_context(stocked())
+        upstreams = {name: upstream(name, seed=7, now=retailer_now or utc_now) for name in SYSTEMS}
         for name, one in upstreams.items():
             url = await stack.enter_async_context(serve(one))
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.streams.served import served
 RECIPE = Path(__file__).parent / "front"
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 WITHIN = 60.0  # seconds
-IN_STOCK_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PROTOCOLS = ("deferSpec", "incrementalSpec")
 PAGE = """query Page($handle: String!) { product(handle: $handle) { name
   ... @defer(label: "stock") { variants { sku availability { status availableToSell } } } } }"""
@@ -197,7 +195,7 @@ async def test_relay_compiles_against_our_schema_and_reads_what_it_asked(
     packages: tuple[Engine, Path], tmp_path: Path
 ) -> None:
     async with (
-        sandbox_gateway(retailer_now=lambda: IN_STOCK_AT) as sandbox,
+        sandbox_gateway() as sandbox,
         serve(requests_only(app_of(sandbox.ask))) as address,
     ):
         told = await seen(

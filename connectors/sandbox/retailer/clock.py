@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from connectors.sandbox.retailer.dice import Dice
 
-EPOCH = datetime(2024, 1, 1, 5, tzinfo=UTC)  # a Monday, before the doors open
+BEFORE_OPENING = timedelta(hours=5)  # after midnight, when deliveries come
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC) + BEFORE_OPENING  # a Monday
 SET_ASIDE_FOR = timedelta(hours=6)  # how long a laid-away piece waits for its buyer
 DAY = 24 * 3600  # seconds
 
@@ -135,7 +136,7 @@ def _events(shelf: Shelf, begins: datetime, number: int) -> tuple[Event, ...]:
 
 
 def _moment(shelf: Shelf, begins: datetime, dice: Dice) -> datetime:
-    midnight = begins.replace(hour=0) + timedelta(days=dice.below(shelf.days))
+    midnight = begins - BEFORE_OPENING + timedelta(days=dice.below(shelf.days))
     second = dice.between(shelf.opens * 3600, shelf.closes * 3600 - 1)
     return max(begins, midnight + timedelta(seconds=second))
 
