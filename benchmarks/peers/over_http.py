@@ -18,7 +18,8 @@ from benchmarks.peers.report import Report, Table
 from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Answers, Stage, agreed
 
-TESSERA, MERCURIUS = "Tessera", "mercurius, jit + undici"
+TESSERA, KEPT = "Tessera", "Tessera, values kept"
+MERCURIUS = "mercurius, jit + undici"
 APOLLO, HIVE = "Apollo Server + undici", "Hive Gateway, REST"
 CHAIN = "slowest chain of calls"
 REST = {MERCURIUS: "mercurius", APOLLO: "apollo", HIVE: "hive-rest"}
@@ -40,7 +41,10 @@ async def upstreams(stage: Stage, stack: AsyncExitStack) -> Server:
 async def gateways(stage: Stage, stack: AsyncExitStack, upstream: str) -> dict[str, Server]:
     """Every gateway over the upstreams. The one subgraph runs beside these, and is not counted."""
     asked = {"schema": stage.files["schema"], "url": upstream}
-    found = {TESSERA: await stage.in_python(stack, "gateway over HTTP", url=upstream)}
+    found = {
+        TESSERA: await stage.in_python(stack, "gateway over HTTP", url=upstream),
+        KEPT: await stage.in_python(stack, "gateway that keeps values", url=upstream),
+    }
     for name, script in REST.items():
         found[name] = await stage.in_node(stack, script, asked)
     subgraph = await stage.in_node(stack, "mercurius", asked, beside=True)

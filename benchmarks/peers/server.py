@@ -62,6 +62,8 @@ def _gateway(asked: Mapping[str, Any], without: frozenset[Fixed]) -> Gateway:
             return tessera.gateway_in_memory(_read(asked["data"]), answers=True)
         case "gateway over HTTP":
             return tessera.gateway_over_http(asked["url"])
+        case "gateway that keeps values":
+            return tessera.gateway_over_http(asked["url"], values=True)
     raise ValueError(f"there is no application {asked['application']!r}")
 
 

@@ -48,12 +48,10 @@ def settings(**sections: Any) -> Settings:
     )
 
 
-def gateway_over_http(url: str) -> Gateway:
-    """The whole gateway over the upstreams; nothing but locations is kept."""
-    known = settings(
-        connections={"shop": {**SYSTEM, "settings": {"url": url}}},
-        freshness=dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE),
-    )
+def gateway_over_http(url: str, *, values: bool = False) -> Gateway:
+    """The whole gateway over the upstreams: nothing but locations is kept, or `values` as usual."""
+    fresh = {} if values else dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE)
+    known = settings(connections={"shop": {**SYSTEM, "settings": {"url": url}}}, freshness=fresh)
     return Gateway(known, plan(known, {"shop": SHOP}))
 
 
