@@ -9,7 +9,6 @@ from benchmarks.peers import measuring
 from benchmarks.peers.goals import Goal, cheaper, within
 from benchmarks.peers.load import Load, Target
 from benchmarks.peers.measuring import Cells, Effort, Targets
-from benchmarks.peers.questions import Question
 from benchmarks.peers.report import Report, Table
 from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Answers, Stage, agreed
@@ -52,7 +51,7 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
         for question in stage.questions:
             size = len(answers[question.name][0])
             targets = {name: Target.graphql(one, question, size) for name, one in running.items()}
-            targets[FLOOR] = Target(floor, f"{floor.url}/{_slug(question)}", question.bodies, size)
+            targets[FLOOR] = Target.floor(floor, question, size)
             tables.append(await _table(load, targets, effort, question.name, size))
     report = Report("Data in memory", tables, plotted=len(tables))
     report.goals = _goals({table.title: table.closed for table in tables})
@@ -71,16 +70,12 @@ async def _table(load: Load, targets: Targets, effort: Effort, title: str, size:
 
 async def _floor(stage: Stage, stack: AsyncExitStack, answers: Answers) -> Server:
     told = {
-        _slug(question): [body.decode() for body in answers[question.name]]
+        question.path: [body.decode() for body in answers[question.name]]
         for question in stage.questions
     }
     file = stage.folder / "answers.json"
     file.write_bytes(orjson.dumps(told))
     return await stage.in_python(stack, "floor", answers=str(file))
-
-
-def _slug(question: Question) -> str:
-    return question.name.replace(",", "").replace(" ", "-")
 
 
 def _goals(cells: Mapping[str, Cells]) -> Sequence[Goal]:

@@ -57,6 +57,11 @@ class Target:
         """A server that speaks GraphQL."""
         return cls(server, f"{server.url}/graphql", question.bodies, size)
 
+    @classmethod
+    def floor(cls, server: Server, question: Question, size: int) -> Self:
+        """A server that knows nothing but the answers."""
+        return cls(server, f"{server.url}/{question.path}", question.bodies, size)
+
 
 class Load:
     """The client."""

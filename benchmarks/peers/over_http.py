@@ -1,5 +1,6 @@
 """The same HTTP JSON upstreams behind several gateways: what does each cost, and how late is it?"""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -21,7 +22,7 @@ from benchmarks.peers.stage import Answers, Stage, agreed
 TESSERA, KEPT = "Tessera", "Tessera, values kept"
 MERCURIUS = "mercurius, jit + undici"
 APOLLO, HIVE = "Apollo Server + undici", "Hive Gateway, REST"
-CHAIN = "slowest chain of calls"
+CHAIN, FLOOR = "slowest chain of calls", "raw ASGI, same calls and bytes"
 REST = {MERCURIUS: "mercurius", APOLLO: "apollo", HIVE: "hive-rest"}
 ONE_SUBGRAPH = {
     "Hive Gateway, 1 subgraph": "hive",
@@ -68,11 +69,15 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
         behind = await upstreams(stage, stack)
         running = await gateways(stage, stack, behind.url)
         answers = await agreed(running, asked)
+        floor = await floor_of(stage, stack, behind.url, asked, answers)
         sizes = {question.name: len(answers[question.name][0]) for question in asked}
         targets = {
             one.name: {
-                name: Target.graphql(server, one, sizes[one.name])
-                for name, server in running.items()
+                **{
+                    name: Target.graphql(server, one, sizes[one.name])
+                    for name, server in running.items()
+                },
+                FLOOR: Target.floor(floor, one, sizes[one.name]),
             }
             for one in asked
         }
@@ -98,6 +103,22 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
     return report
 
 
+async def floor_of(
+    stage: Stage, stack: AsyncExitStack, upstream: str, asked: Sequence[Question], answers: Answers
+) -> Server:
+    """The least that an answer can cost a gateway in Python: its calls, and its bytes."""
+    told = {
+        question.path: [
+            {"calls": calls, "body": body.decode()}
+            for calls, body in zip(calls_to(question, answers), answers[question.name], strict=True)
+        ]
+        for question in asked
+    }
+    file = stage.folder / "answers.json"
+    file.write_bytes(orjson.dumps(told))
+    return await stage.in_python(stack, "floor over HTTP", answers=str(file), url=upstream)
+
+
 async def delay(upstream: Server, milliseconds: int) -> None:
     """Let every call take so long from now on."""
     async with aiohttp.ClientSession() as http:
@@ -113,10 +134,7 @@ async def _waits(
     effort: Effort,
 ) -> Cells:
     """Every gateway, and the calls alone."""
-    calls = [
-        calls_of(variables, orjson.loads(body))
-        for variables, body in zip(question.variables, answers[question.name], strict=False)
-    ]
+    calls = calls_to(question, answers)
     seconds = effort.seconds * LONGER
     amounts = {
         name: await measuring.warmed(load, target, seconds, CLIENTS)
@@ -130,6 +148,12 @@ async def _waits(
             cell = await load.closed(target, amount=amounts[name], connections=CLIENTS)
             rounds[name].append(cell)
     return {name: Cell.of(cells) for name, cells in rounds.items()}
+
+
+def calls_to(question: Question, answers: Answers) -> list[Any]:
+    """The calls that each answer to a question needs."""
+    told = zip(question.variables, answers[question.name], strict=False)
+    return [calls_of(variables, orjson.loads(body)) for variables, body in told]
 
 
 def calls_of(variables: Any, answer: Any) -> list[list[dict[str, str]]]:

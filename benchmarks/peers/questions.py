@@ -24,6 +24,11 @@ class Question:
     variables: tuple[Variables, ...]
 
     @property
+    def path(self) -> str:
+        """Where a server that knows nothing but answers has those to it."""
+        return self.name.replace(",", "").replace(" ", "-")
+
+    @property
     def bodies(self) -> tuple[str, ...]:
         """The bodies of the requests."""
         name = self.document.partition("(")[0].removeprefix("query ")

@@ -44,6 +44,9 @@ def server(asked: Mapping[str, Any], *, announce: Callable[[], None]) -> uvicorn
     match asked["application"]:
         case "floor":
             return Announcing(floor.application(_read(asked["answers"])), announce)
+        case "floor over HTTP":
+            calls = floor.calling(_read(asked["answers"]), asked["url"])
+            return Announcing(calls, announce)
         case "strawberry":
             return Announcing(plain.application(_read(asked["data"])), announce)
     without = frozenset(map(Fixed, asked.get("without", ())))
