@@ -21,6 +21,9 @@ class Forms(dict[Hashable, orjson.Fragment]):
         self[place] = form
 
 
+ONCE = Forms()  # nothing is kept in it: it stands for what was completed once
+
+
 class Unchanging:
     """An object whose attributes, and all that hangs from them, never change.
 
@@ -33,9 +36,11 @@ class Unchanging:
     def seen(self, place: Hashable, completed: Any) -> None:
         """Something was completed anew."""
         if self.forms is None:
+            self.forms = ONCE
+            return
+        if self.forms is ONCE:
             self.forms = Forms()
-        else:
-            self.forms.keep(place, orjson.Fragment(orjson.dumps(completed)))
+        self.forms.keep(place, orjson.Fragment(orjson.dumps(completed)))
 
 
 class UnchangingList(list[T], Unchanging):
