@@ -1,12 +1,14 @@
 """The same with points in the books of others: the tills of the sandbox have such a programme."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from app.loyalty.writing import ProgramWriter
 from connectors.sandbox.faults import Fault
 from tests.loyalty.builders import SECTION
 from tests.loyalty.test_flows import (
@@ -19,15 +21,28 @@ from tests.loyalty.test_flows import (
     Member,
     members,
 )
+from tests.redis import until
 
 LATER = timedelta(minutes=6)  # what was earned can be spent then
 
 
-@pytest.fixture
-async def member() -> AsyncIterator[Member]:
+@asynccontextmanager
+async def somebody() -> AsyncIterator[Member]:
     burning = [{**SECTION["burning"][0], "least": 10}]
     loyalty = {**SECTION, "burning": burning, "programme": "tills", "pending_for": "PT5M"}
     async with members(loyalty=loyalty) as found:
+        yield found
+
+
+@pytest.fixture
+async def member(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Member]:
+    """A member of whom nobody but the test tells the programme."""
+
+    async def idle(_writer: ProgramWriter) -> None:
+        return None
+
+    monkeypatch.setattr(ProgramWriter, "run", idle)
+    async with somebody() as found:
         yield found
 
 
@@ -69,6 +84,18 @@ async def bought(member: Member) -> tuple[int, int, dict[str, Any]]:
     assert (account(member).points, account(member).reserved) == (had - 40, 0)
     assert await member.balance() == (had - 40, earned, 0)
     return had, earned, placed
+
+
+async def test_the_gateway_tells_the_programme_by_itself() -> None:
+    async with somebody() as member:
+        had = await with_card(member)
+        placed = await member.bought(await member.spending(40))
+
+        async def told_all() -> bool:
+            await member.until(placed, "SOURCED")
+            return (account(member).points, account(member).reserved) == (had - 40, 0)
+
+        await until(told_all)
 
 
 async def test_an_order_spends_there_and_earns_when_it_can_be_spent(member: Member) -> None:
