@@ -68,8 +68,8 @@ class OrderFollower:
         told = await self._asked(orders)
         moved = [one for one in orders if progress.news(one, told)]
         await self._put_off([one for one in orders if one not in moved], until)
-        for one in moved:
-            await self._heard(one, told)
+        failed = [one for one in moved if not await self._heard(one, told)]
+        await self._put_off(failed, until)
         return len(orders)
 
     async def _asked(self, orders: Iterable[Order]) -> Told:
@@ -94,7 +94,7 @@ class OrderFollower:
         return {(sink, key): status for key, status in found.items()}
 
     async def _put_off(self, orders: Sequence[Order], until: datetime) -> None:
-        """Nothing new is known of them; those that are followed no more are told to a log."""
+        """Nothing new is kept of them; those that are followed no more are told to a log."""
         if not orders:
             return
         now, cadence = self.turns.now(), self.turns.cadence
@@ -108,8 +108,8 @@ class OrderFollower:
             log.warning("follow.given_up", orders=over)
             self.book.given_up += over
 
-    async def _heard(self, order: Order, told: Told) -> None:
-        """Keep what was said of one; a bug with it must not stop the others."""
+    async def _heard(self, order: Order, told: Told) -> bool:
+        """Keep what was said of one; False after a bug with it, which must not stop the others."""
         change = partial(progress.heard, told=told)
         try:
             before, after = await self.turns.heard(order.number, change)
@@ -117,12 +117,14 @@ class OrderFollower:
             raise
         except Exception as bug:  # noqa: BLE001  as said
             log.error("follow.bug", order=order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-            return
+            self.book.bugs += 1
+            return False
         for part in progress.news(before, told):
             done = part.state is HandingState.COMPLETED
             self.book.ended[part.sink, "completed" if done else "cancelled"] += 1
         if not after.settled:
             self.worker.wake()
+        return True
 
     async def _count(self) -> None:
         """Now and then, as whoever scrapes does not look more often."""

@@ -100,6 +100,7 @@ async def test_an_order_that_leaves_is_completed_and_counted() -> None:
     assert done["payment"]["captured"] == done["total"]
     names = {one.split("{")[0].split(" ")[0] for one in measured}
     assert names >= {
+        "tessera_follow_bugs_total",
         "tessera_follow_calls_total",
         "tessera_follow_given_up_total",
         "tessera_follow_orders",

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, func, select, text
 
 from app.orders import repository
 from app.orders.looking import MOST, OrderFollower
-from app.orders.model import CancelReason, OrderNumber, OrderState
+from app.orders.model import CancelReason, Order, OrderNumber, OrderState
 from app.orders.repository import Asked
 from app.orders.tables import orders
+from app.orders.turns import Change, Turns
 from app.store import Store, Work
 from connectors.sandbox.faults import Fault
 from tests.orders.looked import (
@@ -96,6 +97,61 @@ async def test_a_silent_system_costs_a_later_look_and_nobody_else_anything(store
         assert (await world.looked(order)).state is OrderState.COMPLETED
         assert world.follower.book.asked["shop", "silent"] == 1
         assert world.follower.book.ended == {("shop", "completed"): 1, ("dc", "completed"): 1}
+
+
+async def test_a_bug_with_one_order_costs_it_a_later_look_and_nobody_else_anything(
+    store: Store,
+) -> None:
+    class Buggy(Turns):
+        async def heard(self, number: OrderNumber, change: Change) -> tuple[Order, Order]:
+            if number == bad.number:
+                raise ValueError(number)
+            return await super().heard(number, change)
+
+    async with opened(store) as world:
+        bad, good = [await sourced(world, SHOP, key=key) for key in "ab"]
+        for order in (bad, good):
+            shipped(world, "shop", order.number)
+        buggy = world.follower.turns = Buggy(store=store, now=world.clock)
+        book = world.follower.book
+        assert (await world.looked(good)).state is OrderState.COMPLETED
+        waits = [await _wait(world, bad)]
+        before = calls(world)
+        world.clock.move(buggy.lasting.total_seconds())
+        assert await world.follower.round() == 0
+        assert (calls(world), book.bugs) == (before, 1)
+
+        world.clock.move(timedelta(days=20).total_seconds())
+        assert await world.follower.round() == 1
+        waits.append(await _wait(world, bad))
+        assert waits == [timedelta(minutes=1), timedelta(hours=1)]
+        assert (book.bugs, book.given_up) == (2, 0)
+        world.follower.turns = world.turns
+        assert (await world.looked(bad)).state is OrderState.COMPLETED
+
+
+async def _wait(world: World, order: Order) -> timedelta:
+    """How long it is until an order is looked at."""
+    at = await look_at(world, order)
+    assert at is not None
+    return at - world.clock()
+
+
+async def test_a_connector_that_answers_rubbish_is_silent(store: Store) -> None:
+    class Rubbish:
+        async def placed(self, _keys: Any) -> Any:
+            return None
+
+    async with opened(store) as world:
+        order = await sourced(world, SHOP, DC)
+        shipped(world, "dc", order.number)
+        rubbish: Any = Rubbish()
+        shop = replace(world.steps.sinks["shop"], sink=rubbish)
+        world.follower.sinks = {**world.steps.sinks, "shop": shop}
+        order = await world.looked(order)
+
+        assert parts(order) == [("shop", 1, TAKEN), ("dc", 1, COMPLETED)]
+        assert world.follower.book.asked == {("shop", "silent"): 1, ("dc", "told"): 1}
 
 
 async def test_a_sink_that_is_bound_no_more_is_passed_over(store: Store) -> None:
