@@ -244,6 +244,7 @@ class Gateway:
                             connections,
                             self.caches.answers.invalidate,
                             markets,
+                            services.order_follower,
                         )
                     ),
                     *markets.work(),

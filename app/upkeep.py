@@ -30,6 +30,7 @@ from app.locations.service import LocationService
 from app.markets.assembling import Markets, Selling, markets_over
 from app.markets.book import MarketBook
 from app.orders import allotting
+from app.orders.looking import OrderFollower
 from app.partners.limits import Sold, left
 from app.partners.model import Stock
 from app.partners.terms import Terms, terms_of
@@ -135,16 +136,19 @@ def handing_on(
     connections: Connections,
     tell: Callable[[frozenset[str]], Awaitable[None]],
     markets: Markets,
+    orders: OrderFollower,
 ) -> HandOn:
     """Tells every process what a message from outside says that is to be read anew.
 
-    What marketplaces say is theirs to hear, too.
+    What marketplaces say is theirs to hear, too, and whose orders have changed is asked for them.
     """
 
     async def hand_on(connection: str, body: bytes) -> None:
         await markets.heard(connection, body)
         reader = connections[connection].port
         hints = reader.hints(body) if isinstance(reader, WebhookReader) else Hint
+        if Hint.ORDERS in hints:
+            await orders.hear(connection)
         if tags := frozenset(_changed(bind, connection, hints)):
             await tell(tags)
 

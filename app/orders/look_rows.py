@@ -1,15 +1,16 @@
 """When are orders looked at next? A column of theirs; to move it on is to take the look."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
 
 from app.orders import repository
-from app.orders.model import Order, OrderNumber
-from app.orders.tables import orders
+from app.orders.model import HandingState, Order, OrderNumber
+from app.orders.tables import handings, orders
 
+AHEAD = 60  # looks that are brought forward at once; behind them orders come at their own pace
 Later = tuple[OrderNumber, datetime | None]
 """When an order is looked at next; None: it is not any more."""
 
@@ -39,6 +40,26 @@ def put_off(connection: Connection, looks: Collection[Later], *, until: datetime
     rows = [{"of": number, "was": until, "look_at": at} for number, at in _in_order(looks)]
     if rows:
         connection.execute(mine, rows)
+
+
+def bring_forward(
+    connection: Connection, sink: str, *, at: datetime, apart: timedelta, most: int
+) -> None:
+    """Let the orders that a sink has be looked at from `at` on: so many, and `apart` as many more.
+
+    They keep their order, so saying it again moves nobody who waits; it is said of orders that
+    would be looked at before `AHEAD` times `most` others are.
+    """
+    has = (handings.c.sink == sink, handings.c.state == HandingState.TAKEN)
+    theirs = exists().where(handings.c.order == orders.c.number, *has)
+    first = (orders.c.look_at, orders.c.number)
+    waiting = select(orders.c.number).where(orders.c.look_at >= at, theirs).order_by(*first)
+    numbers = connection.execute(waiting.limit(AHEAD * most)).scalars().all()
+    for place in range(0, len(numbers), most):
+        some = orders.c.number.in_(numbers[place : place + most])
+        moved = update(orders).where(some, orders.c.look_at > at).values(look_at=at)
+        connection.execute(moved)
+        at += apart
 
 
 def standing(connection: Connection) -> tuple[int, datetime | None]:

@@ -28,6 +28,7 @@ from app.upstream.handing import HandingDesk
 log = structlog.get_logger(__name__)
 MOST = 100  # orders of one round
 POLL = timedelta(seconds=1)
+APART = timedelta(seconds=1)  # looks at the orders of one system that says that some have changed
 COUNT_EVERY = timedelta(seconds=30)
 
 
@@ -52,6 +53,24 @@ class OrderFollower:
             return await self.round() >= MOST
 
         await self.rounds.run(once)
+
+    async def hear(self, connection: str) -> None:
+        """A system says that something has changed: the orders that it has are looked at soon.
+
+        That is at the next full second, so whatever it says within one costs one look.
+
+        Raises:
+            StoreUnavailable: unknown whether they will be.
+        """
+        if connection not in self.sinks:
+            return
+        now = self.turns.now()
+        at = now.replace(microsecond=0) + APART
+
+        def sooner(work: Work) -> None:
+            look_rows.bring_forward(work.connection, connection, at=at, apart=APART, most=MOST)
+
+        await self.turns.store.act(sooner, now=now)
 
     async def round(self) -> int:
         """Look at what is due; at how many orders that was."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
@@ -62,22 +62,96 @@ def calls(world: World) -> Mapping[str, int]:
     return {sink: world.systems[sink].requests[path] for sink, path in paths.items()}
 
 
+async def copies(world: World, order: Order, count: int, look_at: datetime) -> None:
+    """More of the same; all are to be looked at then."""
+
+    def copied(work: Work) -> None:
+        for number in range(count):
+            name = f"C{number}"
+            asked = Asked(asked=name, digest=name, access=name, due_at=NOON)
+            copy = replace(order, number=OrderNumber(name), charge=None, cart=None)
+            assert repository.add(work.connection, copy, asked)
+        work.connection.execute(orders.update().values(look_at=look_at, due_at=None))
+
+    await world.store.act(copied, now=world.clock())
+
+
 async def test_a_round_takes_so_many_orders_at_most(store: Store) -> None:
     async with opened(store) as world:
         order = await sourced(world, SHOP)
-
-        def copied(work: Work) -> None:
-            for number in range(MOST):
-                name = f"C{number}"
-                asked = Asked(asked=name, digest=name, access=name, due_at=NOON)
-                copy = replace(order, number=OrderNumber(name), charge=None, cart=None)
-                assert repository.add(work.connection, copy, asked)
-            work.connection.execute(orders.update().values(look_at=NOON, due_at=None))
-
-        await store.act(copied, now=world.clock())
+        await copies(world, order, MOST, NOON)
         world.clock.move(60)
         assert [await world.follower.round() for _ in range(3)] == [MOST, 1, 0]
         assert (await look_at(world, order)) is not None
+
+
+async def test_what_a_system_has_is_looked_at_soon_after_it_says_that_something_changed(
+    store: Store,
+) -> None:
+    async with opened(store) as world:
+        order = await sourced(world, SHOP, DC, key="a")
+        other = await sourced(world, DC, key="b")
+        later = await look_at(world, other)
+        shipped(world, "shop", order.number)
+        world.clock.move(0.3)
+        await world.follower.hear("payments")  # it carries out nothing
+        assert await look_at(world, order) == later
+        await world.follower.hear("shop")
+        assert await look_at(world, order) == NOON + timedelta(seconds=1)
+        assert await look_at(world, other) == later
+        assert await world.follower.round() == 0
+        world.clock.move(0.7)
+        assert await world.follower.round() == 1
+
+        assert (await world.worked(order)).state is OrderState.IN_FULFILMENT
+        await world.follower.hear("shop")  # it is done with its part
+        assert await look_at(world, order) == NOON + timedelta(seconds=61)
+
+
+async def test_however_much_a_system_says_it_is_asked_once_a_second(store: Store) -> None:
+    """For as many orders as a call takes, and so for all of them in the end."""
+    late = NOON + timedelta(hours=1)
+    async with opened(store) as world:
+        order = await sourced(world, SHOP)
+        await copies(world, order, 2 * MOST, late)
+        asked, looked = [], []
+        for _ in range(4):
+            before = calls(world)["shop"]
+            rounds = []
+            for _ in range(4):
+                await world.follower.hear("shop")
+                world.clock.move(0.25)
+                rounds.append(await world.follower.round())
+            asked.append(calls(world)["shop"] - before)
+            looked.append(sum(rounds))
+        latest = await store.read(lambda one: one.scalar(select(func.max(orders.c.look_at))))
+
+    assert asked == [1, 1, 1, 1]
+    assert looked == [MOST, MOST, MOST, MOST]
+    assert latest is not None
+    assert latest < late
+
+
+async def test_what_a_system_says_while_it_is_asked_has_it_asked_again(store: Store) -> None:
+    async with opened(store) as world:
+        order = await sourced(world, SHOP)
+        desk = world.steps.sinks["shop"]
+
+        class Slow:
+            async def standing(self, keys: Any) -> Any:
+                found = await desk.standing(keys)
+                shipped(world, "shop", order.number)
+                await world.follower.hear("shop")
+                return found
+
+        slow: Any = Slow()
+        world.clock.move(60)
+        follower = OrderFollower(turns=world.turns, sinks={"shop": slow}, worker=world.worker)
+        assert await follower.round() == 1
+        world.clock.move(1)
+        assert await world.follower.round() == 1
+
+        assert (await world.worked(order)).state is OrderState.COMPLETED
 
 
 async def test_a_silent_system_costs_a_later_look_and_nobody_else_anything(store: Store) -> None:
