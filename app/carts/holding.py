@@ -10,9 +10,9 @@ from msgspec import structs
 
 from app.availability import ledger
 from app.availability.bundles import with_components
+from app.availability.level_rows import News
 from app.availability.model import Availability, Spot
 from app.availability.refusals import InsufficientStock, Shortage, SlotsFull, StockUnknown
-from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.availability.slot_rows import Room
 from app.carts import events, repository
