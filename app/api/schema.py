@@ -11,7 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
-from app.api.access import access_of, tell_rules
+from app.api.access_directives import access_of, tell_rules
 from app.api.appointment_mutations import AppointmentMutations
 from app.api.appointment_root import AppointmentRoot
 from app.api.assortment_events import AssortmentEventRoot, AssortmentSubscriptions
