@@ -22,7 +22,8 @@ from app.api.customer_results import (
     WishlistAddResult,
     WishlistRemoveResult,
 )
-from app.api.customers import Customer, customer_key, identity_of, whose
+from app.api.customers import Customer, customer_key, whose
+from app.api.identities import identity_of
 from app.customers import model
 from app.customers.consents import SaidBy
 from app.customers.profiles import ProfileChange
