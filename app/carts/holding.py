@@ -18,10 +18,11 @@ from app.availability.slot_rows import Room
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Contended, Request, let_go
 from app.carts.hearing import Heard, demand_of, known
-from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
+from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.spending import CartPoints
+from app.carts.wanted import countable, some
 from app.errors import Refusal
 from app.ports import PointsKey, StockLevel
 from app.store import Work
