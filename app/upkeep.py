@@ -50,6 +50,9 @@ from app.webhooks.delivering import Delivering
 from app.webhooks.hearing import HandOn
 from app.webhooks.sending import Sender
 
+Tell = Callable[[frozenset[str]], Awaitable[None]]
+"""Says to every process what is out of date."""
+FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
 
@@ -64,6 +67,24 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def refresh_locations(locations: LocationService, tell: Tell) -> None:
+    """Read them again, and say so where something has changed.
+
+    What has changed may be found where it was not before: whatever tells of locations counts.
+    """
+    if changed := await locations.refresh():
+        every = frozenset({"Location", "LocationConnection"})
+        await tell(every | {f"Location:{code}" for code in changed})
+
+
+async def keep_locations(locations: LocationService, tell: Tell, *, every: timedelta) -> None:
+    """Read them again every now and then, until cancelled."""
+    while True:
+        wait = min(FIRST_RETRIES, every) if locations.incomplete else every
+        await asyncio.sleep(wait.total_seconds())
+        await refresh_locations(locations, tell)
 
 
 async def keep_log_short(store: Store, now: Callable[[], datetime], terms: EventSettings) -> None:
@@ -134,7 +155,7 @@ def selling(
 def handing_on(
     bind: Bindings,
     connections: Connections,
-    tell: Callable[[frozenset[str]], Awaitable[None]],
+    tell: Tell,
     markets: Markets,
     orders: OrderFollower,
 ) -> HandOn:
