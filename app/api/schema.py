@@ -40,6 +40,7 @@ from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
+from app.api.whole_cart_mutations import WholeCartMutations
 from app.engine.gate import ANYTHING, Access
 
 SHARED = ("GeoPoint", "Money", "PageInfo")  # values that mean the same in every subgraph
@@ -99,6 +100,7 @@ class Query(
 @strawberry.type(description="What can be changed.")
 class Mutation(
     CartMutations,
+    WholeCartMutations,
     OrderMutations,
     CustomerMutations,
     PrivacyMutations,
