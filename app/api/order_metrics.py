@@ -46,7 +46,7 @@ class FollowCollector(Collector):
         )
         yield CounterMetricFamily(
             "tessera_follow_bugs",
-            "Looks at orders of which our code could not keep what was said.",
+            "Looks at orders that our code failed at.",
             value=book.bugs,
         )
         yield GaugeMetricFamily(

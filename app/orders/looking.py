@@ -16,7 +16,7 @@ import structlog
 from app.errors import UpstreamError
 from app.orders import look_rows, progress
 from app.orders.book import FollowBook
-from app.orders.model import HandingState, Order, key_of
+from app.orders.model import HandingState, Order, OrderNumber, key_of
 from app.orders.progress import Told
 from app.orders.turns import Turns
 from app.orders.working import OrderWorker
@@ -80,16 +80,21 @@ class OrderFollower:
             return 0
         until = now + self.turns.lasting
 
-        def take(work: Work) -> list[Order]:
-            return look_rows.claim(work.connection, now=now, until=until, most=MOST)
+        def take(work: Work) -> tuple[list[Order], list[OrderNumber]]:
+            taken = look_rows.claim(work.connection, now=now, until=until, most=MOST)
+            late = [(one, now + self.turns.cadence.slowest) for one in taken[1]]
+            look_rows.put_off(work.connection, late, until=until)
+            return taken
 
-        orders = await store.act(take, now=now)
+        orders, unreadable = await store.act(take, now=now)
+        for number in unreadable:
+            self._failed_at(number, kind="unreadable")
         told = await self._asked(orders)
         moved = [one for one in orders if progress.news(one, told)]
         await self._put_off([one for one in orders if one not in moved], until)
         failed = [one for one in moved if not await self._heard(one, told)]
         await self._put_off(failed, until)
-        return len(orders)
+        return len(orders) + len(unreadable)
 
     async def _asked(self, orders: Iterable[Order]) -> Told:
         keys: dict[str, list[OrderKey]] = {}
@@ -135,8 +140,9 @@ class OrderFollower:
         except StoreUnavailable:
             raise
         except Exception as bug:  # noqa: BLE001  as said
-            log.error("follow.bug", order=order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-            self.book.bugs += 1
+            self._failed_at(
+                order.number, kind=type(bug).__name__
+            )  # its text may hold personal data
             return False
         for part in progress.news(before, told):
             done = part.state is HandingState.COMPLETED
@@ -144,6 +150,10 @@ class OrderFollower:
         if not after.settled:
             self.worker.wake()
         return True
+
+    def _failed_at(self, number: OrderNumber, *, kind: str) -> None:
+        log.error("follow.bug", order=number, kind=kind)
+        self.book.bugs += 1
 
     async def _count(self) -> None:
         """Now and then, as whoever scrapes does not look more often."""

@@ -12,7 +12,7 @@ from app.orders import repository
 from app.orders.looking import MOST, OrderFollower
 from app.orders.model import CancelReason, Order, OrderNumber, OrderState
 from app.orders.repository import Asked
-from app.orders.tables import orders
+from app.orders.tables import handings, orders
 from app.orders.turns import Change, Turns
 from app.store import Store, Work
 from connectors.sandbox.faults import Fault
@@ -202,6 +202,23 @@ async def test_a_bug_with_one_order_costs_it_a_later_look_and_nobody_else_anythi
         assert (book.bugs, book.given_up) == (2, 0)
         world.follower.turns = world.turns
         assert (await world.looked(bad)).state is OrderState.COMPLETED
+
+
+async def test_an_order_that_cannot_be_read_costs_nobody_else_anything(store: Store) -> None:
+    async with opened(store) as world:
+        bad, good, other = [await sourced(world, SHOP, key=key) for key in "abc"]
+        for order in (good, other):
+            shipped(world, "shop", order.number)
+        spoilt = handings.update().where(handings.c.order == bad.number).values(state="NONESUCH")
+        await store.act(lambda work: work.connection.execute(spoilt), now=world.clock())
+        world.clock.move(60)
+        assert await world.follower.round() == 3
+        assert await world.follower.round() == 0
+        ends = [(await kinds(world, one))["OrderCompleted"] for one in (bad, good, other)]
+
+        assert ends == [0, 1, 1]
+        assert await _wait(world, bad) == timedelta(hours=1)
+        assert world.follower.book.bugs == 1
 
 
 async def _wait(world: World, order: Order) -> timedelta:
