@@ -9,10 +9,8 @@ from datetime import datetime
 class FollowBook:
     """Calls by connection and outcome, parts by connection and end; how it stood a moment ago.
 
-    `bugs` is how often our code failed at an order or at what was said of it; it is then looked at
-    again at its pace.
-
-    `followed` is how many orders there are to look at, `due_at` when the first of them is due.
+    `bugs` is how often our code failed at an order, `followed` how many orders there are to look
+    at, `due_at` when the first of them is due.
     """
 
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -140,9 +140,7 @@ class OrderFollower:
         except StoreUnavailable:
             raise
         except Exception as bug:  # noqa: BLE001  as said
-            self._failed_at(
-                order.number, kind=type(bug).__name__
-            )  # its text may hold personal data
+            self._failed_at(order.number, kind=type(bug).__name__)
             return False
         for part in progress.news(before, told):
             done = part.state is HandingState.COMPLETED
@@ -152,6 +150,7 @@ class OrderFollower:
         return True
 
     def _failed_at(self, number: OrderNumber, *, kind: str) -> None:
+        """Tell of a bug, never by its text: that may hold personal data."""
         log.error("follow.bug", order=number, kind=kind)
         self.book.bugs += 1
 
