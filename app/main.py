@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 
@@ -40,7 +40,6 @@ from app.api.webhook_metrics import WebhookCollector
 from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
-from app.locations.service import LocationService
 from app.markets.book import MarketBook
 from app.orders.book import FollowBook
 from app.principals.model import Principal
@@ -51,6 +50,7 @@ from app.upkeep import (
     beside,
     delivering,
     handing_on,
+    keep_locations,
     keep_log_short,
     keep_swept,
     projections,
@@ -62,8 +62,6 @@ from app.upstream.registry import Planned, open_connections
 from app.webhooks.book import WebhookBook
 from app.webhooks.hearing import WebhookHearing
 from app.webhooks.sending import secrets_of, senders
-
-FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 
 
 def utc_now() -> datetime:
@@ -227,7 +225,11 @@ class Gateway:
             self.running = services
             try:
                 async with beside(
-                    self._keep_locations(services.locations),
+                    keep_locations(
+                        services.locations,
+                        self.caches.answers.invalidate,
+                        every=self.settings.freshness.locations_every,
+                    ),
                     self.caches.listen(),
                     documents.keep(),
                     self.store.keep(),
@@ -244,6 +246,7 @@ class Gateway:
                             connections,
                             self.caches.answers.invalidate,
                             markets,
+                            services.order_follower,
                         )
                     ),
                     *markets.work(),
@@ -258,22 +261,6 @@ class Gateway:
             finally:
                 self.running = None
                 await self.caches.close()
-
-    async def refresh_locations(self, locations: LocationService) -> None:
-        """Read them again, and say so where something has changed.
-
-        What has changed may be found where it was not before: whatever tells of locations counts.
-        """
-        if changed := await locations.refresh():
-            every = frozenset({"Location", "LocationConnection"})
-            await self.caches.answers.invalidate(every | {f"Location:{code}" for code in changed})
-
-    async def _keep_locations(self, locations: LocationService) -> None:
-        every = self.settings.freshness.locations_every
-        while True:
-            wait = min(FIRST_RETRIES, every) if locations.incomplete else every
-            await asyncio.sleep(wait.total_seconds())
-            await self.refresh_locations(locations)
 
     async def _ready(self, _request: Request) -> Response:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""

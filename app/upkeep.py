@@ -30,6 +30,7 @@ from app.locations.service import LocationService
 from app.markets.assembling import Markets, Selling, markets_over
 from app.markets.book import MarketBook
 from app.orders import allotting
+from app.orders.looking import OrderFollower
 from app.partners.limits import Sold, left
 from app.partners.model import Stock
 from app.partners.terms import Terms, terms_of
@@ -49,6 +50,9 @@ from app.webhooks.delivering import Delivering
 from app.webhooks.hearing import HandOn
 from app.webhooks.sending import Sender
 
+Tell = Callable[[frozenset[str]], Awaitable[None]]
+"""Says to every process what is out of date."""
+FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of locations has never answered
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
 
@@ -63,6 +67,24 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def refresh_locations(locations: LocationService, tell: Tell) -> None:
+    """Read them again, and say so where something has changed.
+
+    What has changed may be found where it was not before: whatever tells of locations counts.
+    """
+    if changed := await locations.refresh():
+        every = frozenset({"Location", "LocationConnection"})
+        await tell(every | {f"Location:{code}" for code in changed})
+
+
+async def keep_locations(locations: LocationService, tell: Tell, *, every: timedelta) -> None:
+    """Read them again every now and then, until cancelled."""
+    while True:
+        wait = min(FIRST_RETRIES, every) if locations.incomplete else every
+        await asyncio.sleep(wait.total_seconds())
+        await refresh_locations(locations, tell)
 
 
 async def keep_log_short(store: Store, now: Callable[[], datetime], terms: EventSettings) -> None:
@@ -133,18 +155,21 @@ def selling(
 def handing_on(
     bind: Bindings,
     connections: Connections,
-    tell: Callable[[frozenset[str]], Awaitable[None]],
+    tell: Tell,
     markets: Markets,
+    orders: OrderFollower,
 ) -> HandOn:
     """Tells every process what a message from outside says that is to be read anew.
 
-    What marketplaces say is theirs to hear, too.
+    What marketplaces say is theirs to hear, too, and whose orders have changed is asked for them.
     """
 
     async def hand_on(connection: str, body: bytes) -> None:
         await markets.heard(connection, body)
         reader = connections[connection].port
         hints = reader.hints(body) if isinstance(reader, WebhookReader) else Hint
+        if Hint.ORDERS in hints:
+            await orders.hear(connection)
         if tags := frozenset(_changed(bind, connection, hints)):
             await tell(tags)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from app.api.access import access_of
+from app.api.access_directives import access_of
 from app.api.schema import Schema, build_schema, core
 from app.engine.gate import ANYTHING
 from app.main import Gateway, utc_now

@@ -1,4 +1,4 @@
-"""GraphQL face of what can be done with carts: one input, one result of success or refusals."""
+"""GraphQL face of what can be put into carts, for whom: one input, one result or refusals."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Protocol
@@ -13,16 +13,9 @@ from app.api.cart_results import (
     CartCreateResult,
     CartCustomerSetResult,
     CartDiscountCodesSetResult,
-    CartHandedOver,
-    CartHandOverResult,
-    CartHoldReleaseResult,
-    CartHoldResult,
     CartLinesAddResult,
     CartLinesRemoveResult,
     CartLinesUpdateResult,
-    CartMergeResult,
-    CartPromiseSelectResult,
-    CartTakeOverResult,
 )
 from app.api.carts import Cart, cart_key
 from app.api.context import Context, Info
@@ -44,7 +37,7 @@ class ToCart(Protocol):
     cart_id: strawberry.ID
 
 
-async def _changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -> Any:
+async def changed(act: Callable[[], Awaitable[model.Cart]], context: Context) -> Any:
     """What came of an act: the cart, or why not."""
     try:
         return CartChanged(cart=Cart.of(await act()))
@@ -61,7 +54,7 @@ async def on_cart(
         cart = cart_key(asked.cart_id)
         return await act(cart, given.request_of(context, cart, asked))
 
-    return await _changed(named, context)
+    return await changed(named, context)
 
 
 async def _customer(context: Context, named: str | None) -> CustomerId:
@@ -83,7 +76,7 @@ async def _customer(context: Context, named: str | None) -> CustomerId:
 
 @strawberry.type
 class CartMutations:
-    """The root fields that change carts."""
+    """The root fields that change what is in carts, and whose they are."""
 
     @strawberry.mutation(description="A new cart.")
     async def cart_create(
@@ -105,7 +98,7 @@ class CartMutations:
             own = await services.customers.enrolled(context.principal, now=context.now)
             return await services.carts.create(channel.code, items, request, own)
 
-        done: CartCreateResult = await _changed(act, info.context)
+        done: CartCreateResult = await changed(act, info.context)
         return done
 
     @strawberry.mutation(description="More units, at the prices of now; a SKU has one line.")
@@ -212,116 +205,4 @@ class CartMutations:
             return await codes.set(cart, input.version, input.codes, request)
 
         done: CartDiscountCodesSetResult = await on_cart(act, input, info.context)
-        return done
-
-    @strawberry.mutation(
-        description=(
-            "Choose how lines reach the buyer, by an option of promiseOptions for exactly these"
-            " lines. What was held for the cart is released: hold it again, where it was promised."
-        )
-    )
-    async def cart_promise_select(
-        self,
-        info: Info,
-        input: Annotated[given.CartPromiseSelectInput, Input],  # noqa: A002
-    ) -> CartPromiseSelectResult:
-        """Choose."""
-
-        async def act(cart: CartId, request: Request) -> model.Cart:
-            numbers = None if input.line_ids is None else given.numbers_of(input.line_ids)
-            promises = info.context.services.cart_promises
-            return await promises.select(cart, input.version, input.choice(), numbers, request)
-
-        done: CartPromiseSelectResult = await on_cart(act, input, info.context)
-        return done
-
-    @strawberry.mutation(
-        description=(
-            "Put what is in one cart into another and close it, as when a guest signs in. Asked"
-            " again it gives the cart as it is."
-        )
-    )
-    async def cart_merge(
-        self,
-        info: Info,
-        input: Annotated[given.CartMergeInput, Input],  # noqa: A002
-    ) -> CartMergeResult:
-        """Merge."""
-
-        async def act() -> model.Cart:
-            source, into = cart_key(input.from_), cart_key(input.into)
-            request = given.request_of(info.context, into, input)
-            return await info.context.services.carts.merge(source, into, input.version, request)
-
-        done: CartMergeResult = await _changed(act, info.context)
-        return done
-
-    @strawberry.mutation(
-        description="A short code by which another device takes the cart over, once and soon."
-    )
-    async def cart_hand_over(
-        self,
-        info: Info,
-        input: Annotated[given.CartHandOverInput, Input],  # noqa: A002
-    ) -> CartHandOverResult:
-        """Offer."""
-        context = info.context
-        try:
-            code, until = await context.services.hand_overs.offer(
-                cart_key(input.cart_id), now=context.now, by=context.looking()
-            )
-        except Refusal as refusal:
-            refused: Any = problem_of(refusal, context)
-            done: CartHandOverResult = refused
-            return done
-        return CartHandedOver(take_over_code=code, expires_at=until)
-
-    @strawberry.mutation(description="The cart that a code stands for; both devices have it then.")
-    async def cart_take_over(
-        self,
-        info: Info,
-        input: Annotated[given.CartTakeOverInput, Input],  # noqa: A002
-    ) -> CartTakeOverResult:
-        """Take."""
-
-        async def act() -> model.Cart:
-            request = given.request_of(info.context, None, input)
-            return await info.context.services.hand_overs.take(input.code, request)
-
-        done: CartTakeOverResult = await _changed(act, info.context)
-        return done
-
-    @strawberry.mutation(
-        description=(
-            "Hold all units of a cart for a while, in the place of what it held before; or say what"
-            " is missing. A change of its lines ends it."
-        )
-    )
-    async def cart_hold(
-        self,
-        info: Info,
-        input: Annotated[given.CartHoldInput, Input],  # noqa: A002
-    ) -> CartHoldResult:
-        """Hold."""
-
-        async def act(cart: CartId, request: Request) -> model.Cart:
-            parts = None if input.parts is None else given.parts_of(input.parts)
-            holds = info.context.services.cart_holds
-            return await holds.hold(cart, input.version, parts, request)
-
-        done: CartHoldResult = await on_cart(act, input, info.context)
-        return done
-
-    @strawberry.mutation(description="Hold nothing for a cart any more.")
-    async def cart_hold_release(
-        self,
-        info: Info,
-        input: Annotated[given.CartHoldReleaseInput, Input],  # noqa: A002
-    ) -> CartHoldReleaseResult:
-        """Release."""
-
-        async def act(cart: CartId, request: Request) -> model.Cart:
-            return await info.context.services.cart_holds.release(cart, input.version, request)
-
-        done: CartHoldReleaseResult = await on_cart(act, input, info.context)
         return done

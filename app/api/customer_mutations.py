@@ -22,7 +22,8 @@ from app.api.customer_results import (
     WishlistAddResult,
     WishlistRemoveResult,
 )
-from app.api.customers import Customer, customer_key, identity_of, whose
+from app.api.customers import Customer, customer_key, whose
+from app.api.identities import identity_of
 from app.customers import model
 from app.customers.consents import SaidBy
 from app.customers.profiles import ProfileChange
@@ -30,7 +31,7 @@ from app.customers.refusals import CustomerNotFound as NotFound
 from app.customers.service import proved
 from app.errors import Refusal
 from app.ports import CustomerKey
-from app.values import CustomerId, PrincipalKind, Sku
+from app.values import CustomerId, PrincipalKind
 
 Input = strawberry.argument(description="All that it takes.")
 
@@ -61,8 +62,9 @@ def _staff(context: Context) -> bool:
     return context.principal.kind is PrincipalKind.STAFF
 
 
-async def _wished(context: Context, asked: given.WishInput, sku: Sku, *, wanted: bool) -> Any:
+async def _wished(context: Context, asked: given.WishInput, *, wanted: bool) -> Any:
     async def act() -> model.Customer:
+        sku = asked.wished()
         customer = await whose(context, asked.customer_id)
         await context.services.people.profiles.wish(customer, sku, wanted=wanted)
         return await _found(context, customer)
@@ -241,12 +243,7 @@ class CustomerMutations:
         input: Annotated[given.WishlistAddInput, Input],  # noqa: A002
     ) -> WishlistAddResult:
         """Wish."""
-        try:
-            sku = input.wished()
-        except Refusal as refusal:
-            refused: WishlistAddResult = customer_problem(refusal)  # type: ignore[assignment]  # one of the union's
-            return refused
-        done: WishlistAddResult = await _wished(info.context, input, sku, wanted=True)
+        done: WishlistAddResult = await _wished(info.context, input, wanted=True)
         return done
 
     @strawberry.mutation(description="A customer does not wish for something any more.")
@@ -256,5 +253,5 @@ class CustomerMutations:
         input: Annotated[given.WishlistRemoveInput, Input],  # noqa: A002
     ) -> WishlistRemoveResult:
         """Do not wish."""
-        done: WishlistRemoveResult = await _wished(info.context, input, input.sku, wanted=False)
+        done: WishlistRemoveResult = await _wished(info.context, input, wanted=False)
         return done

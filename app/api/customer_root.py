@@ -7,13 +7,8 @@ import strawberry
 from app.api.context import Context, Info
 from app.api.customer_inputs import CONTACTS
 from app.api.customer_parts import CustomerContact
-from app.api.customers import (
-    MOST_CANDIDATES,
-    Customer,
-    CustomerCandidate,
-    CustomerCandidates,
-    customer_key,
-)
+from app.api.customers import Customer, customer_key
+from app.api.identities import MOST_CANDIDATES, CustomerCandidate, CustomerCandidates
 from app.api.nodes import global_id, key_of
 from app.api.privacy import PrivacyRequest
 from app.customers import model

@@ -1,7 +1,5 @@
 """GraphQL face of customers: one person, and what is known of them."""
 
-from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Self
 
 import strawberry
@@ -19,105 +17,17 @@ from app.api.customer_parts import (
     CustomerWish,
 )
 from app.api.hints import NOBODY_KEEPS
+from app.api.identities import CustomerCandidates, CustomerIdentity
 from app.api.loyalty import LoyaltyAccount, account_of
 from app.api.nodes import Node, global_id, key_of
 from app.api.privacy import PrivacyRequest
 from app.api.purchases import PurchaseConnection, page_of
-from app.customers import matching, model
+from app.customers import model
 from app.customers.consents import in_force
-from app.customers.linking import Found
-from app.customers.model import SIGN_IN, Confidence, Evidence
 from app.customers.refusals import CustomerNotFound, InvalidCustomerInput
 from app.errors import InvalidInputError
 from app.values import CustomerId, Locale, PrincipalKind
 
-
-@strawberry.type(
-    description="Who a customer is in another system. For staff.", directives=NOBODY_KEEPS
-)
-class CustomerIdentity:
-    """Personal data."""
-
-    id: strawberry.ID = strawberry.field(description="Opaque; customerUnlink takes it.")
-    source: str = strawberry.field(description="The connection; sign-in for a way to sign in.")
-    evidence: Evidence = strawberry.field(description="Why they are taken for the same person.")
-    confidence: Confidence = strawberry.field(description="How sure that is.")
-    linked_at: datetime = strawberry.field(description="Since when.")
-
-    @classmethod
-    def of(cls, identity: model.Identity) -> Self:
-        """Dress an identity."""
-        return cls(
-            id=identity_id(identity.system, identity.external),
-            source=identity.system,
-            evidence=identity.evidence,
-            confidence=identity.confidence,
-            linked_at=identity.linked_at,
-        )
-
-
-@strawberry.type(
-    description="Somebody who is, or may be, the one who is looked for. For staff.",
-    directives=NOBODY_KEEPS,
-)
-class CustomerCandidate:
-    """Of our records, or of another system's."""
-
-    identity_id: strawberry.ID | None = strawberry.field(
-        description="customerLink takes it; null for one who is known from our own records."
-    )
-    source: str = strawberry.field(description="The connection; tessera for our own records.")
-    customer_id: strawberry.ID | None = strawberry.field(
-        description="Who they are in our records; null where they are nobody yet."
-    )
-    given_name: str | None = strawberry.field(description="Given name.")
-    family_name: str | None = strawberry.field(description="Family name.")
-    contacts: list[CustomerContact] = strawberry.field(description="By what they are recognised.")
-    evidence: Evidence = strawberry.field(description="Why they may be the one.")
-    confidence: Confidence = strawberry.field(description="How sure that is.")
-
-    @classmethod
-    def of(cls, one: matching.Candidate, ours: CustomerId | None) -> Self:
-        """Dress somebody whom another system knows."""
-        told = one.customer
-        looked_at(ours or f"{one.system}:{sha256(told.key.encode()).hexdigest()[:24]}")
-        return cls(
-            identity_id=identity_id(one.system, told.key),
-            source=one.system,
-            customer_id=None if ours is None else global_id("Customer", ours),
-            given_name=told.given_name,
-            family_name=told.family_name,
-            contacts=[
-                CustomerContact.of(known.contact, verified=known.verified)
-                for known in told.contacts
-            ],
-            evidence=one.evidence,
-            confidence=one.confidence,
-        )
-
-
-@strawberry.type(
-    description="Who somebody may be, the surest first. For staff.", directives=NOBODY_KEEPS
-)
-class CustomerCandidates:
-    """With who could not be asked."""
-
-    candidates: list[CustomerCandidate] = strawberry.field(description="They; at most 100.")
-    silent: list[str] = strawberry.field(
-        description="Connections that did not answer, or not all of it: others may be there."
-    )
-
-    @classmethod
-    def of(cls, found: Found) -> Self:
-        """Dress what was found."""
-        candidates = [
-            CustomerCandidate.of(one, found.ours.get((one.system, str(one.customer.key))))
-            for one in found.candidates[:MOST_CANDIDATES]
-        ]
-        return cls(candidates=candidates, silent=list(found.silent))
-
-
-MOST_CANDIDATES = 100
 MOST_CARTS = 20
 Selves = strawberry.Private[model.Customer]
 
@@ -244,26 +154,6 @@ class Customer(Node):
             merged_ids=[global_id("Customer", one) for one in customer.merged],
             kept=customer,
         )
-
-
-def identity_id(system: str, external: str) -> strawberry.ID:
-    """The id of somebody in a system."""
-    return global_id("CustomerIdentity", f"{system}:{external}")
-
-
-def identity_of(given: str) -> tuple[str, str]:
-    """The system, and what it calls somebody.
-
-    Raises:
-        InvalidCustomerInput: the id is none of theirs.
-    """
-    try:
-        system, colon, external = key_of(given, "CustomerIdentity").partition(":")
-    except InvalidInputError as error:
-        raise InvalidCustomerInput("identityId is none.", path=("identityId",)) from error
-    if not colon or system == SIGN_IN:
-        raise InvalidCustomerInput("identityId is none.", path=("identityId",))
-    return system, external
 
 
 def customer_key(given: str) -> CustomerId:

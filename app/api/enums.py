@@ -6,35 +6,23 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from app.appointments.model import AppointmentState
 from app.availability.model import AvailabilityStatus, FulfilmentMethod
 from app.carts.checking import CartProblemCode, Severity
 from app.carts.model import CartStatus
-from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy
-from app.customers.model import Confidence, Evidence
-from app.customers.privacy import PrivacyKind, ReceiptState, Task
 from app.locations.hours import Weekday
-from app.loyalty.model import Kind
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.partners.limits import Limit
-from app.ports import (
-    ContactKind,
-    KeptRecord,
-    PaymentStatus,
-    ProductSort,
-    PurchaseChannel,
-    PurchaseStatus,
-)
+from app.ports import PaymentStatus, ProductSort
 from app.pricing.model import CodeFate
 from app.promises.drift import DriftCause
 from app.promises.model import Objective, Reason, Service
 from app.upstream.breaker import BreakerState
 from app.upstream.health import UpstreamState
 from app.upstream.report import Freshness
-from app.values import LocationKind, LocationService, PrincipalKind
+from app.values import LocationKind, LocationService
 
 
-def _tell(
+def tell(
     enum: type[Enum], description: str, values: Mapping[str, str], *, name: str | None = None
 ) -> None:
     """Register an enum; every value must be described."""
@@ -44,7 +32,7 @@ def _tell(
         value.description = values[value.name]
 
 
-_tell(
+tell(
     Limit,
     "What a partner may sell no more of. Treat an unknown value as a limit for good.",
     {
@@ -54,12 +42,7 @@ _tell(
     },
     name="AllocationLimit",
 )
-_tell(
-    AppointmentState,
-    "Whether an appointment takes place. Treat an unknown value as CANCELLED.",
-    {"BOOKED": "It takes place, or did.", "CANCELLED": "It does not take place."},
-)
-_tell(
+tell(
     FulfilmentMethod,
     "How goods reach the shopper. Treat an unknown value as a method you cannot offer.",
     {
@@ -68,7 +51,7 @@ _tell(
         "RESERVE_IN_STORE": "Put aside in a store, paid there.",
     },
 )
-_tell(
+tell(
     Freshness,
     "How a value came. Treat an unknown value as STALE.",
     {
@@ -78,7 +61,7 @@ _tell(
         "UNKNOWN": "Nobody could say.",
     },
 )
-_tell(
+tell(
     AvailabilityStatus,
     "Whether a variant can be sold. Treat an unknown value as UNKNOWN.",
     {
@@ -88,7 +71,7 @@ _tell(
         "UNKNOWN": "Nobody could say; this is not zero.",
     },
 )
-_tell(
+tell(
     LocationKind,
     "What a location is. Treat an unknown value as a place shoppers are not sent to.",
     {
@@ -100,35 +83,7 @@ _tell(
         "PARTNER": "A place run by a partner.",
     },
 )
-_tell(
-    Kind,
-    "What happened to points. Treat an unknown value as an entry whose points count.",
-    {
-        "EARN": "Earned by an order or a receipt; pending at first.",
-        "MATURE": "Pending points can be spent from now on.",
-        "REVERSE": "Earned points taken back, as what earned them was given back.",
-        "ADJUST": "Given or taken by staff.",
-        "HOLD": "Kept for a cart.",
-        "RELEASE": "Not kept for a cart any more, which was not bought.",
-        "REDEEM": "Spent on an order.",
-        "RESTORE": "Spent points given back, as the order was cancelled.",
-        "EXPIRE": "Gone, as they were not spent in time.",
-        "MOVE": "Moved between two records of one person.",
-    },
-    name="LoyaltyEntryKind",
-)
-_tell(
-    PrincipalKind,
-    "What somebody who asks is to the retailer.",
-    {
-        "GUEST": "Nobody knows who it is.",
-        "CUSTOMER": "A shopper who has signed in.",
-        "STAFF": "Somebody who works for the retailer, in a store or behind it.",
-        "PARTNER": "A company that sells the retailer's goods.",
-        "OPERATOR": "Somebody who runs this gateway.",
-    },
-)
-_tell(
+tell(
     LocationService,
     "What a location does. Ignore an unknown value.",
     {
@@ -140,17 +95,17 @@ _tell(
         "APPOINTMENT": "Receives by appointment.",
     },
 )
-_tell(
+tell(
     Weekday,
     "A day of the week.",
     {day.name: f"{day.name.capitalize()}." for day in Weekday},
 )
-_tell(
+tell(
     ProductSort,
     "The order of a product listing.",
     {"NAME": "By name in the caller's language.", "NEWEST": "Latest additions first."},
 )
-_tell(
+tell(
     UpstreamState,
     "How an upstream is doing. Treat an unknown value as DEGRADED.",
     {
@@ -160,7 +115,7 @@ _tell(
         "DOWN": "Nothing goes through.",
     },
 )
-_tell(
+tell(
     BreakerState,
     "Whether calls go through to an upstream.",
     {
@@ -169,7 +124,7 @@ _tell(
         "HALF_OPEN": "The next one goes through as a probe.",
     },
 )
-_tell(
+tell(
     CartStatus,
     "Whether a cart may still be changed. Treat an unknown value as one that may not.",
     {
@@ -178,7 +133,7 @@ _tell(
         "ORDERED": "It was bought.",
     },
 )
-_tell(
+tell(
     CartProblemCode,
     "What stands in the way of buying a cart. Treat an unknown value by its severity.",
     {
@@ -194,7 +149,7 @@ _tell(
         "DISCOUNT_CODE_REFUSED": "A code is not valid, or not any more.",
     },
 )
-_tell(
+tell(
     CodeFate,
     "What became of the code of a coupon. Treat an unknown value as UNKNOWN.",
     {
@@ -209,7 +164,7 @@ _tell(
     },
     name="DiscountCodeFate",
 )
-_tell(
+tell(
     Severity,
     "What a problem means for buying. Treat an unknown value as BLOCKING.",
     {
@@ -218,7 +173,7 @@ _tell(
         "TEMPORARY": "It may pass by itself: ask again.",
     },
 )
-_tell(
+tell(
     Service,
     "How one shipment goes. Treat an unknown value as STANDARD.",
     {
@@ -232,7 +187,7 @@ _tell(
     },
     name="PromiseService",
 )
-_tell(
+tell(
     Objective,
     "What an option can be good at. Ignore an unknown value.",
     {
@@ -242,7 +197,7 @@ _tell(
     },
     name="PromiseObjective",
 )
-_tell(
+tell(
     Reason,
     "Why a location is in no option. Treat an unknown value as DOMINATED.",
     {
@@ -261,7 +216,7 @@ _tell(
     },
     name="PromiseExclusionReason",
 )
-_tell(
+tell(
     DriftCause,
     "What has changed since a promise. Treat an unknown value as STOCK.",
     {
@@ -274,7 +229,7 @@ _tell(
     },
     name="PromiseDriftCause",
 )
-_tell(
+tell(
     OrderState,
     "How far an order is. Treat an unknown value as an order that goes on.",
     {
@@ -288,7 +243,7 @@ _tell(
         "CANCELLED": "It was stopped; goods and money were given back.",
     },
 )
-_tell(
+tell(
     CancelReason,
     "Why an order was refused or cancelled. Treat an unknown value as a reason of the retailer's.",
     {
@@ -299,7 +254,7 @@ _tell(
         "REFUSED_UPSTREAM": "A system that should have carried it out refused.",
     },
 )
-_tell(
+tell(
     HandingState,
     "Whether a system has its part of an order. Treat an unknown value as UNSURE.",
     {
@@ -312,117 +267,12 @@ _tell(
         "STOPPED": "It was told to stop, or the order goes on without what it refused.",
     },
 )
-_tell(
+tell(
     PaymentStatus,
     "Whether the provider keeps the money ready. Treat an unknown value as not paid.",
     {
         "AUTHORISED": "It does, or has taken it.",
         "DECLINED": "It does not.",
         "VOIDED": "It has let go of it.",
-    },
-)
-_tell(
-    ContactKind,
-    "By what a customer is recognised. Ignore an unknown value.",
-    {
-        "EMAIL": "An e-mail address.",
-        "PHONE": "A telephone number.",
-        "LOYALTY_CARD": "The number of a loyalty card.",
-    },
-)
-_tell(
-    Evidence,
-    "Why somebody in another system is taken for a customer. Treat an unknown value as SIMILAR.",
-    {
-        "SIGN_IN": "They sign in like that.",
-        "VERIFIED_EMAIL": "The same e-mail address, proved on both sides.",
-        "VERIFIED_PHONE": "The same telephone number, proved on both sides.",
-        "LOYALTY_CARD": "The same loyalty card, proved on both sides.",
-        "UNVERIFIED_CONTACT": "The same contact, which one side has not seen proved.",
-        "SIMILAR": "They only look like it.",
-        "STAFF": "Staff has said so.",
-    },
-    name="IdentityEvidence",
-)
-_tell(
-    Confidence,
-    "How sure it is that two are one. Treat an unknown value as POSSIBLE.",
-    {
-        "CERTAIN": "Nobody has to be asked.",
-        "LIKELY": "Somebody should look, and will probably agree.",
-        "POSSIBLE": "Somebody should look.",
-    },
-    name="IdentityConfidence",
-)
-_tell(
-    ConsentPurpose,
-    "What a consent is for. Treat an unknown value as one that was not given.",
-    {
-        "MARKETING": "News and offers.",
-        "PERSONALISATION": "Offers and pages that are made for them.",
-        "RESEARCH": "Questions about what they think.",
-        "PARTNERS": "That partners are told of them.",
-    },
-)
-_tell(
-    ConsentChannel,
-    "How somebody may be reached. Treat an unknown value as one that was not agreed to.",
-    {
-        "EMAIL": "By e-mail.",
-        "SMS": "By text message.",
-        "PHONE": "By a call.",
-        "POST": "By post.",
-        "APP": "By the app.",
-        "IN_STORE": "In a store.",
-    },
-)
-_tell(
-    SaidBy,
-    "Who told us of a consent. Treat an unknown value as STAFF.",
-    {"CUSTOMER": "They themselves.", "STAFF": "Somebody of the house, for them."},
-    name="ConsentSaidBy",
-)
-_tell(
-    PrivacyKind,
-    "What somebody wants of their data. Ignore an unknown value.",
-    {"EXPORT": "To be told all of it.", "ERASURE": "To be forgotten."},
-)
-_tell(
-    ReceiptState,
-    "How far a part of a request is. Treat an unknown value as WAITING.",
-    {"WAITING": "It is tried until it is done.", "DONE": "It is done."},
-    name="PrivacyReceiptState",
-)
-_tell(
-    Task,
-    "What a part of a request is about. Treat an unknown value as ONE.",
-    {
-        "OWN": "Our own store.",
-        "LOOK_UP": "Whether a system knows the person by their contacts.",
-        "ONE": "One customer of a system.",
-    },
-    name="PrivacyTask",
-)
-_tell(
-    KeptRecord,
-    "What a system keeps without a name. Ignore an unknown value.",
-    {
-        "SALES": "What was sold.",
-        "LOYALTY": "Movements of points.",
-        "INVOICES": "Invoices and the books.",
-    },
-)
-_tell(
-    PurchaseChannel,
-    "Where something was bought. Treat an unknown value as ONLINE.",
-    {"ONLINE": "In a shop on the web, or in an app.", "STORE": "In a store."},
-)
-_tell(
-    PurchaseStatus,
-    "What became of a purchase. Treat an unknown value as OPEN.",
-    {
-        "OPEN": "It goes on.",
-        "COMPLETED": "The buyer has everything.",
-        "CANCELLED": "It was stopped.",
     },
 )

@@ -44,6 +44,11 @@ class FollowCollector(Collector):
             "Orders of which no end was heard in time.",
             value=book.given_up,
         )
+        yield CounterMetricFamily(
+            "tessera_follow_bugs",
+            "Looks at orders that our code failed at.",
+            value=book.bugs,
+        )
         yield GaugeMetricFamily(
             "tessera_follow_orders", "Orders that are followed.", value=book.followed
         )

@@ -10,8 +10,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from app.api import enums as _enums  # noqa: F401  registers the enums of the domain
-from app.api.access import access_of, tell_rules
+from app.api import customer_enums as _customer_enums  # noqa: F401  registers enums of the domain
+from app.api import enums as _enums  # noqa: F401  as above
+from app.api.access_directives import access_of, tell_rules
 from app.api.appointment_mutations import AppointmentMutations
 from app.api.appointment_root import AppointmentRoot
 from app.api.assortment_events import AssortmentEventRoot, AssortmentSubscriptions
@@ -39,6 +40,7 @@ from app.api.products import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot
+from app.api.whole_cart_mutations import WholeCartMutations
 from app.engine.gate import ANYTHING, Access
 
 SHARED = ("GeoPoint", "Money", "PageInfo")  # values that mean the same in every subgraph
@@ -98,6 +100,7 @@ class Query(
 @strawberry.type(description="What can be changed.")
 class Mutation(
     CartMutations,
+    WholeCartMutations,
     OrderMutations,
     CustomerMutations,
     PrivacyMutations,

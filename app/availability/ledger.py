@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from app.availability import repository, slot_rows
+from app.availability import level_rows, repository, slot_rows
 from app.availability.model import Spot
 from app.availability.refusals import (
     HoldExpired,
@@ -66,13 +66,13 @@ def record(
 
     `read_at` is when it was asked for, now if not given: it decides between news of the same age.
     """
-    told = [repository.News(level, source) for level in levels]
-    repository.put_levels(work.connection, told, read_at=read_at or work.now)
+    told = [level_rows.News(level, source) for level in levels]
+    level_rows.put_levels(work.connection, told, read_at=read_at or work.now)
 
 
-def hear(work: Work, told: Iterable[repository.News]) -> None:
+def hear(work: Work, told: Iterable[level_rows.News]) -> None:
     """Keep what several sources have just said, all of it in one order of locks."""
-    repository.put_levels(work.connection, told, read_at=work.now)
+    level_rows.put_levels(work.connection, told, read_at=work.now)
 
 
 def positions(
@@ -88,7 +88,7 @@ def positions(
     A `holder`'s own hold does not count against it. `locked` keeps the levels as they are until the
     transaction ends; they are locked in one order, so that nobody waits in a circle.
     """
-    known = repository.levels(connection, spots, locked=locked)
+    known = level_rows.levels(connection, spots, locked=locked)
     # Only now, when nobody else can change them: what is read before the lock may be old. Held
     # before allocated: what is committed between the two questions is counted twice, never missed.
     held = repository.held(connection, known, now=now, holder=holder)

@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from msgspec import structs
 
-from app.availability import ledger, repository
+from app.availability import ledger, level_rows
 from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
 from app.errors import GatewayError
 from app.ports import CatalogSource, ProductQuery, StockSource
@@ -141,16 +141,16 @@ class ProjectedStock:
         if not unknown:
             return spreads
         try:
-            found = await self._store.read(partial(repository.news, spots=unknown))
+            found = await self._store.read(partial(level_rows.news, spots=unknown))
         except StoreUnavailable:
             return spreads
         return {sku: self._with(spread, found) for sku, spread in spreads.items()}
 
-    def _with(self, spread: Spread, found: Mapping[Spot, repository.News]) -> Spread:
+    def _with(self, spread: Spread, found: Mapping[Spot, level_rows.News]) -> Spread:
         parts = tuple(self._known(part, found.get(part.spot)) for part in spread.parts)
         return spread if parts == spread.parts else Spread(parts)
 
-    def _known(self, part: Availability, news: repository.News | None) -> Availability:
+    def _known(self, part: Availability, news: level_rows.News | None) -> Availability:
         if part.status is not AvailabilityStatus.UNKNOWN or news is None:
             return part
         serve_for = self._serve_for.get(part.source or "")

@@ -1,59 +1,31 @@
-"""What is written of levels, holds and allocations? Fetches and keeps; `ledger` has the rules."""
+"""What is written of holds and allocations? Fetches and keeps; `ledger` has the rules."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ARRAY,
     Connection,
     Select,
     and_,
-    bindparam,
     delete,
     false,
     func,
     not_,
     or_,
     select,
-    tuple_,
     update,
 )
 
 from app.availability.book import PromisedLine
+from app.availability.level_rows import MOST_ROWS, near, spot_of
 from app.availability.model import Spot
 from app.availability.tables import allocations, hold_lines, holds, stock_levels
-from app.ports import StockLevel
 from app.store.statements import inserting
-from app.values import LocationCode, Sku
 
 Demand = Mapping[Spot, int]
-OVERWRITTEN = ("source", "on_hand", "reserved", "damaged", "safety_stock", "as_of", "read_at")
 NOT_KNOWN: Mapping[Spot, datetime | None] = MappingProxyType({})
-MOST_ROWS = 1_000  # of one statement: each has a dozen parameters, and databases count them
-
-
-_COLUMNS = select(
-    *(
-        func.unnest(bindparam(column.name, type_=ARRAY(column.type))).label(column.name)
-        for column in stock_levels.c
-    )
-)
-
-
-class KeptLevel(NamedTuple):
-    """What the upstream's last news leave: `free` of promises, and of what is kept back."""
-
-    free: int
-    safety_stock: int
-
-
-class News(NamedTuple):
-    """What an upstream last said of a spot."""
-
-    level: StockLevel
-    source: str
 
 
 class HoldRow(NamedTuple):
@@ -63,69 +35,12 @@ class HoldRow(NamedTuple):
     expires_at: datetime
 
 
-def put_levels(connection: Connection, told: Iterable[News], *, read_at: datetime) -> None:
-    """Keep news, each where it is newer than what is there; of the same age the last read."""
-    newest: dict[tuple[str, str], News] = {}
-    for one in told:
-        spot = (one.level.sku, one.level.location)
-        if spot not in newest or one.level.as_of >= newest[spot].level.as_of:
-            newest[spot] = one
-    # Locks are taken in one order.
-    rows = [_level_row(newest[spot], read_at) for spot in sorted(newest)]
-    table = stock_levels.c
-    insert = inserting(connection, stock_levels)
-    if connection.dialect.name == "postgresql":
-        insert = insert.from_select([column.name for column in table], _COLUMNS)
-    new = insert.excluded
-    later = and_(new.as_of == table.as_of, new.read_at > table.read_at)
-    statement = insert.on_conflict_do_update(
-        index_elements=[table.sku, table.location],
-        set_={name: new[name] for name in OVERWRITTEN} | {"version": table.version + 1},
-        where=or_(new.as_of > table.as_of, later),
-    )
-    for start in range(0, len(rows), MOST_ROWS):
-        some = rows[start : start + MOST_ROWS]
-        if connection.dialect.name == "postgresql":  # a list for each column, not a row at a time
-            lists = {column.name: [row[column.name] for row in some] for column in table}
-            connection.execute(statement, lists)
-        else:
-            connection.execute(statement, some)
-
-
-def levels(
-    connection: Connection, spots: Collection[Spot], *, locked: bool = False
-) -> dict[Spot, KeptLevel]:
-    """What is known of spots; `locked` in one order, until the transaction ends."""
-    columns = stock_levels.c
-    question = (
-        select(
-            columns.sku,
-            columns.location,
-            (columns.on_hand - columns.reserved).label("free"),
-            columns.safety_stock,
-        )
-        .where(_among(columns, spots) if locked else _near(columns, spots))
-        .order_by(columns.sku, columns.location)
-    )
-    if locked:
-        question = question.with_for_update()  # SQLite has one writer and no such words
-    wanted = set(spots)
-    rows = ((_spot(row), row) for row in connection.execute(question))
-    return {spot: KeptLevel(row.free, row.safety_stock) for spot, row in rows if spot in wanted}
-
-
-def news(connection: Connection, spots: Collection[Spot]) -> dict[Spot, News]:
-    """What was last said at spots, and perhaps at others."""
-    rows = connection.execute(select(stock_levels).where(_near(stock_levels.c, spots)))
-    return {_spot(row): News(_told(row), row.source) for row in rows}
-
-
 def held(
     connection: Connection, spots: Collection[Spot], *, now: datetime, holder: str | None
 ) -> dict[Spot, int]:
     """Units that holds keep now, at spots and perhaps at others; those of a `holder` left out."""
     columns = hold_lines.c
-    question = _summed(columns).where(_near(columns, spots), columns.expires_at > now)
+    question = _summed(columns).where(near(columns, spots), columns.expires_at > now)
     if holder is not None:
         question = question.where(columns.holder != holder)
     return _sums(connection, question)
@@ -140,7 +55,7 @@ def allocated(connection: Connection, spots: Collection[Spot]) -> dict[Spot, int
         connection,
         _summed(columns)
         .join_from(allocations, stock_levels, level)
-        .where(_near(columns, spots), unknown),
+        .where(near(columns, spots), unknown),
     )
 
 
@@ -199,7 +114,7 @@ def hold_row(connection: Connection, holder: str, *, locked: bool = False) -> Ho
 def held_by(connection: Connection, holder: str) -> dict[Spot, int]:
     """What a holder's lines say, expired or not."""
     rows = connection.execute(select(hold_lines).where(hold_lines.c.holder == holder))
-    return {_spot(row): row.quantity for row in rows}
+    return {spot_of(row): row.quantity for row in rows}
 
 
 def held_now(
@@ -212,7 +127,7 @@ def held_now(
     rows = connection.execute(select(*columns).select_from(joined).where(mine)).all()
     if not rows:
         return None
-    return HoldRow(*rows[0][:2]), {_spot(row): row.quantity for row in rows}
+    return HoldRow(*rows[0][:2]), {spot_of(row): row.quantity for row in rows}
 
 
 def put_lines(connection: Connection, holder: str, demand: Demand, until: datetime) -> None:
@@ -255,7 +170,7 @@ def put_allocations(
 def allocated_to(connection: Connection, order: str) -> dict[Spot, tuple[int, datetime | None]]:
     """What an order has, and since when upstreams' own figures have it."""
     rows = connection.execute(select(allocations).where(allocations.c.order == order))
-    return {_spot(row): (row.quantity, row.known_at) for row in rows}
+    return {spot_of(row): (row.quantity, row.known_at) for row in rows}
 
 
 def mark_known(connection: Connection, order: str, since: datetime) -> None:
@@ -283,58 +198,14 @@ def _summed(columns: Any) -> Select[Any]:
 
 
 def _sums(connection: Connection, question: Select[Any]) -> dict[Spot, int]:
-    return {_spot(row): int(row.units) for row in connection.execute(question)}
-
-
-def _among(columns: Any, spots: Collection[Spot]) -> Any:
-    return tuple_(columns.sku, columns.location).in_([tuple(spot) for spot in sorted(spots)])
-
-
-def _near(columns: Any, spots: Collection[Spot]) -> Any:
-    """At spots, and where SKUs and locations of spots meet: much shorter to say."""
-    return and_(
-        columns.sku.in_(sorted({spot.sku for spot in spots})),
-        columns.location.in_(sorted({spot.location for spot in spots})),
-    )
-
-
-def _level_row(news: News, read_at: datetime) -> dict[str, Any]:
-    level, source = news
-    return {
-        "sku": level.sku,
-        "location": level.location,
-        "source": source,
-        "on_hand": level.on_hand,
-        "reserved": level.reserved,
-        "damaged": level.damaged,
-        "safety_stock": level.safety_stock,
-        "as_of": level.as_of,
-        "read_at": read_at,
-        "version": 1,
-    }
-
-
-def _told(row: Any) -> StockLevel:
-    return StockLevel(
-        sku=Sku(row.sku),
-        location=LocationCode(row.location),
-        on_hand=row.on_hand,
-        reserved=row.reserved,
-        damaged=row.damaged,
-        safety_stock=row.safety_stock,
-        as_of=row.as_of,
-    )
-
-
-def _spot(row: Any) -> Spot:
-    return Spot(Sku(row.sku), LocationCode(row.location))
+    return {spot_of(row): int(row.units) for row in connection.execute(question)}
 
 
 def _held_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
     for row in connection.execute(question):
-        yield PromisedLine(row.holder, False, _spot(row), row.quantity, until=row.expires_at)  # noqa: FBT003  in their order
+        yield PromisedLine(row.holder, False, spot_of(row), row.quantity, until=row.expires_at)  # noqa: FBT003  in their order
 
 
 def _ordered_lines(connection: Connection, question: Select[Any]) -> Iterator[PromisedLine]:
     for row in connection.execute(question):
-        yield PromisedLine(row.order, True, _spot(row), row.quantity, known_at=row.known_at)  # noqa: FBT003  as above
+        yield PromisedLine(row.order, True, spot_of(row), row.quantity, known_at=row.known_at)  # noqa: FBT003  as above

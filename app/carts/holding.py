@@ -10,18 +10,19 @@ from msgspec import structs
 
 from app.availability import ledger
 from app.availability.bundles import with_components
+from app.availability.level_rows import News
 from app.availability.model import Availability, Spot
 from app.availability.refusals import InsufficientStock, Shortage, SlotsFull, StockUnknown
-from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.availability.slot_rows import Room
 from app.carts import events, repository
 from app.carts.acting import CartActs, Change, Contended, Request, let_go
 from app.carts.hearing import Heard, demand_of, known
-from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line, countable, some
+from app.carts.model import Cart, CartHold, CartPromise, HeldUnits, Line
 from app.carts.promising import NO_PROMISES, CartPromises, sources_of
 from app.carts.refusals import InvalidCartInput
 from app.carts.spending import CartPoints
+from app.carts.wanted import countable, some
 from app.errors import Refusal
 from app.ports import PointsKey, StockLevel
 from app.store import Work

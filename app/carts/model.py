@@ -1,7 +1,7 @@
 """A cart and what may be done to it. Nothing here waits, and nothing is changed in place."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import NewType
 
 from app.carts.buyers import Buyer
 from app.carts.refusals import CartClosed, CurrencyMismatch, InvalidCartInput, LineNotFound
+from app.carts.wanted import MOST_LINES, MOST_UNITS
 from app.errors import InvalidInputError
 from app.ports import BundleComponent
 from app.pricing.model import ANYBODY, Standing
@@ -29,8 +30,6 @@ from app.values import (
 CartId = NewType("CartId", str)
 """Random and not to be guessed: who knows it may use the cart."""
 ID = re.compile(r"[A-Za-z0-9_-]{24}")
-MOST_LINES = 100
-MOST_UNITS = 9_999  # of one line
 MOST_CODES = 10
 
 
@@ -282,34 +281,6 @@ def opened(cart: Cart) -> Cart:
     if cart.status is not CartStatus.OPEN:
         raise CartClosed(cart.order)
     return cart
-
-
-def units_of(items: Sequence[tuple[Sku, int]]) -> dict[Sku, int]:
-    """How many of each SKU are wanted.
-
-    Raises:
-        InvalidCartInput: nothing, or a number that nobody can buy.
-    """
-    some(items)
-    units: dict[Sku, int] = {}
-    for place, (sku, quantity) in enumerate(items):
-        countable(quantity, place)
-        units[sku] = units.get(sku, 0) + quantity
-    return units
-
-
-def countable(quantity: int, place: int, field: str = "lines") -> None:
-    """Refuse a number of units that nobody can buy."""
-    if not 1 <= quantity <= MOST_UNITS:
-        raise InvalidCartInput(
-            f"quantity is between 1 and {MOST_UNITS:,}.", path=(field, str(place), "quantity")
-        )
-
-
-def some(items: Sequence[object], field: str = "lines") -> None:
-    """Refuse a list that is empty, or longer than a cart."""
-    if not 1 <= len(items) <= MOST_LINES:
-        raise InvalidCartInput(f"{field} has between 1 and {MOST_LINES} items.", path=(field,))
 
 
 def _bounded(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -16,13 +16,11 @@ from app.carts.model import (
     CartStatus,
     Line,
     Snapshot,
-    countable,
     opened,
-    some,
-    units_of,
 )
 from app.carts.pricing import Pricing
 from app.carts.refusals import CartNotFound, CartVersionConflict, InvalidCartInput
+from app.carts.wanted import countable, some, units_of
 from app.pricing.model import Standing
 from app.principals.model import ANYBODY, Viewer
 from app.store import Work

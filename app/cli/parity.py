@@ -19,8 +19,9 @@ from app import logs
 from app.api.context import Services
 from app.carts.acting import Request
 from app.carts.discounting import basket_of
-from app.carts.model import MOST_LINES, MOST_UNITS, Cart
+from app.carts.model import Cart
 from app.carts.refusals import VariantNotSold
+from app.carts.wanted import MOST_LINES, MOST_UNITS
 from app.cli.choosing import chosen, config_option, connectors
 from app.customers.profiles import ProfileChange
 from app.customers.refusals import InvalidCustomerInput

@@ -8,8 +8,8 @@ from functools import partial
 from msgspec import structs
 
 from app.availability import ledger
+from app.availability.level_rows import News
 from app.availability.model import Aggregate, Availability, AvailabilityStatus
-from app.availability.repository import News
 from app.availability.service import NOW, AvailabilityService
 from app.locations.model import Places
 from app.markets.model import Said, Why, written

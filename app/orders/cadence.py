@@ -21,7 +21,9 @@ class Cadence:
     lasting: timedelta = timedelta(days=30)
 
     def next(self, order: Order, now: datetime) -> datetime | None:
-        """When it is looked at after a look that is over now; None: it is not any more."""
+        """When it is looked at after a look that is over now; None: it is not (any more)."""
+        if order.state not in FOLLOWED:
+            return None
         expected = order.expected
         since = order.placed_at if expected is None else max(order.placed_at, expected.latest)
         if now >= since + self.lasting:
@@ -31,7 +33,6 @@ class Cadence:
 
     def looks(self, before: Order, after: Order, now: datetime) -> dict[str, Any]:
         """What is written beside a change: looks begin with one that is to be followed, and end."""
-        was, is_ = before.state in FOLLOWED, after.state in FOLLOWED
-        if was is is_:
+        if (before.state in FOLLOWED) is (after.state in FOLLOWED):
             return {}
-        return {"look_at": self.next(after, now) if is_ else None}
+        return {"look_at": self.next(after, now)}

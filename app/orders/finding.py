@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from app.availability.bundles import bundled, with_components
+from app.availability.level_rows import News
 from app.availability.model import Availability, AvailabilityStatus, Spot
-from app.availability.repository import Demand, News
+from app.availability.repository import Demand
 from app.availability.service import NOW, AvailabilityService
 from app.carts.hearing import Heard, demand_of
 from app.carts.holding import shared_out

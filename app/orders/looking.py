@@ -16,7 +16,7 @@ import structlog
 from app.errors import UpstreamError
 from app.orders import look_rows, progress
 from app.orders.book import FollowBook
-from app.orders.model import HandingState, Order, key_of
+from app.orders.model import HandingState, Order, OrderNumber, key_of
 from app.orders.progress import Told
 from app.orders.turns import Turns
 from app.orders.working import OrderWorker
@@ -28,6 +28,7 @@ from app.upstream.handing import HandingDesk
 log = structlog.get_logger(__name__)
 MOST = 100  # orders of one round
 POLL = timedelta(seconds=1)
+APART = timedelta(seconds=1)  # looks at the orders of one system that says that some have changed
 COUNT_EVERY = timedelta(seconds=30)
 
 
@@ -53,6 +54,24 @@ class OrderFollower:
 
         await self.rounds.run(once)
 
+    async def hear(self, connection: str) -> None:
+        """A system says that something has changed: the orders that it has are looked at soon.
+
+        That is at the next full second, so whatever it says within one costs one look.
+
+        Raises:
+            StoreUnavailable: unknown whether they will be.
+        """
+        if connection not in self.sinks:
+            return
+        now = self.turns.now()
+        at = now.replace(microsecond=0) + APART
+
+        def sooner(work: Work) -> None:
+            look_rows.bring_forward(work.connection, connection, at=at, apart=APART, most=MOST)
+
+        await self.turns.store.act(sooner, now=now)
+
     async def round(self) -> int:
         """Look at what is due; at how many orders that was."""
         await self._count()
@@ -61,16 +80,21 @@ class OrderFollower:
             return 0
         until = now + self.turns.lasting
 
-        def take(work: Work) -> list[Order]:
-            return look_rows.claim(work.connection, now=now, until=until, most=MOST)
+        def take(work: Work) -> tuple[list[Order], list[OrderNumber]]:
+            taken = look_rows.claim(work.connection, now=now, until=until, most=MOST)
+            late = [(one, now + self.turns.cadence.slowest) for one in taken[1]]
+            look_rows.put_off(work.connection, late, until=until)
+            return taken
 
-        orders = await store.act(take, now=now)
+        orders, unreadable = await store.act(take, now=now)
+        for number in unreadable:
+            self._failed_at(number, kind="unreadable")
         told = await self._asked(orders)
         moved = [one for one in orders if progress.news(one, told)]
         await self._put_off([one for one in orders if one not in moved], until)
-        for one in moved:
-            await self._heard(one, told)
-        return len(orders)
+        failed = [one for one in moved if not await self._heard(one, told)]
+        await self._put_off(failed, until)
+        return len(orders) + len(unreadable)
 
     async def _asked(self, orders: Iterable[Order]) -> Told:
         keys: dict[str, list[OrderKey]] = {}
@@ -94,7 +118,7 @@ class OrderFollower:
         return {(sink, key): status for key, status in found.items()}
 
     async def _put_off(self, orders: Sequence[Order], until: datetime) -> None:
-        """Nothing new is known of them; those that are followed no more are told to a log."""
+        """Nothing new is kept of them; those that are followed no more are told to a log."""
         if not orders:
             return
         now, cadence = self.turns.now(), self.turns.cadence
@@ -108,21 +132,27 @@ class OrderFollower:
             log.warning("follow.given_up", orders=over)
             self.book.given_up += over
 
-    async def _heard(self, order: Order, told: Told) -> None:
-        """Keep what was said of one; a bug with it must not stop the others."""
+    async def _heard(self, order: Order, told: Told) -> bool:
+        """Keep what was said of one; False after a bug with it, which must not stop the others."""
         change = partial(progress.heard, told=told)
         try:
             before, after = await self.turns.heard(order.number, change)
         except StoreUnavailable:
             raise
         except Exception as bug:  # noqa: BLE001  as said
-            log.error("follow.bug", order=order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
-            return
+            self._failed_at(order.number, kind=type(bug).__name__)
+            return False
         for part in progress.news(before, told):
             done = part.state is HandingState.COMPLETED
             self.book.ended[part.sink, "completed" if done else "cancelled"] += 1
         if not after.settled:
             self.worker.wake()
+        return True
+
+    def _failed_at(self, number: OrderNumber, *, kind: str) -> None:
+        """Tell of a bug, never by its text: that may hold personal data."""
+        log.error("follow.bug", order=number, kind=kind)
+        self.book.bugs += 1
 
     async def _count(self) -> None:
         """Now and then, as whoever scrapes does not look more often."""

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Protocol
 
 from app.availability import ledger
+from app.availability.level_rows import News
 from app.availability.refusals import InsufficientStock, SlotsFull
-from app.availability.repository import Demand, News
+from app.availability.repository import Demand
 from app.availability.slot_rows import Room
 from app.errors import GatewayError
 from app.orders import events, progress

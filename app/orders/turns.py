@@ -157,11 +157,7 @@ def _heard(
         raise LookupError("an order that was there a moment ago")
     before = locked[0].order
     after = change(work, before)
-    more: dict[str, Any] = {}
-    if after.state in FOLLOWED:
-        more["look_at"] = cadence.next(after, work.now)
-    elif before.state in FOLLOWED:
-        more["look_at"] = None
+    more: dict[str, Any] = {"look_at": cadence.next(after, work.now)}
     if (left := next_step(after)) is not None and left is not next_step(before):
         more |= {"due_at": work.now, "attempts": 0}
     repository.save(work.connection, before, after, **more)

@@ -13,6 +13,7 @@ class Hint(StrEnum):
     CATALOGUE = "CATALOGUE"
     PRICES = "PRICES"
     STOCK = "STOCK"
+    ORDERS = "ORDERS"
 
 
 @dataclass(frozen=True, slots=True)

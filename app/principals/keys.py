@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.principals.model import Principal
 from app.principals.refusals import CredentialRefused, KeyNotFound, KeysUnavailable, TooManyKeys
-from app.principals.tables import api_keys
+from app.principals.tables import api_key_owners, api_keys
 from app.store import Fact, Store, StoreUnavailable, Work
+from app.store.statements import inserting
 from app.values import PrincipalKind
 
 PREFIX = "tsk_"  # so that scanners for secrets know one when they see it
@@ -177,7 +178,16 @@ def _read(connection: Connection, ids: Collection[str]) -> dict[str, ApiKey]:
     return {row.id: _key(row) for row in found}
 
 
+def _lock(connection: Connection, owner: str) -> None:
+    """Let nobody else give a key to an owner until the transaction ends."""
+    new = inserting(connection, api_key_owners).values(owner=owner)
+    connection.execute(new.on_conflict_do_nothing(index_elements=[api_key_owners.c.owner]))
+    mine = select(api_key_owners.c.owner).where(api_key_owners.c.owner == owner)
+    connection.execute(mine.with_for_update())
+
+
 def _keep(work: Work, key: ApiKey) -> None:
+    _lock(work.connection, key.owner)
     good = (
         select(func.count())
         .select_from(api_keys)

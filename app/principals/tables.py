@@ -21,3 +21,6 @@ api_keys = Table(
     Column("last_used_at", Instant),
     Index("ix_api_keys_owner", "owner"),
 )
+
+# Locked while a key of theirs is given out; a key that is not there yet cannot be.
+api_key_owners = Table("api_key_owners", metadata, Column("owner", String(100), primary_key=True))

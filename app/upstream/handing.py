@@ -93,8 +93,11 @@ class HandingDesk:
         Raises:
             UpstreamError: it did not say.
         """
-        answer = await self._asked(lambda: self.sink.placed(keys))
-        return {row.key: row.status for row in answer.rows}
+
+        async def told() -> Mapping[OrderKey, OrderStatus]:
+            return {row.key: row.status for row in (await self.sink.placed(keys)).rows}
+
+        return await self._asked(told)
 
     async def _handed_over(self, order: SoldOrder, *, tried: bool) -> Outcome:
         try:

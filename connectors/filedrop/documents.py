@@ -1,14 +1,16 @@
 """What do files say, whatever their form? And what is wrong with one that cannot be read?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from unicodedata import combining, normalize
 
 from connectors.filedrop.settings import State
 
+P = TypeVar("P")
+T = TypeVar("T")
 MOST_TOLD = 50  # mistakes of one file that are told
 LONGEST_NAME = 100  # characters of a SKU, a place or a number
 
@@ -31,6 +33,15 @@ class Unreadable(Exception):  # noqa: N818  an answer about a file, not a failur
     def __init__(self, *mistakes: Mistake) -> None:
         super().__init__("; ".join(map(str, mistakes[:MOST_TOLD])))
         self.mistakes = mistakes
+
+
+def read_each(parts: Iterable[P], read: Callable[[P], T], mistakes: list[Mistake]) -> Iterator[T]:
+    """What can be read of the parts; what is wrong with the others is added to `mistakes`."""
+    for one in parts:
+        try:
+            yield read(one)
+        except Unreadable as unreadable:
+            mistakes.extend(unreadable.mistakes)
 
 
 class Level(NamedTuple):

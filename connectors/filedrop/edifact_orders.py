@@ -1,7 +1,8 @@
 """How are orders written in EDIFACT (ORDERS, ORDCHG), and what is answered (ORDRSP, DESADV)?"""
 
 from collections.abc import Iterator
-from datetime import datetime
+from functools import partial
+from itertools import chain
 
 from connectors.filedrop.documents import (
     Answer,
@@ -12,6 +13,7 @@ from connectors.filedrop.documents import (
     OrderLine,
     Unreadable,
     named,
+    read_each,
     whole_units,
 )
 from connectors.filedrop.edifact import Interchange, Message, Segment, escaped, interchange
@@ -51,16 +53,11 @@ def read_answers(data: bytes, orders: Orders, *, most: int) -> Answers:
         Unreadable: it is none.
     """
     found = interchange(data, most=most)
+    dates = [said_at(one, orders.dates, (DOCUMENT_DATE,)) for one in found.messages]
     mistakes: list[Mistake] = []
-    answers: list[Answer] = []
-    dates: list[datetime] = []
-    for message in found.messages:
-        dates.append(said_at(message, orders.dates, (DOCUMENT_DATE,)))
-        try:
-            answers += _answers(message, found)
-        except Unreadable as unreadable:
-            mistakes.extend(unreadable.mistakes)
-    return Answers(answers=tuple(answers), mistakes=tuple(mistakes), as_of=max(dates))
+    read = read_each(found.messages, partial(_answers, found=found), mistakes)
+    answers = tuple(chain.from_iterable(read))
+    return Answers(answers=answers, mistakes=tuple(mistakes), as_of=max(dates))
 
 
 def _answers(message: Message, found: Interchange) -> list[Answer]:

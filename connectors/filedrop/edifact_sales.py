@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from connectors.filedrop.dating import edifact_instant
-from connectors.filedrop.documents import Mistake, Unreadable, named, whole_units
+from connectors.filedrop.documents import Mistake, Unreadable, named, read_each, whole_units
 from connectors.filedrop.edifact import Interchange, Message, Segment, interchange
 from connectors.filedrop.edifact_stock import DOCUMENT_DATE, head, lines, number_of, said_at
 from connectors.filedrop.selling import (
@@ -19,9 +19,9 @@ from connectors.filedrop.selling import (
     country,
     currency,
     free_text,
-    once,
     order_number,
     pieces,
+    sale_list,
 )
 from connectors.filedrop.selling_settings import Sales
 
@@ -40,18 +40,14 @@ def read_sales(data: bytes, sales: Sales, *, most: int) -> SaleList:
         Unreadable: it is none.
     """
     found = interchange(data, most=most)
+    dates = [said_at(one, sales.dates, (DOCUMENT_DATE,)) for one in found.messages]
+
+    def told(message: Message) -> tuple[Sale | Withdrawal, Mistake]:
+        return _read(message, found, sales), message.head.wrong("")
+
     mistakes: list[Mistake] = []
-    read: list[tuple[Sale | Withdrawal, Mistake]] = []
-    dates: list[datetime] = []
-    for message in found.messages:
-        dates.append(said_at(message, sales.dates, (DOCUMENT_DATE,)))
-        try:
-            read.append((_read(message, found, sales), message.head.wrong("")))
-        except Unreadable as unreadable:
-            mistakes.extend(unreadable.mistakes)
-    mistakes += once(read)
-    told = tuple(sale for sale, _ in read)
-    return SaleList(sales=told, mistakes=tuple(mistakes), as_of=max(dates), sequence=found.sequence)
+    read = read_each(found.messages, told, mistakes)
+    return sale_list(read, mistakes, as_of=max(dates), sequence=found.sequence)
 
 
 def _read(message: Message, found: Interchange, sales: Sales) -> Sale | Withdrawal:

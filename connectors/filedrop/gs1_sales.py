@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from connectors.filedrop.dating import instant
-from connectors.filedrop.documents import Mistake, Unreadable, named
+from connectors.filedrop.documents import Mistake, Unreadable, named, read_each
 from connectors.filedrop.gs1 import (
     Element,
     article_of,
@@ -28,9 +28,9 @@ from connectors.filedrop.selling import (
     country,
     currency,
     free_text,
-    once,
     order_number,
     pieces,
+    sale_list,
 )
 from connectors.filedrop.selling_settings import Sales
 
@@ -53,16 +53,12 @@ def read_sales(data: bytes, sales: Sales, *, most: int) -> SaleList:
     if sum(1 + len(children(one, "orderLineItem")) for one in documents) > most:
         raise Unreadable(wrong(root, f"more than {most} rows"))
     dates = [created(one, sales.dates) for one in documents]
+
+    def told(one: Element) -> tuple[Sale | Withdrawal, Mistake]:
+        return _read(one, sales), wrong(one, "")
+
     mistakes: list[Mistake] = []
-    read: list[tuple[Sale | Withdrawal, Mistake]] = []
-    for one in documents:
-        try:
-            read.append((_read(one, sales), wrong(one, "")))
-        except Unreadable as unreadable:
-            mistakes.extend(unreadable.mistakes)
-    mistakes += once(read)
-    told = tuple(sale for sale, _ in read)
-    return SaleList(sales=told, mistakes=tuple(mistakes), as_of=max(dates))
+    return sale_list(read_each(documents, told, mistakes), mistakes, as_of=max(dates))
 
 
 def _read(one: Element, sales: Sales) -> Sale | Withdrawal:

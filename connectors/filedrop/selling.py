@@ -217,12 +217,21 @@ def checked(lines: Iterable[SaleLine], at: Mistake) -> tuple[SaleLine, ...]:
     return found
 
 
-def once(sales: Iterable[tuple[Sale | Withdrawal, Mistake]]) -> Iterable[Mistake]:
-    """Where a file holds two orders of one number."""
+def sale_list(
+    read: Iterable[tuple[Sale | Withdrawal, Mistake]],
+    mistakes: list[Mistake],
+    *,
+    as_of: datetime | None,
+    sequence: int = 0,
+) -> SaleList:
+    """The orders of a file, each with where it stands; two of one number are a mistake."""
+    found = list(read)
     told: dict[str, Sale] = {}
-    for sale, at in sales:
+    for sale, at in found:
         if isinstance(sale, Sale) and told.setdefault(sale.number, sale) != sale:
-            yield at._replace(wrong=f"{at.wrong}told before with other words")
+            mistakes.append(at._replace(wrong=f"{at.wrong}told before with other words"))
+    sales = tuple(sale for sale, _ in found)
+    return SaleList(sales=sales, mistakes=tuple(mistakes), as_of=as_of, sequence=sequence)
 
 
 def is_gtin(said: str) -> bool:

@@ -18,6 +18,7 @@ from connectors.filedrop.settings import Settings
 from connectors.filedrop.sold import FIRST, Standing, place
 from connectors.filedrop.words import Parcel, Words, accepted, sent
 
+FEW = 5  # orders that are asked about one by one; of more the records are listed
 Handler = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 
@@ -133,12 +134,14 @@ class SellingDesk:
         }
 
     async def numbered(self, request: Request) -> Mapping[str, Any]:
-        """These orders."""
+        """These orders, with all that any process has said of them."""
         asked = msgspec.json.decode(await request.body(), type=Numbers)
-        self._words()
+        words = self._words()
         await self._collector.up_to_date()
-        found = self._collector.sold.find(asked.numbers)
-        orders = [await self._row(one, anew=True) for one in found]
+        found = list(self._collector.sold.find(asked.numbers))
+        if many := len(found) > FEW:
+            await words.look()
+        orders = [await self._row(one, anew=not many) for one in found]
         return {"as_of": self._now().isoformat(), "orders": orders}
 
     async def accept(self, request: Request) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from connectors.filedrop.documents import (
     Unreadable,
     encoded,
     named,
+    read_each,
     stock_list,
     whole_units,
 )
@@ -131,17 +132,6 @@ def _answer(row: Row, orders: Orders) -> tuple[Answer, datetime | None]:
         reference=row.read("reference", named, "") or None,
     )
     return answer, as_of
-
-
-def read_each(
-    rows: Iterable[Row], read: Callable[[Row], T], mistakes: list[Mistake]
-) -> Iterator[T]:
-    """What can be read of the rows; what is wrong with the others is added to `mistakes`."""
-    for row in rows:
-        try:
-            yield read(row)
-        except Unreadable as unreadable:
-            mistakes.extend(unreadable.mistakes)
 
 
 def rows_of(

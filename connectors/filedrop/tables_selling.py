@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.filedrop.dating import instant
-from connectors.filedrop.documents import Mistake, Unreadable, named, whole_units
+from connectors.filedrop.documents import Mistake, Unreadable, named, read_each, whole_units
 from connectors.filedrop.sections import Documents
 from connectors.filedrop.selling import (
     Acceptance,
@@ -23,12 +23,12 @@ from connectors.filedrop.selling import (
     country,
     currency,
     free_text,
-    once,
     order_number,
     pieces,
+    sale_list,
 )
 from connectors.filedrop.selling_settings import Listings, Sales, SaleState
-from connectors.filedrop.tables import Row, read_each, rows_of, table_of
+from connectors.filedrop.tables import Row, rows_of, table_of
 
 WORD_COLUMNS = (
     "action", "number", "order", "line", "sku", "quantity", "carrier", "carrier_name", "service",
@@ -101,14 +101,13 @@ def read_sales(data: bytes, sales: Sales, *, most: int) -> SaleList:
     for told in read_each(rows, lambda row: _told(row, sales), mistakes):
         by_number.setdefault(told.number, []).append(told)
         latest = max(filter(None, (latest, told.as_of)), default=None)
-    read: list[tuple[Sale | Withdrawal, Mistake]] = []
-    for number, found in by_number.items():
-        try:
-            read.append((_order(number, found), Mistake(found[0].row.line, 1, "", number)))
-        except Unreadable as unreadable:
-            mistakes.extend(unreadable.mistakes)
-    mistakes += once(read)
-    return SaleList(sales=tuple(one for one, _ in read), mistakes=tuple(mistakes), as_of=latest)
+
+    def whole(found: Sequence[_Told]) -> tuple[Sale | Withdrawal, Mistake]:
+        number, line = found[0].number, found[0].row.line
+        return _order(number, found), Mistake(line, 1, "", number)
+
+    read = read_each(by_number.values(), whole, mistakes)
+    return sale_list(read, mistakes, as_of=latest)
 
 
 def _order(number: str, found: Sequence[_Told]) -> Sale | Withdrawal:

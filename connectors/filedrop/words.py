@@ -112,20 +112,25 @@ class Words:
 
     async def heard(self, number: str, *, anew: bool = False) -> Sequence[Said]:
         """What was said of an order; with `anew` by any process up to now."""
+        if self._there is None:
+            await self.look()
         stem = _stem(number)
         async with self._hearing:
-            if self._there is None:
-                self._there = {name.split(".")[0] for name in await self._records.names()}
-            heard = self._said.get(stem)
-            if anew or (heard is None and stem in self._there):
-                return await self._reheard(stem)
-            return heard or ()
+            heard = self._said.setdefault(stem, [])
+            while anew or self._name(stem) in (self._there or ()):
+                if (one := await self._records.kept(self._name(stem), Said)) is None:
+                    break
+                heard.append(one)
+            return heard
 
-    async def _reheard(self, stem: str) -> Sequence[Said]:
-        heard = self._said.setdefault(stem, [])
-        while (one := await self._records.kept(f"{stem}.{len(heard) + 1}.json", Said)) is not None:
-            heard.append(one)
-        return heard
+    async def look(self) -> None:
+        """Know what there is to hear of all orders, whichever process said it; one listing."""
+        async with self._hearing:
+            self._there = {name for name in await self._records.names() if name.endswith(".json")}
+
+    def _name(self, stem: str) -> str:
+        """Of the record behind those that were heard."""
+        return f"{stem}.{len(self._said[stem]) + 1}.json"
 
     async def _say(self, number: str, told: Word) -> None:
         """Claim the next place for it, unless somebody else does, whom we follow then."""
@@ -141,8 +146,7 @@ class Words:
             data = word(told, self._sales)
         except ValueError as error:
             raise RefusedError(f"the document cannot be written: {error}") from None
-        name = f"{stem}.{len(self._said[stem]) + 1}.json"
-        await self._records.claim(name, stem, data, said)
+        await self._records.claim(self._name(stem), stem, data, said)
 
     async def _out(self, said: Said) -> None:
         name = f"{self._sales.prefix}{said.key}{ENDINGS[self._sales.format]}"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.errors import UpstreamUnavailable
+from app.upkeep import refresh_locations
 from tests.builders import NOON, a_location, a_price, a_product
 from tests.caching.builders import a_gateway, a_shop
 
@@ -217,13 +218,14 @@ async def test_what_is_too_large_is_not_kept_and_the_last_used_stay() -> None:
 async def test_a_change_of_a_location_is_told_at_once() -> None:
     shop = a_shop()
     async with a_gateway(shop) as at:
-        services = at.gateway.services
+        locations = at.gateway.services.locations
+        tell = at.gateway.caches.answers.invalidate
         before = await at.ask(PLACES)
         shop.known_locations = [a_location(), a_location("ST-ROM")]
         kept = await at.ask(PLACES)
-        await at.gateway.refresh_locations(services.locations)
+        await refresh_locations(locations, tell)
         after = await at.ask(PLACES)
-        await at.gateway.refresh_locations(services.locations)
+        await refresh_locations(locations, tell)
         again = await at.ask(PLACES)
 
         assert kept == before

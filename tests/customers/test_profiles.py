@@ -115,6 +115,17 @@ async def test_wishes_come_and_go_however_often_they_are_said(tmp_path: Path) ->
         assert done["customer"]["wishlist"] == [{"sku": "B-2"}]
 
 
+@pytest.mark.parametrize("name", ["wishlistAdd", "wishlistRemove"])
+@pytest.mark.parametrize("sku", ["A\x00", "A\n1"])
+async def test_what_cannot_be_a_sku_is_neither_wished_for_nor_taken_off(
+    tmp_path: Path, name: str, sku: str
+) -> None:
+    async with house(tmp_path) as at:
+        await at.registered(ADA)
+        done = await at.done(at.by(ADA), name, sku=sku)
+        assert (done["code"], done["path"]) == ("INVALID_INPUT", ["input", "sku"])
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [

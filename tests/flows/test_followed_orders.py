@@ -1,15 +1,20 @@
 """An order of the demo is followed, unattended, until those who carry it out are done with it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 
 from connectors.sandbox.retailer.orders import Line
 from tests.flows.test_sourced_again import FIRST, LOOK, Shopper
 from tests.gateways import Sandbox, sandbox_gateway
+from tests.webhooks.receiving import SECRET
+from tests.webhooks.test_hearing import BODY, signed
 
 SHIP = {"shop": "/v1/orders/{}/shipment", "warehouse": "/wms/deliveries/{}/dispatch"}
 CANCEL = {"shop": "/v1/orders/{}/cancel", "warehouse": "/wms/deliveries/{}"}
@@ -56,10 +61,11 @@ class Buyer(Shopper):
 
 
 @asynccontextmanager
-async def a_buyer() -> AsyncIterator[Buyer]:
+async def a_buyer(follow_every: str = "PT1S", **sections: Any) -> AsyncIterator[Buyer]:
     """Of what both the shop and the warehouse have."""
     async with sandbox_gateway(
-        orders={"follow_every": "PT1S"},
+        **sections,
+        orders={"follow_every": follow_every},
         server={"metrics": True},
         freshness={"stock": {"fresh_for": "PT0S"}},
         connection={"timeout": "PT20S"},
@@ -100,11 +106,29 @@ async def test_an_order_that_leaves_is_completed_and_counted() -> None:
     assert done["payment"]["captured"] == done["total"]
     names = {one.split("{")[0].split(" ")[0] for one in measured}
     assert names >= {
+        "tessera_follow_bugs_total",
         "tessera_follow_calls_total",
         "tessera_follow_given_up_total",
         "tessera_follow_orders",
         "tessera_follow_lag_seconds",
     }
+
+
+async def test_a_system_that_says_that_something_changed_is_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    heard = {name: {"secrets": [{"env": "HOOK"}]} for name in SHIP}
+    async with a_buyer("PT1H", hearing=heard) as buyer:
+        placed = await buyer.buys()
+        [part] = (await buyer.until(placed, {"SOURCED"}))["parts"]
+        await buyer.end(part["source"], SHIP, placed["number"])
+        told = signed("m-1", datetime.now(UTC))
+        path = f"/webhooks/{part['source']}"
+        answer = await buyer.sandbox.ask.http.post(path, content=BODY, headers=told)
+        assert answer.status_code == 202
+        async with asyncio.timeout(60):
+            await buyer.until(placed, {"COMPLETED"})
 
 
 async def test_a_part_that_is_cancelled_later_leaves_from_elsewhere() -> None:

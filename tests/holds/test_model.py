@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from app.availability import ledger, repository, slot_rows
+from app.availability import ledger, level_rows, repository, slot_rows
 from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded, InsufficientStock, SlotsFull
 from app.availability.slots import Slot, Taking
@@ -368,7 +368,7 @@ def wrong_with_slots(module: Any, name: str) -> Any:
         (repository, "held", "forgets_expiry"),
         (repository, "held", "blocks_its_holder"),
         (repository, "allocated", "forgets_orders"),
-        (repository, "put_levels", "believes_whoever_speaks_last"),
+        (level_rows, "put_levels", "believes_whoever_speaks_last"),
         (ledger, "_refuse_short", "promises_what_is_short"),
         (slot_rows, "others", "forgets_own_place"),
         (slot_rows, "drop", "gives_no_place_back"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.availability import ledger, repository
+from app.availability import ledger, level_rows
 from app.availability.model import Spot
 from app.availability.refusals import InsufficientStock
 from app.ports import StockLevel
@@ -16,7 +16,7 @@ from app.values import LocationCode, Sku
 from tests.builders import NOON
 
 SPOTS = [Spot(Sku(f"S{n}"), LocationCode("ST-1")) for n in range(10)]
-LEVELS = repository.levels
+LEVELS = level_rows.levels
 
 
 async def sold(store: Store) -> int:
@@ -56,7 +56,7 @@ async def test_without_it_more_than_there_is(store: Store, monkeypatch: pytest.M
     def unlocked(connection: Any, spots: Any, *, locked: bool = False) -> Any:  # noqa: ARG001
         return LEVELS(connection, spots)
 
-    monkeypatch.setattr(repository, "levels", unlocked)
+    monkeypatch.setattr(level_rows, "levels", unlocked)
 
     assert await sold(store) > 2 * len(SPOTS)
 

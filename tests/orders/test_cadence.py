@@ -95,6 +95,11 @@ def test_how_often_by_age(age: timedelta, wait: timedelta | None) -> None:
     assert at == (None if wait is None else NOON + age + wait)
 
 
+@pytest.mark.parametrize("state", [one for one in OrderState if one not in FOLLOWED])
+def test_what_is_over_or_not_handed_over_is_not_looked_at(state: OrderState) -> None:
+    assert CADENCE.next(an_order("a", state=state), NOON) is None
+
+
 def test_what_is_expected_late_is_followed_from_then_on() -> None:
     later = NOON + timedelta(days=90)
     order = an_order("a", promised=Promised(earliest=later, latest=later))

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
 from app.orders import repository
 from app.orders.looking import MOST, OrderFollower
-from app.orders.model import CancelReason, OrderNumber, OrderState
+from app.orders.model import CancelReason, Order, OrderNumber, OrderState
 from app.orders.repository import Asked
-from app.orders.tables import orders
+from app.orders.tables import handings, orders
+from app.orders.turns import Change, Turns
 from app.store import Store, Work
 from connectors.sandbox.faults import Fault
 from tests.orders.looked import (
@@ -61,22 +62,96 @@ def calls(world: World) -> Mapping[str, int]:
     return {sink: world.systems[sink].requests[path] for sink, path in paths.items()}
 
 
+async def copies(world: World, order: Order, count: int, look_at: datetime) -> None:
+    """More of the same; all are to be looked at then."""
+
+    def copied(work: Work) -> None:
+        for number in range(count):
+            name = f"C{number}"
+            asked = Asked(asked=name, digest=name, access=name, due_at=NOON)
+            copy = replace(order, number=OrderNumber(name), charge=None, cart=None)
+            assert repository.add(work.connection, copy, asked)
+        work.connection.execute(orders.update().values(look_at=look_at, due_at=None))
+
+    await world.store.act(copied, now=world.clock())
+
+
 async def test_a_round_takes_so_many_orders_at_most(store: Store) -> None:
     async with opened(store) as world:
         order = await sourced(world, SHOP)
-
-        def copied(work: Work) -> None:
-            for number in range(MOST):
-                name = f"C{number}"
-                asked = Asked(asked=name, digest=name, access=name, due_at=NOON)
-                copy = replace(order, number=OrderNumber(name), charge=None, cart=None)
-                assert repository.add(work.connection, copy, asked)
-            work.connection.execute(orders.update().values(look_at=NOON, due_at=None))
-
-        await store.act(copied, now=world.clock())
+        await copies(world, order, MOST, NOON)
         world.clock.move(60)
         assert [await world.follower.round() for _ in range(3)] == [MOST, 1, 0]
         assert (await look_at(world, order)) is not None
+
+
+async def test_what_a_system_has_is_looked_at_soon_after_it_says_that_something_changed(
+    store: Store,
+) -> None:
+    async with opened(store) as world:
+        order = await sourced(world, SHOP, DC, key="a")
+        other = await sourced(world, DC, key="b")
+        later = await look_at(world, other)
+        shipped(world, "shop", order.number)
+        world.clock.move(0.3)
+        await world.follower.hear("payments")  # it carries out nothing
+        assert await look_at(world, order) == later
+        await world.follower.hear("shop")
+        assert await look_at(world, order) == NOON + timedelta(seconds=1)
+        assert await look_at(world, other) == later
+        assert await world.follower.round() == 0
+        world.clock.move(0.7)
+        assert await world.follower.round() == 1
+
+        assert (await world.worked(order)).state is OrderState.IN_FULFILMENT
+        await world.follower.hear("shop")  # it is done with its part
+        assert await look_at(world, order) == NOON + timedelta(seconds=61)
+
+
+async def test_however_much_a_system_says_it_is_asked_once_a_second(store: Store) -> None:
+    """For as many orders as a call takes, and so for all of them in the end."""
+    late = NOON + timedelta(hours=1)
+    async with opened(store) as world:
+        order = await sourced(world, SHOP)
+        await copies(world, order, 2 * MOST, late)
+        asked, looked = [], []
+        for _ in range(4):
+            before = calls(world)["shop"]
+            rounds = []
+            for _ in range(4):
+                await world.follower.hear("shop")
+                world.clock.move(0.25)
+                rounds.append(await world.follower.round())
+            asked.append(calls(world)["shop"] - before)
+            looked.append(sum(rounds))
+        latest = await store.read(lambda one: one.scalar(select(func.max(orders.c.look_at))))
+
+    assert asked == [1, 1, 1, 1]
+    assert looked == [MOST, MOST, MOST, MOST]
+    assert latest is not None
+    assert latest < late
+
+
+async def test_what_a_system_says_while_it_is_asked_has_it_asked_again(store: Store) -> None:
+    async with opened(store) as world:
+        order = await sourced(world, SHOP)
+        desk = world.steps.sinks["shop"]
+
+        class Slow:
+            async def standing(self, keys: Any) -> Any:
+                found = await desk.standing(keys)
+                shipped(world, "shop", order.number)
+                await world.follower.hear("shop")
+                return found
+
+        slow: Any = Slow()
+        world.clock.move(60)
+        follower = OrderFollower(turns=world.turns, sinks={"shop": slow}, worker=world.worker)
+        assert await follower.round() == 1
+        world.clock.move(1)
+        assert await world.follower.round() == 1
+
+        assert (await world.worked(order)).state is OrderState.COMPLETED
 
 
 async def test_a_silent_system_costs_a_later_look_and_nobody_else_anything(store: Store) -> None:
@@ -96,6 +171,78 @@ async def test_a_silent_system_costs_a_later_look_and_nobody_else_anything(store
         assert (await world.looked(order)).state is OrderState.COMPLETED
         assert world.follower.book.asked["shop", "silent"] == 1
         assert world.follower.book.ended == {("shop", "completed"): 1, ("dc", "completed"): 1}
+
+
+async def test_a_bug_with_one_order_costs_it_a_later_look_and_nobody_else_anything(
+    store: Store,
+) -> None:
+    class Buggy(Turns):
+        async def heard(self, number: OrderNumber, change: Change) -> tuple[Order, Order]:
+            if number == bad.number:
+                raise ValueError(number)
+            return await super().heard(number, change)
+
+    async with opened(store) as world:
+        bad, good = [await sourced(world, SHOP, key=key) for key in "ab"]
+        for order in (bad, good):
+            shipped(world, "shop", order.number)
+        buggy = world.follower.turns = Buggy(store=store, now=world.clock)
+        book = world.follower.book
+        assert (await world.looked(good)).state is OrderState.COMPLETED
+        waits = [await _wait(world, bad)]
+        before = calls(world)
+        world.clock.move(buggy.lasting.total_seconds())
+        assert await world.follower.round() == 0
+        assert (calls(world), book.bugs) == (before, 1)
+
+        world.clock.move(timedelta(days=20).total_seconds())
+        assert await world.follower.round() == 1
+        waits.append(await _wait(world, bad))
+        assert waits == [timedelta(minutes=1), timedelta(hours=1)]
+        assert (book.bugs, book.given_up) == (2, 0)
+        world.follower.turns = world.turns
+        assert (await world.looked(bad)).state is OrderState.COMPLETED
+
+
+async def test_an_order_that_cannot_be_read_costs_nobody_else_anything(store: Store) -> None:
+    async with opened(store) as world:
+        bad, good, other = [await sourced(world, SHOP, key=key) for key in "abc"]
+        for order in (good, other):
+            shipped(world, "shop", order.number)
+        spoilt = handings.update().where(handings.c.order == bad.number).values(state="NONESUCH")
+        await store.act(lambda work: work.connection.execute(spoilt), now=world.clock())
+        world.clock.move(60)
+        assert await world.follower.round() == 3
+        assert await world.follower.round() == 0
+        ends = [(await kinds(world, one))["OrderCompleted"] for one in (bad, good, other)]
+
+        assert ends == [0, 1, 1]
+        assert await _wait(world, bad) == timedelta(hours=1)
+        assert world.follower.book.bugs == 1
+
+
+async def _wait(world: World, order: Order) -> timedelta:
+    """How long it is until an order is looked at."""
+    at = await look_at(world, order)
+    assert at is not None
+    return at - world.clock()
+
+
+async def test_a_connector_that_answers_rubbish_is_silent(store: Store) -> None:
+    class Rubbish:
+        async def placed(self, _keys: Any) -> Any:
+            return None
+
+    async with opened(store) as world:
+        order = await sourced(world, SHOP, DC)
+        shipped(world, "dc", order.number)
+        rubbish: Any = Rubbish()
+        shop = replace(world.steps.sinks["shop"], sink=rubbish)
+        world.follower.sinks = {**world.steps.sinks, "shop": shop}
+        order = await world.looked(order)
+
+        assert parts(order) == [("shop", 1, TAKEN), ("dc", 1, COMPLETED)]
+        assert world.follower.book.asked == {("shop", "silent"): 1, ("dc", "told"): 1}
 
 
 async def test_a_sink_that_is_bound_no_more_is_passed_over(store: Store) -> None:

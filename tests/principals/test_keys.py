@@ -1,5 +1,7 @@
 """API keys: shown once, kept as hashes, taken back within seconds; on both databases."""
 
+from asyncio import gather
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +17,7 @@ from app.principals.model import Principal
 from app.principals.refusals import CredentialRefused, KeyNotFound, KeysUnavailable, TooManyKeys
 from app.principals.service import Principals
 from app.principals.tables import api_keys
-from app.store import Store
+from app.store import Store, open_store
 from app.store.standing import StandingStore
 from app.values import PrincipalKind
 from tests.databases import address, empty, migrated_postgres, postgres, store
@@ -117,6 +119,24 @@ async def test_an_owner_has_two_keys_at_most(desk: Desk) -> None:
     await desk.keys.revoke(first.key.id)
     await desk.made()
     assert len(await desk.keys.all()) == 4
+
+
+@pytest.mark.parametrize("had", [0, 1, 2])
+async def test_however_many_ask_at_once_an_owner_has_two_keys(address: str, had: int) -> None:
+    """Whether or not the owner was ever given one, and in whichever process they ask."""
+    async with (
+        open_store(address, patience=timedelta(seconds=30)) as here,
+        open_store(address, patience=timedelta(seconds=30)) as there,
+    ):
+        desks = [Desk(here), Desk(there)]
+        for _ in range(had):
+            await desks[0].made()
+        asked = [desk.made() for desk in desks for _ in range(6)]
+        outcomes = Counter(type(one) for one in await gather(*asked, return_exceptions=True))
+        left = len(await desks[0].keys.all())
+
+    assert outcomes == Counter({NewKey: 2 - had, TooManyKeys: 10 + had})
+    assert left == 2
 
 
 async def test_a_key_that_is_none_cannot_be_taken_back(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from sqlalchemy import Connection, select
 
-from app.availability import ledger, repository
+from app.availability import ledger, level_rows
 from app.availability.model import Spot
 from app.availability.projection import Projection, catalogue_skus
 from app.availability.tables import stock_levels
@@ -120,14 +120,14 @@ def only_the_first(connection: Any, told: Any, *, read_at: Any) -> None:
         PUT(connection, told, read_at=read_at)
 
 
-PUT = repository.put_levels
+PUT = level_rows.put_levels
 
 
 @pytest.mark.parametrize("wrong", [who_speaks_last, only_the_first])
 def test_wrong_ways_to_keep_news_are_told(
     opened: tuple[asyncio.Runner, Store], monkeypatch: pytest.MonkeyPatch, wrong: Any
 ) -> None:
-    monkeypatch.setattr(repository, "put_levels", wrong)
+    monkeypatch.setattr(level_rows, "put_levels", wrong)
 
     with pytest.raises((AssertionError, Flaky)):  # writers that race are not always wrong
         newest_stays(opened, 60)

@@ -217,15 +217,20 @@ async def test_nobody_learns_who_is_known(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("hints", "tags"),
+    ("hints", "tags", "looked"),
     [
-        (None, {"Product", "ProductVariant", "Price", "Availability", "AggregateAvailability"}),
-        ([Hint.STOCK], {"Availability", "AggregateAvailability"}),
-        ([], set()),
+        (
+            None,
+            {"Product", "ProductVariant", "Price", "Availability", "AggregateAvailability"},
+            ["shop"],
+        ),
+        ([Hint.STOCK], {"Availability", "AggregateAvailability"}, []),
+        ([Hint.ORDERS], set(), ["shop"]),
+        ([], set(), []),
     ],
 )
 async def test_a_connection_may_know_what_its_messages_mean(
-    hints: Collection[Hint] | None, tags: set[str]
+    hints: Collection[Hint] | None, tags: set[str], looked: list[str]
 ) -> None:
     class Reading(Retailer):
         def hints(self, _body: bytes) -> Collection[Hint]:
@@ -234,16 +239,23 @@ async def test_a_connection_may_know_what_its_messages_mean(
     shop = Retailer() if hints is None else Reading()
     gateway = await running_over({"shop": shop})
     told: list[frozenset[str]] = []
+    heard: list[str] = []
 
     async def tell(some: frozenset[str]) -> None:
         told.append(some)
 
+    class Follower:
+        async def hear(self, connection: str) -> None:
+            heard.append(connection)
+
     connections, store = gateway.services.connections, gateway.store
     markets = Markets(store=store, now=gateway.now, connections=connections)
-    hand = handing_on(gateway.settings.bind, connections, tell, markets)
+    follower: Any = Follower()
+    hand = handing_on(gateway.settings.bind, connections, tell, markets, follower)
     await hand("shop", orjson.dumps({}))
 
     assert set().union(*told) == (tags | {"Stock:shop"} if tags else set())
+    assert heard == looked
 
 
 def hooked(**changes: Any) -> dict[str, Any]:

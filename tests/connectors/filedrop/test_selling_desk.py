@@ -1,5 +1,6 @@
 """What the gateway hears about a partner who sells for us, and what cannot be understood."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -33,7 +34,7 @@ from app.values import CurrencyCode, Money, Sku
 from connectors.filedrop import selling_mapping as mapping
 from connectors.filedrop.connection import FiledropConnection
 from connectors.filedrop.desk import Desk, app
-from connectors.filedrop.drop import Seen, SilentError
+from connectors.filedrop.drop import At, Seen, SilentError
 from connectors.filedrop.folder import Folder
 from connectors.kit.serve import serve
 from tests.connectors.filedrop.files import NOON
@@ -144,6 +145,50 @@ async def test_an_order_is_told_with_all_that_the_gateway_needs(tmp_path: Path) 
     assert (part.status, part.parts) == (MarketOrderStatus.PARTLY_SHIPPED, ())
     assert (whole.status, whole.lines[0].shipped) == (MarketOrderStatus.SHIPPED, 2)
     assert (again.orders, again.more, again.cursor) == ((), False, page.cursor)
+
+
+class Counted(Folder):
+    """A folder that counts what is asked of it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+        self.asked: Counter[str] = Counter()
+
+    async def files(self, folder: str) -> list[Seen]:
+        self.asked["files"] += 1
+        return await super().files(folder)
+
+    async def read(self, at: At, most: int) -> bytes:
+        self.asked["read"] += 1
+        return await super().read(at, most)
+
+
+@pytest.mark.parametrize(
+    ("orders", "first", "again"),
+    [(5, {"read": 5 + 3}, {"read": 5}), (500, {"files": 1, "read": 3}, {"files": 1})],
+)
+async def test_what_another_process_said_is_heard_with_few_questions_however_many_orders(
+    tmp_path: Path, orders: int, first: dict[str, int], again: dict[str, int]
+) -> None:
+    partner = seller(tmp_path)
+    numbers = [MarketOrderNumber(f"F-{each}") for each in range(orders)]
+    partner.send("sold-1", table(*(row(each) for each in numbers)))
+    drop = Counted(tmp_path)
+    async with connected(partner.another(drop)) as boutique, connected(partner.desk) as elsewhere:
+        await boutique.orders(None, first=1)
+        await elsewhere.orders(None, first=1)
+        for place, number in enumerate(numbers[:3]):
+            word = Acknowledgement(key=MarketWriteKey(f"ack-{place}"), order=number)
+            await elsewhere.acknowledge(word)
+        asked = []
+        for _ in range(2):
+            drop.asked.clear()
+            told = (await boutique.numbered(numbers)).rows
+            asked.append(dict(drop.asked))
+
+    waiting = [one.number for one in told if one.parts]
+    assert waiting == numbers[3:]
+    assert asked == [first, again]
 
 
 async def test_who_asks_at_the_end_has_the_inbox_looked_into(tmp_path: Path) -> None:
