@@ -5,7 +5,8 @@ from functools import lru_cache
 from hashlib import sha256
 
 from opentelemetry import baggage
-from opentelemetry.propagate import extract
+from opentelemetry.context import Context
+from opentelemetry.propagate import extract, get_global_textmap
 from opentelemetry.trace import Span, SpanKind, get_tracer
 
 from app.api.errors import is_ours
@@ -14,6 +15,8 @@ from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
 LONGEST_NAME = 100  # characters; a name is the caller's
+NO_TRACE = Context()
+_CARRYING = frozenset(name.lower() for name in get_global_textmap().fields)
 tracer = get_tracer("tessera.operation")
 
 
@@ -33,7 +36,7 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     }
     if admitted.name is not None:
         attributes["graphql.operation.name"] = admitted.name[:LONGEST_NAME]
-    context = None if headers is None else baggage.clear(extract(headers))
+    context = None if headers is None else _told_by(headers)
     return Current(
         tracer.start_span(kind, context=context, kind=SpanKind.SERVER, attributes=attributes)
     )
@@ -47,6 +50,13 @@ def conclude(span: Span, outcome: Outcome) -> None:
     span.set_attribute("tessera.error_codes", codes)
     if outcome.kind == "failed":
         failed(span, next(filter(is_ours, codes)))
+
+
+def _told_by(headers: Mapping[str, str]) -> Context:
+    """What headers tell of a trace, without any baggage; most tell nothing."""
+    if _CARRYING.isdisjoint(headers):
+        return NO_TRACE
+    return baggage.clear(extract(headers))
 
 
 @lru_cache(maxsize=512)
