@@ -8,11 +8,11 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from app.api.addresses import Forwarding
 from app.api.callers import CLIENT_HEADERS
 from app.api.http_reading import PREFLIGHT_HEADERS
+from app.api.request_ids import REQUEST_ID
 from app.settings import Cors, Server
 
 ID_SIZE = 16  # bytes
@@ -103,11 +103,11 @@ class RequestId:
                 message["headers"] = [*headers, *careful, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        bound = bind_contextvars(request_id=request_id)
+        before = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, told)
         finally:
-            reset_contextvars(**bound)
+            REQUEST_ID.reset(before)
 
 
 def _request_id(scope: Scope) -> str:

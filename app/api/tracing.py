@@ -1,8 +1,6 @@
 """What does a trace tell of an operation? Its name and a hash of its document, no variables."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from hashlib import sha256
 
 from opentelemetry import baggage
 from opentelemetry.context import Context
@@ -11,6 +9,7 @@ from opentelemetry.trace import Span, SpanKind, get_tracer
 
 from app.api.errors import is_ours
 from app.api.outcomes import Outcome
+from app.engine.documents.asked import HASH_PREFIX, hash_of
 from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
@@ -31,7 +30,7 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     kind = admitted.kind.value
     attributes: Attributes = {
         "graphql.operation.type": kind,
-        "graphql.document.hash": _hash(admitted.text),
+        "graphql.document.hash": HASH_PREFIX + hash_of(admitted.text),
         "tessera.cost": admitted.cost,
     }
     if admitted.name is not None:
@@ -57,8 +56,3 @@ def _told_by(headers: Mapping[str, str]) -> Context:
     if _CARRYING.isdisjoint(headers):
         return NO_TRACE
     return baggage.clear(extract(headers))
-
-
-@lru_cache(maxsize=512)
-def _hash(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
