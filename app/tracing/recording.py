@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace import Tracer as LibraryTracer
-from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, SamplingResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -32,6 +32,8 @@ from opentelemetry.util.types import AnyValue, Attributes
 
 OURS = "tessera."  # how the names of our tracers begin
 UNSET = Status()
+_USUAL: Any = DEFAULT_ON
+ALWAYS = _USUAL.get_description()  # of a sampler that takes whatever begins here
 
 
 class Provider(TracerProvider):
@@ -66,7 +68,9 @@ class _OurTracer(Tracer):
         self.library = library
         self.scope = scope
         self.limits = limits
-        self._random = TraceFlags.RANDOM_TRACE_ID * library.id_generator.is_trace_id_random()
+        sampler: Any = library.sampler
+        self._always = sampler.get_description() == ALWAYS
+        self._random: int = TraceFlags.RANDOM_TRACE_ID * library.id_generator.is_trace_id_random()
 
     def start_as_current_span(self, *arguments: Any, **options: Any) -> Any:
         """One of the library's."""
@@ -95,19 +99,27 @@ class _OurTracer(Tracer):
                 record_exception,
                 set_status_on_exception,
             )
+        return self._begun(name, context, kind, attributes)
+
+    def _begun(
+        self, name: str, context: Context | None, kind: SpanKind, attributes: Attributes
+    ) -> Span:
+        ids = self.library.id_generator
         above: SpanContext | None = get_current_span(context).get_span_context()
         if above is None or not above.is_valid:
-            above, trace_id = None, self.library.id_generator.generate_trace_id()
-            random: int = self._random
+            above, trace_id, flags = None, ids.generate_trace_id(), self._random
         else:
-            trace_id, random = above.trace_id, above.trace_flags & TraceFlags.RANDOM_TRACE_ID
-        sampled = self.library.sampler.should_sample(context, trace_id, name, kind, attributes)
-        flags = random | (
-            TraceFlags.SAMPLED if sampled.decision is Decision.RECORD_AND_SAMPLE else 0
-        )
+            trace_id, flags = above.trace_id, above.trace_flags & TraceFlags.RANDOM_TRACE_ID
+        if above is None and self._always:
+            sampled = SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+        else:
+            sampler = self.library.sampler
+            sampled = sampler.should_sample(context, trace_id, name, kind, attributes)
+        if sampled.decision is Decision.RECORD_AND_SAMPLE:
+            flags |= TraceFlags.SAMPLED
         own = SpanContext(
             trace_id,
-            self.library.id_generator.generate_span_id(),
+            ids.generate_span_id(),
             is_remote=False,
             trace_flags=TraceFlags(flags),
             trace_state=sampled.trace_state,
