@@ -1,7 +1,11 @@
 """How does the process speak of itself? Structured lines on standard error."""
 
+import asyncio
+import atexit
 import logging
 import sys
+from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any, Literal
@@ -57,16 +61,39 @@ def _the_same(lines: "_Lines", *_names: Any) -> "_Lines":
 
 
 class _Lines:
-    """Writes each line at once and as a whole, whoever writes beside it."""
+    """Writes lines as wholes: at once, but those of one turn of an event loop together at its end.
+
+    Nothing waits for longer than that turn, and nothing is left when the process ends.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._write = file.write
-        self._flush = file.flush
+        self._file = file
+        self._waiting: deque[bytes] = deque()
+        self._turn: asyncio.AbstractEventLoop | None = None
+        atexit.register(self.write)
 
     def msg(self, line: bytes) -> None:
         """Write one."""
-        self._write(line + b"\n")
-        self._flush()
+        self._waiting.append(line + b"\n")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write()
+            return
+        if loop is not self._turn:
+            self._turn = loop
+            loop.call_soon(self.write)
+
+    def write(self) -> None:
+        """Write what waits."""
+        self._turn = None
+        told = []
+        with suppress(IndexError):
+            while True:
+                told.append(self._waiting.popleft())
+        if told:
+            self._file.write(b"".join(told))
+            self._file.flush()
 
     debug = info = warn = warning = error = exception = critical = fatal = log = msg
 
