@@ -1,12 +1,20 @@
 """How does the process speak of itself? Structured lines on standard error."""
 
+import asyncio
+import atexit
 import logging
 import sys
-from typing import Any, Literal
+from collections import deque
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import IO, Any, Literal
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+from app.api.request_ids import REQUEST_ID
 
 
 def configure(*, level: str, style: Literal["json", "text"]) -> None:
@@ -17,14 +25,15 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    ours = renderer
+    ours = [*shared, renderer]
     written: Any = structlog.WriteLoggerFactory(sys.stderr)
     if style == "json":
         renderer = structlog.processors.JSONRenderer(serializer=_json)
-        ours = structlog.processors.JSONRenderer(serializer=orjson.dumps)
-        written = structlog.BytesLoggerFactory(sys.stderr.buffer)
+        ours = [_line]
+        lines = _Lines(sys.stderr.buffer)
+        written = partial(_the_same, lines)
     structlog.configure(
-        processors=[*shared, ours],
+        processors=ours,
         logger_factory=written,
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
@@ -44,3 +53,58 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
 
 def _json(line: Any, **options: Any) -> str:
     return orjson.dumps(line, **options).decode()
+
+
+def _the_same(lines: "_Lines", *_names: Any) -> "_Lines":
+    """Whoever asks for a logger."""
+    return lines
+
+
+class _Lines:
+    """Writes lines as wholes: at once, but those of one turn of an event loop together at its end.
+
+    Nothing waits for longer than that turn, and nothing is left when the process ends.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._waiting: deque[bytes] = deque()
+        self._turn: asyncio.AbstractEventLoop | None = None
+        atexit.register(self.write)
+
+    def msg(self, line: bytes) -> None:
+        """Write one."""
+        self._waiting.append(line + b"\n")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write()
+            return
+        if loop is not self._turn:
+            self._turn = loop
+            loop.call_soon(self.write)
+
+    def write(self) -> None:
+        """Write what waits."""
+        self._turn = None
+        told = []
+        with suppress(IndexError):
+            while True:
+                told.append(self._waiting.popleft())
+        if told:
+            self._file.write(b"".join(told))
+            self._file.flush()
+
+    debug = info = warn = warning = error = exception = critical = fatal = log = msg
+
+
+_rendered = structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_UTC_Z)
+
+
+def _line(logger: Any, method: str, told: EventDict) -> Any:
+    """A line of ours, as `shared` would make it: in one step, since every operation has one."""
+    if (asked := REQUEST_ID.get(None)) is not None:
+        told.setdefault("request_id", asked)
+    structlog.processors.add_log_level(logger, method, told)
+    told["timestamp"] = datetime.now(UTC)
+    return _rendered(logger, method, told)

@@ -33,21 +33,24 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_within = head_within
         self._head_due: asyncio.TimerHandle | None = None
         self._came = 0
+        self._awaiting = False  # a head, or the rest of a body
         self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait."""
         super().connection_made(transport)
-        self._await_head()
+        self._await()
+        self._limit()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless it is too much."""
-        if self._head_due is None and not self._answering():
-            self._await_head()
+        """Read on, unless it is too much; a head that came at once needs no clock."""
+        if not self._awaiting and not self._answering():
+            self._await()
         self._came += len(data)
         super().data_received(data)
-        if self._head_due is None:
+        if not self._awaiting:
             return
+        self._limit()
         if self._in_body and self._came > LONGEST_REST:
             self.transport.close()
         elif not self._in_body and self._came > LONGEST_HEAD:
@@ -73,13 +76,17 @@ class BoundedHttp(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first request, whatever its type says
         return cycle is not None and not cycle.response_complete
 
-    def _await_head(self) -> None:
-        self._came = 0
-        self._head_due = self.loop.call_later(
-            self._head_within, self._refuse, b"408 Request Timeout"
-        )
+    def _await(self) -> None:
+        self._came, self._awaiting = 0, True
+
+    def _limit(self) -> None:
+        if self._head_due is None:
+            self._head_due = self.loop.call_later(
+                self._head_within, self._refuse, b"408 Request Timeout"
+            )
 
     def _stop_waiting(self) -> None:
+        self._awaiting = False
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None

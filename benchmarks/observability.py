@@ -8,13 +8,14 @@ from time import process_time_ns
 
 from graphql import OperationDefinitionNode, parse
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 from app.api.metrics import Metrics
 from app.api.tracing import operation_span
 from app.engine.gate import Admitted
 from app.ports import WireRequest
+from app.tracing.recording import Provider
 from app.upstream.spans import call_span, carried
 
 ROUNDS, TIMES = 41, 2_000
@@ -53,7 +54,7 @@ async def main() -> None:
     _print("metrics of an operation", counted)
     _print("its span, tracing off", spanned)
     _print("span of an upstream call, tracing off", called)
-    provider = TracerProvider()
+    provider = Provider()
     provider.add_span_processor(SimpleSpanProcessor(Nowhere()))
     trace.set_tracer_provider(provider)
     _print("its span, tracing on", spanned)

@@ -3,16 +3,18 @@
 from functools import cache
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from app.tracing.recording import Provider
 
 
 @cache
 def recorder() -> InMemorySpanExporter:
     """What this process has recorded, from the first call on."""
     exporter = InMemorySpanExporter()
-    tracing = TracerProvider()
+    tracing = Provider()
     tracing.add_span_processor(SimpleSpanProcessor(exporter))
     trace.set_tracer_provider(tracing)
     return exporter

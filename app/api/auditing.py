@@ -3,13 +3,11 @@
 Whatever dresses one of them says so (`looked_at`); what is said while nobody listens is forgotten.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 from app.api.access import THE_HOUSE
 from app.principals.model import Principal
-from app.store import acting
 
 _LOOKED_AT: ContextVar[set[str] | None] = ContextVar("looked_at", default=None)
 
@@ -20,16 +18,22 @@ def looked_at(entity: str) -> None:
         noted.add(entity)
 
 
-@contextmanager
-def watched(principal: Principal) -> Iterator[set[str]]:
-    """What is done within the block is done by somebody; staff is noted what it looks at."""
-    noted: set[str] = set()
-    token = _LOOKED_AT.set(noted if principal.kind in THE_HOUSE else None)
-    try:
-        with acting(principal.actor):
-            yield noted
-    finally:
-        _LOOKED_AT.reset(token)
+class watched:  # noqa: N801  it reads like a word
+    """What staff looks at within the block is noted."""
+
+    __slots__ = ("_before", "_noted", "_principal")
+
+    def __init__(self, principal: Principal) -> None:
+        self._principal = principal
+        self._noted: set[str] = set()
+
+    def __enter__(self) -> set[str]:
+        listens = self._principal.kind in THE_HOUSE
+        self._before = _LOOKED_AT.set(self._noted if listens else None)
+        return self._noted
+
+    def __exit__(self, *_: object) -> None:
+        _LOOKED_AT.reset(self._before)
 
 
 def told(fields: Iterable[tuple[str, str]]) -> str:

@@ -31,6 +31,8 @@ def entries(errors: Iterable[GraphQLError], *, before_execution: bool) -> list[E
     of many fields at once, and puts each error where its object was asked for.
     """
     raised = list(errors)
+    if not raised:
+        return []
     routed = frozenset[str]() if before_execution else _routed(raised)
     known: dict[int, Told] = {}  # by what was raised: one exception may stand at many paths
     troubles: dict[Trouble, dict[Entity, ErrorEntry]] = {}

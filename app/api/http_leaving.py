@@ -4,17 +4,36 @@ Only what lasts a moment is watched: an answer that is there at once costs nothi
 """
 
 import asyncio
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from starlette.types import Receive
 
+from app.engine.steps import resumed
+
+T = TypeVar("T")
 MOMENT = 0.05  # seconds
 WATCHING = "watching for the client to leave"  # the task that does
 
 
 class ClientLeft(Exception):  # noqa: N818  nobody is there to be told of a failure
     """The client closed its connection before it was answered."""
+
+
+async def attended(receive: Receive, going: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns; from when it first waits, it is given up if the client leaves.
+
+    Raises:
+        ClientLeft: it did.
+    """
+    try:
+        waits_for = going.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    async with Attended(receive):
+        return await resumed(going, waits_for)
 
 
 class Attended:

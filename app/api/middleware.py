@@ -8,14 +8,16 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from app.api.addresses import Forwarding
 from app.api.callers import CLIENT_HEADERS
 from app.api.http_reading import PREFLIGHT_HEADERS
+from app.api.request_ids import REQUEST_ID
 from app.settings import Cors, Server
 
 ID_SIZE = 16  # bytes
+AT_ONCE = 256  # ids that are drawn
+_DRAWN: list[str] = []
 SOUND_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 CAREFUL = (
     (b"x-content-type-options", b"nosniff"),
@@ -103,14 +105,25 @@ class RequestId:
                 message["headers"] = [*headers, *careful, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        bound = bind_contextvars(request_id=request_id)
+        before = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, told)
         finally:
-            reset_contextvars(**bound)
+            REQUEST_ID.reset(before)
 
 
 def _request_id(scope: Scope) -> str:
     headers: list[Any] = scope["headers"]
     given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given.decode() if SOUND_ID.fullmatch(given) else os.urandom(ID_SIZE).hex()
+    return given.decode() if given and SOUND_ID.fullmatch(given) else _drawn()
+
+
+def _drawn() -> str:
+    """An id by lot; the system is asked for many at once."""
+    try:
+        return _DRAWN.pop()
+    except IndexError:
+        many = os.urandom(ID_SIZE * AT_ONCE)
+        ids = [many[at : at + ID_SIZE].hex() for at in range(0, len(many), ID_SIZE)]
+        _DRAWN.extend(ids[1:])
+        return ids[0]

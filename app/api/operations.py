@@ -213,7 +213,7 @@ class Operations:
         *,
         event: Any = None,
     ) -> Outcome:
-        with watched(caller.known) as seen:
+        with acting(caller.known.actor), watched(caller.known) as seen:
             outcome = await self._executed_in_time(admitted, asked, caller, attempt, event=event)
             if seen and not admitted.open_to & IMPERSONAL:
                 return await self._noted(admitted, seen, outcome)

@@ -95,6 +95,8 @@ class Outcome:
     @property
     def codes(self) -> list[str]:
         """The codes of its errors."""
+        if not self.errors:
+            return []
         return sorted({entry["extensions"]["code"] for entry in self.errors})
 
     def response(self) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """What does a trace tell of an operation? Its name and a hash of its document, no variables."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from hashlib import sha256
 
 from opentelemetry import baggage
-from opentelemetry.propagate import extract
+from opentelemetry.context import Context
+from opentelemetry.propagate import extract, get_global_textmap
 from opentelemetry.trace import Span, SpanKind, get_tracer
 
 from app.api.errors import is_ours
 from app.api.outcomes import Outcome
+from app.engine.documents.asked import HASH_PREFIX, hash_of
 from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
 
 LONGEST_NAME = 100  # characters; a name is the caller's
+NO_TRACE = Context()
+_CARRYING = frozenset(name.lower() for name in get_global_textmap().fields)
 tracer = get_tracer("tessera.operation")
 
 
@@ -28,12 +30,12 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     kind = admitted.kind.value
     attributes: Attributes = {
         "graphql.operation.type": kind,
-        "graphql.document.hash": _hash(admitted.text),
+        "graphql.document.hash": HASH_PREFIX + hash_of(admitted.text),
         "tessera.cost": admitted.cost,
     }
     if admitted.name is not None:
         attributes["graphql.operation.name"] = admitted.name[:LONGEST_NAME]
-    context = None if headers is None else baggage.clear(extract(headers))
+    context = None if headers is None else _told_by(headers)
     return Current(
         tracer.start_span(kind, context=context, kind=SpanKind.SERVER, attributes=attributes)
     )
@@ -49,6 +51,8 @@ def conclude(span: Span, outcome: Outcome) -> None:
         failed(span, next(filter(is_ours, codes)))
 
 
-@lru_cache(maxsize=512)
-def _hash(text: str) -> str:
-    return f"sha256:{sha256(text.encode()).hexdigest()}"
+def _told_by(headers: Mapping[str, str]) -> Context:
+    """What headers tell of a trace, without any baggage; most tell nothing."""
+    if _CARRYING.isdisjoint(headers):
+        return NO_TRACE
+    return baggage.clear(extract(headers))

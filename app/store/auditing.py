@@ -7,7 +7,6 @@ what was noted elsewhere. Who it was is told by a pseudonym: nothing in here is 
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,14 +58,19 @@ class Sealed:
 _ACTING: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
-@contextmanager
-def acting(actor: Actor | None) -> Iterator[None]:
+class acting:  # noqa: N801  it reads like a word
     """What is done within the block is done by somebody."""
-    token = _ACTING.set(actor)
-    try:
-        yield
-    finally:
-        _ACTING.reset(token)
+
+    __slots__ = ("_actor", "_before")
+
+    def __init__(self, actor: Actor | None) -> None:
+        self._actor = actor
+
+    def __enter__(self) -> None:
+        self._before = _ACTING.set(self._actor)
+
+    def __exit__(self, *_: object) -> None:
+        _ACTING.reset(self._before)
 
 
 def acting_now() -> Actor | None:

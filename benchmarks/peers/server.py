@@ -15,13 +15,13 @@ from typing import Any
 import orjson
 import uvicorn
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from starlette.types import ASGIApp
 
 from app import logs
 from app.main import Gateway
 from app.serving import GatewayServer
+from app.tracing.recording import Provider
 from benchmarks.peers import floor, plain, tessera
 from benchmarks.peers.switches import Fixed
 
@@ -92,7 +92,7 @@ def _as_in_production(without: frozenset[Fixed]) -> None:
     with redirect_stderr(Path(os.devnull).open("w")):
         logs.configure(level="error" if Fixed.LOG in without else "info", style="json")
     if Fixed.TRACING not in without:
-        provider = TracerProvider()
+        provider = Provider()
         provider.add_span_processor(BatchSpanProcessor(Nowhere()))
         trace.set_tracer_provider(provider)
 

@@ -146,6 +146,25 @@ def test_the_cost_of_a_known_document_follows_its_variables(
     assert admitted(text, gate=gate, **variables).cost == cost
 
 
+def test_what_was_admitted_before_is_judged_anew_for_every_request() -> None:
+    gate = a_gate({"cost": 100})
+    text = "query A($n: Int) { things(first: $n) { edges { node { id } } } } query B { all { id } }"
+
+    def ask(name: str | None, **variables: Any) -> int:
+        return gate.admit(text, operation_name=name, variables=variables).cost
+
+    for _ in range(2):
+        assert [ask("A", n=1), ask("A", n=9), ask("B"), ask("A", n=1)] == [3, 19, 10, 3]
+        for name, first, stage in (
+            ("A", 1_000, Stage.MEASURE),
+            ("C", 1, Stage.SELECT),
+            (None, 1, Stage.SELECT),
+        ):
+            with pytest.raises(NotAdmittedError) as refused:
+                ask(name, n=first)
+            assert refused.value.stage is stage
+
+
 @pytest.mark.parametrize(
     ("text", "variables", "cost"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,8 @@ from app.engine.documents.refusals import MalformedDocumentRequest
 HASH_PREFIX = "sha256:"
 HASH_LENGTH = 64  # hexadecimal digits of a sha256
 LONGEST_ID = 200
+REMEMBERED = 512  # texts whose hash is known; longer ones are not among them
+LONGEST_REMEMBERED = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,14 @@ class AskedDocument:
 
 def hash_of(text: str) -> str:
     """The id of a document: the sha256 of its text, in hexadecimal digits."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _hash_of(text)
+
+
+def _hash_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_remembered = lru_cache(REMEMBERED)(_hash_of)
 
 
 def asked_document(body: Mapping[str, Any]) -> AskedDocument:

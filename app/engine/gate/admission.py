@@ -99,7 +99,7 @@ class Gate:
         Raises:
             NotAdmittedError: it cannot be, or may not be.
         """
-        self._refuse_above({"values": values(variables, most=self._limits.values)})
+        self._refuse_many(variables)
         prepared = self._documents.find(text)
         if prepared is None:
             measured = self._measured(text)
@@ -115,7 +115,7 @@ class Gate:
         Raises:
             NotAdmittedError: there is no such operation, or it costs too much.
         """
-        self._refuse_above({"values": values(variables, most=self._limits.values)})
+        self._refuse_many(variables)
         return self._admitted(prepared, operation_name, variables)
 
     def prepare(self, text: str) -> Prepared:
@@ -131,13 +131,26 @@ class Gate:
         return closed(admitted.document, admitted.operation, self._schema, self._access, bit)
 
     def _admitted(self, prepared: Prepared, name: str | None, variables: Variables) -> Admitted:
+        """As for the request before, unless its variables make it cost something else."""
+        known = prepared.admitted.get(name) or self._first_admitted(prepared, name)
+        cost = self._cost(prepared, known.operation, variables)
+        if prepared.deferring:
+            self._refuse_wrong_counts(prepared, known.operation, variables)
+        return known if cost == known.cost else replace(known, cost=cost)
+
+    def _first_admitted(self, prepared: Prepared, name: str | None) -> Admitted:
         operation = self._executable(get_operation_ast(prepared.document, name))
         tally = prepared.tally(operation)
-        cost = self._cost(prepared, operation, variables)
+        cost = tally.cost if isinstance(tally.cost, int) else 0  # the usual one
+        later = prepared.document if tally.deferrals else None
+        admitted = Admitted(prepared.text, prepared.at_once, operation, cost, later, tally.open_to)
+        return prepared.admitted.setdefault(name, admitted)
+
+    def _refuse_wrong_counts(
+        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Variables
+    ) -> None:
         if wrong := list(wrong_counts(prepared.deferring, operation, variables)):
             raise NotAdmittedError(Stage.VALIDATE, *wrong)
-        later = prepared.document if tally.deferrals else None
-        return Admitted(prepared.text, prepared.at_once, operation, cost, later, tally.open_to)
 
     def _cost(
         self, prepared: Prepared, operation: OperationDefinitionNode | None, variables: Variables
@@ -146,7 +159,8 @@ class Gate:
         if operation is None:
             return 0
         cost = prepared.analysis.program.value(prepared.tally(operation).cost, variables)
-        self._refuse_above({"cost": cost})
+        if cost > self._limits.cost:
+            self._refuse_above({"cost": cost})
         return cost
 
     def _measured(self, text: str) -> Prepared:
@@ -185,6 +199,11 @@ class Gate:
                 self._refuse_above({"selections": limits.selections + 1})
         if mistakes:
             raise NotAdmittedError(Stage.VALIDATE, *mistakes)
+
+    def _refuse_many(self, variables: Variables) -> None:
+        most = self._limits.values
+        if (count := values(variables, most=most)) > most:
+            self._refuse_above({"values": count})
 
     def _refuse_above(self, figures: dict[str, int]) -> None:
         for excess in excesses(figures, self._most):

@@ -1,28 +1,41 @@
 """Which documents are known already, parsed and found valid?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 from graphql import DirectiveNode, DocumentNode, OperationDefinitionNode
 
 from app.engine.gate.analysis import Analysis, Tally
 
+if TYPE_CHECKING:
+    from app.engine.gate.admission import Admitted
+
 BYTES_PER_CHARACTER = 270  # of a parsed document, measured where every other one is a name
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A valid document and its figures; `at_once` is the same without what is `deferring` in it."""
+    """A valid document and its figures; `at_once` is the same without what is `deferring` in it.
+
+    `admitted` are those of its operations that were asked for, by the name they were asked by.
+    """
 
     text: str
     document: DocumentNode
     analysis: Analysis
     at_once: DocumentNode
     deferring: tuple[DirectiveNode, ...] = ()
+    admitted: dict[str | None, "Admitted"] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def tally(self, operation: OperationDefinitionNode) -> Tally:
         """The figures of one of its operations."""
-        return next(tally for one, tally in self.analysis.operations if one is operation)
+        for one, tally in self.analysis.operations:
+            if one is operation:
+                return tally
+        raise LookupError("not an operation of this document")
 
     @property
     def weight(self) -> int:

@@ -21,7 +21,7 @@ def configure(environ: Mapping[str, str]) -> None:
     if not any(environ.get(name) for name in ENDPOINTS):
         return
     try:
-        sdk = import_module("opentelemetry.sdk.trace")
+        recording = import_module("app.tracing.recording")
         batching = import_module("opentelemetry.sdk.trace.export")
         resources = import_module("opentelemetry.sdk.resources")
         otlp = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
@@ -30,6 +30,6 @@ def configure(environ: Mapping[str, str]) -> None:
             f"{ENDPOINTS[1]} is set, but spans need the extra packages: install tessera[tracing]"
         ) from error
     named = {"service.name": environ.get("OTEL_SERVICE_NAME", "tessera")}
-    provider = sdk.TracerProvider(resource=resources.Resource.create(named))
+    provider = recording.Provider(resource=resources.Resource.create(named))
     provider.add_span_processor(batching.BatchSpanProcessor(otlp.OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
