@@ -13,6 +13,7 @@ from graphql import build_schema, lexicographic_sort_schema, print_schema
 
 from app.api.schema import sdl
 from app.engine.execution import Request
+from app.engine.gate import Gate, NotAdmittedError
 from benchmarks.peers import fields, in_memory, over_http, plain, tessera
 from benchmarks.peers.node import prepared
 from benchmarks.peers.questions import Question, documents
@@ -123,6 +124,15 @@ async def test_without_a_fixed_cost_the_answer_is_the_same(stage: Stage) -> None
     assert len(expected["data"]["product"]["variants"]) == 3
 
 
+def _lets_in(gate: Gate, document: str, asked: Any) -> bool:
+    """Whether it does not look at what it knows: there is no operation of that name."""
+    try:
+        gate.admit(document, **{**asked, "operation_name": "Nobody"})
+    except NotAdmittedError:
+        return False
+    return True
+
+
 async def test_each_fixed_cost_is_left_out_when_it_is_switched_off(stage: Stage) -> None:
     data = orjson.loads((stage.folder / "data.json").read_bytes())
     page = stage.questions[0]
@@ -142,11 +152,7 @@ async def test_each_fixed_cost_is_left_out_when_it_is_switched_off(stage: Stage)
     coerced = [one.variables.coerced({"handle": 7}) for one in operations]
 
     assert [one.cost > 0 for one, _ in admitted] == [True, False, True]
-    assert [gate.admit(page.document, **asked) is one for one, gate in admitted] == [
-        False,
-        False,
-        True,
-    ]
+    assert [_lets_in(gate, page.document, asked) for _, gate in admitted] == [False, False, True]
     assert [b'outcome="complete"' in metrics.text() for metrics in counted] == [True, False]
     assert [isinstance(one, list) for one in coerced] == [True, False]
 
