@@ -4,20 +4,10 @@ What the guards and readers know of each connection is read from their own books
 that it costs a request nothing. Only operations are counted as they happen.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import accumulate
-from os import environ
-from time import time
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.upstream.breaker import BreakerState
@@ -28,9 +18,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_NAMES = 200  # operation names are the callers' words: more than these count as "other"
 LONGEST_NAME = 100  # characters; longer names count as "other", too
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
-BOUNDS = [*map(str, BUCKETS), "+Inf"]
-# As for the metrics that the library counts: whether it is told since when something is counted.
-CREATED = environ.get("PROMETHEUS_DISABLE_CREATED_SERIES", "").lower() not in {"true", "1", "t"}
 Answer = tuple[str, str, str]  # name, kind, outcome
 
 
@@ -52,9 +39,19 @@ class Metrics:
             self._registry.register(collector)
         self._registry.register(UpstreamCollector(connections))
         self._registry.register(ExecutionCollector(counts))
-        self._answers: dict[Answer, _Count] = {}
-        self._times: dict[str, _Times] = {}
-        self._registry.register(OperationCollector(self._answers, self._times))
+        self._operations = Counter(
+            "tessera_operations",
+            "Operations answered.",
+            ["name", "kind", "outcome"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "tessera_operation_seconds",
+            "Time from reading a request to its answer.",
+            ["name"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
         in_flight = Gauge(
             "tessera_operations_in_flight",
             "Operations that were begun and not ended.",
@@ -62,6 +59,9 @@ class Metrics:
         )
         in_flight.set_function(lambda: self._in_flight)
         self._in_flight = 0
+        # Looking up labels costs more than counting: it is done once for each.
+        self._count: dict[Answer, Callable[[], None]] = {}
+        self._observe: dict[str, Callable[[float], None]] = {}
 
     def begun(self) -> None:
         """An operation is being answered, until `ended`."""
@@ -75,14 +75,12 @@ class Metrics:
         """Count an operation; a subscription, which lasts as long as it is wanted, has no time."""
         label = self._label(name)
         answer = (label, kind, outcome)
-        count = self._answers.get(answer)
+        count = self._count.get(answer)
         if count is None:
-            count = self._answers[answer] = _Count()
-        count.number += 1
+            count = self._count[answer] = self._operations.labels(*answer).inc
+        count()
         if seconds is not None:
-            times = self._times[label]
-            times.total += seconds
-            times.buckets[bisect_left(BUCKETS, seconds)] += 1
+            self._observe[label](seconds)
 
     def text(self) -> bytes:
         """All metrics in the Prometheus text format."""
@@ -90,56 +88,12 @@ class Metrics:
 
     def _label(self, name: str | None) -> str:
         label = name or "anonymous"
-        if label in self._times:
+        if label in self._observe:
             return label
-        if len(label) > LONGEST_NAME or len(self._times) >= MOST_NAMES:
+        if len(label) > LONGEST_NAME or len(self._observe) >= MOST_NAMES:
             label = "other"
-        self._times.setdefault(label, _Times())
+        self._observe[label] = self._seconds.labels(label).observe
         return label
-
-
-@dataclass(slots=True)
-class _Count:
-    """How often something was answered, and since when that is counted, in Unix time."""
-
-    number: int = 0
-    since: float = field(default_factory=time)
-
-
-@dataclass(slots=True)
-class _Times:
-    """How long operations of one name took: how many seconds in all, and how many by bucket."""
-
-    total: float = 0.0
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
-    since: float = field(default_factory=time)
-
-
-class OperationCollector(Collector):
-    """Reads what was counted of operations."""
-
-    def __init__(self, answers: Mapping[Answer, _Count], times: Mapping[str, _Times]) -> None:
-        self._answers = answers
-        self._times = times
-
-    def collect(self) -> Iterator[Metric]:
-        """How many operations there were, and how long they took."""
-        answered = CounterMetricFamily(
-            "tessera_operations", "Operations answered.", labels=["name", "kind", "outcome"]
-        )
-        for answer, count in dict(self._answers).items():
-            answered.add_metric(answer, count.number, created=count.since if CREATED else None)
-        took = HistogramMetricFamily(
-            "tessera_operation_seconds",
-            "Time from reading a request to its answer.",
-            labels=["name"],
-        )
-        for name, times in dict(self._times).items():
-            counted = list(zip(BOUNDS, accumulate(times.buckets), strict=True))
-            took.add_metric([name], counted, times.total)
-            if CREATED:
-                took.add_sample(f"{took.name}_created", {"name": name}, times.since)
-        yield from (answered, took)
 
 
 class ExecutionCollector(Collector):
