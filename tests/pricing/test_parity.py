@@ -254,7 +254,7 @@ def test_the_command_buys_what_a_file_says(tmp_path: Path) -> None:
     file.write_text('[[baskets]]\ncodes = ["welcome10"]\nlines = { "WRP1081-SND-M" = 2 }\n')
     done = tessera("parity", "--baskets", str(file))
 
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "basket 1: 2 x WRP1081-SND-M with WELCOME10",
         "  WRP1081-SND-M price: WEB: 107.50 EUR, POS: 99.00 EUR <- store-dresses",
