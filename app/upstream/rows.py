@@ -81,7 +81,10 @@ class Rows(Generic[R, C, V]):
         return self._shelves.get(columns, NONE)
 
     def shelve(self, row: R, columns: tuple[C, ...], shelf: Shelf[V]) -> None:
-        """Give this shelf to whoever asks for the same."""
+        """Give this shelf to whoever asks for the same; those who asked at once made one each."""
+        if row in (same := self._shelves.get(columns, {})):
+            same[row] = shelf
+            return
         if len(self._choices.get(row, ())) >= MOST_SHELVES:
             self._clear(row)
         self._choices.setdefault(row, []).append(columns)
