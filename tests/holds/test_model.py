@@ -75,7 +75,8 @@ class Promises(RuleBasedStateMachine):
         self.read: dict[Spot, tuple[Any, Any]] = {}
         self.held: dict[str, tuple[int, Any, dict[Spot, int]]] = {}
         self.fences: dict[str, int] = {}
-        self.owed: dict[str, tuple[dict[Spot, int], Any]] = {}
+        # What orders have, and since when upstreams' own figures have it.
+        self.owed: dict[str, dict[Spot, tuple[int, Any]]] = {}
         self.places: dict[str, Works] = {}
 
     @initialize()
@@ -104,10 +105,9 @@ class Promises(RuleBasedStateMachine):
             for who, (_, until, demand) in self.held.items()
             if until > self.now and who != holder
         )
+        orders = [has[spot] for has in self.owed.values() if spot in has]
         owed = sum(
-            demand.get(spot, 0)
-            for demand, known_at in self.owed.values()
-            if known_at is None or known_at > level.as_of
+            units for units, known_at in orders if known_at is None or known_at > level.as_of
         )
         return max(0, level.on_hand - level.reserved - level.safety_stock - held - owed)
 
@@ -204,18 +204,19 @@ class Promises(RuleBasedStateMachine):
             expected = InsufficientStock if self.short(known[2], holder) else None
         assert self.outcome(lambda work: ledger.commit(work, holder, fence, order)) == expected
         if expected is None:
-            self.owed[order] = (self.held.pop(holder)[2], None)
+            demand = self.held.pop(holder)[2]
+            self.owed[order] = {spot: (units, None) for spot, units in demand.items()}
             self.places[order] = self.places.pop(holder)
 
     @rule(which=st.integers(0, 5), to=st.sampled_from(SPOTS), half=st.booleans(), wanted=rooms)
     def source_again(self, which: int, to: Spot, half: bool, wanted: Works) -> None:  # noqa: FBT001  a rule
         """Units go elsewhere, and the work on them with them."""
-        every = [(one, spot) for one, (demand, _) in self.owed.items() for spot in demand]
+        every = [(one, spot) for one, has in self.owed.items() for spot in has]
         if not every:
             return
         order, gone = every[which % len(every)]
-        had, others = self.owed[order][0], self.taken(order)
-        units = 1 if half else had[gone]
+        has, others = self.owed[order], self.taken(order)
+        units = 1 if half else has[gone][0]
         expected: type[Refusal] | None = None
         if self.short({to: units}, order):
             expected = InsufficientStock
@@ -228,11 +229,11 @@ class Promises(RuleBasedStateMachine):
 
         assert self.outcome(change) == expected
         if expected is None:
-            left = had | {gone: had[gone] - units}
-            kept = {one for one in self.places[order] if left[gone] or one[1] != gone.location}
+            left = has | {gone: (has[gone][0] - units, has[gone][1])}
+            kept = {one for one in self.places[order] if left[gone][0] or one[1] != gone.location}
             self.places[order] = frozenset(kept | wanted)
-            after = left | {to: left.get(to, 0) + units}
-            self.owed[order] = ({spot: count for spot, count in after.items() if count}, None)
+            after = left | {to: (left.get(to, (0, None))[0] + units, None)}
+            self.owed[order] = {spot: one for spot, one in after.items() if one[0]}
 
     @rule(order=st.sampled_from(ORDERS))
     def give_back(self, order: str) -> None:
@@ -244,8 +245,8 @@ class Promises(RuleBasedStateMachine):
     def upstream_knows(self, order: str, age: timedelta) -> None:
         since = self.now - age
         self.do(partial(ledger.known, order=order, since=since))
-        if order in self.owed:
-            self.owed[order] = (self.owed[order][0], since)
+        for spot, (units, known_at) in self.owed.get(order, {}).items():
+            self.owed[order][spot] = (units, since if known_at is None else known_at)
 
     @rule(later=minutes)
     def time_passes(self, later: timedelta) -> None:
