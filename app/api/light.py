@@ -6,7 +6,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 from strawberry.types import get_object_definition, has_object_definition
 
+from app.engine.unchanging import Unchanging
+
 T = TypeVar("T")
+FORMS = ("forms", Any, None)  # where what is `Unchanging` keeps its own
 OWN = frozenset({"__dict__", "__weakref__", "__init__", "__repr__", "__eq__", "__match_args__"})
 
 
@@ -14,18 +17,26 @@ def light(cls: type[T]) -> type[T]:
     """The same strawberry type, with objects that cost a sixth; put it above `strawberry.type`.
 
     Python's garbage collector does not look at them: none may refer to what refers to it.
-    Interfaces are those of the schema only.
+    Its bases are interfaces of the schema, which need none of their own, and `Unchanging`.
 
     Raises:
-        TypeError: a base of it is no interface of the schema.
+        TypeError: it has another base.
     """
-    if any(base is not object and not has_object_definition(base) for base in cls.__bases__):
+    lasts = Unchanging in cls.__bases__
+    known = (object, Unchanging)
+    if any(base not in known and not has_object_definition(base) for base in cls.__bases__):
         raise TypeError(f"{cls.__name__} has a base that its objects would not have")
     fields = [_field(one) for one in dataclasses.fields(cast("Any", cls)) if one.init]
     names = {name for name, *_ in fields}
     rest = {name: one for name, one in vars(cls).items() if name not in OWN | names}
     made = msgspec.defstruct(
-        cls.__name__, fields, namespace=rest, module=cls.__module__, kw_only=True, gc=False
+        cls.__name__,
+        [*fields, FORMS] if lasts else fields,
+        bases=(Unchanging, msgspec.Struct) if lasts else None,
+        namespace=rest,
+        module=cls.__module__,
+        kw_only=True,
+        gc=False,
     )
     get_object_definition(cls, strict=True).origin = made
     return cast("type[T]", made)

@@ -65,6 +65,7 @@ class Discount(Unchanging):
 NO_DISCOUNTS: list[Discount] = UnchangingList()
 
 
+@light
 @strawberry.type(description="What one unit costs through a channel.", directives=kept(PRICES))
 class Price(Unchanging):
     """A price and where it comes from."""

@@ -17,7 +17,7 @@ from app.api.nodes import Node, global_id, key_of
 from app.api.paging import FirstArgument, PageInfo, bounded, named, page_size
 from app.api.texts import Category, HowManyImages, Image, pictures, written
 from app.api.variants import ChannelArgument, ProductVariant, Whole
-from app.engine.unchanging import UnchangingList
+from app.engine.unchanging import Unchanging, UnchangingList
 from app.errors import InvalidInputError
 from app.ports import ProductKey, ProductQuery, ProductSort
 from app.upstream.readings import Faces, Reading
@@ -38,7 +38,7 @@ LocaleArgument = Annotated[
 @strawberry.type(
     description="The thing shown, with everything it is sold as.", directives=kept(CATALOGUE)
 )
-class Product(Node):
+class Product(Node, Unchanging):
     """A product as one caller sees it."""
 
     handle: str = strawberry.field(description="Its name in addresses.")

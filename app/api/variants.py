@@ -26,7 +26,7 @@ from app.availability.model import FulfilmentMethod
 from app.availability.service import MANY
 from app.carts.model import sound_id
 from app.carts.repository import holder_of
-from app.engine.unchanging import UnchangingList
+from app.engine.unchanging import Unchanging, UnchangingList
 from app.errors import InvalidInputError
 from app.locations.model import Search
 from app.promises.model import Line
@@ -228,7 +228,7 @@ def _whole(self: "ProductVariant") -> Annotated["Product", strawberry.lazy("app.
     description="The thing sold: one product in one size, colour and so on.",
     directives=kept(CATALOGUE),
 )
-class ProductVariant(Node):
+class ProductVariant(Node, Unchanging):
     """A variant as one caller sees it."""
 
     sku: Sku = strawberry.field(description="The retailer's own key, the same in all systems.")

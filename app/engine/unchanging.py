@@ -1,20 +1,22 @@
 """What need not be completed again? Values that never change and are given to many operations."""
 
-from collections.abc import Hashable
-from typing import Any, TypeVar
+from collections.abc import Collection, Hashable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
 T = TypeVar("T")
+Form: TypeAlias = orjson.Fragment | tuple[bytes, ...]
+"""JSON; in pieces, if something stands between them that has to be asked for each time."""
 MOST_FORMS = 4  # of one value: places of operations that ask for it
 
 
-class Forms(dict[Hashable, orjson.Fragment]):
-    """Completed forms of one value, as JSON, by the place of the operation that asks for it."""
+class Forms(dict[Hashable, Form]):
+    """Completed forms of one value by the place of the operation that asks for it."""
 
     __slots__ = ()
 
-    def keep(self, place: Hashable, form: orjson.Fragment) -> None:
+    def keep(self, place: Hashable, form: Form) -> None:
         """Keep a form, in the place of the others when there are too many."""
         if len(self) >= MOST_FORMS:
             self.clear()
@@ -27,20 +29,50 @@ ONCE = Forms()  # nothing is kept in it: it stands for what was completed once
 class Unchanging:
     """An object whose attributes, and all that hangs from them, never change.
 
-    Where an operation asks it for attributes only, its completed form is kept with it from the
-    second time on, and dies with it.
+    From the second time on what an operation asks of its attributes is kept with it as JSON, and
+    dies with it: as a whole, or in pieces around that which has to be asked for each time.
     """
 
+    __slots__ = ()
     forms: Forms | None = None
 
     def seen(self, place: Hashable, completed: Any) -> None:
         """Something was completed anew."""
+        if self._again():
+            self._keep(place, orjson.Fragment(orjson.dumps(completed)))
+
+    def seen_around(
+        self, place: Hashable, asked: Collection[str], completed: Mapping[str, Any]
+    ) -> None:
+        """An object was completed anew, of which some fields have to be asked for each time."""
+        if self._again():
+            self._keep(place, _pieces(completed, asked))
+
+    def _again(self) -> bool:
+        """Whether something of it was completed before."""
         if self.forms is None:
-            self.forms = ONCE
-            return
-        if self.forms is ONCE:
-            self.forms = Forms()
-        self.forms.keep(place, orjson.Fragment(orjson.dumps(completed)))
+            self.forms = ONCE  # type: ignore[misc] # whoever has no dict has room for it
+            return False
+        return True
+
+    def _keep(self, place: Hashable, form: Form) -> None:
+        if self.forms is None or self.forms is ONCE:
+            self.forms = Forms()  # type: ignore[misc] # as above
+        self.forms.keep(place, form)
+
+
+def _pieces(completed: Mapping[str, Any], asked: Collection[str]) -> tuple[bytes, ...]:
+    """The JSON of an object without the values of some fields: one piece more than there are."""
+    pieces, text, before = [], b"{", b""
+    for key, value in completed.items():
+        text += before + orjson.dumps(key) + b":"
+        before = b","
+        if key in asked:
+            pieces.append(text)
+            text = b""
+        else:
+            text += orjson.dumps(value)
+    return (*pieces, text + b"}")
 
 
 class UnchangingList(list[T], Unchanging):

@@ -13,6 +13,7 @@ from keyword import iskeyword
 from typing import Any
 
 from graphql.pyutils import Undefined
+from orjson import Fragment, dumps
 
 from app.engine.leaves import EnumOutput, Surprise, output, passes, writes_text
 from app.engine.planning import Uncompilable
@@ -29,6 +30,7 @@ from app.engine.plans import (
 from app.engine.runs import Run
 from app.engine.unchanging import Unchanging, UnchangingList
 
+LEAST_KEPT = 2  # fields of an object; of one, a dict is as cheap
 Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
 
 
@@ -145,7 +147,10 @@ class _Writer:
         if kind.named.name in kind.selections:
             only = kind.selections[kind.named.name]
             self._check(one, kind, value, depth)
-            self._assign(only, value, depth)
+            if (class_ := _kept_in_pieces(kind, only)) is not None:
+                self._in_pieces(only, class_, value, depth)
+            else:
+                self._assign(only, value, depth)
             return
         name = self._new("t")
         known = {class_: known.type.name for class_, known in kind.by_class.items()}
@@ -156,6 +161,32 @@ class _Writer:
         for selection in kind.selections.values():
             self._line(depth, f"if {name} == {selection.type.name!r}:")
             self._assign(selection, value, depth + 1)
+
+    def _in_pieces(
+        self, selection: Selection, class_: type[Unchanging], value: str, depth: int
+    ) -> None:
+        """What lasts of an object is kept with it, as JSON around that which has to be asked."""
+        whole, forms, pieces = self._new("o"), self._new("f"), self._new("p")
+        same = f"{whole}.__class__ is {self._constant(class_)}"
+        place = self._constant(object())
+        self._line(depth, f"{whole} = {value}")
+        self._line(depth, f"{forms} = {whole}.forms if {same} else None")
+        self._line(depth, f"{pieces} = {forms}.get({place}) if {forms} else None")
+        asked = {one.key: self._field(selection, one, whole, depth) for one in selection.working}
+        self._line(depth, f"if {pieces} is None:")
+        members = [
+            f"{one.key!r}: {asked.get(one.key) or self._field(selection, one, whole, depth + 1)}"
+            for one in selection.fields
+        ]
+        self._line(depth + 1, f"{value} = {{{', '.join(members)}}}")
+        seen = f"{whole}.seen_around({place}, {self._constant(frozenset(asked))}, {value})"
+        self._line(depth + 1, f"if {same}: {seen}")
+        self._line(depth, "else:")
+        parts = []
+        for number, found in enumerate(asked.values()):
+            parts += [f"{pieces}[{number}]", f"{self._constant(dumps)}({found})"]
+        text = f"{self._constant(b''.join)}(({', '.join(parts)}, {pieces}[-1]))"
+        self._line(depth + 1, f"{value} = {self._constant(Fragment)}({text})")
 
     def _check(self, one: FieldPlan, kind: Objects, value: str, depth: int) -> None:
         """A value of the known class is right; of any other, it is asked."""
@@ -180,13 +211,25 @@ class _Writer:
         return name
 
 
+def _kept_in_pieces(kind: Objects, selection: Selection) -> type[Unchanging] | None:
+    """The class of objects of which enough lasts to be kept, beside what has to be asked."""
+    asked = len(selection.working)
+    if asked == 0 or len(selection.fields) - asked < LEAST_KEPT:
+        return None
+    return _only_unchanging(kind)
+
+
 def _unchanging(shape: Shape) -> type[Unchanging] | None:
     """The class of values whose completed form can be kept: of them, only attributes are asked."""
     if shape.busy:
         return None
     if isinstance(shape.kind, Items):
         return UnchangingList
-    known = shape.kind.by_class if isinstance(shape.kind, Objects) else {}
+    return _only_unchanging(shape.kind) if isinstance(shape.kind, Objects) else None
+
+
+def _only_unchanging(kind: Objects) -> type[Unchanging] | None:
+    known = kind.by_class
     unchanging = [class_ for class_ in known if issubclass(class_, Unchanging)]
     return unchanging[0] if len(unchanging) == len(known) == 1 else None
 

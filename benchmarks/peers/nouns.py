@@ -1,20 +1,28 @@
 """What both schemas in Python share: all but how prices and stock are fetched.
 
-Objects are built once, from the data file.
+Objects are built once, from the data file, and never change: those that the gateway's own schema
+declares unchanging are declared so here, which means something to its engine only.
 """
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import strawberry
 
 from app.api import enums as _enums  # noqa: F401  registers the status
 from app.api.paging import DEFAULT_FIRST
 from app.availability.model import AvailabilityStatus
+from app.engine.unchanging import Unchanging, UnchangingList
 from app.values import CurrencyCode, LocationCode, Sku
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
+
+
+def up_to(first: int | None, items: list[T]) -> list[T]:
+    """The first of them; the list itself, if that is all."""
+    return items if first is None or first >= len(items) else items[:first]
 
 
 @strawberry.type
@@ -31,7 +39,7 @@ class Money:
 
 
 @strawberry.type
-class Price:
+class Price(Unchanging):
     """What a variant costs."""
 
     amount: Money
@@ -50,7 +58,7 @@ class Price:
 
 
 @strawberry.type
-class Location:
+class Location(Unchanging):
     """A place."""
 
     id: strawberry.ID
@@ -95,7 +103,7 @@ class PageInfo:
 
 
 @strawberry.type
-class Variant:
+class Variant(Unchanging):
     """What is known of a variant without asking elsewhere."""
 
     id: strawberry.ID
@@ -106,7 +114,7 @@ class Variant:
     @classmethod
     def of(cls, row: Row) -> Self:
         """From its row."""
-        options = [VariantOption(**one) for one in row["options"]]
+        options = UnchangingList([VariantOption(**one) for one in row["options"]])
         return cls(id=row["id"], sku=row["sku"], name=row["name"], options=options)
 
 
@@ -117,7 +125,7 @@ class Stored:
         places = {row["code"]: Location(**row) for row in data["locations"]}
         self._prices = {sku: Price.of(row) for sku, row in data["prices"].items()}
         self._levels = {
-            sku: [_availability(row, places) for row in rows]
+            sku: UnchangingList([_availability(row, places) for row in rows])
             for sku, rows in data["levels"].items()
         }
 
@@ -129,7 +137,7 @@ class Stored:
         self, variants: Sequence[Variant], first: int | None
     ) -> list[list[Availability]]:
         """Up to `first` places for each."""
-        return [self._levels[variant.sku][:first] for variant in variants]
+        return [up_to(first, self._levels[variant.sku]) for variant in variants]
 
 
 def _availability(row: Row, places: Mapping[str, Location]) -> Availability:
@@ -145,7 +153,7 @@ def query_over(data: Row, variant: type[Variant]) -> type:
     """The root type over the data, whose variants are of the class `variant`."""
 
     @strawberry.type
-    class Product:
+    class Product(Unchanging):
         id: strawberry.ID
         handle: str
         name: str
@@ -156,11 +164,11 @@ def query_over(data: Row, variant: type[Variant]) -> type:
 
         @strawberry.field
         def images(self, first: int | None = None) -> list[Image]:
-            return self.all_images[:first]
+            return up_to(first, self.all_images)
 
         @strawberry.field
         def variants(self, first: int | None = None) -> list[variant]:  # type: ignore[valid-type]
-            return self.all_variants[:first]
+            return up_to(first, self.all_variants)
 
     @strawberry.type
     class ProductEdge:
@@ -179,7 +187,7 @@ def query_over(data: Row, variant: type[Variant]) -> type:
             cursor=row["key"],
             node=Product(
                 **{name: row[name] for name in plain},
-                all_images=[Image(**one) for one in row["images"]],
+                all_images=UnchangingList([Image(**one) for one in row["images"]]),
                 all_variants=[variant.of(one) for one in row["variants"]],
             ),
         )

@@ -10,7 +10,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.schema.config import StrawberryConfig
 
 from app.api.scalars import SCALARS
-from benchmarks.peers.nouns import Availability, Price, Row, Stored, Variant, query_over
+from benchmarks.peers.nouns import Availability, Price, Row, Stored, Variant, query_over, up_to
 
 Loaders = Mapping[str, DataLoader[Any, Any]]
 Info = strawberry.Info[Loaders, None]
@@ -30,7 +30,7 @@ class ProductVariant(Variant):
     async def availability(self, info: Info, first: int | None = None) -> list[Availability]:
         """Where it stands."""
         levels: list[Availability] = await info.context["levels"].load(self)
-        return levels[:first]
+        return up_to(first, levels)
 
 
 class Served(GraphQL[Loaders, None]):

@@ -70,7 +70,8 @@ def setting(effort: Effort, versions: Mapping[str, str], busy: float) -> Iterato
     """When, where, how long and with what."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{_processor()}, {os.cpu_count()} cores"
-    yield f"{when} · {machine} · {platform.system()} {platform.release()}"
+    system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    yield f"{when} · {machine} · {system}, {platform.system()} {platform.release()}"
     if busy > QUIET:
         yield f"\n**The machine was busy before (load average {busy:.1f}): take these for noise.**"
     yield ""

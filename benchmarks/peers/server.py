@@ -23,7 +23,7 @@ from app.main import Gateway
 from app.serving import GatewayServer
 from app.tracing.recording import Provider
 from benchmarks.peers import floor, plain, tessera
-from benchmarks.peers.switches import Fixed
+from benchmarks.peers.switches import Fixed, keep_no_forms
 
 LOOPBACK = "127.0.0.1"
 
@@ -59,6 +59,9 @@ def _gateway(asked: Mapping[str, Any], without: frozenset[Fixed]) -> Gateway:
     match asked["application"]:
         case "engine":
             return tessera.EngineAlone(_read(asked["data"]), without)
+        case "engine that keeps no forms":
+            keep_no_forms()
+            return tessera.EngineAlone(_read(asked["data"]))
         case "gateway in memory":
             return tessera.gateway_in_memory(_read(asked["data"]))
         case "gateway that keeps answers":

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
+from app.engine import writing
 from app.engine.execution import Engine, Request
 from app.engine.gate import Admitted, Gate
 from app.engine.gate import Prepared as Document
@@ -47,6 +48,16 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
     ):
         if cost in without:
             getattr(owner, name).__class__ = kind
+
+
+def keep_no_forms() -> None:
+    """Complete every object anew, whether it changes or not; for the rest of the process."""
+    for name in ("_unchanging", "_only_unchanging"):
+        setattr(writing, name, _nothing)
+
+
+def _nothing(_of: Any) -> None:
+    """No class of what lasts."""
 
 
 class FreeGate(Gate):

@@ -6,6 +6,7 @@ from dataclasses import field
 from weakref import ref
 
 import msgspec
+import orjson
 import pytest
 import strawberry
 
@@ -58,11 +59,24 @@ def test_a_light_object_is_a_structure_with_the_defaults_of_its_type() -> None:
 
 def test_a_light_object_would_lose_what_a_base_gives_it() -> None:
     @strawberry.type
-    class Lasting(Unchanging):
+    class Marked(Mark):
         """A type whose base is no interface."""
 
-    with pytest.raises(TypeError, match="Lasting has a base that its objects would not have"):
-        light(Lasting)
+    with pytest.raises(TypeError, match="Marked has a base that its objects would not have"):
+        light(Marked)
+
+
+def test_a_light_object_that_lasts_keeps_what_was_completed_of_it() -> None:
+    one, other = Lasting(left=1), Lasting(left=1)
+    assert isinstance(one, Unchanging)
+    for _ in range(2):
+        one.seen("place", {"left": 1})
+    kept = one.forms
+    assert kept is not None
+    assert orjson.dumps(kept["place"]) == b'{"left":1}'
+    assert other.forms is None
+    assert not gc.is_tracked(one)
+    assert not hasattr(one, "__dict__")
 
 
 @light
@@ -87,6 +101,14 @@ class Root:
     def pair(self) -> Pair:
         """One."""
         return Pair(left=1, right=2)
+
+
+@light
+@strawberry.type
+class Lasting(Unchanging):
+    """A number for ever."""
+
+    left: int
 
 
 def marked(faces: Faces) -> "ref[Mark]":

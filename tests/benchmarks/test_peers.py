@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -12,15 +13,17 @@ import pytest
 from graphql import build_schema, lexicographic_sort_schema, print_schema
 
 from app.api.schema import sdl
+from app.engine import writing
 from app.engine.execution import Request
 from app.engine.gate import Gate, NotAdmittedError
+from app.engine.unchanging import Unchanging
 from benchmarks.peers import fields, in_memory, over_http, plain, tessera
 from benchmarks.peers.node import prepared
 from benchmarks.peers.questions import Question, documents
 from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Stage, agreed, staged
 from benchmarks.peers.subset import subset
-from benchmarks.peers.switches import Fixed
+from benchmarks.peers.switches import Fixed, keep_no_forms
 from tests.gateways import asking
 from tests.node import NoNodeError, absent
 
@@ -50,7 +53,7 @@ async def test_servers_in_memory_answer_alike(stage: Stage) -> None:
 
         answers = await agreed(servers, stage.questions, times=TIMES)
 
-    assert len(servers) == 7
+    assert len(servers) == 8
     assert [len(orjson.loads(said[0])["data"]) for said in answers.values()] == [1, 1, 1, 1]
     large = orjson.loads(answers[in_memory.LARGE][0])["data"]["products"]["edges"]
     variants = [variant for edge in large for variant in edge["node"]["variants"]]
@@ -122,6 +125,26 @@ async def test_without_a_fixed_cost_the_answer_is_the_same(stage: Stage) -> None
         assert await _in_process(data, frozenset(off), page) == expected
 
     assert len(expected["data"]["product"]["variants"]) == 3
+
+
+async def test_forms_are_kept_unless_none_should_be(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = orjson.loads((stage.folder / "data.json").read_bytes())
+    page = stage.questions[1]
+    listing = replace(page, variables=page.variables[:1] * 3)
+    kept: list[object] = []
+    monkeypatch.setattr(Unchanging, "_keep", lambda *_: kept.append(None))
+    for name in ("_unchanging", "_only_unchanging"):
+        monkeypatch.setattr(writing, name, getattr(writing, name))  # to be put back
+
+    with_forms = await _in_process(data, frozenset(), listing)
+    many = len(kept)
+    keep_no_forms()
+    without = await _in_process(data, frozenset(), listing)
+
+    assert with_forms == without
+    assert (many > 0, len(kept)) == (True, many)
 
 
 def _lets_in(gate: Gate, document: str, asked: Any) -> bool:

@@ -1,83 +1,18 @@
-"""Short ways of the engine: no task where nobody waits, nothing completed or coerced twice."""
+"""Short ways of the engine: no task where nobody waits, nothing coerced twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLField, GraphQLObjectType, build_schema, parse
+from graphql import GraphQLError, build_schema, parse
 from graphql.execution.values import get_argument_values, get_variable_values
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.arguments import Arguments, Variables
-from app.engine.execution import Engine, Executed, Request
-from app.engine.plans import Attribute, Batch, Description, Each, How
-from app.engine.runs import Call
-from app.engine.unchanging import MOST_FORMS, Unchanging, UnchangingList
-from tests.engine.plain import plain
-
-SCHEMA = build_schema(
-    """
-    type Query { shop: Shop  a: Int  b: Int  c: Int }
-    type Shop { name: String  open: Boolean  near: [Shop!]  best: Shop  price: Int }
-    """
-)
-Answer = Callable[[], Awaitable[int]]
-
-
-class Reading:
-    """Counts how often an attribute of it was read."""
-
-    def __init__(self, **values: Any) -> None:
-        self.values, self.read = values, 0
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "forms":
-            raise AttributeError(name)
-        self.read += 1
-        return self.values[name]
-
-
-class Shop(Reading):
-    pass
-
-
-class KeptShop(Unchanging, Reading):
-    pass
-
-
-@dataclass
-class Desk:
-    """Answers `shop` with what it holds, and the numbers of the root by batch functions."""
-
-    shop: Any = None
-    numbers: dict[str, Answer] = field(default_factory=dict)
-    classes: dict[str, type] = field(default_factory=dict)
-    tasks: set[Any] = field(default_factory=set)
-
-    def engine(self) -> Engine:
-        return Engine(SCHEMA, Description(self.how, self.classes), at_first_sight=True)
-
-    def how(self, _parent: GraphQLObjectType, name: str, _field: GraphQLField) -> How:
-        if name == "shop":
-            return Each(lambda _call: lambda _root: self.shop)
-        if name in {"a", "b", "c"}:
-            return Batch(lambda call: lambda parents: self.number(call, parents), eager=True)
-        if name == "price":
-            return Each(lambda _call: lambda _shop: 7)
-        return Attribute(name)
-
-    async def number(self, call: Call, parents: Sequence[Any]) -> list[int]:
-        self.tasks.add(asyncio.current_task())
-        found = await self.numbers[call.field.definition.ast_node.name.value]()  # type: ignore[union-attr]  # built from text
-        self.tasks.add(asyncio.current_task())
-        return [found] * len(parents)
-
-    async def ask(self, text: str, engine: Engine | None = None) -> Executed:
-        executed = await (engine or self.engine()).execute(Request(parse(text), text))
-        return replace(executed, data=plain(executed.data))
+from app.engine.execution import Executed
+from tests.engine.shops import Desk
 
 
 async def at_once() -> int:
@@ -152,68 +87,6 @@ async def test_who_goes_away_is_gone_where_the_function_waits(text: str) -> None
     with pytest.raises(asyncio.CancelledError):
         await going
     assert ended.is_set()
-
-
-async def test_what_never_changes_is_completed_twice_at_most_for_each_place() -> None:
-    shop = KeptShop(name="A", open=True)
-    desk = Desk(shop, classes={"Shop": KeptShop})
-    engine = desk.engine()
-
-    answers = [await desk.ask("{ shop { name open } }", engine) for _ in range(4)]
-    other = await desk.ask("{ shop { label: name } }", engine)
-
-    assert answers == [Executed({"shop": {"name": "A", "open": True}}, [])] * 4
-    assert other == Executed({"shop": {"label": "A"}}, [])
-    assert shop.read == 2 * 2 + 1
-
-
-async def test_a_list_that_never_changes_is_completed_twice_at_most() -> None:
-    shops = [Shop(name="A"), Shop(name="B")]
-    desk = Desk(Shop(near=UnchangingList(shops)), classes={"Shop": Shop})
-    engine = desk.engine()
-
-    answers = [await desk.ask("{ shop { near { name } } }", engine) for _ in range(4)]
-
-    assert answers == [Executed({"shop": {"near": [{"name": "A"}, {"name": "B"}]}}, [])] * 4
-    assert [shop.read for shop in shops] == [2, 2]
-
-
-async def test_what_has_to_be_asked_is_asked_again_also_of_what_never_changes() -> None:
-    shop = KeptShop(name="A", best=KeptShop(name="B"))
-    desk = Desk(shop, classes={"Shop": KeptShop})
-    engine = desk.engine()
-    text = "{ shop { best { name price } } }"
-
-    answers = [await desk.ask(text, engine) for _ in range(2)]
-
-    assert answers == [Executed({"shop": {"best": {"name": "B", "price": 7}}}, [])] * 2
-    assert shop.values["best"].read == 2
-
-
-async def test_a_failure_is_never_kept() -> None:
-    shop = KeptShop(name=ValueError("closed"))
-    desk = Desk(shop, classes={"Shop": KeptShop})
-    engine = desk.engine()
-
-    first = await desk.ask("{ shop { name } }", engine)
-    shop.values["name"] = "A"
-
-    assert (first.data, [error.message for error in first.errors]) == (
-        {"shop": {"name": None}},
-        ["closed"],
-    )
-    assert await desk.ask("{ shop { name } }", engine) == Executed({"shop": {"name": "A"}}, [])
-
-
-async def test_few_forms_are_kept_of_one_value() -> None:
-    shop = KeptShop(name="A")
-    desk = Desk(shop, classes={"Shop": KeptShop})
-    engine = desk.engine()
-    for number in range(3 * MOST_FORMS):
-        await desk.ask(f"{{ shop {{ a{number}: name }} }}", engine)
-
-    assert shop.forms is not None
-    assert 0 < len(shop.forms) <= MOST_FORMS
 
 
 COERCED = build_schema(

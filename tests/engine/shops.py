@@ -1,0 +1,88 @@
+"""A shop whose answers are counted, and an engine that asks it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, build_schema, parse
+
+from app.engine.execution import Engine, Executed, Request
+from app.engine.plans import Attribute, Batch, Description, Each, How
+from app.engine.runs import Call
+from app.engine.unchanging import Unchanging
+from tests.engine.plain import plain
+
+SCHEMA = build_schema(
+    """
+    type Query { shop: Shop  a: Int  b: Int  c: Int }
+    type Shop { name: String  open: Boolean  near: [Shop!]  best: Shop  price: Int }
+    """
+)
+Answer = Callable[[], Awaitable[int]]
+
+
+class Reading:
+    """Counts how often an attribute of it was read."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values, self.read = values, 0
+        self.by_name: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "forms":
+            raise AttributeError(name)
+        self.read += 1
+        self.by_name[name] += 1
+        return self.values[name]
+
+    def attributes(self, *names: str) -> int:
+        """How often any of these was read."""
+        return sum(self.by_name[name] for name in names)
+
+
+class Shop(Reading):
+    pass
+
+
+class KeptShop(Unchanging, Reading):
+    pass
+
+
+@dataclass
+class Desk:
+    """Answers `shop` with what it holds, and the numbers of the root by batch functions."""
+
+    shop: Any = None
+    numbers: dict[str, Answer] = field(default_factory=dict)
+    classes: dict[str, type] = field(default_factory=dict)
+    tasks: set[Any] = field(default_factory=set)
+    price: Any = 7
+    prices: int = 0  # how often it was asked
+
+    def engine(self) -> Engine:
+        return Engine(SCHEMA, Description(self.how, self.classes), at_first_sight=True)
+
+    def how(self, _parent: GraphQLObjectType, name: str, _field: GraphQLField) -> How:
+        if name == "shop":
+            return Each(lambda _call: lambda _root: self.shop)
+        if name in {"a", "b", "c"}:
+            return Batch(lambda call: lambda parents: self.number(call, parents), eager=True)
+        if name == "price":
+            return Each(lambda _call: self.priced)
+        return Attribute(name)
+
+    def priced(self, _shop: Any) -> Any:
+        self.prices += 1
+        return self.price
+
+    async def number(self, call: Call, parents: Sequence[Any]) -> list[int]:
+        self.tasks.add(asyncio.current_task())
+        found = await self.numbers[call.field.definition.ast_node.name.value]()  # type: ignore[union-attr]  # built from text
+        self.tasks.add(asyncio.current_task())
+        return [found] * len(parents)
+
+    async def ask(self, text: str, engine: Engine | None = None) -> Executed:
+        executed = await (engine or self.engine()).execute(Request(parse(text), text))
+        return replace(executed, data=plain(executed.data))
