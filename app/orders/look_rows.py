@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.orders import repository
 from app.orders.model import HandingState, Order, OrderNumber
@@ -32,7 +31,7 @@ def claim(
         return [], []
     mine = orders.c.number.in_(numbers)
     connection.execute(update(orders).where(mine).values(look_at=until))
-    return _readable(connection, numbers)
+    return repository.readable(connection, numbers)
 
 
 def put_off(connection: Connection, looks: Collection[Later], *, until: datetime) -> None:
@@ -71,21 +70,6 @@ def standing(connection: Connection) -> tuple[int, datetime | None]:
     followed = select(func.count(), func.min(columns.look_at)).where(columns.look_at.is_not(None))
     count, first = connection.execute(followed).one()
     return int(count), first
-
-
-def _readable(
-    connection: Connection, numbers: list[OrderNumber]
-) -> tuple[list[Order], list[OrderNumber]]:
-    """Orders by their numbers, and those among these that we fail at."""
-    try:
-        return repository.several(connection, numbers), []
-    except SQLAlchemyError:  # it is the store that fails
-        raise
-    except Exception:  # noqa: BLE001  one order must not stop the others
-        if len(numbers) == 1:
-            return [], numbers
-    each = [_readable(connection, [one]) for one in numbers]
-    return [one for some, _ in each for one in some], [one for _, some in each for one in some]
 
 
 def _in_order(looks: Iterable[Later]) -> list[Later]:

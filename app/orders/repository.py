@@ -1,19 +1,16 @@
 """How are orders fetched and kept? It decides nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.orders import rows
-from app.orders.model import (
-    Order,
-    OrderNumber,
-    OrderState,
-)
+from app.orders.model import Order, OrderNumber, OrderState
 from app.orders.tables import handings, order_lines, orders, payments
 from app.store.statements import inserting
 from app.values import CustomerId
@@ -163,9 +160,7 @@ def numbers_of(
     return set(connection.scalars(asked))
 
 
-def claim(
-    connection: Connection, *, now: datetime, until: datetime, most: int
-) -> list[tuple[Lease, Order]]:
+def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
     """Take the leases of orders for which something is due and nobody is at it.
 
     That they are about to be handed over is written with it, and not told: what was tried before
@@ -178,14 +173,34 @@ def claim(
         .with_for_update(skip_locked=True)  # SQLite has one writer and no such words
     )
     numbers = connection.execute(due).scalars().all()
-    if not numbers:
-        return []
-    taken = _taken(connection, orders.c.number.in_(numbers), until)
-    placed = [order.number for _, order in taken if order.state is OrderState.PLACED]
-    if placed:
-        tried = update(handings).where(handings.c.order.in_(placed), handings.c.tried.is_(False))
-        connection.execute(tried.values(tried=True))
-    return taken
+    return _leased(connection, orders.c.number.in_(numbers), until) if numbers else []
+
+
+def tried(connection: Connection, numbers: Collection[OrderNumber]) -> None:
+    """Write that these orders are about to be handed over."""
+    new = update(handings).where(handings.c.order.in_(sorted(numbers)), handings.c.tried.is_(False))
+    connection.execute(new.values(tried=True))
+
+
+def put_off(connection: Connection, numbers: Collection[OrderNumber], *, at: datetime) -> None:
+    """Let go of orders that nothing can be done for before then."""
+    mine = update(orders).where(orders.c.number.in_(sorted(numbers)))
+    connection.execute(mine.values(due_at=at, leased_until=None))
+
+
+def readable(
+    connection: Connection, numbers: Sequence[OrderNumber]
+) -> tuple[list[Order], list[OrderNumber]]:
+    """Orders by their numbers, the latest first, and those among these that we fail at."""
+    try:
+        return several(connection, numbers), []
+    except SQLAlchemyError:  # it is the store that fails
+        raise
+    except Exception:  # noqa: BLE001  one order must not stop the others
+        if len(numbers) == 1:
+            return [], list(numbers)
+    each = [readable(connection, [one]) for one in numbers]
+    return [one for some, _ in each for one in some], [one for _, some in each for one in some]
 
 
 def any_due(connection: Connection, *, now: datetime) -> bool:
@@ -198,8 +213,8 @@ def take(
 ) -> tuple[Lease, Order] | None:
     """The lease of one order; None while somebody else has it."""
     free = or_(orders.c.leased_until.is_(None), orders.c.leased_until <= now)
-    taken = _taken(connection, and_(orders.c.number == number, free), until)
-    return taken[0] if taken else None
+    taken = _leased(connection, and_(orders.c.number == number, free), until)
+    return (taken[0], several(connection, [number])[0]) if taken else None
 
 
 def lock(connection: Connection, number: OrderNumber) -> tuple[Kept, int] | None:
@@ -245,16 +260,13 @@ def _add_parts(connection: Connection, order: Order, *, since: int) -> None:
     connection.execute(order_lines.insert(), list(rows.line_rows(order, since=since)))
 
 
-def _taken(connection: Connection, which: Any, until: datetime) -> list[tuple[Lease, Order]]:
+def _leased(connection: Connection, which: Any, until: datetime) -> list[Lease]:
     taken = update(orders).where(which)
     values = taken.values(leased_until=until, due_at=until, fence=orders.c.fence + 1)
     told = values.returning(orders.c.number, orders.c.fence, orders.c.attempts)
-    heads = {head.number: head for head in connection.execute(told)}
-    found = _read(connection, orders.c.number.in_(sorted(heads))) if heads else []
-    leases = [heads[kept.order.number] for kept in found]
     return [
-        (Lease(kept.order.number, head.fence, until, head.attempts), kept.order)
-        for head, kept in zip(leases, found, strict=True)
+        Lease(OrderNumber(number), fence, until, attempts)
+        for number, fence, attempts in connection.execute(told)
     ]
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import structlog
+
 from app.errors import GatewayError
 from app.loyalty import ordered as points
 from app.orders import events, repository
@@ -22,6 +24,7 @@ from app.orders.model import (
 from app.orders.repository import Lease
 from app.store import Store, Work
 
+log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=5)
 FIRST_WAIT, LONGEST_WAIT = timedelta(milliseconds=200), timedelta(minutes=5)
 Change = Callable[[Work, Order], Order]
@@ -60,19 +63,34 @@ class Turns:
     cadence: Cadence = field(default_factory=Cadence)
 
     async def due(self, most: int) -> list[Turn]:
-        """Turns of orders for which something is due and nobody is at it."""
+        """Turns of orders for which something is due and nobody is at it.
+
+        One that cannot be read is told to a log, and comes again after the longest wait.
+        """
         now = self.now()
         until = now + self.lasting
         if not await self.store.read(partial(repository.any_due, now=now)):
             return []
 
-        def take(work: Work) -> list[Turn]:
-            taken = repository.claim(work.connection, now=now, until=until, most=most)
+        def take(work: Work) -> tuple[list[Turn], list[OrderNumber]]:
+            to = work.connection
+            leases = {
+                one.number: one for one in repository.claim(to, now=now, until=until, most=most)
+            }
+            orders, unreadable = repository.readable(to, list(leases))
+            placed = [one.number for one in orders if one.state is OrderState.PLACED]
+            if placed:
+                repository.tried(to, placed)
+            if unreadable:
+                repository.put_off(to, unreadable, at=now + LONGEST_WAIT)
             return [
-                Turn(order, lease, told=order.state is OrderState.PLACED) for lease, order in taken
-            ]
+                Turn(one, leases[one.number], told=one.number in placed) for one in orders
+            ], unreadable
 
-        return await self.store.act(take, now=now)
+        turns, unreadable = await self.store.act(take, now=now)
+        for number in unreadable:
+            log.error("order.bug", order=number, kind="unreadable")
+        return turns
 
     async def of(self, number: OrderNumber, token: str | None = None) -> Turn | None:
         """The turn of one order; None while somebody else has it."""

@@ -9,12 +9,14 @@ from app.orders.model import (
     CANCELLABLE,
     TRANSITIONS,
     CancelReason,
+    HandingState,
     Order,
     OrderState,
     Step,
     next_step,
 )
-from app.orders.turns import LEASE, LeaseLostError, Turn, moved
+from app.orders.tables import handings
+from app.orders.turns import LEASE, LONGEST_WAIT, LeaseLostError, Turn, moved
 from app.orders.working import OrderWorker
 from app.principals.model import THE_HOUSE
 from app.store import Store, Work
@@ -170,3 +172,26 @@ async def test_what_is_to_be_done_follows_from_the_state(store: Store) -> None:
         OrderState.CANCELLING: Step.STOP,
         OrderState.CANCELLED: None,
     }
+
+
+async def test_an_order_that_cannot_be_read_stops_no_other(store: Store) -> None:
+    async with opened(store) as world:
+        await world.stock(SHOP)
+        bad, good = [(await world.place(key, SHOP)).order for key in "ab"]
+        await spoil(world, bad, "NONESUCH")
+
+        assert await world.worker.round() == 1
+        assert (await world.service.find(good.number, by=THE_HOUSE)).state is OrderState.SOURCED
+        world.clock.move(LEASE.total_seconds())
+        assert await world.worker.round() == 0  # it is not looked at all the time
+
+        await spoil(world, bad, HandingState.WAITING)
+        world.clock.move(LONGEST_WAIT.total_seconds())
+        assert await world.worker.round() == 1
+        assert (await world.service.find(bad.number, by=THE_HOUSE)).state is OrderState.SOURCED
+
+
+async def spoil(world: World, order: Order, state: str) -> None:
+    """Write a state of its parts that nobody knows, or one that they have."""
+    spoilt = handings.update().where(handings.c.order == order.number).values(state=state)
+    await world.store.act(lambda work: work.connection.execute(spoilt), now=world.clock())
