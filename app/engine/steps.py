@@ -43,6 +43,38 @@ def begun(going: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
     return resumed(going, waits_for)
 
 
+class Rest(Coroutine[Any, Any, T]):
+    """A coroutine after its first step, for a task of its own.
+
+    A task that is cancelled before it runs throws into what never began, which is none of ours: it
+    has begun, and has to be told.
+    """
+
+    def __init__(self, going: Coroutine[Any, Any, T], waits_for: Any) -> None:
+        self._going = going
+        self._waits_for = waits_for
+        self._told = False  # the task, what it waits for
+
+    def send(self, value: Any) -> Any:
+        """Go on, once what it waits for is there."""
+        if self._told:
+            return self._going.send(value)
+        self._told = True
+        return self._waits_for
+
+    def throw(self, *error: Any) -> Any:
+        """Be cancelled, whether the task ran before or not."""
+        self._told = True
+        return self._going.throw(*error)
+
+    def close(self) -> None:
+        """End."""
+        self._going.close()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return (yield from resumed(self._going, self._waits_for))
+
+
 @coroutine
 def resumed(going: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
     """A coroutine after its first step, for whoever runs it from now on."""

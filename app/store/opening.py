@@ -112,15 +112,17 @@ def newest() -> str | None:
 
 def _upgrade_sqlite(url: str, revision: str) -> None:
     engine = sqlite_engine(url)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            migrated(connection, revision)
-            connection.exec_driver_sql("COMMIT")
-        except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
-            raise
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                migrated(connection, revision)
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+    finally:
+        engine.dispose()
 
 
 def _revision(connection: Connection) -> str | None:

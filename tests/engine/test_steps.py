@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.engine.steps import within
+from app.engine.steps import Rest, within
 
 
 async def test_what_does_not_wait_needs_no_time() -> None:
@@ -67,3 +67,38 @@ async def test_whoever_is_cancelled_cancels_what_goes_on() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+async def test_what_has_begun_is_told_of_its_end_even_before_its_task_runs(turns: int) -> None:
+    ended = list[str]()
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)  # cleaning up may wait as well
+            ended.append("cancelled")
+            raise
+
+    going = waits()
+    task = asyncio.create_task(Rest(going, going.send(None)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["cancelled"]
+
+
+async def test_what_has_begun_goes_on_in_a_task_or_where_it_is_awaited() -> None:
+    async def waits() -> int:
+        await asyncio.sleep(0)
+        return await asyncio.wait_for(asyncio.sleep(0, 7), 5)
+
+    first, second = waits(), waits()
+    in_task = asyncio.create_task(Rest(first, first.send(None)))
+
+    assert await Rest(second, second.send(None)) == 7
+    assert await in_task == 7

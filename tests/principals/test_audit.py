@@ -213,9 +213,11 @@ def test_the_command_line_lists_verifies_and_finds_out(tmp_path: Path) -> None:
     assert done("audit", "verify", "--known", noted).exit_code == 0
     assert done("audit", "verify", "--known", "1").exit_code == 2
 
-    with create_engine(url).begin() as raw:
+    engine = create_engine(url)
+    with engine.begin() as raw:
         raw.exec_driver_sql("DROP TRIGGER audit_entries_update")
         raw.exec_driver_sql("UPDATE audit_entries SET who = 'eve'")
+    engine.dispose()
     broken = done("audit", "verify")
     assert broken.exit_code == 1
     assert "entry 1 is not what was written" in broken.output

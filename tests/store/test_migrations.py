@@ -30,8 +30,11 @@ T = TypeVar("T")
 async def asked(url: str, question: Callable[[Connection], T]) -> T:
     found = driven(url)
     if found.startswith("sqlite"):
-        with create_engine(found).connect() as connection:
-            return question(connection)
+        file = create_engine(found)
+        with file.connect() as connection:
+            answer = question(connection)
+        file.dispose()
+        return answer
     engine = postgres_engine(found)
     async with engine.connect() as connection:
         answer = await connection.run_sync(question)

@@ -28,20 +28,28 @@ def nowhere() -> Iterator[VendureServer]:
 
 
 def test_without_node_it_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(NoNodeError, match=r"no Node\.js 20 or newer with npm: install it"):
+    with pytest.raises(NoNodeError, match=r"no Node\.js 20 or newer with npm 10"):
         find_engine(str(tmp_path), wheel="no_such_package")
 
 
-def test_an_old_node_is_not_taken(tmp_path: Path) -> None:
-    for name in ("node", "npm"):
+@pytest.mark.parametrize(
+    ("node", "npm", "taken"),
+    [("v18.20.4", "10.7.0", False), ("v20.19.2", "9.2.0", False), ("v20.0.0", "10.0.0", True)],
+)
+def test_an_old_node_or_npm_is_not_taken(
+    tmp_path: Path, node: str, npm: str, *, taken: bool
+) -> None:
+    for name, version in (("node", node), ("npm", npm)):
         program = tmp_path / name
-        program.write_text("#!/bin/sh\necho v18.20.4\n")
+        program.write_text(f"#!/bin/sh\necho {version}\n")
         program.chmod(0o755)
+    own = Engine((str(tmp_path / "node"),), (str(tmp_path / "npm"),))
 
-    with pytest.raises(NoNodeError):
-        find_engine(str(tmp_path), wheel="no_such_package")
-    (tmp_path / "node").write_text("#!/bin/sh\necho v20.0.0\n")
-    assert find_engine(str(tmp_path)) == Engine((str(tmp_path / "node"),), (str(tmp_path / "npm"),))
+    if taken:
+        assert find_engine(str(tmp_path), wheel="no_such_package") == own
+    else:
+        with pytest.raises(NoNodeError):
+            find_engine(str(tmp_path), wheel="no_such_package")
 
 
 def test_the_node_of_the_wheel_is_taken_else(tmp_path: Path) -> None:
