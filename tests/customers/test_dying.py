@@ -1,5 +1,6 @@
 """Whoever dies while somebody is being forgotten, the next one goes on, and nothing is left."""
 
+import asyncio
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -158,9 +159,13 @@ def _port(system: Any) -> CustomerDirectory:
 
 
 async def _dies(worker: PrivacyWorker) -> bool:
+    """Whether it did; what it had under way beside comes to an end, which frees what it locked."""
+    before = asyncio.all_tasks()
     try:
         await worker.round()
     except DiedError:
+        if under_way := asyncio.all_tasks() - before:
+            await asyncio.wait(under_way)
         return True
     return False
 
