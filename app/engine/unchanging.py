@@ -9,18 +9,32 @@ T = TypeVar("T")
 Form: TypeAlias = orjson.Fragment | tuple[bytes, ...]
 """JSON; in pieces, if something stands between them that has to be asked for each time."""
 MOST_FORMS = 4  # of one value: places of operations that ask for it
+TURNED_AWAY = 64  # times that there was no room, until those that have it make room
 
 
 class Forms(dict[Hashable, Form]):
-    """Completed forms of one value by the place of the operation that asks for it."""
+    """Completed forms of one value by the place of the operation that asks for it.
 
-    __slots__ = ()
+    Who comes first has room, for a while: where many ask in turn, most would else find nothing and
+    pay for keeping what the next one throws away.
+    """
 
-    def keep(self, place: Hashable, form: Form) -> None:
-        """Keep a form, in the place of the others when there are too many."""
-        if len(self) >= MOST_FORMS:
-            self.clear()
-        self[place] = form
+    __slots__ = ("_turned_away",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turned_away = 0
+
+    def room(self) -> bool:
+        """Whether one more may be kept."""
+        if len(self) < MOST_FORMS:
+            return True
+        self._turned_away += 1
+        if self._turned_away < TURNED_AWAY:
+            return False
+        self._turned_away = 0
+        self.clear()
+        return True
 
 
 ONCE = Forms()  # nothing is kept in it: it stands for what was completed once
@@ -38,27 +52,25 @@ class Unchanging:
 
     def seen(self, place: Hashable, completed: Any) -> None:
         """Something was completed anew."""
-        if self._again():
-            self._keep(place, orjson.Fragment(orjson.dumps(completed)))
+        if (forms := self._again()) is not None and forms.room():
+            forms[place] = orjson.Fragment(orjson.dumps(completed))
 
     def seen_around(
         self, place: Hashable, asked: Collection[str], completed: Mapping[str, Any]
     ) -> None:
         """An object was completed anew, of which some fields have to be asked for each time."""
-        if self._again():
-            self._keep(place, _pieces(completed, asked))
+        if (forms := self._again()) is not None and forms.room():
+            forms[place] = _pieces(completed, asked)
 
-    def _again(self) -> bool:
-        """Whether something of it was completed before."""
-        if self.forms is None:
+    def _again(self) -> Forms | None:
+        """Where to keep a form; None at the first time."""
+        known = self.forms
+        if known is None:
             self.forms = ONCE  # type: ignore[misc] # whoever has no dict has room for it
-            return False
-        return True
-
-    def _keep(self, place: Hashable, form: Form) -> None:
-        if self.forms is None or self.forms is ONCE:
-            self.forms = Forms()  # type: ignore[misc] # as above
-        self.forms.keep(place, form)
+            return None
+        if known is ONCE:
+            self.forms = known = Forms()  # type: ignore[misc] # as above
+        return known
 
 
 def _pieces(completed: Mapping[str, Any], asked: Collection[str]) -> tuple[bytes, ...]:

@@ -134,7 +134,7 @@ async def test_forms_are_kept_unless_none_should_be(
     page = stage.questions[1]
     listing = replace(page, variables=page.variables[:1] * 3)
     kept: list[object] = []
-    monkeypatch.setattr(Unchanging, "_keep", lambda *_: kept.append(None))
+    monkeypatch.setattr(Unchanging, "_again", lambda _self: kept.append(None))
     for name in ("_unchanging", "_only_unchanging"):
         monkeypatch.setattr(writing, name, getattr(writing, name))  # to be put back
 

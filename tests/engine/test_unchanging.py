@@ -7,7 +7,7 @@ import pytest
 from graphql import parse
 
 from app.engine.execution import Executed, Request
-from app.engine.unchanging import MOST_FORMS, UnchangingList
+from app.engine.unchanging import MOST_FORMS, TURNED_AWAY, UnchangingList
 from tests.engine.shops import Desk, KeptShop, Shop
 
 
@@ -62,15 +62,26 @@ async def test_a_failure_is_never_kept() -> None:
     assert await desk.ask("{ shop { name } }", engine) == Executed({"shop": {"name": "A"}}, [])
 
 
-async def test_few_forms_are_kept_of_one_value() -> None:
+async def test_few_forms_are_kept_of_one_value_and_those_for_a_while() -> None:
     shop = KeptShop(name="A")
     desk = Desk(shop, classes={"Shop": KeptShop})
     engine = desk.engine()
-    for number in range(3 * MOST_FORMS):
-        await desk.ask(f"{{ shop {{ a{number}: name }} }}", engine)
+    texts = [f"{{ shop {{ a{number}: name }} }}" for number in range(2 * MOST_FORMS)]
+    for text in [*texts, *texts]:
+        await desk.ask(text, engine)
+    first = shop.forms
+    assert first is not None
+    assert len(first) == MOST_FORMS
 
-    assert shop.forms is not None
-    assert 0 < len(shop.forms) <= MOST_FORMS
+    read = shop.read
+    for text in texts[1 : MOST_FORMS + 1]:
+        await desk.ask(text, engine)
+    assert shop.read == read
+    for _ in range(TURNED_AWAY):
+        await desk.ask(texts[-1], engine)
+    read = shop.read
+    await desk.ask(texts[-1], engine)
+    assert shop.read == read
 
 
 @pytest.mark.parametrize(
