@@ -161,11 +161,7 @@ def numbers_of(
 
 
 def claim(connection: Connection, *, now: datetime, until: datetime, most: int) -> list[Lease]:
-    """Take the leases of orders for which something is due and nobody is at it.
-
-    That they are about to be handed over is written with it, and not told: what was tried before
-    is what the orders say.
-    """
+    """Take the leases of orders for which something is due and nobody is at it."""
     due = (
         _due(now)
         .order_by(orders.c.due_at)
@@ -177,7 +173,7 @@ def claim(connection: Connection, *, now: datetime, until: datetime, most: int) 
 
 
 def tried(connection: Connection, numbers: Collection[OrderNumber]) -> None:
-    """Write that these orders are about to be handed over."""
+    """Write that these orders are about to be handed over; that is not told."""
     new = update(handings).where(handings.c.order.in_(sorted(numbers)), handings.c.tried.is_(False))
     connection.execute(new.values(tried=True))
 

@@ -65,7 +65,8 @@ class Turns:
     async def due(self, most: int) -> list[Turn]:
         """Turns of orders for which something is due and nobody is at it.
 
-        One that cannot be read is told to a log, and comes again after the longest wait.
+        That they are about to be handed over is written with it; what was tried before is what the
+        orders say. One that cannot be read is told to a log, and comes after the longest wait.
         """
         now = self.now()
         until = now + self.lasting
