@@ -17,7 +17,7 @@ def light(cls: type[T]) -> type[T]:
     """The same strawberry type, with objects that cost a sixth; put it above `strawberry.type`.
 
     Python's garbage collector does not look at them: none may refer to what refers to it.
-    Its bases are interfaces of the schema, which need none of their own, and `Unchanging`.
+    Its bases may be interfaces of the schema, and `Unchanging`.
 
     Raises:
         TypeError: it has another base.

@@ -85,7 +85,7 @@ class Turns:
             if unreadable:
                 repository.put_off(to, unreadable, at=now + LONGEST_WAIT)
             return [
-                Turn(one, leases[one.number], told=one.number in placed) for one in orders
+                Turn(one, leases[one.number], told=one.state is OrderState.PLACED) for one in orders
             ], unreadable
 
         turns, unreadable = await self.store.act(take, now=now)
