@@ -12,7 +12,7 @@ from app.api.hints import NOBODY_KEEPS
 from app.api.locations import Location, location_by_key
 from app.api.nodes import global_id
 from app.api.pricing import Discount, Money
-from app.api.products import products_by_key
+from app.api.product_root import products_by_key
 from app.api.promises import PromiseDrift, drifted, places
 from app.api.variants import ProductVariant
 from app.carts import checking, model

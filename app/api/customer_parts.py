@@ -9,7 +9,7 @@ import strawberry
 from app.api.batching import batched
 from app.api.context import Context
 from app.api.hints import NOBODY_KEEPS
-from app.api.products import products_by_key
+from app.api.product_root import products_by_key
 from app.api.variants import ProductVariant
 from app.customers import consents
 from app.customers.consents import ConsentChannel, ConsentPurpose, SaidBy

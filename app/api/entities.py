@@ -14,7 +14,8 @@ from app.api.federation import Entity, Reference, by_name
 from app.api.locations import Location, location_by_key
 from app.api.nodes import key_of
 from app.api.paging import LONGEST_KEY
-from app.api.products import Product, products_by_key
+from app.api.product_root import products_by_key
+from app.api.products import Product
 from app.api.variants import ProductVariant
 from app.appointments.model import AppointmentId
 from app.errors import InvalidInputError

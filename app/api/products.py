@@ -1,37 +1,29 @@
 """GraphQL face of products."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self, cast
 
+import msgspec
 import strawberry
 
 from app import ports
-from app.api.context import Context, Info, Languages
+from app.api.context import Languages
 from app.api.hints import AS_ITS_OWNER, CATALOGUE, kept
-from app.api.languages import relevant
 from app.api.light import light
-from app.api.nodes import Node, global_id, key_of
-from app.api.paging import FirstArgument, PageInfo, bounded, named, page_size
-from app.api.texts import Category, HowManyImages, Image, pictures, written
-from app.api.variants import ChannelArgument, ProductVariant, Whole
+from app.api.nodes import Node, global_id
+from app.api.paging import PageInfo, page_size
+from app.api.texts import Category, HowManyImages, Image, pictures
+from app.api.variants import ProductVariant, Whole
 from app.engine.unchanging import Unchanging, UnchangingList
-from app.errors import InvalidInputError
-from app.ports import ProductKey, ProductQuery, ProductSort
-from app.upstream.readings import Faces, Reading
+from app.upstream.readings import Faces
 from app.upstream.report import Freshness
-from app.values import Locale, Sku
+from app.values import Locale
 
 MOST_VARIANTS = 250
-LONGEST_SEARCH = 200  # characters
-
+VARIANTS = "variants"  # the face of a product that holds them
 NO_CATEGORIES: list[Category] = UnchangingList()
-LocaleArgument = Annotated[
-    Locale | None,
-    strawberry.argument(description="Language of texts, before those of Accept-Language."),
-]
 
 
 @light
@@ -41,6 +33,7 @@ LocaleArgument = Annotated[
 class Product(Node, Unchanging):
     """A product as one caller sees it."""
 
+    passing: ClassVar[frozenset[str]] = frozenset({"as_of", "freshness"})
     handle: str = strawberry.field(description="Its name in addresses.")
     name: str = strawberry.field(description="Name, in the language of locale.")
     description: str = strawberry.field(description="Description, in the language of locale.")
@@ -73,18 +66,38 @@ class Product(Node, Unchanging):
 
     def dressed_variants(self) -> list[ProductVariant]:
         """All of its variants, dressed once."""
-        known: list[ProductVariant] | None = self.faces.get("variants")
-        return self.faces.keep("variants", self._variants()) if known is None else known
+        known: list[ProductVariant] | None = self.faces.get(VARIANTS)
+        return self.faces.keep(VARIANTS, self._variants()) if known is None else known
 
-    def _variants(self) -> list[ProductVariant]:
-        again = partial(
+    def told_again(self, as_of: datetime | None, freshness: Freshness) -> "Product":
+        """The same of another time, with what was made of it and still holds."""
+        faces = Faces(self.faces)
+        again = cast(
+            "Product",
+            msgspec.structs.replace(
+                cast("Any", self), as_of=as_of, freshness=freshness, faces=faces
+            ),
+        )
+        if (variants := faces.get(VARIANTS)) is not None:
+            whole = again.whole()
+            faces[VARIANTS] = [
+                msgspec.structs.replace(variant, whole=whole) for variant in variants
+            ]
+        return again
+
+    def whole(self) -> Whole:
+        """The product for its variants: another object, see there."""
+        dress = partial(
             Product.of,
             self.told,
             as_of=self.as_of,
             freshness=self.freshness,
             languages=self.languages,
         )
-        whole = Whole(self.told, self.languages, again)
+        return Whole(self.told, self.languages, dress)
+
+    def _variants(self) -> list[ProductVariant]:
+        whole = self.whole()
         return [ProductVariant.of(variant, whole) for variant in self.told.variants]
 
     def variant_of(self, sku: str) -> ProductVariant | None:
@@ -140,167 +153,3 @@ class ProductConnection:
     )
     as_of: datetime | None = strawberry.field(description="When its owner said so.")
     freshness: Freshness = strawberry.field(description="How it came.")
-
-
-@strawberry.type
-class ProductRoot:
-    """The root fields of products."""
-
-    @strawberry.field(
-        description="The product with an id, a handle, or a variant with a SKU; null if none."
-    )
-    async def product(
-        self,
-        info: Info,
-        id: Annotated[  # noqa: A002  the schema's name
-            strawberry.ID | None, strawberry.argument(description="Id of a Product.")
-        ] = None,
-        handle: Annotated[
-            str | None, strawberry.argument(description="Its name in addresses.")
-        ] = None,
-        sku: Annotated[
-            Sku | None, strawberry.argument(description="SKU of one of its variants.")
-        ] = None,
-        locale: LocaleArgument = None,
-    ) -> Product | None:
-        """One product."""
-        key = _one_key(id, handle, sku)
-        found = await products_by_key(info.context, [key], info.context.languages(locale))
-        return found[0]
-
-    @strawberry.field(description="A page of the listing; null when its owner could not be asked.")
-    async def products(
-        self,
-        info: Info,
-        first: FirstArgument = None,
-        after: Annotated[
-            str | None, strawberry.argument(description="An endCursor of this listing.")
-        ] = None,
-        search: Annotated[
-            str | None, strawberry.argument(description="Words to be found in names and SKUs.")
-        ] = None,
-        category: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Id or handle of a category.")
-        ] = None,
-        sort: Annotated[ProductSort, strawberry.argument(description="Order.")] = ProductSort.NAME,
-        channel: ChannelArgument = None,
-        locale: LocaleArgument = None,
-    ) -> ProductConnection | None:
-        """A page of products."""
-        through, _ = info.context.services.channel(channel)
-        languages = info.context.languages(locale, through)
-        query = ProductQuery(
-            first=page_size(first),
-            after=named(after, argument="after"),
-            search=_words(search),
-            category=named(category, argument="category"),
-            sort=sort,
-            channel=through.code,
-            locale=languages[0],
-        )
-        reading = await info.context.services.products.browse(query, info.context.inquiry)
-        if (page := reading.value) is not None:
-            info.context.seen.products.extend(edge.product for edge in page.edges)
-        return _connection(reading, languages, follows=after is not None)
-
-    @strawberry.field(
-        description="The variants with these SKUs, in this order; null where there is none."
-    )
-    async def variants(
-        self,
-        info: Info,
-        skus: Annotated[list[Sku], strawberry.argument(description="At most 100 SKUs.")],
-        locale: LocaleArgument = None,
-    ) -> list[ProductVariant | None]:
-        """Variants by SKU."""
-        bounded(skus, argument="skus")
-        keys = [ProductKey("sku", sku) for sku in skus]
-        found = await products_by_key(info.context, keys, info.context.languages(locale))
-        return [
-            None if product is None else product.variant_of(sku)
-            for product, sku in zip(found, skus, strict=True)
-        ]
-
-
-async def products_by_key(
-    context: Context, keys: Sequence[ProductKey], languages: Languages
-) -> list[Product | None]:
-    """The products that keys name, in their order, in one question to the catalogue."""
-    found = await context.services.products.find(keys, context.inquiry)
-    context.seen.products.extend(one.value for one in found.values() if one.value is not None)
-    return [_dressed(found[key], languages) for key in keys]
-
-
-def _dressed(reading: Reading[ports.Product], languages: Languages) -> Product | None:
-    """The product as told, dressed once for the languages that make a difference."""
-    if (product := reading.value) is None:
-        return None
-    wanted = _relevant(reading, [product], languages)
-    return reading.faces.kept(wanted, lambda: _product(product, reading, wanted))
-
-
-def _product(product: ports.Product, reading: Reading[Any], languages: Languages) -> Product:
-    return Product.of(
-        product, as_of=reading.as_of, freshness=reading.freshness, languages=languages
-    )
-
-
-def _relevant(
-    reading: Reading[Any], products: Iterable[ports.Product], languages: Languages
-) -> Languages:
-    if len(languages) == 1:
-        return languages
-    known = reading.faces.kept(
-        "languages", lambda: {tag for one in products for text in written(one) for tag in text}
-    )
-    return relevant(languages, known)
-
-
-def _one_key(id_: str | None, handle: str | None, sku: Sku | None) -> ProductKey:
-    named(handle, argument="handle")
-    given = {"id": id_, "handle": handle, "sku": sku}
-    if sum(value is not None for value in given.values()) != 1:
-        raise InvalidInputError("product needs one of id, handle and sku.", argument="id")
-    if id_ is not None:
-        return ProductKey("id", key_of(id_, "Product"))
-    return ProductKey("sku", sku) if sku is not None else ProductKey("handle", handle or "")
-
-
-def _words(search: str | None) -> str | None:
-    words = " ".join((search or "").split())
-    if len(words) > LONGEST_SEARCH:
-        raise InvalidInputError(
-            f"search has at most {LONGEST_SEARCH} characters.", argument="search"
-        )
-    return words or None
-
-
-def _connection(
-    reading: Reading[ports.ProductPage], languages: Languages, *, follows: bool
-) -> ProductConnection | None:
-    """The page as told, dressed once for the languages that make a difference."""
-    if (page := reading.value) is None:
-        return None
-    wanted = _relevant(reading, (edge.product for edge in page.edges), languages)
-    return reading.faces.kept(wanted, lambda: _page(page, reading, wanted, follows=follows))
-
-
-def _page(
-    page: ports.ProductPage, reading: Reading[Any], languages: Languages, *, follows: bool
-) -> ProductConnection:
-    edges = [
-        ProductEdge(cursor=edge.cursor, node=_product(edge.product, reading, languages))
-        for edge in page.edges
-    ]
-    return ProductConnection(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=follows,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-        total_count=page.total,
-        as_of=reading.as_of,
-        freshness=reading.freshness,
-    )

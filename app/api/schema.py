@@ -36,7 +36,7 @@ from app.api.paging import bounded
 from app.api.partner_orders import PartnerOrderMutations
 from app.api.partners import PartnerMutations, PartnerRoot
 from app.api.privacy_mutations import PrivacyMutations
-from app.api.products import ProductRoot
+from app.api.product_root import ProductRoot
 from app.api.promises import PromiseRoot
 from app.api.scalars import SCALARS
 from app.api.upstreams import UpstreamRoot

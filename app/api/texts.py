@@ -12,7 +12,7 @@ from app.api.light import light
 from app.api.paging import page_size
 from app.engine.unchanging import UnchangingList
 from app.upstream.readings import Faces
-from app.values import Texts
+from app.values import Locale, Texts
 
 
 @light
@@ -70,7 +70,7 @@ def pictures(
     return faces.keep(wanted, dressed)
 
 
-def written(product: ports.Product) -> Iterator[Texts]:
+def _written(product: ports.Product) -> Iterator[Texts]:
     """Every text of a product and of what it is sold as."""
     variants = product.variants
     yield from (product.name, product.description)
@@ -80,6 +80,11 @@ def written(product: ports.Product) -> Iterator[Texts]:
     yield from (image.alt for several in images for image in several)
     for option in (option for variant in variants for option in variant.options):
         yield from (option.name, option.value)
+
+
+def languages_of(product: ports.Product) -> frozenset[Locale]:
+    """Those that any of its texts is in."""
+    return frozenset(tag for text in _written(product) for tag in text)
 
 
 @strawberry.type(description="A place in the category tree.", directives=AS_ITS_OWNER)

@@ -1,7 +1,7 @@
 """What need not be completed again? Values that never change and are given to many operations."""
 
 from collections.abc import Collection, Hashable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import orjson
 
@@ -44,11 +44,14 @@ class Unchanging:
     """An object whose attributes, and all that hangs from them, never change.
 
     From the second time on what an operation asks of its attributes is kept with it as JSON, and
-    dies with it: as a whole, or in pieces around that which has to be asked for each time.
+    dies with it: as a whole, or in pieces around that which has to be asked for each time. Copies
+    of it may share what is kept, if they differ in nothing but the attributes that are `passing`:
+    those are asked for each time.
     """
 
     __slots__ = ()
     forms: Forms | None = None
+    passing: ClassVar[frozenset[str]] = frozenset()
 
     def seen(self, place: Hashable, completed: Any) -> None:
         """Something was completed anew."""

@@ -172,7 +172,10 @@ class _Writer:
         self._line(depth, f"{whole} = {value}")
         self._line(depth, f"{forms} = {whole}.forms if {same} else None")
         self._line(depth, f"{pieces} = {forms}.get({place}) if {forms} else None")
-        asked = {one.key: self._field(selection, one, whole, depth) for one in selection.working}
+        asked = {
+            one.key: self._field(selection, one, whole, depth)
+            for one in _each_time(selection, class_)
+        }
         self._line(depth, f"if {pieces} is None:")
         members = [
             f"{one.key!r}: {asked.get(one.key) or self._field(selection, one, whole, depth + 1)}"
@@ -213,19 +216,51 @@ class _Writer:
 
 def _kept_in_pieces(kind: Objects, selection: Selection) -> type[Unchanging] | None:
     """The class of objects of which enough lasts to be kept, beside what has to be asked."""
-    asked = len(selection.working)
-    if asked == 0 or len(selection.fields) - asked < LEAST_KEPT:
+    if (class_ := _only_unchanging(kind)) is None:
         return None
-    return _only_unchanging(kind)
+    asked = len(_each_time(selection, class_))
+    return class_ if asked and len(selection.fields) - asked >= LEAST_KEPT else None
+
+
+def _each_time(selection: Selection, class_: type[Unchanging] | None) -> list[FieldPlan]:
+    """The fields that have to be asked for each time."""
+    passing = frozenset() if class_ is None else class_.passing
+    return [
+        one
+        for one in selection.fields
+        if isinstance(one, FieldPlan)
+        and (
+            one.slot is not None
+            or (isinstance(one.how, Attribute) and one.how.name in passing)
+            or _passes(one.shape)
+        )
+    ]
+
+
+def _passes(shape: Shape) -> bool:
+    """Whether anything below has to be asked for each time."""
+    if shape.busy or isinstance(shape.kind, Leaf):
+        return shape.busy
+    if isinstance(shape.kind, Items):
+        return _passes(shape.kind.of)
+    classes = {id(selection): class_ for class_, selection in shape.kind.by_class.items()}
+    return any(
+        _each_time(selection, _lasting(classes.get(id(selection))))
+        for selection in shape.kind.selections.values()
+    )
 
 
 def _unchanging(shape: Shape) -> type[Unchanging] | None:
-    """The class of values whose completed form can be kept: of them, only attributes are asked."""
-    if shape.busy:
+    """The class of values whose completed form can be kept: only what lasts of them is asked."""
+    if _passes(shape):
         return None
     if isinstance(shape.kind, Items):
         return UnchangingList
     return _only_unchanging(shape.kind) if isinstance(shape.kind, Objects) else None
+
+
+def _lasting(class_: type | None) -> type[Unchanging] | None:
+    return class_ if class_ is not None and issubclass(class_, Unchanging) else None
 
 
 def _only_unchanging(kind: Objects) -> type[Unchanging] | None:

@@ -10,6 +10,7 @@ from app.products.seen import Seen
 from app.upstream.changes import Changes
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
+from app.upstream.readings import Faces
 from app.upstream.report import Freshness
 from app.upstream.second_level import Kind, SecondLevel, through
 from app.values import Sku
@@ -101,6 +102,10 @@ class ProductService:
             none = [Sku(key.value) for key in told if self._bundles.of(Sku(key.value)) is None]
             self._bundles.note_none(none)
         return {sku: parts for sku in skus if (parts := self._bundles.of(sku))} or NO_BUNDLES
+
+    def faces(self, product: Product) -> Faces:
+        """Where to keep what is made of a product, for as long as it is told in the same words."""
+        return self._seen.faces(product)
 
     def _recall(self, keys: Iterable[ProductKey]) -> None:
         """Let those that were seen since they were last read count as read then."""

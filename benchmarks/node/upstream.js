@@ -1,6 +1,7 @@
 // The systems behind every gateway: products, prices, stock levels and locations as JSON over HTTP,
-// answered in batches. Every row is JSON before it is asked for. `POST /delay` says how many
-// milliseconds later everything is answered from then on, `GET /calls` what was asked since.
+// answered in batches. Every row is JSON before it is asked for, the same at every asking; only the
+// time of an answer is new. `POST /delay` says how many milliseconds later everything is answered
+// from then on, `GET /calls` what was asked since.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { HOST, asked, ready } from "./serving.js";
@@ -8,7 +9,7 @@ import { HOST, asked, ready } from "./serving.js";
 const data = JSON.parse(readFileSync(asked.data, "utf8"));
 let delay = 0;
 let calls = {};
-const AS_OF = `"asOf":"${new Date().toISOString()}"`;
+const asOf = () => `"asOf":"${new Date().toISOString()}"`;
 
 const places = new Map(data.products.map((product, place) => [product.key, place]));
 const rows = data.products.map((product) => JSON.stringify(product));
@@ -29,7 +30,7 @@ const expanded = written(data.levels, (ones) => ({
 }));
 const locations = data.locations.map((location) => JSON.stringify(location));
 
-const items = (ones) => `{${AS_OF},"items":[${ones.filter(Boolean).join(",")}]}`;
+const items = (ones) => `{${asOf()},"items":[${ones.filter(Boolean).join(",")}]}`;
 
 function page(first, after) {
   const start = after == null ? 0 : places.get(after) + 1;
@@ -37,7 +38,7 @@ function page(first, after) {
   const endCursor = JSON.stringify(end > start ? data.products[end - 1].key : null);
   const pageInfo = `{"hasNextPage":${end < edges.length},"endCursor":${endCursor}}`;
   const listed = edges.slice(start, end).join(",");
-  return `{${AS_OF},"totalCount":${edges.length},"pageInfo":${pageInfo},"edges":[${listed}]}`;
+  return `{${asOf()},"totalCount":${edges.length},"pageInfo":${pageInfo},"edges":[${listed}]}`;
 }
 
 function answer(path, query, body) {

@@ -52,27 +52,45 @@ class Typed(Generic[D]):
             return self._whole.decode(response.body), ()
         except ValueError:
             json_body(response)  # tells of what is no JSON at all
-            return self._row_by_row(response.body)
+            return self._row_by_row(response)
 
-    def _row_by_row(self, body: bytes) -> tuple[D, tuple[RejectedRow, ...]]:
+    def raw(self, response: WireResponse) -> D:
+        """The answer with its rows as they were written: for `row`, one by one.
+
+        Raises:
+            UpstreamBroken: the answer is not JSON, or has another shape.
+        """
         try:
-            found = self._loose.decode(body)
-        except ValidationError as error:
+            return cast("D", self._loose.decode(response.body))
+        except ValueError as error:
+            json_body(response)  # as above
             raise UpstreamBroken(f"the answer has another shape: {error}") from error
-        good, rejected = [], []
-        for raw in self._rows(found):
-            try:
-                good.append(self._row.decode(raw))
-            except ValidationError as error:
-                rejected.append(RejectedRow(self._named(raw), str(error)[:REASON_LENGTH]))
-        setattr(found, self._at, good)
-        return cast("D", found), tuple(rejected)
 
-    def _named(self, raw: Raw) -> str:
+    def row(self, raw: Raw) -> Any:
+        """A row.
+
+        Raises:
+            ValueError: it has another shape.
+        """
+        return self._row.decode(raw)
+
+    def named(self, raw: Raw) -> str:
+        """What a row goes by, whatever shape it has."""
         try:
             return str(self._reference(PLAIN.decode(raw)))
         except (LookupError, TypeError, ValueError, AttributeError):
             return "?"
+
+    def _row_by_row(self, response: WireResponse) -> tuple[D, tuple[RejectedRow, ...]]:
+        found = self.raw(response)
+        good, rejected = [], []
+        for raw in self._rows(found):
+            try:
+                good.append(self.row(raw))
+            except ValidationError as error:
+                rejected.append(RejectedRow(self.named(raw), str(error)[:REASON_LENGTH]))
+        setattr(found, self._at, good)
+        return found, tuple(rejected)
 
 
 PLAIN = Decoder()

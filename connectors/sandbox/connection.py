@@ -20,6 +20,7 @@ from app.ports import (
 from app.values import Channel, LocationCode, Sku
 from connectors.kit import cells
 from connectors.kit.rows import answer, list_at
+from connectors.kit.told_again import ToldAgain
 from connectors.sandbox import fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
@@ -40,6 +41,7 @@ class ShopConnection:
         self._wiring = wiring
         self._names = Names(wiring)
         self._call = Caller(wiring.http)
+        self._product = ToldAgain(mapping.product)
         orders = ShopOrders(wiring, self._call)
         self.hand_over, self.placed, self.cancel = orders.hand_over, orders.placed, orders.cancel
         known = ShopCustomers(wiring, self._call)
@@ -64,7 +66,7 @@ class ShopConnection:
         page = stated(fields.part, document, "page")
         edges = partly(
             list_at(document, "items"),
-            _edge,
+            self._edge,
             as_of=as_of,
             reference=lambda row: row["product"]["id"],
         )
@@ -100,6 +102,10 @@ class ShopConnection:
         rows = list_at(document, "items")
         return located(rows, places.depot, self._names, as_of=as_of, called="code")
 
+    def _edge(self, row: Any) -> Partly[ProductEdge]:
+        product, rejected = self._product(row["product"])
+        return ProductEdge(cells.text(row, "cursor"), product), rejected
+
     async def _looked_up(self, keys: list[ProductKey]) -> Answer[Product]:
         names: dict[str, list[str]] = {kind: [] for kind in KEYS.values()}
         for key in keys:
@@ -107,7 +113,7 @@ class ShopConnection:
         document = await self._call.post("products", "v1/products/lookup", names)
         as_of = stated(cells.instant, document, "served_at")
         rows = list_at(document, "items")
-        return partly(rows, mapping.product, as_of=as_of, reference=lambda row: row["id"])
+        return partly(rows, self._product, as_of=as_of, reference=lambda row: row["id"])
 
     async def _listed(self, query: ProductQuery) -> Any:
         asked = {
@@ -149,11 +155,6 @@ class ShopConnection:
             as_of=stated(cells.instant, document, "served_at"),
             reference=lambda row: f"{row['sku']}@{row['depot']}",
         )
-
-
-def _edge(row: Any) -> Partly[ProductEdge]:
-    product, rejected = mapping.product(row["product"])
-    return ProductEdge(cells.text(row, "cursor"), product), rejected
 
 
 class TillsConnection(BonusCalls):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.errors import UpstreamBroken
 from app.ports import Answer, Product, ProductEdge, ProductKey, ProductPage, ProductQuery
 from app.values import Locale
+from connectors.kit.told_again import ToldAgain
 from connectors.tryton import product_mapping
 from connectors.tryton.cursors import Listing
 from connectors.tryton.mapping import Row, record_id
@@ -36,6 +37,7 @@ class Catalog:
 
     def __init__(self, rpc: Rpc) -> None:
         self._rpc = rpc
+        self._product = ToldAgain(product_mapping.product)
 
     async def products(self, keys: Sequence[ProductKey]) -> Answer[Product]:
         """Every product that one of the keys names."""
@@ -113,7 +115,7 @@ class Catalog:
             own = record_id(row)
             if any(own not in rows for rows in told.values()):
                 raise LookupError("a translation is missing")
-            return product_mapping.product({locale: rows[own] for locale, rows in told.items()})
+            return self._product({locale: rows[own] for locale, rows in told.items()})
 
         return read(reply, product)
 

@@ -18,6 +18,7 @@ from app.ports import (
 )
 from app.values import ChannelCode, Locale, ProductId
 from connectors.kit.rows import answer, batches, merged
+from connectors.kit.told_again import ToldAgain
 from connectors.vendure import browsing, documents, mapping
 from connectors.vendure.access import Access
 from connectors.vendure.api import Reply
@@ -37,14 +38,12 @@ class Catalog:
         self._settings = settings
         self._access = access
         self._operation = documents.products(settings.gtin_field)
-        self._map = partial(
-            mapping.product,
-            terms=mapping.CatalogTerms(
-                language=settings.default_language,
-                brand_facet=settings.brand_facet,
-                gtin_field=settings.gtin_field,
-            ),
+        terms = mapping.CatalogTerms(
+            language=settings.default_language,
+            brand_facet=settings.brand_facet,
+            gtin_field=settings.gtin_field,
         )
+        self._product = ToldAgain(partial(mapping.product, terms=terms))
 
     async def named(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """The products on sale that one or more keys name, each once."""
@@ -143,7 +142,7 @@ class Catalog:
     def _mapped(self, reply: Reply) -> Answer[Product]:
         mapped = answer(
             reply.rows("products"),
-            self._map,
+            self._product,
             as_of=reply.as_of,
             reference=lambda row: row["id"],
         )

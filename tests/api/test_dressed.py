@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from dataclasses import field
+from datetime import timedelta
 from weakref import ref
 
 import msgspec
@@ -17,6 +18,8 @@ from app.upstream.readings import Faces
 from app.upstream.report import Freshness
 from app.values import Locale
 from tests.builders import NOON, a_product
+
+LATER = NOON + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -47,6 +50,25 @@ def test_the_product_of_a_variant_is_told_as_the_one_it_was_reached_from() -> No
     assert again.told is product.told
     assert (again.id, again.name, again.as_of) == (product.id, product.name, NOON)
     assert again is product.variants()[0].whole.product
+
+
+def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> None:
+    first = dressed()
+    images = first.images()
+    for variant in first.variants():
+        for _ in range(2):
+            variant.seen("place", {"name": variant.name})
+    second = first.told_again(LATER, Freshness.CACHED)
+
+    assert (first.as_of, first.freshness) == (NOON, Freshness.LIVE)
+    assert (second.as_of, second.freshness, second.name) == (LATER, Freshness.CACHED, first.name)
+    assert second.images() is images
+    assert second.variants() is second.variants()
+    for old, new in zip(first.variants(), second.variants(), strict=True):
+        assert new.forms is old.forms is not None
+        assert (old.whole.product.as_of, new.whole.product.as_of) == (NOON, LATER)
+        assert new.whole.product.freshness is Freshness.CACHED
+    assert dressed().told_again(LATER, Freshness.LIVE).variants()[0].whole.product.as_of == LATER
 
 
 def test_a_light_object_is_a_structure_with_the_defaults_of_its_type() -> None:

@@ -50,6 +50,12 @@ class KeptShop(Unchanging, Reading):
     pass
 
 
+class PassingShop(KeptShop):
+    """One that may be open in one copy and closed in another."""
+
+    passing = frozenset({"open"})
+
+
 @dataclass
 class Desk:
     """Answers `shop` with what it holds, and the numbers of the root by batch functions."""

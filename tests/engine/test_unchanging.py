@@ -8,7 +8,7 @@ from graphql import parse
 
 from app.engine.execution import Executed, Request
 from app.engine.unchanging import MOST_FORMS, TURNED_AWAY, UnchangingList
-from tests.engine.shops import Desk, KeptShop, Shop
+from tests.engine.shops import Desk, KeptShop, PassingShop, Shop
 
 
 async def test_what_never_changes_is_completed_twice_at_most_for_each_place() -> None:
@@ -181,3 +181,45 @@ async def test_each_condition_has_a_form_of_its_own() -> None:
         told = {"name": "A", "label": "A", "price": 7}
         assert await ask(no=True) == {"shop": told}
         assert await ask(no=False) == {"shop": told | {"open": True}}
+
+
+async def test_copies_share_what_is_kept_around_what_is_passing() -> None:
+    first = PassingShop(name="A", open=True, near=[PassingShop(name="B", open=True)])
+    desk = Desk(first, classes={"Shop": PassingShop})
+    engine = desk.engine()
+    text = "{ shop { open name kind: __typename near { name open } } }"
+    for _ in range(2):
+        await desk.ask(text, engine)
+    near = PassingShop(name="B", open=False)
+    second = PassingShop(name="A", open=False, near=[near])
+    second.forms, near.forms = first.forms, first.values["near"][0].forms
+    desk.shop = second
+
+    answer = await desk.ask(text, engine)
+
+    assert answer.data == {
+        "shop": {
+            "open": False,
+            "name": "A",
+            "kind": "Shop",
+            "near": [{"name": "B", "open": False}],
+        }
+    }
+    assert (second.attributes("name"), second.attributes("open")) == (0, 1)
+
+
+async def test_a_whole_is_not_kept_where_something_in_it_is_passing() -> None:
+    best = PassingShop(name="B", open=True)
+    shop = PassingShop(name="A", best=best)
+    desk = Desk(shop, classes={"Shop": PassingShop})
+    engine = desk.engine()
+    text = "{ shop { name best { open } } }"
+    for _ in range(2):
+        await desk.ask(text, engine)
+    again = PassingShop(name="A", best=PassingShop(name="B", open=False))
+    again.forms = shop.forms
+    desk.shop = again
+
+    answer = await desk.ask(text, engine)
+
+    assert answer == Executed({"shop": {"name": "A", "best": {"open": False}}}, [])

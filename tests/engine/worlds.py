@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from graphql import (
     GraphQLError,
@@ -22,6 +22,8 @@ from app.engine.unchanging import Unchanging, UnchangingList
 from tests.engine.leaves import BAD, GOOD, Odd
 from tests.engine.schemas import Builder
 
+PASSING = 0.15  # share of the attributes of what is kept
+
 
 class BoomError(Exception):
     """Something that went wrong in a resolver."""
@@ -33,10 +35,15 @@ def seeded(seed: int | str) -> Random:
 
 @dataclass
 class Mood:
-    """What values are like in one execution: `wrong` is the share of failures."""
+    """What values are like in one execution: `wrong` is the share of failures.
+
+    It may be asked in several turns, which all answer alike but for what is `passing` of things.
+    """
 
     seed: int
     wrong: float
+    turn: int = 0
+    passed: bool = False  # whether anything that is passing was asked for
     calls: list[tuple[tuple[Any, ...], str, int]] = field(default_factory=list)
     kept: dict[str, Unchanging] = field(default_factory=dict)
 
@@ -45,10 +52,13 @@ class Mood:
 
 
 class Thing:
-    """An object of some type; its fields are decided by its name."""
+    """An object of some type; its fields are decided by its name, and some by its turn."""
+
+    passing: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, world: "World", mood: Mood, typename: str, name: str) -> None:
         self.world, self.mood, self.typename, self.name = world, mood, typename, name
+        self.turn = mood.turn
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("_"):
@@ -70,7 +80,8 @@ def raised(value: Any) -> Any:
 class World:
     """A schema, how its fields are resolved, and the class of some of its types.
 
-    Half of the types are of things that are kept, and given again to who asks again.
+    Half of the types are of things that are kept, and given again to who asks again; where a part
+    of them is passing, as copies.
     """
 
     dice: Random
@@ -81,6 +92,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.schema = Builder(self.dice, self).schema()
+        for name, type_ in self.types.items():
+            attributes = {
+                attribute
+                for (parent, attribute), kind in self.kinds.items()
+                if kind == "attribute" and parent in {name, ""}
+            }
+            if issubclass(type_, Unchanging):
+                type_.passing = frozenset(one for one in attributes if self.dice.random() < PASSING)
 
     def root(self, mood: Mood) -> Thing:
         return Thing(self, mood, "Query", "root")
@@ -127,6 +146,9 @@ class World:
         if thing.typename == "Query" and name.startswith("do"):
             parent = self.schema.mutation_type
         about = f"{thing.name}.{name}{sorted(arguments.items(), key=str) or ''}"
+        if name in thing.passing:
+            thing.mood.passed = True
+            about = f"{about}@{thing.turn}"
         definition = getattr(parent, "fields", {}).get(name)
         if definition is None:
             return Odd()
@@ -156,7 +178,14 @@ class World:
         return self._kept(mood, f"{about} of many", container(made))
 
     def _kept(self, mood: Mood, about: str, value: Any) -> Any:
-        return mood.kept.setdefault(about, value) if isinstance(value, Unchanging) else value
+        if not isinstance(value, Unchanging):
+            return value
+        known = mood.kept.setdefault(about, value)
+        if not known.passing or known is value:
+            return known
+        value.forms = known.forms  # type: ignore[misc]  # a copy of another turn, maybe
+        mood.kept[about] = value
+        return value
 
     def _thing(self, type_: Any, mood: Mood, about: str, dice: Random, *, failing: bool) -> Any:
         possible = [type_] if isinstance(type_, GraphQLObjectType) else (

@@ -63,3 +63,42 @@ def test_those_seen_last_are_kept_and_the_others_forgotten_under_all_names() -> 
     assert [found(seen, "id", one) for one in "123"] == [first, None, third]
     assert [found(seen, "handle", "two"), found(seen, "sku", "B")] == [None, None]
     assert len(seen) == 6
+
+
+def test_what_is_made_of_a_product_stays_while_it_is_told_in_the_same_words() -> None:
+    seen, boot = Seen(9), shoe("1", "boot", "B-1")
+    seen.note([boot], NOON, NOON)
+    seen.faces(boot).keep("face", "made")
+    seen.note([boot], LATER, LATER)
+
+    sighting = seen.find(ProductKey("id", "1"))
+    assert sighting is not None
+    assert (sighting.as_of, sighting.read_at) == (LATER, LATER)
+    assert seen.faces(boot) == {"face": "made"}
+
+    changed = shoe("1", "boot", "B-1", "B-2")
+    assert seen.faces(changed) == {}
+    seen.note([changed], LATER, LATER)
+    assert [seen.faces(one) for one in (changed, boot)] == [{}, {}]
+
+
+def test_nothing_is_kept_of_a_product_that_never_came_by() -> None:
+    seen, boot = Seen(9), shoe("1", "boot", "B-1")
+    seen.faces(boot).keep("face", "made")
+
+    assert seen.faces(boot) == {}
+
+
+def test_a_product_told_again_has_its_names_back_with_what_was_made_of_it() -> None:
+    seen, boot = Seen(9), shoe("1", "boot", "B-1", "B-2")
+    taker = shoe("2", "boot", "B-2")
+    seen.note([boot], NOON, NOON)
+    seen.faces(boot).keep("face", "made")
+    seen.note([taker], NOON, LATER)
+    assert [found(seen, "handle", "boot"), found(seen, "sku", "B-2")] == [taker, taker]
+    seen.note([boot], NOON, LATER)
+
+    assert [found(seen, "handle", "boot"), found(seen, "sku", "B-2")] == [boot, boot]
+    assert seen.faces(boot) == {"face": "made"}
+    seen.note([taker], NOON, LATER)
+    assert [found(seen, "handle", "boot"), found(seen, "sku", "B-1")] == [taker, boot]

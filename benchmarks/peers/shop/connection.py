@@ -14,6 +14,7 @@ from app.ports import (
     Location,
     Price,
     Product,
+    ProductEdge,
     ProductKey,
     ProductPage,
     ProductQuery,
@@ -34,6 +35,7 @@ from benchmarks.peers.shop.rows import (
     ProductRow,
 )
 from connectors.kit.rows import answer
+from connectors.kit.told_again import ToldAgain
 from connectors.kit.typed import Typed
 
 T = TypeVar("T")
@@ -45,15 +47,16 @@ class Connection:
 
     def __init__(self, wiring: Wiring) -> None:
         self._http = wiring.http
+        self._product = ToldAgain(lambda raw: mapping.product(PRODUCTS.row(raw)))
+        self._edge = ToldAgain(self._new_edge)
 
     async def products(self, keys: Collection[ProductKey]) -> Answer[Product]:
         """By key, handle and SKU, in one call."""
         asked: dict[str, list[str]] = {name: [] for name in NAMES.values()}
         for key in keys:
             asked[NAMES[key.by]].append(key.value)
-        told, rejected = PRODUCTS.read(await self._post("lookup", "products/lookup", asked))
-        products = tuple(map(mapping.product, told.items))
-        return Answer(rows=products, as_of=told.as_of, rejected=rejected)
+        told = PRODUCTS.raw(await self._post("lookup", "products/lookup", asked))
+        return answer(told.items, self._product, as_of=told.as_of, reference=PRODUCTS.named)
 
     async def browse(self, query: ProductQuery) -> ProductPage:
         """One page."""
@@ -62,13 +65,14 @@ class Connection:
         request = WireRequest(
             operation="browse", method="GET", path="products", query=asked, safe=True
         )
-        told, rejected = PAGE.read(await self._http.send(request))
+        told = PAGE.raw(await self._http.send(request))
+        edges = answer(told.edges, self._edge, as_of=told.as_of, reference=PAGE.named)
         return ProductPage(
-            edges=tuple(map(mapping.edge, told.edges)),
+            edges=edges.rows,
             has_next=told.page_info.has_next_page,
             total=told.total_count,
             as_of=told.as_of,
-            rejected=rejected,
+            rejected=edges.rejected,
         )
 
     async def prices(self, skus: Collection[Sku], *, channel: Channel) -> Answer[Price]:
@@ -98,6 +102,10 @@ class Connection:
         told, rejected = LOCATIONS.read(await self._http.send(request))
         places = tuple(map(mapping.location, told.items))
         return Answer(rows=places, as_of=told.as_of, rejected=rejected)
+
+    def _new_edge(self, raw: Raw) -> ProductEdge:
+        row = PAGE.row(raw)
+        return ProductEdge(row.cursor, self._product(row.node))
 
     async def _post(self, operation: str, path: str, asked: Any) -> WireResponse:
         request = WireRequest(

@@ -9,14 +9,12 @@ from app.ports import (
     Location,
     Price,
     Product,
-    ProductEdge,
     ProductVariant,
     StockLevel,
     VariantOption,
 )
 from app.values import ProductId, Texts
 from benchmarks.peers.shop.rows import (
-    EdgeRow,
     ImageRow,
     LevelsRow,
     LocationRow,
@@ -24,11 +22,6 @@ from benchmarks.peers.shop.rows import (
     ProductRow,
     VariantRow,
 )
-
-
-def edge(row: EdgeRow) -> ProductEdge:
-    """A product and its place in the listing."""
-    return ProductEdge(row.cursor, product(row.node))
 
 
 def product(row: ProductRow) -> Product:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from app.values import LocationCode, Money, ProductId, Sku
 
@@ -52,10 +52,10 @@ class ProductRow(Row):
 
 
 class EdgeRow(Row):
-    """A product in its place."""
+    """A product in its place, as it was written."""
 
     cursor: Text
-    node: ProductRow
+    node: Raw
 
 
 class PriceRow(Row):

@@ -216,6 +216,17 @@ async def test_a_cursor_of_another_listing_is_the_callers_mistake() -> None:
         assert len((await shop.connection.browse(a_query(after=cursor))).edges) == 5
 
 
+async def test_a_product_told_again_is_the_same_object_in_a_listing_and_by_key() -> None:
+    async with connected("shop") as shop:
+        first, again = [await shop.connection.browse(a_query()) for _ in range(2)]
+        wanted = first.edges[0].product
+        named = await shop.connection.products([ProductKey("id", wanted.id)])
+
+    for edge, other in zip(first.edges, again.edges, strict=True):
+        assert edge.product is other.product
+    assert named.rows[0] is wanted
+
+
 async def test_a_page_of_more_than_a_hundred_is_cut_and_says_so() -> None:
     async with connected("shop") as shop:
         page = await shop.connection.browse(a_query(first=250))

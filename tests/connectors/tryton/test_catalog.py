@@ -60,6 +60,17 @@ async def test_no_price_is_asked_for_in_another_currency() -> None:
     assert upstream.operations == [*LOGIN, "company"]
 
 
+async def test_a_product_told_again_is_the_same_object_in_a_listing_and_by_key() -> None:
+    connection = a_connection(an_upstream())
+    first, again = [await connection.browse(QUERY) for _ in range(2)]
+    wanted = first.edges[0].product
+    named = await connection.products([ProductKey("id", wanted.id)])
+
+    for edge, other in zip(first.edges, again.edges, strict=True):
+        assert edge.product is other.product
+    assert named.rows[0] is wanted
+
+
 async def test_a_variant_without_a_price_is_left_out_and_a_bad_one_rejected() -> None:
     good, unpriced, bad = recorded_rows("product.product")[:3]
     spoiled = {**bad, "list_price_used": 104.5}

@@ -47,6 +47,17 @@ async def test_a_listing_costs_one_call_words_two_and_a_category_three() -> None
     assert costs == [2, 2, 3]  # the first one logs in
 
 
+async def test_a_product_told_again_is_the_same_object_in_a_listing_and_by_key() -> None:
+    connection = a_connection(FakeHttp())
+    first, again = [await connection.browse(a_query()) for _ in range(2)]
+    named = await connection.products([ProductKey("handle", BY_NAME[0])])
+
+    assert [edge.product for edge in first.edges] == [edge.product for edge in again.edges]
+    for edge, other in zip(first.edges, again.edges, strict=True):
+        assert edge.product is other.product
+    assert named.rows[0] is first.edges[0].product
+
+
 async def test_an_unknown_category_is_an_empty_listing() -> None:
     page = await a_connection(FakeHttp()).browse(a_query(category="none"))
 
