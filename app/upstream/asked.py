@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from app.upstream.flights import Flight, landed
-from app.upstream.readings import NEVER, Inquiry, Kept, Moment, Reading, Wish, before
+from app.upstream.readings import NEVER, Brought, Inquiry, Kept, Moment, Reading, Wish, before
 from app.upstream.report import Freshness
 from app.upstream.rows import NONE, Shelf
 
@@ -36,6 +36,7 @@ class Asked(Generic[R, C, V]):
     _before: Before[R, C, V]
     _missing: Mapping[R, tuple[C, ...]]
     _aging: Mapping[R, tuple[C, ...]]
+    _brought: Before[R, C, V]
     _flights: Collection[Flight] = ()
     _true_since: datetime = NEVER
     _useful_since: datetime = NEVER
@@ -50,8 +51,9 @@ class Asked(Generic[R, C, V]):
         What is only aging is asked for behind the caller's back, in a call of its own: the caller
         waits for what is missing and for nothing else.
         """
-        kept = self.reader.rows.row
-        self._before = {row: kept(row) for row in self.rows if row not in self.fresh}
+        fresh = self.fresh
+        missing = [row for row in self.rows if row not in fresh] if fresh else self.rows
+        self._before = self.reader.rows.of(missing)
         if self.reader.newest <= self.wish.served_since:
             self._missing = dict.fromkeys(self._before, self.columns) if self.columns else NONE
         else:
@@ -80,8 +82,9 @@ class Asked(Generic[R, C, V]):
         self._missing, self._aging = missing, aging
 
     async def _answer(self) -> Mapping[R, Shelf[V]]:
+        brought: list[Brought[R, C, V]] = []
         if self._flights:
-            error = await landed(self._flights, self.inquiry.deadline)
+            brought, error = await landed(self._flights, self.inquiry.deadline)
             if error is not None:
                 self.inquiry.report.failed(self.reader.health.connection, error)
         if self.fresh:
@@ -91,8 +94,15 @@ class Asked(Generic[R, C, V]):
             self._told_since(self.fresh)
         if len(self.fresh) == len(self.rows):
             return self.fresh
-        others = self._others()
+        self._true_since = before(self.reader.health.now(), self.wish.stale_after)
+        self._useful_since = before(self.wish.now, self.wish.error_for)
+        others = self._as_told(*brought) if len(self._flights) == len(brought) == 1 else None
+        if others is None:
+            self._brought = _joined(brought)
+            others = self._others()
         self._told_since(others)
+        if not self.fresh:
+            return others
         return {row: self.fresh.get(row) or others[row] for row in self.rows}
 
     def _told_since(self, shelves: Mapping[R, Shelf[V]]) -> None:
@@ -102,10 +112,29 @@ class Asked(Generic[R, C, V]):
             since = min(map(READ_AT, shelves.values()))
             self.inquiry.report.read_before(source, port, since)
 
+    def _as_told(self, brought: Brought[R, C, V]) -> dict[R, Shelf[V]] | None:
+        """What one call has just told of all rows that were not fresh; None if it is not as simple.
+
+        That is: if they were not asked for in full, it told of several moments, or of an old one.
+        """
+        moment, columns = brought.moment, self.columns
+        asked = sum(map(len, self._missing.values()))
+        if moment is None or asked < len(self._before) * len(columns):
+            return None
+        if moment.observed_at < self.wish.now:
+            return None
+        freshness = STALE if moment.as_of < self._true_since else LIVE
+        source, as_of, read_at = self.reader.health.connection, moment.as_of, moment.observed_at
+        shelves = {}
+        for row in self._before:
+            told = brought.rows[row]
+            readings = [Reading(told[one].value, as_of, freshness, source) for one in columns]
+            shelves[row] = Shelf(tuple(readings), read_at, as_of)
+        self.reader.count(freshness, asked, as_of, self.inquiry.report)
+        return shelves
+
     def _others(self) -> dict[R, Shelf[V]]:
         """What is known now of the rows that were not fresh as a whole; it is counted."""
-        self._true_since = before(self.reader.health.now(), self.wish.stale_after)
-        self._useful_since = before(self.wish.now, self.wish.error_for)
         told = Counter[tuple[Freshness, datetime | None]]()
         shelves = {}
         for row, was in self._before.items():
@@ -134,8 +163,13 @@ class Asked(Generic[R, C, V]):
         return self._judged[1]
 
     def _kept(self, row: R, was: Mapping[C, Kept[V]]) -> list[Kept[V] | None]:
-        """What was asked for is as it is now, everything else as it was before."""
+        """What was asked for is as it is now, or was when it came, if there was no room for it.
+
+        Everything else is as it was before.
+        """
         known, missing = self.reader.rows.row(row), self._missing.get(row, ())
+        if (told := self._brought.get(row)) is not None and not told.keys() <= known.keys():
+            known = {**told, **known}
         if len(missing) == len(self.columns):
             return list(map(known.get, self.columns))
         return [(known if column in missing else was).get(column) for column in self.columns]
@@ -187,9 +221,12 @@ class Asked(Generic[R, C, V]):
         return LIVE if asked and moment.observed_at >= self.wish.now else CACHED
 
     def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
-        """Keep a shelf, unless something newer came while its reader waited."""
+        """Keep a shelf, unless something newer came while its reader waited, or it has no room."""
         now, missing = self.reader.rows.row(row), self._missing.get(row, ())
-        if all(column in missing or now.get(column) is was.get(column) for column in self.columns):
+        if all(
+            column in now and (column in missing or now[column] is was.get(column))
+            for column in self.columns
+        ):
             self.reader.rows.shelve(row, self.columns, shelf)
 
 
@@ -202,3 +239,12 @@ def _shared(kept: Sequence[Kept[Any] | None]) -> Moment | None:
         if one is None or one.moment is not moment:
             return None
     return moment
+
+
+def _joined(brought: Sequence[Brought[R, C, V]]) -> Before[R, C, V]:
+    """What several calls brought."""
+    rows: dict[R, Mapping[C, Kept[V]]] = {}
+    for one in brought:
+        for row, told in one.rows.items():
+            rows[row] = {**rows[row], **told} if row in rows else told
+    return rows

@@ -3,22 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from app.errors import UpstreamError, UpstreamUnavailable
 from app.upstream.deadline import Deadline
-from app.upstream.readings import Cells
+from app.upstream.readings import Brought, Cells
 
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
-Flight = asyncio.Task[None]
+Flight = asyncio.Task[Brought[Any, Any, Any]]
 
 
 @dataclass(slots=True)
 class Flights(Generic[R, C]):
     """The calls of one reader. `ask` is one call for many cells; it keeps what it brings."""
 
-    ask: Callable[[Cells[R, C]], Awaitable[None]]
+    ask: Callable[[Cells[R, C]], Awaitable[Brought[R, C, Any]]]
     name: str
     by_row: dict[R, dict[C, Flight]] = field(default_factory=dict)
 
@@ -50,8 +50,8 @@ class Flights(Generic[R, C]):
         flight.add_done_callback(lambda done: self._land(new, done))
         return flight
 
-    async def _asked(self, cells: Cells[R, C]) -> None:
-        await self.ask(cells)
+    async def _asked(self, cells: Cells[R, C]) -> Brought[R, C, Any]:
+        return await self.ask(cells)
 
     def _land(self, asked: Mapping[R, tuple[C, ...]], flight: Flight) -> None:
         by_row = self.by_row
@@ -63,16 +63,20 @@ class Flights(Generic[R, C]):
             flight.exception()  # marks it as seen: a refresh behind the back has no other listener
 
 
-async def landed(flights: Collection[Flight], deadline: Deadline) -> UpstreamError | None:
-    """Wait for flights, at most until the deadline; the first failure, if any.
+async def landed(
+    flights: Collection[Flight], deadline: Deadline
+) -> tuple[list[Brought[Any, Any, Any]], UpstreamError | None]:
+    """Wait for flights, at most until the deadline; what they brought, and the first failure.
 
     A deadline ends the wait of this caller, not the calls.
     """
     done, late = await asyncio.wait(flights, timeout=deadline.remaining())
+    brought = []
     for flight in done:
         error = flight.exception()
         if isinstance(error, UpstreamError):
-            return error
+            return [], error
         if error is not None:
             raise error
-    return UpstreamUnavailable("did not answer in time") if late else None
+        brought.append(flight.result())
+    return brought, UpstreamUnavailable("did not answer in time") if late else None

@@ -150,6 +150,16 @@ class Kept(Struct, Generic[V], frozen=True, gc=False):
     moment: Moment
 
 
+class Brought(NamedTuple, Generic[R, C, V]):
+    """What a call brought, as it was kept, and what it did not: of one `moment`, if it is one.
+
+    It is there for those who waited for the call, even if there was no room to keep it.
+    """
+
+    rows: Mapping[R, Mapping[C, Kept[V]]]
+    moment: Moment | None
+
+
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """On whose behalf something is read: until when, and where to tell what was learnt."""

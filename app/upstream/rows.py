@@ -56,10 +56,15 @@ class Rows(Generic[R, C, V]):
         """What is kept of one row, by column; later changes do not show in it."""
         return self._values.get(row, NONE)
 
-    def put(self, rows: Iterable[tuple[R, dict[C, Kept[V]]]]) -> None:
+    def of(self, rows: Iterable[R]) -> dict[R, Mapping[C, Kept[V]]]:
+        """What is kept of each row."""
+        known = self._values.get
+        return {row: known(row, NONE) for row in rows}
+
+    def put(self, rows: Mapping[R, dict[C, Kept[V]]]) -> None:
         """Keep values of rows, for good, and drop what there is no room for."""
         known, choices, size = self._values, self._choices, self.size
-        for row, values in rows:
+        for row, values in rows.items():
             if (before := known.get(row)) is None:
                 known[row] = values
                 size += len(values)

@@ -4,7 +4,7 @@ All that is known of one SKU at several locations is one row, and a `Shelf` is w
 some columns. A shelf that is fresh is given to everybody as it is, with whatever was made of it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from app.upstream.flights import Flights
 from app.upstream.health import Health
 from app.upstream.readings import (
     NEVER,
+    Brought,
     Cells,
     FetchedRows,
     FreshnessPolicy,
@@ -74,7 +75,7 @@ class ShelfReader(Generic[R, C, V]):
         """
         wish = self._wish(max_age)
         fresh = self._fresh(rows, columns, wish)
-        begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE)
+        begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE, NONE)
         if len(fresh) < len(rows):
             begun.begin()
         return begun
@@ -102,7 +103,9 @@ class ShelfReader(Generic[R, C, V]):
         self.rows.used(fresh)
         return fresh
 
-    def keep(self, fetched: FetchedRows[R, C, V], wanted: Mapping[R, tuple[C, ...]] = NONE) -> None:
+    def keep(
+        self, fetched: FetchedRows[R, C, V], wanted: Mapping[R, tuple[C, ...]] = NONE
+    ) -> Brought[R, C, V]:
         """Keep what a call brought; a wanted cell that it did not bring is known to be absent.
 
         Raises:
@@ -111,11 +114,12 @@ class ShelfReader(Generic[R, C, V]):
         """
         read_at = self.health.now()
         self.newest, self._last = max(self.newest, read_at), NO_MOMENT
-        self.rows.put(list(self._kept(fetched, read_at)))  # all of them, or none that fail
+        kept, moments = self._kept(fetched, read_at)
+        self.rows.put(kept)
         missing = {
             row: absent
             for row, columns in wanted.items()
-            if (absent := _absent(columns, fetched.rows.get(row)))
+            if (absent := _absent(columns, kept.get(row)))
         }
         if rejected := list(fetched.rejected):
             self.health.rejected(
@@ -125,24 +129,32 @@ class ShelfReader(Generic[R, C, V]):
             )
             if missing:
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
-        moment = self._moment(fetched.as_of, read_at, read_at)
-        nothing: Kept[V] = Kept(None, moment)
-        self.rows.put((row, dict.fromkeys(columns, nothing)) for row, columns in missing.items())
+        if missing:
+            moments.append(self._moment(fetched.as_of, read_at, read_at))
+            nothing: Kept[V] = Kept(None, moments[-1])
+            none = {row: dict.fromkeys(columns, nothing) for row, columns in missing.items()}
+            self.rows.put(none)
+            kept |= {row: {**kept.get(row, NONE), **columns} for row, columns in none.items()}
+        first = moments[0] if moments else None
+        return Brought(kept, first if all(one is first for one in moments) else None)
 
     def _kept(
         self, fetched: FetchedRows[R, C, V], heard: datetime
-    ) -> Iterator[tuple[R, dict[C, Kept[V]]]]:
-        """The values as they are kept; most often all are of one moment."""
+    ) -> tuple[dict[R, dict[C, Kept[V]]], list[Moment]]:
+        """The values as they are kept, and their moments; most often all are of one."""
         said, known, was = None, fetched.read_at.get, heard
+        kept: dict[R, dict[C, Kept[V]]] = {}
+        moments: list[Moment] = []
         for row, told in fetched.rows.items():
             if (read_at := known(row, heard)) is not was:
                 said, was = None, read_at
-            values = {}
+            values = kept[row] = {}
             for column, (value, as_of) in told.items():
                 if as_of is not said:
                     said, moment = as_of, self._moment(as_of, heard, read_at)
+                    moments.append(moment)
                 values[column] = Kept(value, moment)
-            yield row, values
+        return kept, moments
 
     def _moment(self, as_of: datetime, heard: datetime, read_at: datetime) -> Moment:
         """The same for all that one call told of one moment; `heard` when it was answered."""
@@ -157,11 +169,11 @@ class ShelfReader(Generic[R, C, V]):
         to.read(self.health.connection, self.port, freshness, as_of)
         self.health.readings[self.port, freshness] += values
 
-    async def _ask(self, cells: Cells[R, C]) -> None:
+    async def _ask(self, cells: Cells[R, C]) -> Brought[R, C, V]:
         fetched = await asked(
             self.health.connection, partial(self.fetch, cells), within=self.timeout
         )
-        self.keep(fetched, cells.by_row)
+        return self.keep(fetched, cells.by_row)
 
 
 def _absent(columns: tuple[C, ...], told: Mapping[C, object] | None) -> tuple[C, ...]:
