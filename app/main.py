@@ -32,7 +32,7 @@ from app.api.market_metrics import MarketCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
 from app.api.middleware import middleware
 from app.api.operations import Operations
-from app.api.order_metrics import FollowCollector
+from app.api.order_metrics import FollowCollector, TurnCollector
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
@@ -42,6 +42,7 @@ from app.assembling import assemble
 from app.engine.budget import Patience, SharedRedis, redis_client
 from app.markets.book import MarketBook
 from app.orders.book import FollowBook
+from app.orders.turns import Ended
 from app.principals.model import Principal
 from app.principals.service import Principals, principals
 from app.settings import Settings, secret
@@ -137,6 +138,7 @@ class Gateway:
                 CachingCollector(self.caches.books, self.caches.answers.memory),
                 LastingCollector(self.lasting),
                 MarketCollector(self.markets, self.now),
+                TurnCollector(self._turns),
                 FollowCollector(self._followed, self.now),
                 WebhookCollector(self.hooks, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
@@ -195,6 +197,9 @@ class Gateway:
 
     def _receiver(self) -> WebhookReceiver:
         return WebhookReceiver(self.hearing, read_within=self.settings.requests.read_within)
+
+    def _turns(self) -> Mapping[Ended, int]:
+        return {} if self.running is None else self.running.order_worker.turns.counts
 
     def _followed(self) -> FollowBook | None:
         return None if self.running is None else self.running.order_follower.book

@@ -1,12 +1,35 @@
-"""What can be counted of orders that are followed?"""
+"""What can be counted of orders that are worked on, and that are followed?"""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.orders.book import FollowBook
+from app.orders.turns import Ended
+
+
+class TurnCollector(Collector):
+    """Reads how many turns ended how in this process, if any orders are worked on by now."""
+
+    def __init__(self, counts: Callable[[], Mapping[Ended, int]]) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """All ends there can be."""
+        counts = self._counts()
+        turns = CounterMetricFamily(
+            "tessera_order_turns", "Times that an order was worked on.", labels=["outcome"]
+        )
+        for ended in get_args(Ended):
+            turns.add_metric([ended], counts.get(ended, 0))
+        yield turns
 
 
 class FollowCollector(Collector):

@@ -1,10 +1,11 @@
 """Whose turn is it? An order under a lease: read, changed and let go by whoever has the fence."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=5)
 FIRST_WAIT, LONGEST_WAIT = timedelta(milliseconds=200), timedelta(minutes=5)
 Change = Callable[[Work, Order], Order]
+Ended = Literal["ended", "left", "lost", "bug", "unreadable"]
+"""How a turn ended: as it should, too early, because another process had the order, in our code."""
 
 
 class LeaseLostError(GatewayError):
@@ -54,13 +57,15 @@ class Turn:
 class Turns:
     """Gives turns and ends them. `lasting` is longer than all calls of one step together.
 
-    `cadence` says when an order is looked at, once its systems have it.
+    `cadence` says when an order is looked at, once its systems have it. `counts` is how many turns
+    of this process ended how.
     """
 
     store: Store
     now: Callable[[], datetime]
     lasting: timedelta = LEASE
     cadence: Cadence = field(default_factory=Cadence)
+    counts: Counter[Ended] = field(default_factory=Counter)
 
     async def due(self, most: int) -> list[Turn]:
         """Turns of orders for which something is due and nobody is at it.
@@ -90,6 +95,7 @@ class Turns:
 
         turns, unreadable = await self.store.act(take, now=now)
         for number in unreadable:
+            self.counts["unreadable"] += 1
             log.error("order.bug", order=number, kind="unreadable")
         return turns
 

@@ -16,7 +16,7 @@ import structlog
 
 from app.orders.model import Step, next_step
 from app.orders.steps import Steps
-from app.orders.turns import LeaseLostError, Turn, Turns
+from app.orders.turns import Ended, LeaseLostError, Turn, Turns
 from app.store import StoreUnavailable
 from app.store.rounds import Rounds
 
@@ -55,16 +55,21 @@ class OrderWorker:
     async def taken(self, turn: Turn, *, but: Step | None = None) -> None:
         """Do all an order needs, up to the step `but`; what fails is left for a later turn."""
         turn.but = but
+        ended: Ended = "left"
         try:
             await self._done(turn)
+            ended = "ended"
         except StoreUnavailable:
             log.warning("order.left", order=turn.order.number, why="the store does not answer")
         except TimeoutError:
             log.warning("order.left", order=turn.order.number, why="the lease is over")
         except LeaseLostError:
+            ended = "lost"
             log.info("order.lost", order=turn.order.number)
         except Exception as bug:  # noqa: BLE001  one order must not stop the work on all others
+            ended = "bug"
             log.error("order.bug", order=turn.order.number, kind=type(bug).__name__)  # noqa: TRY400  its text may hold personal data
+        self.turns.counts[ended] += 1
 
     async def _done(self, turn: Turn) -> None:
         done = True

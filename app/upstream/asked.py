@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Generator, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from app.upstream.flights import Flight, landed
-from app.upstream.readings import NEVER, Brought, Inquiry, Kept, Moment, Reading, Wish, before
+from app.upstream.readings import NEVER, Brought, Inquiry, Kept, Reading, Wish, before
 from app.upstream.report import Freshness
 from app.upstream.rows import NONE, Shelf
 
@@ -20,7 +20,11 @@ C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Before = Mapping[R, Mapping[C, Kept[V]]]
 AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
+MOMENT, OBSERVED_AT = attrgetter("moment"), attrgetter("moment.observed_at")
 LIVE, CACHED, STALE, UNKNOWN = Freshness
+Said = tuple[Freshness, datetime | None]
+"""How a value came, and when it was true."""
+NOTHING: Said = (UNKNOWN, None)
 
 
 @dataclass(slots=True)
@@ -40,7 +44,7 @@ class Asked(Generic[R, C, V]):
     _flights: Collection[Flight] = ()
     _true_since: datetime = NEVER
     _useful_since: datetime = NEVER
-    _judged: tuple[Moment | None, Freshness] = (None, UNKNOWN)
+    _known: dict[int, "Said"] = field(default_factory=dict)
 
     def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
         return self._answer().__await__()
@@ -68,9 +72,11 @@ class Asked(Generic[R, C, V]):
         missing: dict[R, tuple[C, ...]] = {}
         aging: dict[R, tuple[C, ...]] = {}
         for row, known in self._before.items():
+            kept = list(map(known.get, self.columns))
+            if None not in kept and min(map(OBSERVED_AT, kept), default=read) > read:
+                continue
             absent, old = [], []
-            for column in self.columns:
-                one = known.get(column)
+            for column, one in zip(self.columns, kept, strict=True):
                 if one is None or one.moment.observed_at <= served:
                     absent.append(column)
                 elif one.moment.observed_at <= read:
@@ -135,32 +141,31 @@ class Asked(Generic[R, C, V]):
 
     def _others(self) -> dict[R, Shelf[V]]:
         """What is known now of the rows that were not fresh as a whole; it is counted."""
-        told = Counter[tuple[Freshness, datetime | None]]()
-        shelves = {}
+        source = self.reader.health.connection
+        shelves, came = {}, list[Said]()
         for row, was in self._before.items():
             kept = self._kept(row, was)
-            if (moment := _shared(kept)) is None:
-                shelves[row] = shelf = self._mixed(row, was, kept)
-                told.update((one.freshness, one.as_of) for one in shelf.readings)
-                continue
-            freshness = self._judge(row, was, kept, moment)
-            shelves[row] = shelf = self._alike(kept, moment, freshness)
-            told[freshness, None if freshness is UNKNOWN else moment.as_of] += len(kept)
-            if freshness is CACHED:
+            said = self._said(row, was, kept)
+            readings = [
+                Reading(None, None, UNKNOWN, source)
+                if one is None or freshness is UNKNOWN
+                else Reading(one.value, as_of, freshness, source)
+                for one, (freshness, as_of) in zip(kept, said, strict=True)
+            ]
+            moments = {id(one.moment): one.moment for one in kept if one is not None}.values()
+            shelves[row] = shelf = Shelf(
+                tuple(readings),
+                min((one.observed_at for one in moments), default=self.wish.now),
+                min((one.as_of for one in moments), default=self.wish.now),
+            )
+            came += said
+            if moments and all(freshness is CACHED for freshness, _ in said):
                 self._shelve(row, was, shelf)
-        for (freshness, as_of), count in told.items():
+        told = dict(zip(map(id, came), came, strict=True))  # few, where the values are many
+        for one, count in Counter(map(id, came)).items():
+            freshness, as_of = told[one]
             self.reader.count(freshness, count, as_of, self.inquiry.report)
         return shelves
-
-    def _judge(
-        self, row: R, was: Mapping[C, Kept[V]], kept: Sequence[Kept[V] | None], moment: Moment
-    ) -> Freshness:
-        """How a row came that was read in one moment: as others that were read in it."""
-        if moment is not self._judged[0]:
-            in_vain = kept[0] is was.get(self.columns[0])
-            freshness = self._freshness(row, self.columns[0], moment, in_vain=in_vain)
-            self._judged = moment, freshness
-        return self._judged[1]
 
     def _kept(self, row: R, was: Mapping[C, Kept[V]]) -> list[Kept[V] | None]:
         """What was asked for is as it is now, or was when it came, if there was no room for it.
@@ -174,51 +179,35 @@ class Asked(Generic[R, C, V]):
             return list(map(known.get, self.columns))
         return [(known if column in missing else was).get(column) for column in self.columns]
 
-    def _alike(self, kept: list[Kept[V] | None], moment: Moment, freshness: Freshness) -> Shelf[V]:
-        """A shelf of what was read in one moment: it came alike."""
-        source, as_of = self.reader.health.connection, moment.as_of
-        if freshness is UNKNOWN:
-            readings = [Reading[V](None, None, UNKNOWN, source) for _ in kept]
-        else:
-            readings = [
-                Reading(None if one is None else one.value, as_of, freshness, source)
-                for one in kept
-            ]
-        return Shelf(tuple(readings), moment.observed_at, as_of)
+    def _said(self, row: R, was: Mapping[C, Kept[V]], kept: Sequence[Kept[V] | None]) -> list[Said]:
+        """How the values of a row came; the same for all of a moment, unless only some were asked.
 
-    def _mixed(self, row: R, was: Mapping[C, Kept[V]], kept: Sequence[Kept[V] | None]) -> Shelf[V]:
-        """A shelf of what was read at several times, or not at all."""
-        readings = [
-            self._reading(row, column, one, in_vain=one is was.get(column))
-            for column, one in zip(self.columns, kept, strict=True)
-        ]
-        known = [one.moment for one in kept if one is not None]
-        shelf = Shelf(
-            tuple(readings),
-            min((one.observed_at for one in known), default=self.wish.now),
-            min((one.as_of for one in known), default=self.wish.now),
-        )
-        if known and all(reading.freshness is CACHED for reading in readings):
-            self._shelve(row, was, shelf)
-        return shelf
+        Whether they were asked for in vain shows in their moment, too: it was there before.
+        """
+        missing, aging = self._missing.get(row, ()), self._aging.get(row, ())
+        pairs = zip(self.columns, kept, strict=True)
+        if {len(missing), len(aging)} - {0, len(self.columns)}:
+            return [self._judged(row, was, column, one) for column, one in pairs]
+        known, kind = self._known, 2 * bool(missing) + bool(aging)
+        said = []
+        for column, one in pairs:
+            key = 0 if one is None else 4 * id(one.moment) + kind
+            if (found := known.get(key)) is None:
+                found = known[key] = self._judged(row, was, column, one)
+            said.append(found)
+        return said
 
-    def _reading(self, row: R, column: C, kept: Kept[V] | None, *, in_vain: bool) -> Reading[V]:
-        source, freshness = self.reader.health.connection, UNKNOWN
-        if kept is not None:
-            freshness = self._freshness(row, column, kept.moment, in_vain=in_vain)
-        if kept is None or freshness is UNKNOWN:
-            return Reading(None, None, UNKNOWN, source)
-        return Reading(kept.value, kept.moment.as_of, freshness, source)
-
-    def _freshness(self, row: R, column: C, moment: Moment, *, in_vain: bool) -> Freshness:
-        """How what was read in a moment came; it was asked for `in_vain` if it was there before."""
-        if moment.observed_at < self._useful_since:
-            return UNKNOWN
+    def _judged(self, row: R, was: Mapping[C, Kept[V]], column: C, kept: Kept[V] | None) -> Said:
+        """How a value came; it was asked for in vain if it is what was there before."""
+        if kept is None or (moment := kept.moment).observed_at < self._useful_since:
+            return NOTHING
         asked = column in self._missing.get(row, ())
+        in_vain = asked and kept is was.get(column)
         outdated = moment.as_of < self._true_since or column in self._aging.get(row, ())
-        if outdated or (asked and in_vain):
-            return STALE
-        return LIVE if asked and moment.observed_at >= self.wish.now else CACHED
+        if outdated or in_vain:
+            return STALE, moment.as_of
+        live = asked and moment.observed_at >= self.wish.now
+        return LIVE if live else CACHED, moment.as_of
 
     def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
         """Keep a shelf, unless something newer came while its reader waited, or it has no room."""
@@ -228,17 +217,6 @@ class Asked(Generic[R, C, V]):
             for column in self.columns
         ):
             self.reader.rows.shelve(row, self.columns, shelf)
-
-
-def _shared(kept: Sequence[Kept[Any] | None]) -> Moment | None:
-    """The moment in which all of them were read, if it was one."""
-    if not kept or (first := kept[0]) is None:
-        return None
-    moment = first.moment
-    for one in kept:
-        if one is None or one.moment is not moment:
-            return None
-    return moment
 
 
 def _joined(brought: Sequence[Brought[R, C, V]]) -> Before[R, C, V]:

@@ -99,11 +99,13 @@ async def test_an_order_that_leaves_is_completed_and_counted() -> None:
         await buyer.end(part["source"], SHIP, placed["number"])
         done = await buyer.until(placed, {"COMPLETED"})
         end = f'tessera_follow_parts_ended_total{{connection="{part["source"]}",end="completed"}}'
+        worked = 'tessera_order_turns_total{outcome="ended"}'
         while f"{end} 1.0" not in (measured := await buyer.measured()):
             pass
 
     assert done["parts"] == [{"source": part["source"], "state": "COMPLETED"}]
     assert done["payment"]["captured"] == done["total"]
+    assert [float(one.split()[-1]) > 0 for one in measured if one.startswith(worked)] == [True]
     names = {one.split("{")[0].split(" ")[0] for one in measured}
     assert names >= {
         "tessera_follow_bugs_total",

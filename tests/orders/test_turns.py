@@ -1,6 +1,7 @@
 """Who has no lease any more changes nothing; what a dead process left is taken up by another."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -76,11 +77,22 @@ async def test_the_late_and_the_next_leave_one_order_upstream(store: Store) -> N
         late = await a_turn(world)
         world.clock.move(LEASE.total_seconds())
         (other,) = await world.turns.due(5)
+        before = Counter(world.turns.counts)
         await asyncio.gather(world.worker.taken(late), world.worker.taken(other))
 
+        assert world.turns.counts - before == Counter(ended=1, left=1)
         order = await world.service.find(late.order.number, by=THE_HOUSE)
         assert order.state is OrderState.SOURCED
         assert world.book("shop") == [(order.number, True)]
+
+
+async def test_a_turn_that_is_another_process_s_by_now_is_lost(store: Store) -> None:
+    async with opened(store) as world:
+        turn = await a_turn(world)
+        before = Counter(world.turns.counts)
+        await world.worker.taken(replace(turn, lease=replace(turn.lease, fence=0)))
+
+        assert world.turns.counts - before == Counter(lost=1)
 
 
 async def test_a_lease_is_prolonged_by_every_change(store: Store) -> None:
@@ -130,8 +142,10 @@ async def test_an_order_that_nobody_can_work_on_does_not_stop_the_others(store: 
         sinks = {"shop": world.steps.sinks["shop"]}  # the other is not bound any more
         steps = replace(world.steps, sinks=sinks)
         worker = OrderWorker(turns=world.turns, steps=steps)
+        before = Counter(world.turns.counts)
 
         assert await worker.round() == 2
+        assert world.turns.counts - before == Counter(ended=1, bug=1)
         assert (await world.service.find(fine.number, by=THE_HOUSE)).state is OrderState.SOURCED
         assert (await world.service.find(stuck.number, by=THE_HOUSE)).state is OrderState.PLACED
         world.clock.move(LEASE.total_seconds())
@@ -179,8 +193,10 @@ async def test_an_order_that_cannot_be_read_stops_no_other(store: Store) -> None
         await world.stock(SHOP)
         bad, good = [(await world.place(key, SHOP)).order for key in "ab"]
         await spoil(world, bad, "NONESUCH")
+        before = Counter(world.turns.counts)
 
         assert await world.worker.round() == 1
+        assert world.turns.counts - before == Counter(ended=1, unreadable=1)
         assert (await world.service.find(good.number, by=THE_HOUSE)).state is OrderState.SOURCED
         world.clock.move(LEASE.total_seconds())
         assert await world.worker.round() == 0  # it is not looked at all the time
