@@ -10,8 +10,6 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from app.api import customer_enums as _customer_enums  # noqa: F401  registers enums of the domain
-from app.api import enums as _enums  # noqa: F401  as above
 from app.api.access_directives import access_of, tell_rules
 from app.api.appointment_mutations import AppointmentMutations
 from app.api.appointment_root import AppointmentRoot

@@ -1,5 +1,7 @@
 """The schema is a promise: written down, described, and not broken by accident."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,9 @@ def test_the_worst_change_comes_first() -> None:
 def test_what_is_no_schema_is_said_to_be_none(text: str) -> None:
     with pytest.raises(InvalidInputError, match="the new file is not a schema"):
         changes(OLD, text)
+
+
+@pytest.mark.parametrize("first", ["products", "cart_inputs", "customer_inputs"])
+def test_the_schema_can_be_built_whatever_was_imported_first(first: str) -> None:
+    code = f"import app.api.{first}\nfrom app.api.schema import sdl\nsdl()"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603  our own code

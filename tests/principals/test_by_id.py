@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.api import customer_enums as _customer_enums  # noqa: F401  registers enums of the domain
-from app.api import enums as _enums  # noqa: F401  as above
 from app.api.access import TYPES
 from app.api.entities import ENTITIES, NODES
 from app.api.nodes import key_of
