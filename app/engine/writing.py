@@ -28,7 +28,7 @@ from app.engine.plans import (
     Typename,
 )
 from app.engine.runs import Run
-from app.engine.unchanging import Unchanging, UnchangingList
+from app.engine.unchanging import ONCE, Unchanging, UnchangingList
 
 LEAST_KEPT = 2  # fields of an object; of one, a dict is as cheap
 Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
@@ -110,7 +110,7 @@ class _Writer:
         self._line(depth, f"if {value} is None:")
         self._line(depth + 1, f"{value} = {whole}")
         self._present(one, shape, value, depth + 1)
-        self._line(depth + 1, f"if {whole}.__class__ is {class_}: {whole}.seen({place}, {value})")
+        self._seen(whole, forms, class_, f"seen({place}, {value})", depth + 1)
 
     def _leaf(self, kind: Leaf, value: str, depth: int, *, required: bool) -> None:
         conditions = [] if required else [f"{value} is not None"]
@@ -167,10 +167,9 @@ class _Writer:
     ) -> None:
         """What lasts of an object is kept with it, as JSON around that which has to be asked."""
         whole, forms, pieces = self._new("o"), self._new("f"), self._new("p")
-        same = f"{whole}.__class__ is {self._constant(class_)}"
-        place = self._constant(object())
+        known, place = self._constant(class_), self._constant(object())
         self._line(depth, f"{whole} = {value}")
-        self._line(depth, f"{forms} = {whole}.forms if {same} else None")
+        self._line(depth, f"{forms} = {whole}.forms if {whole}.__class__ is {known} else None")
         self._line(depth, f"{pieces} = {forms}.get({place}) if {forms} else None")
         asked = {
             one.key: self._field(selection, one, whole, depth)
@@ -182,14 +181,20 @@ class _Writer:
             for one in selection.fields
         ]
         self._line(depth + 1, f"{value} = {{{', '.join(members)}}}")
-        seen = f"{whole}.seen_around({place}, {self._constant(frozenset(asked))}, {value})"
-        self._line(depth + 1, f"if {same}: {seen}")
+        seen = f"seen_around({place}, {self._constant(frozenset(asked))}, {value})"
+        self._seen(whole, forms, known, seen, depth + 1)
         self._line(depth, "else:")
         parts = []
         for number, found in enumerate(asked.values()):
             parts += [f"{pieces}[{number}]", f"{self._constant(dumps)}({found})"]
         text = f"{self._constant(b''.join)}(({', '.join(parts)}, {pieces}[-1]))"
         self._line(depth + 1, f"{value} = {self._constant(Fragment)}({text})")
+
+    def _seen(self, whole: str, forms: str, class_: str, seen: str, depth: int) -> None:
+        """A value was completed; what is given once and never again costs no call."""
+        self._line(depth, f"if {whole}.__class__ is {class_}:")
+        self._line(depth + 1, f"if {forms} is None: {whole}.forms = {self._constant(ONCE)}")
+        self._line(depth + 1, f"else: {whole}.{seen}")
 
     def _check(self, one: FieldPlan, kind: Objects, value: str, depth: int) -> None:
         """A value of the known class is right; of any other, it is asked."""
