@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import repeat
 
 from app.availability.bundles import bundled, with_components
@@ -39,7 +39,6 @@ MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
 NOW = timedelta()  # the age that stock may have which is to be held
-NEW_SPOT = partial(tuple.__new__, Spot)  # of a pair, in a third of the time that a call takes
 MANY = 1_000  # spots that are worth letting others have their turn in between
 
 
@@ -271,7 +270,7 @@ def _spread(
             for code, reading in zip(codes, shelf.readings, strict=True)
         }
         readings = map(told.get, places.codes)
-    spots = map(NEW_SPOT, zip(repeat(sku), places.codes))
+    spots = map(Spot, repeat(sku), places.codes)
     return Spread(tuple(map(Availability.of, spots, readings)), shelves[1:])
 
 

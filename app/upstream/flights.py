@@ -70,38 +70,19 @@ async def landed(
 
     A deadline ends the wait of this caller, not the calls.
     """
-    await _all_done(flights, deadline)
-    brought, late = [], False
+    await asyncio.wait(flights, timeout=deadline.remaining())
+    brought: list[Brought[Any, Any, Any]] = []
+    failed: UpstreamError | None = None
     for flight in flights:
         if not flight.done():
-            late = True
             continue
         error = flight.exception()
-        if isinstance(error, UpstreamError):
-            return [], error
-        if error is not None:
+        if error is None:
+            brought.append(flight.result())
+        elif isinstance(error, UpstreamError):
+            failed = failed or error
+        else:
             raise error
-        brought.append(flight.result())
-    return brought, UpstreamUnavailable("did not answer in time") if late else None
-
-
-async def _all_done(flights: Collection[Flight], deadline: Deadline) -> None:
-    """Wait as `asyncio.wait` does, which takes three times as long about it for a single flight."""
-    if len(flights) > 1:
-        await asyncio.wait(flights, timeout=deadline.remaining())
-        return
-    (flight,) = flights
-    loop = asyncio.get_running_loop()
-    waiter = loop.create_future()
-
-    def wake(_by: object = None) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    flight.add_done_callback(wake)
-    late = loop.call_at(deadline.at, wake)
-    try:
-        await waiter
-    finally:
-        late.cancel()
-        flight.remove_done_callback(wake)
+    if failed is None and not all(flight.done() for flight in flights):
+        failed = UpstreamUnavailable("did not answer in time")
+    return brought, failed

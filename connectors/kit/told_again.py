@@ -11,9 +11,7 @@ import orjson
 from msgspec import Raw
 
 T = TypeVar("T")
-MOST_WORDS = (
-    16_000_000  # bytes of rows that are remembered; what they mean takes several times that
-)
+MOST_WORDS = 16_000_000  # bytes of rows; what they mean takes several times that
 NEVER_TOLD: Any = object()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import UpstreamUnavailable
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.readings import (
@@ -33,6 +34,7 @@ class Ledger:
     now: datetime = NOON
     asked: list[list[Cell]] = field(default_factory=list)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     read_at: datetime | None = None  # when another process read what it tells
 
     def number(self, cell: Cell) -> int:
@@ -43,6 +45,8 @@ class Ledger:
         for row, _ in cells:
             if row in self.gates:
                 await self.gates[row].wait()
+            if row in self.broken:
+                raise UpstreamUnavailable("could not be reached")
         rows: dict[str, dict[int, tuple[int, datetime]]] = {row: {} for row, _ in cells}
         for row, column in cells:
             rows[row][column] = (self.number((row, column)), self.now)
@@ -211,6 +215,26 @@ async def test_what_there_is_no_room_for_is_told_to_those_who_waited() -> None:
         *(("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1), ("c", 2)),
         *(("d", 1), ("d", 2), ("e", 1)),
     ]
+
+
+async def test_what_one_call_brought_is_told_though_another_failed_and_there_is_no_room() -> None:
+    ledger = Ledger()
+    reader = ledger.reader(capacity=1)
+    ledger.gates["c"] = asyncio.Event()
+    failing = reader.read(["c"], (1,), inquiry())
+    asked = inquiry()
+    begun = reader.read(["a", "b", "c"], (1,), asked)
+    await asyncio.gather(*reader.flights.by_row["a"].values())
+    ledger.broken.add("c")
+    ledger.gates["c"].set()
+
+    assert {row: values(shelf) for row, shelf in (await begun).items()} == {
+        "a": [1001],
+        "b": [1001],
+        "c": [None],
+    }
+    assert [one.error.code for one in asked.report.failures] == ["UPSTREAM_UNAVAILABLE"]
+    await failing
 
 
 async def test_no_shelf_is_kept_of_what_there_is_no_room_for() -> None:

@@ -1,10 +1,10 @@
 """Answers read into structures: all at once, and row by row where one does not fit."""
 
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pytest
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, ValidationError
 
 from app.errors import UpstreamBroken
 from app.ports import RejectedRow, WireResponse
@@ -87,3 +87,18 @@ def test_bad_utf_8_is_broken() -> None:
     broken = WireResponse(status=200, headers={}, body=body, date=NOON)
     with pytest.raises(UpstreamBroken, match="not JSON"):
         ROWS.read(broken)
+
+
+def test_rows_can_be_read_one_by_one_as_they_were_written() -> None:
+    told = ROWS.raw(listed('{"sku": "A", "pieces": 1}', '{"sku": "B"}', "[]"))
+
+    rows: Any = told.rows  # they are raw
+    good, bad, none = rows
+    assert (told.taken, ROWS.row(good)) == (datetime(2026, 11, 20, 12, tzinfo=UTC), Row("A", 1))
+    assert [ROWS.named(raw) for raw in (good, bad, none)] == ["a", "b", "?"]
+    for raw in (bad, none):
+        with pytest.raises(ValidationError):
+            ROWS.row(raw)
+    for body, said in (("<html>", "is not JSON"), ('{"rows": []}', "another shape")):
+        with pytest.raises(UpstreamBroken, match=said):
+            ROWS.raw(response(body))
