@@ -284,8 +284,9 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
 
     `now` is another clock than the process's, `retailer_now` another for the systems: their stock
     moves with it, or else from what it was when the retailer was `STOCKED_AT`. How busy the machine
-    is, is no matter, unless `connection` and `requests` say so.
+    is, is no matter, unless `connection` and `requests` say so, or `timeouts` by system.
     """
+    timeouts = changes.pop("timeouts", {})
     now, retailer_now = changes.pop("now", utc_now), changes.pop("retailer_now", None)
     connector = find_connectors(CONNECTORS)["sandbox"]
     demo = config.load(connector.folder / "demo.toml").model_dump()
@@ -296,7 +297,8 @@ async def sandbox_gateway(**changes: Any) -> AsyncIterator[Sandbox]:
         for name, one in upstreams.items():
             url = await stack.enter_async_context(serve(one))
             demo["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
-            patient = {"timeout": "PT20S", **changes.get("connection", {})}
+            timeout = timeouts.get(name, "PT20S")
+            patient = {"timeout": timeout, **changes.get("connection", {})}
             demo["connections"][name].update(patient)
             stack.callback(one.release)
         demo |= {"execution": EXECUTION, "access": ACCESS, "requests": {"budget": "PT60S"}}
