@@ -21,7 +21,8 @@ from app.api.paging import (
 )
 from app.engine.unchanging import Unchanging
 from app.errors import InvalidInputError
-from app.locations import hours, model
+from app.locations import model
+from app.locations.hours import Hours
 from app.locations.service import nearest_first
 from app.ports import Address as PostalAddress
 from app.values import (
@@ -116,7 +117,7 @@ class Location(Node, Unchanging):
     source: str | None = strawberry.field(
         description="Connection that told of it; null when only the settings do."
     )
-    told_hours: strawberry.Private[hours.Hours | None]
+    told_hours: strawberry.Private[Hours | None]
     language: strawberry.Private[Locale]
 
     @strawberry.field(description="When it is open; null if nobody says.")

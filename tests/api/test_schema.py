@@ -1,5 +1,6 @@
 """The schema is a promise: written down, described, and not broken by accident."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ from app.errors import InvalidInputError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = build_schema(sdl())
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 TYPES = {name: one for name, one in SCHEMA.type_map.items() if not name.startswith("__")}
 
 
@@ -142,3 +144,21 @@ def test_what_is_no_schema_is_said_to_be_none(text: str) -> None:
 def test_the_schema_can_be_built_whatever_was_imported_first(first: str) -> None:
     code = f"import app.api.{first}\nfrom app.api.schema import sdl\nsdl()"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603  our own code
+
+
+@pytest.mark.parametrize("root", ["app", "connectors"])
+def test_no_class_hides_a_name_that_its_annotations_read(root: str) -> None:
+    """Python 3.14 reads annotations when the class is made, so a method would hide a module."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{name.lineno} {name.id}"
+        for path in (ROOT / root).rglob("*.py")
+        for made in ast.walk(ast.parse(path.read_text()))
+        if isinstance(made, ast.ClassDef)
+        for field in made.body
+        if isinstance(field, ast.AnnAssign)
+        for name in ast.walk(field.annotation)
+        if isinstance(name, ast.Name)
+        if name.id in {part.name for part in made.body if isinstance(part, DEFINITIONS)}
+    ]
+
+    assert hidden == []
