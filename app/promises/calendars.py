@@ -6,7 +6,7 @@ that a day on which clocks change is as long as it is.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -113,6 +113,14 @@ def days(hours: Hours, now: int) -> tuple[Day, ...]:
     return _days(hours, now // DAY)
 
 
+def visits(hours: Hours, now: int) -> Calendar:
+    """When somebody comes in the weeks around an instant: as each period begins.
+
+    One that goes on for more than a day begins with each of its days.
+    """
+    return _visits(hours, now // DAY)
+
+
 def local_date(at: int, zone: str) -> date:
     """The local day of an instant."""
     return datetime.fromtimestamp(at, ZoneInfo(zone)).date()
@@ -122,16 +130,34 @@ def local_date(at: int, zone: str) -> date:
 def _calendar(hours: Hours, today: int) -> Calendar:
     start = datetime.fromtimestamp((today - BEFORE) * DAY, UTC)
     opened = hours.open_between(start, start + timedelta(days=BEFORE + HORIZON))
-    stretches = [Stretch(int(one.timestamp()), int(end.timestamp())) for one, end in opened]
-    whole = [one for one in stretches if one.start > int(start.timestamp())]
-    return Calendar.of(whole)
+    return Calendar.of([Stretch(int(one.timestamp()), int(end.timestamp())) for one, end in opened])
+
+
+@lru_cache(maxsize=8192)
+def _by_day(hours: Hours, today: int) -> tuple[Day, ...]:
+    """Its stretches, each with its day; what goes on for more than a day is one of each day."""
+    zone = ZoneInfo(hours.time_zone)
+    found: list[Day] = []
+    for start, end in _calendar(hours, today).stretches:
+        begun, lasting = start, end - start > DAY
+        while begun < end:
+            day = local_date(begun, hours.time_zone)
+            midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+            until = min(end, int(midnight.timestamp())) if lasting else end
+            found.append(Day(day, begun, until))
+            begun = until
+    return tuple(found)
 
 
 @lru_cache(maxsize=8192)
 def _days(hours: Hours, today: int) -> tuple[Day, ...]:
     found: dict[date, Day] = {}
-    for stretch in _calendar(hours, today).stretches:
-        day = local_date(stretch.start, hours.time_zone)
-        first = found.get(day)
-        found[day] = Day(day, first.start if first else stretch.start, stretch.end)
+    for one in _by_day(hours, today):
+        first = found.setdefault(one.date, one)
+        found[one.date] = first._replace(end=one.end)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=8192)
+def _visits(hours: Hours, today: int) -> Calendar:
+    return Calendar.of([Stretch(one.start, one.end) for one in _by_day(hours, today)])

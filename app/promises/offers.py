@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from app.availability.model import FulfilmentMethod
 from app.locations.hours import Hours
 from app.locations.model import Location
-from app.promises.calendars import Calendar, calendar, days
+from app.promises.calendars import Calendar, calendar, days, visits
 from app.promises.capacity import NothingTaken, SlotBook
 from app.promises.costs import Costs
 from app.promises.emissions import Factors
@@ -103,7 +103,7 @@ class Offering:
         place = self.rules.workplace(at.code)
         preparation = int(place.preparation.total_seconds())
         zone = self.zone(at)
-        collects = calendar(
+        collects = visits(
             Hours(expression=service.collects, time_zone=zone, country=at.address.country), now
         )
         delivers = days(
@@ -161,7 +161,7 @@ class Offering:
         return Journey(
             preparation=int(self.rules.workplace(at.code).preparation.total_seconds()),
             work=work,
-            collects=calendar(hours, now),
+            collects=visits(hours, now),
             delivers=days(opened, now),
             transit=(moved.days, moved.days),
             zone=zone,

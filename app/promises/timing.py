@@ -1,5 +1,6 @@
 """When does a shipment arrive, and until when can it be ordered so? Seconds since 1970."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Journey:
     """How something is put together, collected and delivered.
 
     `preparation` in seconds of `work`; `transit` the fewest and the most days of delivery after the
-    day of collection in `zone`.
+    day of collection in `zone`, which is 0 itself as long as something is delivered on it.
     """
 
     preparation: int
@@ -42,17 +43,22 @@ class Journey:
         collected = None if ready is None else self.collects.next_start(ready)
         if collected is None:
             return None
-        day, order_by = (
-            local_date(collected, self.zone),
-            self.work.before(collected, self.preparation),
-        )
-        same_day = self.transit[0] == 0
-        coming = [one for one in self.delivers if one.date > day or (same_day and one.date == day)]
-        fewest, most = (max(0, count - 1) for count in self.transit)
-        if most >= len(coming) or order_by is None:
+        order_by = self.work.before(collected, self.preparation)
+        first, last = (self._arrives(collected, count) for count in self.transit)
+        if first is None or last is None or order_by is None:
             return None
-        end = coming[most].end
-        return Timed(end, collected, coming[fewest].start, end, order_by)
+        return Timed(last.end, collected, first.start, last.end, order_by)
+
+    def _arrives(self, collected: int, count: int) -> Day | None:
+        """The day of delivery so many after that of collection; on that one, what is left of it."""
+        today = local_date(collected, self.zone)
+        later = bisect_right(self.delivers, today, key=lambda one: one.date)
+        if count == 0 and later > 0:
+            one = self.delivers[later - 1]
+            if one.date == today and one.end > collected:
+                return one._replace(start=max(one.start, collected))
+        coming = self.delivers[later:]
+        return coming[max(0, count - 1)] if max(1, count) <= len(coming) else None
 
 
 def at_counter(now: int, preparation: int, work: Calendar, *, holds: int) -> Timed | None:

@@ -1,12 +1,14 @@
 """Work is done in working time, whatever the clocks and the holidays do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.locations.hours import Hours
-from app.promises.calendars import Calendar, Stretch, calendar, days
+from app.promises.calendars import DAY, Calendar, Stretch, calendar, days, visits
+from app.promises.timing import Journey
 from app.values import CountryCode
 
 HOUR = 3600
@@ -41,6 +43,57 @@ def test_days_of_delivery_leave_out_holidays_of_their_country() -> None:
     around = [one.date.day for one in found if one.date.month == 12 and one.date.day < 14]
     assert around == [7, 9, 10, 11]
     assert found[0].end - found[0].start == 9 * HOUR
+
+
+@pytest.mark.parametrize("expression", ["24/7", "Mo-Su 00:00-24:00", "Mo-Fr 00:00-24:00"])
+def test_what_goes_on_round_the_clock_has_begun_and_is_one_of_each_day(expression: str) -> None:
+    thursday = instant(2026, 11, 26)
+
+    assert calendar(rome(expression), thursday).after(thursday, HOUR) == thursday + HOUR
+    found = {one.date: one for one in days(rome(expression), thursday)}
+    friday = found[date(2026, 11, 27)]
+    assert friday == (date(2026, 11, 27), thursday + 23 * HOUR, thursday + 23 * HOUR + DAY)
+    assert visits(rome(expression), thursday).next_start(thursday) == friday.start
+
+
+def test_a_night_is_of_the_day_on_which_it_begins() -> None:
+    friday = instant(2026, 11, 27)
+
+    night = [one for one in days(rome("22:00-06:00"), friday) if one.date == date(2026, 11, 27)]
+    assert night == [(date(2026, 11, 27), friday + 21 * HOUR, friday + 29 * HOUR)]
+
+
+@pytest.mark.parametrize(
+    ("collected", "transit", "earliest", "latest"),
+    [
+        (17, (0, 0), (23, 16), (23, 17)),  # there on the same day, but not before it is collected
+        (17, (0, 1), (23, 16), (24, 17)),
+        (17, (0, 2), (23, 16), (25, 17)),
+        (17, (1, 2), (24, 8), (25, 17)),
+        (19, (0, 0), (24, 8), (24, 17)),  # nothing is delivered any more
+        (19, (0, 1), (24, 8), (24, 17)),
+        (19, (1, 1), (24, 8), (24, 17)),
+    ],
+)
+def test_days_of_delivery_are_counted_after_the_day_of_collection(
+    collected: int, transit: tuple[int, int], earliest: tuple[int, int], latest: tuple[int, int]
+) -> None:
+    monday = instant(2026, 11, 23, 9)
+    timed = Journey(
+        preparation=HOUR,
+        work=calendar(rome("Mo-Fr 08:00-20:00"), monday),
+        collects=visits(rome(f"Mo-Fr {collected}:00-{collected}:30"), monday),
+        delivers=days(rome("Mo-Fr 09:00-18:00"), monday),
+        transit=transit,
+        zone="Europe/Rome",
+    ).timed(monday)
+
+    assert timed is not None
+    assert timed.collected_at == instant(2026, 11, 23, collected - 1)
+    assert (timed.earliest, timed.latest) == (
+        instant(2026, 11, *earliest),
+        instant(2026, 11, *latest),
+    )
 
 
 def test_slots_that_are_full_are_left_out() -> None:
