@@ -60,7 +60,7 @@ from app.promises.tokens import Signer
 from app.settings import Settings, Windows
 from app.store import Store
 from app.store.standing import StandingStore
-from app.upkeep import projected_stock, stock_of
+from app.upkeep import STOCK, projected_stock, stock_of
 from app.upstream.reader import FreshnessPolicy
 from app.upstream.registry import Connections, port_of
 from app.values import LocationCode
@@ -268,6 +268,7 @@ class _Outside:
             timeout=self.connections[name].configured.timeout,
         )
         reader.heard = partial(self.caches.changes.since, (stock_of(name),))
+        reader.changes = partial(self.caches.changes.count, STOCK)
         return reader
 
 

@@ -56,6 +56,8 @@ FIRST_RETRIES = timedelta(seconds=2)  # between tries while a source of location
 SWEEP_EVERY = timedelta(minutes=10)
 LOOK_WITHIN = timedelta(seconds=5)  # for one look at some of a partner's assortment
 
+STOCK = "Stock"  # the kind of what changes
+
 
 @asynccontextmanager
 async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -121,7 +123,7 @@ def delivering(
 
 def stock_of(connection: str) -> str:
     """What a change of the stock that a connection knows goes by."""
-    return f"Stock:{connection}"
+    return f"{STOCK}:{connection}"
 
 
 def selling(

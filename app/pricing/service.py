@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Self
 
 from app.ports import Price, PriceSource
@@ -14,6 +15,8 @@ from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader, Reading
 from app.upstream.second_level import Kind, SecondLevel, through
 from app.values import Channel, ChannelCode, Money, Sku
+
+KINDS = ("Price", "ProductVariant")  # of what changes
 
 
 class PricingService:
@@ -95,13 +98,14 @@ class PricingService:
                 policy=self._policy,
                 health=self._health,
                 timeout=self._timeout,
+                changes=partial(self._changes.count, *KINDS),
             )
         return self._readers[channel.code]
 
 
 def _names(sku: Sku) -> tuple[str, ...]:
     """What a change of its price goes by."""
-    return ("Price", "ProductVariant", f"ProductVariant:{sku}")
+    return (*KINDS, f"ProductVariant:{sku}")
 
 
 def _kind(channel: Channel) -> Kind[Price]:

@@ -1,7 +1,8 @@
 """Answers: which products are there?"""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from app.ports import CatalogSource, Product, ProductKey, ProductPage, ProductQuery
 from app.products import written
@@ -15,6 +16,7 @@ from app.upstream.report import Freshness
 from app.upstream.second_level import Kind, SecondLevel, through
 from app.values import Sku
 
+KINDS = ("Product", "ProductVariant")  # of what changes
 NAMES = 5  # that a product has, more or less
 PAGES_KEPT = 500  # listing pages; a page of 24 products is some 100 kB
 
@@ -38,6 +40,7 @@ class ProductService:
         self._bundles = Bundles()
         self._seen = Seen(max(1, policy.capacity // NAMES))
         self._changes = Changes(health.now) if changes is None else changes
+        self._heard = partial(self._changes.count, *KINDS)
         self._products: Reader[ProductKey, Product] = Reader(
             port="CatalogSource",
             fetch=self._bundles.noting(
@@ -46,6 +49,7 @@ class ProductService:
             policy=policy,
             health=health,
             timeout=timeout,
+            changes=self._heard,
         )
         self._pages: Reader[ProductQuery, ProductPage] = Reader(
             port="CatalogSource",
@@ -56,6 +60,7 @@ class ProductService:
             policy=policy.holding(PAGES_KEPT),
             health=health,
             timeout=timeout,
+            changes=self._heard,
         )
 
     async def find(
@@ -117,8 +122,9 @@ class ProductService:
             self._products.keep(Fetched(told, seen.as_of, read_at={key: seen.read_at}))
 
     async def _fetch_products(self, keys: Collection[ProductKey]) -> Fetched[ProductKey, Product]:
+        began, heard = self._now(), self._heard()
         answer = await self._source.products(keys)
-        self._seen.note(answer.rows, answer.as_of, self._now())
+        self._see(answer.rows, answer.as_of, began, heard)
         values = {
             key: (product, answer.as_of) for product in answer.rows for key in keys_of(product)
         }
@@ -129,9 +135,16 @@ class ProductService:
         self, queries: Collection[ProductQuery]
     ) -> Fetched[ProductQuery, ProductPage]:
         [query] = queries
+        began, heard = self._now(), self._heard()
         page = await self._source.browse(query)
-        self._seen.note([edge.product for edge in page.edges], page.as_of, self._now())
+        self._see([edge.product for edge in page.edges], page.as_of, began, heard)
         return Fetched({query: (page, page.as_of)}, page.as_of, page.rejected)
+
+    def _see(
+        self, products: Iterable[Product], as_of: datetime, began: datetime, heard: int
+    ) -> None:
+        """Those of a call count as read now, or when it `began` if changes were heard of since."""
+        self._seen.note(products, as_of, self._now() if self._heard() == heard else began)
 
 
 def keys_of(product: Product) -> Iterator[ProductKey]:
@@ -143,7 +156,7 @@ def keys_of(product: Product) -> Iterator[ProductKey]:
 
 def _names(products: Iterable[Product], key: ProductKey | None = None) -> Iterator[str]:
     """What changes of products, or of the one a key names, go by."""
-    yield from ("Product", "ProductVariant")
+    yield from KINDS
     if key is not None:
         yield f"{'ProductVariant' if key.by == 'sku' else 'Product'}:{key.value}"
     for product in products:

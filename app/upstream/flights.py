@@ -16,14 +16,22 @@ Flight = asyncio.Task[Brought[Any, Any, Any]]
 
 @dataclass(slots=True)
 class Flights(Generic[R, C]):
-    """The calls of one reader. `ask` is one call for many cells; it keeps what it brings."""
+    """The calls of one reader. `ask` is one call for many cells; it keeps what it brings.
+
+    `changes` counts what is heard to have changed: nobody joins a call that began before.
+    """
 
     ask: Callable[[Cells[R, C]], Awaitable[Brought[R, C, Any]]]
     name: str
+    changes: Callable[[], int]
     by_row: dict[R, dict[C, Flight]] = field(default_factory=dict)
+    _heard: int = 0
 
     def start(self, wanted: Mapping[R, tuple[C, ...]]) -> set[Flight]:
         """One call for all cells that nobody is asking for yet, joined with those in flight."""
+        if (heard := self.changes()) != self._heard:
+            self._heard = heard
+            self.by_row.clear()
         if self.by_row.keys().isdisjoint(wanted):
             return {self._take_off(wanted)} if wanted else set()
         joined: set[Flight] = set()
@@ -56,9 +64,11 @@ class Flights(Generic[R, C]):
     def _land(self, asked: Mapping[R, tuple[C, ...]], flight: Flight) -> None:
         by_row = self.by_row
         for row, columns in asked.items():
-            flying = by_row.pop(row)
-            if len(flying) > len(columns):
-                by_row[row] = {at: one for at, one in flying.items() if one is not flight}
+            if (flying := by_row.pop(row, None)) is None:
+                continue  # it began before a change
+            if len(flying) > len(columns) or flying.get(columns[0]) is not flight:
+                others = {at: one for at, one in flying.items() if one is not flight}
+                by_row |= {row: others} if others else {}
         if not flight.cancelled():
             flight.exception()  # marks it as seen: a refresh behind the back has no other listener
 

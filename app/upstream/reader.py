@@ -32,13 +32,14 @@ WHOLE = (None,)  # the one column of a value that stands alone
 
 @dataclass(slots=True, kw_only=True)
 class Reader(Generic[K, V]):
-    """Reads values that stand alone, one a key."""
+    """Reads values that stand alone, one a key; see `ShelfReader`."""
 
     port: str
     fetch: Fetch[K, V]
     policy: FreshnessPolicy
     health: Health
     timeout: timedelta
+    changes: Callable[[], int] = lambda: 0
     shelves: ShelfReader[K, None, V] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +49,7 @@ class Reader(Generic[K, V]):
             policy=self.policy,
             health=self.health,
             timeout=self.timeout,
+            changes=self.changes,
         )
 
     async def read(

@@ -44,6 +44,7 @@ class ShelfReader(Generic[R, C, V]):
     """Reads one port of one connection. `timeout` bounds a whole port call, all its pages.
 
     What was read before a change was `heard` of is asked for anew, and serves when that fails.
+    `changes` counts those that are heard of: what was asked for before one was read before it.
     """
 
     port: str
@@ -52,13 +53,14 @@ class ShelfReader(Generic[R, C, V]):
     health: Health
     timeout: timedelta
     heard: Heard | None = None
+    changes: Callable[[], int] = lambda: 0
     flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
     newest: datetime = NEVER  # when anything that is kept was read last
     _last: tuple[datetime, Moment] = NO_MOMENT
 
     def __post_init__(self) -> None:
-        self.flights = Flights(self._ask, f"read {self.port}")
+        self.flights = Flights(self._ask, f"read {self.port}", self._changes_heard)
         self.rows = Rows(self.policy.capacity)
 
     def read(
@@ -104,18 +106,25 @@ class ShelfReader(Generic[R, C, V]):
         return fresh
 
     def keep(
-        self, fetched: FetchedRows[R, C, V], wanted: Mapping[R, tuple[C, ...]] = NONE
+        self,
+        fetched: FetchedRows[R, C, V],
+        wanted: Mapping[R, tuple[C, ...]] = NONE,
+        *,
+        read_at: datetime | None = None,
     ) -> Brought[R, C, V]:
         """Keep what a call brought; a wanted cell that it did not bring is known to be absent.
+
+        It counts as read now, or at `read_at`.
 
         Raises:
             UpstreamBroken: rows could not be understood, and wanted cells are missing that may be
                 among them. What was understood is kept.
         """
-        read_at = self.health.now()
+        heard = self.health.now()
+        read_at = heard if read_at is None else read_at
         self.newest, self._last = max(self.newest, read_at), NO_MOMENT
-        kept, moments = self._kept(fetched, read_at)
-        self.rows.put(kept)
+        kept, moments = self._kept(fetched, heard, read_at)
+        self._put(kept, outdone=read_at < heard)
         missing = {
             row: absent
             for row, columns in wanted.items()
@@ -130,23 +139,37 @@ class ShelfReader(Generic[R, C, V]):
             if missing:
                 raise UpstreamBroken(f"{len(rejected)} of its rows could not be understood")
         if missing:
-            moments.append(self._moment(fetched.as_of, read_at, read_at))
+            moments.append(self._moment(fetched.as_of, heard, read_at))
             nothing: Kept[V] = Kept(None, moments[-1])
             none = {row: dict.fromkeys(columns, nothing) for row, columns in missing.items()}
-            self.rows.put(none)
+            self._put(none, outdone=read_at < heard)
             kept |= {row: {**kept.get(row, NONE), **columns} for row, columns in none.items()}
         first = moments[0] if moments else None
         return Brought(kept, first if all(one is first for one in moments) else None)
 
+    def _put(self, kept: Mapping[R, dict[C, Kept[V]]], *, outdone: bool) -> None:
+        """Keep values; of those that may be `outdone`, what was not read since."""
+        if outdone:
+            kept = {
+                row: {
+                    column: one
+                    for column, one in told.items()
+                    if (other := self.rows.row(row).get(column)) is None
+                    or other.moment.observed_at <= one.moment.observed_at
+                }
+                for row, told in kept.items()
+            }
+        self.rows.put(kept)
+
     def _kept(
-        self, fetched: FetchedRows[R, C, V], heard: datetime
+        self, fetched: FetchedRows[R, C, V], heard: datetime, otherwise: datetime
     ) -> tuple[dict[R, dict[C, Kept[V]]], list[Moment]]:
         """The values as they are kept, and their moments; most often all are of one."""
-        said, known, was = None, fetched.read_at.get, heard
+        said, known, was = None, fetched.read_at.get, otherwise
         kept: dict[R, dict[C, Kept[V]]] = {}
         moments: list[Moment] = []
         for row, told in fetched.rows.items():
-            if (read_at := known(row, heard)) is not was:
+            if (read_at := known(row, otherwise)) is not was:
                 said, was = None, read_at
             values = kept[row] = {}
             for column, (value, as_of) in told.items():
@@ -169,11 +192,16 @@ class ShelfReader(Generic[R, C, V]):
         to.read(self.health.connection, self.port, freshness, as_of)
         self.health.readings[self.port, freshness] += values
 
+    def _changes_heard(self) -> int:
+        return self.changes()
+
     async def _ask(self, cells: Cells[R, C]) -> Brought[R, C, V]:
+        began, changes = self.health.now(), self.changes()
         fetched = await asked(
             self.health.connection, partial(self.fetch, cells), within=self.timeout
         )
-        return self.keep(fetched, cells.by_row)
+        read_at = None if self.changes() == changes else began
+        return self.keep(fetched, cells.by_row, read_at=read_at)
 
 
 def _absent(columns: tuple[C, ...], told: Mapping[C, object] | None) -> tuple[C, ...]:

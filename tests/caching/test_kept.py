@@ -1,13 +1,16 @@
 """What is answered again without being made again, and what never is."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from app.errors import UpstreamUnavailable
 from app.upkeep import refresh_locations
+from app.values import Locale, Texts
 from tests.builders import NOON, a_location, a_price, a_product
-from tests.caching.builders import a_gateway, a_shop
+from tests.caching.builders import Held, a_gateway, a_shop
+from tests.redis import until
 
 PRODUCT = "query P($handle: String) { product(handle: $handle) { name freshness } }"
 PRICE = '{ variants(skus: ["SHIRT-M"]) { sku price { amount { amount } freshness } } }'
@@ -254,6 +257,66 @@ async def test_what_is_said_to_be_out_of_date_is_asked_for_again(tag: str) -> No
         assert at.counts["miss"] == 2
         asked_again = at.calls("products")
         assert asked_again == (1 if tag == "Price" else 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "port", "tag"),
+    [
+        ('{ product(handle: "shirt") { name } }', "products", "Product:1"),
+        ("{ products { edges { node { name } } } }", "browse", "ProductVariant:SHIRT-M"),
+        ('{ variants(skus: ["SHIRT-M"]) { price { amount { amount } } } }', "prices", "Price"),
+        (STOCK, "stock_levels", "Stock:shop"),
+    ],
+)
+async def test_what_was_asked_for_before_a_change_is_asked_for_again(
+    query: str, port: str, tag: str
+) -> None:
+    shop, before, after = a_shop(), Held(), Held()
+    patient = {"connector": "made-up", "timeout": "PT60S"}
+    async with a_gateway(shop, connections={"shop": patient}, requests={"budget": "PT60S"}) as at:
+
+        async def ask_held(by: Held, *, calls: int) -> asyncio.Task[Any]:
+            async def called() -> bool:
+                return at.calls(port) == calls
+
+            shop.wait = by
+            asked = asyncio.create_task(at.told(f"query Number{calls} {query}"))
+            await until(called, within=10)
+            return asked
+
+        if port in {"prices", "stock_levels"}:
+            await at.ask("{ products { edges { node { variants { sku } } } } }")
+        early = await ask_held(before, calls=1)
+        await at.gateway.caches.answers.invalidate(frozenset({tag}))
+        at.clock.passes(1)
+        later = await ask_held(after, calls=2)
+        after.gate.set()
+        newer = await later
+        before.gate.set()
+        told = [newer, await early, await at.told(query)]
+
+        assert all("errors" not in one for one in told)
+        assert at.calls(port) == 2
+
+
+async def test_who_waits_for_what_was_asked_before_a_change_is_told_it_once() -> None:
+    shop, held = a_shop(), Held()
+    query = '{ product(handle: "shirt") { name } }'
+    async with a_gateway(shop) as at:
+        shop.wait = held
+        early = asyncio.create_task(at.told(query))
+
+        async def called() -> bool:
+            return at.calls("products") == 1
+
+        await until(called, within=10)
+        at.clock.passes(1)
+        await at.gateway.caches.answers.invalidate(frozenset({"Product:1"}))
+        held.gate.set()
+        assert (await early)["data"]["product"]["name"] == "Camicia"
+        shop.known_products = [a_product(name=Texts({Locale("it"): "Blusa"}))]
+
+        assert (await at.told(query))["data"]["product"]["name"] == "Blusa"
 
 
 async def test_another_product_is_left_alone() -> None:

@@ -152,6 +152,35 @@ async def _together(reader: ShelfReader[str, int, int]) -> dict[str, Shelf[int]]
     return dict(await reader.read(["a", "slow"], (1,), inquiry()))
 
 
+async def test_what_was_asked_for_before_a_change_was_read_before_it() -> None:
+    ledger, heard = Ledger(), list[str]()
+    reader = ledger.reader()
+    reader.changes = lambda: len(heard)
+    gates = [asyncio.Event(), asyncio.Event()]
+    waiting = []
+    for gate in gates:
+        ledger.gates["a"] = gate
+        waiting.append(asyncio.create_task(_one(reader)))
+        await asyncio.sleep(0)  # the read begins
+        await asyncio.sleep(0)  # and so does its call
+        ledger.now += SECOND
+        heard.append("a change")
+    gates[1].set()
+    newer = values(await waiting[1])
+    ledger.now += SECOND
+    gates[0].set()
+
+    assert newer == [1201]
+    assert values(await waiting[0]) == [1301]
+    assert reader.rows.row("a")[1].value == 1201
+    assert reader.rows.row("a")[1].moment.observed_at == NOON + SECOND
+    assert reader.flights.by_row == {}
+
+
+async def _one(reader: ShelfReader[str, int, int]) -> Shelf[int]:
+    return (await reader.read(["a"], (1,), inquiry()))["a"]
+
+
 async def test_every_read_begins_before_any_is_waited_for() -> None:
     ledger = Ledger(gates={"a": asyncio.Event()})
     reader = ledger.reader()
