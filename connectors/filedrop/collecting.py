@@ -22,12 +22,12 @@ from connectors.filedrop.drop import (
     DropError,
     MissingError,
     Seen,
+    SilentError,
     TakenError,
-    TooLargeError,
     safe,
 )
 from connectors.filedrop.news import News
-from connectors.filedrop.refusing import put_aside
+from connectors.filedrop.refusing import faults, put_aside
 from connectors.filedrop.selling import SaleList
 from connectors.filedrop.settings import Settings
 from connectors.filedrop.shelving import Kept, Kind, archived, counting, sold
@@ -74,6 +74,9 @@ class Collector:
                 await self._look()
             except DropError as error:
                 self.failure = error
+                raise
+            except Exception as bug:
+                self.failure = SilentError(f"could not be looked at ({type(bug).__name__})")
                 raise
             self.failure, self.looked = None, True
 
@@ -144,8 +147,9 @@ class Collector:
                 self._take(one, await self._taker.stock(data, _set(self._settings.stock)))
         except MissingError:
             return
-        except (Unreadable, TooLargeError) as error:
-            log.warning("filedrop.archive_unreadable", file=one.name, reason=str(error))
+        except Exception as error:  # noqa: BLE001  the others count all the same
+            reason = f"{faults(error)[0]}"
+            log.warning("filedrop.archive_unreadable", file=one.name, reason=reason)
             if one.kind != "S":
                 self.refused[one.version.name] = "cannot be read from the archive any more"
         self._known.add(one.name)
@@ -160,10 +164,8 @@ class Collector:
             target, then = await self._understood(one, kind, data, names)
         except MissingError:
             return False  # somebody else has taken it
-        except TooLargeError:
-            return await self._reject(one.name, kind, Mistake(1, 1, "the file is too large"))
-        except Unreadable as unreadable:
-            return await self._reject(one.name, kind, *unreadable.mistakes)
+        except Exception as error:  # noqa: BLE001  the others come in all the same
+            return await self._reject(one.name, kind, *faults(error))
         if not await self._keep(at, target, names):
             return False
         then()

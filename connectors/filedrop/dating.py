@@ -45,10 +45,13 @@ def zoned(found: datetime, dates: Dates) -> datetime:
     """The same time in UTC.
 
     Raises:
-        ValueError: no clock of the zone ever showed it.
+        ValueError: no clock of the zone ever showed it, or in UTC it has no year of four digits.
     """
     local = found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(dates.zone))
-    utc = local.astimezone(UTC)
+    try:
+        utc = local.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside of the calendar") from None
     if found.tzinfo is None and utc.astimezone(local.tzinfo).replace(tzinfo=None) != found:
         raise ValueError("is a time that was left out when clocks went forward")
     return utc

@@ -21,6 +21,7 @@ from connectors.filedrop.drop import (
 )
 
 T = TypeVar("T")
+LAST = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 
 
 class Folder:
@@ -84,8 +85,7 @@ class Folder:
                 with suppress(FileNotFoundError):
                     one = entry.stat(follow_symlinks=False)
                     if stat.S_ISREG(one.st_mode):
-                        modified = datetime.fromtimestamp(one.st_mtime, UTC)
-                        found.append(Seen(entry.name, one.st_size, modified))
+                        found.append(Seen(entry.name, one.st_size, modified(one.st_mtime)))
         return found
 
     def _read(self, at: At, most: int) -> bytes:
@@ -118,3 +118,8 @@ class Folder:
             folder /= step
             folder.mkdir(exist_ok=True)
         return folder / at.name
+
+
+def modified(seconds: float) -> datetime:
+    """When a file was written; a year that no calendar has becomes the nearest possible one."""
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST), UTC)

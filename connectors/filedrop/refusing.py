@@ -3,10 +3,34 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from connectors.filedrop.documents import MOST_TOLD, Mistake
-from connectors.filedrop.drop import At, Drop, MissingError, TakenError
+import structlog
+
+from connectors.filedrop.documents import MOST_TOLD, Mistake, Unreadable
+from connectors.filedrop.drop import At, Drop, DropError, MissingError, TakenError, TooLargeError
 from connectors.filedrop.settings import Folders
 from connectors.filedrop.shelving import free
+
+log = structlog.get_logger()
+
+
+def faults(error: Exception) -> tuple[Mistake, ...]:
+    """What is wrong with a file whose taking ended so.
+
+    Of an error that nobody expected the kind alone is told: its text may hold what the file says.
+
+    Raises:
+        DropError: it was the drop's, and says nothing about the file.
+    """
+    match error:
+        case Unreadable():
+            return error.mistakes
+        case TooLargeError():
+            return (Mistake(1, 1, "the file is too large"),)
+        case DropError():
+            raise error
+    kind = type(error).__name__
+    log.error("filedrop.bug", kind=kind)
+    return (Mistake(1, 1, f"cannot be taken ({kind})"),)
 
 
 async def put_aside(

@@ -38,17 +38,24 @@ def _gunzipped(data: bytes, most: int) -> bytes:
 
 def _unzipped(data: bytes, most: int) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
-            if len(members) != 1:
-                raise _unreadable(f"holds {len(members)} files; one is taken")
-            with archive.open(members[0]) as opened:
-                found = opened.read(most + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
+        count, found = _only_member(data, most)
+    except Exception:  # noqa: BLE001  what damage raises differs by method and by Python's version
         raise _unreadable("is a damaged or encrypted ZIP file") from None
+    if count != 1:
+        raise _unreadable(f"holds {count} files; one is taken")
     if len(found) > most:
         raise _unreadable(f"unpacks to more than {most} bytes")
     return found
+
+
+def _only_member(data: bytes, most: int) -> tuple[int, bytes]:
+    """How many files an archive holds; of the only one the bytes, as far as they are needed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = [one for one in archive.infolist() if not one.is_dir()]
+        if len(members) != 1:
+            return len(members), b""
+        with archive.open(members[0]) as opened:
+            return 1, opened.read(most + 1)
 
 
 def _unreadable(wrong: str) -> Unreadable:
