@@ -9,6 +9,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+MOST_DIGITS = 18  # of a number before its point
+LONGEST_NUMBER = 100  # characters; and digits behind the point before the first one that counts
+
 
 def text(row: Mapping[str, Any], name: str) -> str:
     """A text that says something."""
@@ -32,11 +35,26 @@ def exact(row: Mapping[str, Any], name: str) -> Decimal:
     if type(value) is not int and not isinstance(value, str):
         raise TypeError(f"{name}: not an exact number")
     try:
-        number = Decimal(value)
+        return decimal(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def decimal(said: str | int) -> Decimal:
+    """A decimal number of a size that can be meant: a few letters can name one of a million digits.
+
+    Raises:
+        ValueError: it is no number, or none of such a size.
+    """
+    try:
+        number = Decimal(said)
     except InvalidOperation:
-        raise ValueError(f"{name}: not a number") from None
+        raise ValueError("not a number") from None
     if not number.is_finite():
-        raise ValueError(f"{name}: not a number")
+        raise ValueError("not a number")
+    sound = -LONGEST_NUMBER <= number.adjusted() < MOST_DIGITS
+    if not sound or (isinstance(said, str) and len(said) > LONGEST_NUMBER):
+        raise ValueError("no number of a size that can be meant")
     return number
 
 

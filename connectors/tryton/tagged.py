@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from connectors.kit.cells import decimal
+
 Tagged = Mapping[str, Any]
 
 
@@ -47,10 +49,9 @@ def written(value: Any) -> Any:
 
 
 def _decimal(value: Tagged) -> Decimal:
-    number = Decimal(value["decimal"])
-    if not number.is_finite():
-        raise ValueError("a decimal is not a finite number")
-    return number
+    if not isinstance(said := value["decimal"], str):
+        raise TypeError("a decimal is not a text")
+    return decimal(said)
 
 
 def _date(value: Tagged) -> date:

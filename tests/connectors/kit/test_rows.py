@@ -116,6 +116,13 @@ def test_cells_of_the_right_type_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "said", ["999999999999999999.99", "-1E+17", "1E-100", "0.000", f"0.{'3' * 98}", 10**18 - 1]
+)
+def test_a_number_of_any_size_that_can_be_meant_is_read_as_it_is(said: str | int) -> None:
+    assert exact({"cell": said}, "cell") == Decimal(said)
+
+
+@pytest.mark.parametrize(
     ("read", "value", "reason"),
     [
         (text, 4, "cell: not a text"),
@@ -126,6 +133,13 @@ def test_cells_of_the_right_type_are_read() -> None:
         (exact, 9.9, "cell: not an exact number"),
         (exact, False, "cell: not an exact number"),
         (exact, "NaN", "cell: not a number"),
+        (exact, "-Infinity", "cell: not a number"),
+        (exact, "1E+18", "cell: no number of a size that can be meant"),
+        (exact, "-1E+999999999", "cell: no number of a size that can be meant"),
+        (exact, "1E-101", "cell: no number of a size that can be meant"),
+        (exact, "0E+999999", "cell: no number of a size that can be meant"),
+        (exact, f"0.{'0' * 99}", "cell: no number of a size that can be meant"),
+        (exact, 10**18, "cell: no number of a size that can be meant"),
         (instant, "2026-05-04T12:00:00", "cell: has no offset"),
     ],
 )

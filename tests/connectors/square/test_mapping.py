@@ -221,7 +221,10 @@ def test_without_a_count_of_what_is_for_sale_nothing_is_known(told: dict[str, De
             "catalog_object_id": st.just("V"),
             "location_id": st.just("L"),
             "state": st.just("IN_STOCK"),
-            "quantity": st.none() | st.booleans() | st.floats() | st.sampled_from(["", "x", "NaN"]),
+            "quantity": st.none()
+            | st.booleans()
+            | st.floats()
+            | st.sampled_from(["", "x", "NaN", "1E+1000000"]),
             "calculated_at": st.just("2026-11-22T12:00:00Z"),
         }
     )

@@ -37,6 +37,8 @@ def test_a_tagged_object_becomes_what_it_stands_for(tagged: Any, meant: Any) -> 
         {"__class__": "Decimal", "decimal": "twelve"},
         {"__class__": "Decimal", "decimal": "NaN"},
         {"__class__": "Decimal", "decimal": {"a": 1}},
+        {"__class__": "Decimal", "decimal": "1E+1000000"},
+        {"__class__": "Decimal", "decimal": [0, [1], 1_000_000]},
         {"__class__": "date", **DAY, "month": 13},
         {"__class__": "date", **DAY, "month": "2"},
         {"__class__": "datetime", **DAY},
