@@ -55,7 +55,7 @@ class UpstreamError(GatewayError):
 
 
 class UpstreamUnavailable(UpstreamError):  # noqa: N818  house names, see the tree above
-    """Try again later: timeout, refused or cut connection, 5xx, open breaker."""
+    """Try again later: timeout, refused or cut connection, 5xx, 408, 425, open breaker."""
 
     code = "UPSTREAM_UNAVAILABLE"
     retryable = True

@@ -48,7 +48,7 @@ class UpstreamHttp(Protocol):
         """Answer with a 2xx, or raise.
 
         Raises:
-            UpstreamUnavailable: timeout, refused or cut connection, 5xx, open breaker.
+            UpstreamUnavailable: timeout, refused or cut connection, 5xx, 408, 425, open breaker.
             UpstreamThrottled: 429, or a call before the announced time.
             UpstreamUnauthorized: 401 or 403.
             UpstreamRefused: any other 3xx or 4xx; `status` and `body` hold the answer.

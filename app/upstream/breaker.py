@@ -68,7 +68,7 @@ class Breaker:
                 pass
 
     def succeeded(self) -> None:
-        """The admitted call was answered (a 4xx is an answer too)."""
+        """The admitted call was answered (a refusal is an answer too)."""
         if self._probing:
             self._close()
         self._record(failed=False)

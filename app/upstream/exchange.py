@@ -22,6 +22,7 @@ from app.upstream.health import Health
 from app.upstream.spans import call_span, carried, failed
 
 CHUNK = 65_536  # bytes read at a time, so that the size limit bites early
+AGAIN = frozenset({408, 425})  # Request Timeout, Too Early: RFC 9110, 15.5.9; RFC 8470, 5.2
 KEEP_ALIVE = 15.0  # seconds; below what common servers close after
 
 
@@ -125,7 +126,7 @@ class Exchange:
             wait = retry_after(headers.get("retry-after"), now=self._health.now())
             self._health.throttled_until = self._health.now() + wait
             raise UpstreamThrottled(said, retry_after=wait, status=status, body=body)
-        if status >= 500:  # noqa: PLR2004  server error
+        if status >= 500 or status in AGAIN:  # noqa: PLR2004  server error
             raise UpstreamUnavailable(said, status=status, body=body)
         if not 200 <= status < 300:  # noqa: PLR2004  success
             raise UpstreamRefused(said, status=status, body=body)

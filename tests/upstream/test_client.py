@@ -150,6 +150,8 @@ async def test_a_good_answer_is_read_whole_with_the_vendors_clock() -> None:
         (saying(409), UpstreamRefused),
         (saying(302, b"", "Location: http://elsewhere.example/"), UpstreamRefused),
         (saying(429), UpstreamThrottled),
+        (saying(408), UpstreamUnavailable),
+        (saying(425), UpstreamUnavailable),
         (saying(500), UpstreamUnavailable),
         (saying(503), UpstreamUnavailable),
         (silent, UpstreamUnavailable),
