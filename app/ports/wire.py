@@ -49,7 +49,7 @@ class UpstreamHttp(Protocol):
 
         Raises:
             UpstreamUnavailable: timeout, refused or cut connection, 5xx, 408, 425, open breaker.
-            UpstreamThrottled: 429, or a call before the announced time.
+            UpstreamThrottled: 429, or a call before the time that a 429 or a 503 announced.
             UpstreamUnauthorized: 401 or 403.
             UpstreamRefused: any other 3xx or 4xx; `status` and `body` hold the answer.
             UpstreamBroken: not HTTP, or a body above the size limit.

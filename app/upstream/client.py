@@ -93,6 +93,7 @@ class GuardedHttp:
         return (
             isinstance(error, UpstreamUnavailable)
             and attempt.request.safe
+            and not self.health.wait
             and attempt.operation.breaker.state is not BreakerState.OPEN
             and self._budget.spend()
         )
@@ -161,8 +162,7 @@ class GuardedHttp:
             raise TimeoutError
 
     def _keep_throttle(self) -> None:
-        until = self.health.throttled_until
-        if until is not None and (left := until - self.health.now()) > timedelta():
+        if left := self.health.wait:
             raise UpstreamThrottled("asked us to wait before calling again", retry_after=left)
 
 

@@ -1,6 +1,8 @@
 """What came of one HTTP request? An answer read whole, or one of our errors; and a span of it."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -123,12 +125,20 @@ class Exchange:
         if status in {401, 403}:
             raise UpstreamUnauthorized(said, status=status, body=body)
         if status == 429:  # noqa: PLR2004  Too Many Requests, RFC 6585
-            wait = retry_after(headers.get("retry-after"), now=self._health.now())
-            self._health.throttled_until = self._health.now() + wait
+            wait = self._told_to_wait(headers)
             raise UpstreamThrottled(said, retry_after=wait, status=status, body=body)
+        if status == 503 and "retry-after" in headers:  # noqa: PLR2004  RFC 9110, 10.2.3
+            self._told_to_wait(headers)
         if status >= 500 or status in AGAIN:  # noqa: PLR2004  server error
             raise UpstreamUnavailable(said, status=status, body=body)
         if not 200 <= status < 300:  # noqa: PLR2004  success
             raise UpstreamRefused(said, status=status, body=body)
         date = http_date(headers.get("date")) or self._health.now()
         return WireResponse(status=status, headers=headers, body=body, date=date)
+
+    def _told_to_wait(self, headers: Mapping[str, str]) -> timedelta:
+        """How long nobody is to call."""
+        now = self._health.now()
+        wait = retry_after(headers.get("retry-after"), now=now)
+        self._health.throttled_until = now + wait
+        return wait

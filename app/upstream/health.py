@@ -85,6 +85,13 @@ class Health:
             return UpstreamState.DOWN
         return UpstreamState.UP if all(closed) and not self.failing else UpstreamState.DEGRADED
 
+    @property
+    def wait(self) -> timedelta:
+        """How long the upstream still asks not to be called; nothing where it does not."""
+        if self.throttled_until is None:
+            return timedelta()
+        return max(self.throttled_until - self.now(), timedelta())
+
     def succeeded(self) -> None:
         """Note an answer; tell the log once when the upstream is back."""
         if self.failing:

@@ -261,6 +261,33 @@ async def test_an_announced_wait_is_kept_without_calling() -> None:
     assert first.value.retry_after == second.value.retry_after == timedelta(seconds=7)
 
 
+@pytest.mark.parametrize("safe", [True, False])
+async def test_a_system_that_says_when_it_is_back_is_not_called_before(*, safe: bool) -> None:
+    down = saying(503, b"", "Retry-After: 7")
+    async with serving(*[saying()] * 10, down, saying()) as server, client(server.url) as http:
+        for _ in range(10):
+            await http.send(asking())
+        with pytest.raises(UpstreamUnavailable):
+            await http.send(asking(safe=safe))
+        with pytest.raises(UpstreamThrottled) as told:
+            await http.send(asking("prices"))
+        assert len(server.requests) == 11
+        http.health.now = lambda: NOON + timedelta(seconds=7)
+        await http.send(asking())
+
+    assert told.value.retry_after == timedelta(seconds=7)
+    assert http.health.operation("stock").retries == 0
+
+
+async def test_one_that_is_back_at_once_is_called_again() -> None:
+    down = saying(503, b"", "Retry-After: 0")
+    async with serving(*[saying()] * 10, down, saying()) as server, client(server.url) as http:
+        for _ in range(11):
+            await http.send(asking())
+
+    assert len(server.requests) == 12
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
