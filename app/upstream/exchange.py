@@ -137,8 +137,8 @@ class Exchange:
         return WireResponse(status=status, headers=headers, body=body, date=date)
 
     def _told_to_wait(self, headers: Mapping[str, str]) -> timedelta:
-        """How long nobody is to call."""
+        """How long nobody is to call; what was announced before is not shortened."""
         now = self._health.now()
-        wait = retry_after(headers.get("retry-after"), now=now)
-        self._health.throttled_until = now + wait
-        return wait
+        until = now + retry_after(headers.get("retry-after"), now=now)
+        self._health.throttled_until = max(until, self._health.throttled_until or until)
+        return self._health.wait

@@ -279,6 +279,32 @@ async def test_a_system_that_says_when_it_is_back_is_not_called_before(*, safe: 
     assert http.health.operation("stock").retries == 0
 
 
+async def test_a_later_answer_does_not_shorten_an_announced_wait() -> None:
+    both, gate = asyncio.Event(), asyncio.Event()
+
+    def once(opened: asyncio.Event, answer: Answer) -> Answer:
+        async def answered(writer: asyncio.StreamWriter) -> None:
+            if len(server.requests) == 2:
+                both.set()
+            await opened.wait()
+            await answer(writer)
+
+        return answered
+
+    first = once(both, saying(429, b"", "Retry-After: 60"))
+    later = once(gate, saying(429))
+    patient = timedelta(seconds=30)
+    async with serving(first, later) as server, client(server.url, timeout=patient) as http:
+        calls = [asyncio.create_task(http.send(asking())) for _ in range(2)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        gate.set()
+        told = await asyncio.gather(*calls, return_exceptions=True)
+
+    waits = [one.retry_after for one in told if isinstance(one, UpstreamThrottled)]
+    assert waits == [timedelta(seconds=60)] * 2
+    assert http.health.throttled_until == NOON + timedelta(seconds=60)
+
+
 async def test_one_that_is_back_at_once_is_called_again() -> None:
     down = saying(503, b"", "Retry-After: 0")
     async with serving(*[saying()] * 10, down, saying()) as server, client(server.url) as http:
