@@ -9,6 +9,7 @@ from yarl import URL
 
 DEFAULT_RETRY_AFTER = timedelta(seconds=1)  # for a 429 that names no time
 LONGEST_RETRY_AFTER = timedelta(minutes=5)
+MOST_DIGITS = 9  # of seconds that are read: more are longer than the longest, too
 
 
 def proxy_for(url: URL) -> str | None:
@@ -32,8 +33,8 @@ def retry_after(value: str | None, *, now: datetime) -> timedelta:
     """Seconds or an HTTP date (RFC 9110 section 10.2.3), within reason."""
     if value is None:
         return DEFAULT_RETRY_AFTER
-    if value.strip().isdigit():
-        wait = timedelta(seconds=min(int(value), int(LONGEST_RETRY_AFTER.total_seconds())))
+    if (said := value.strip()).isascii() and said.isdigit():
+        wait = timedelta(seconds=int(said[:MOST_DIGITS]))
     else:
         date = http_date(value)
         wait = DEFAULT_RETRY_AFTER if date is None else date - now

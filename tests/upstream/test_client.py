@@ -321,6 +321,8 @@ async def test_one_that_is_back_at_once_is_called_again() -> None:
         ("Retry-After: Fri, 20 Nov 2026 11:00:00 GMT", 0),
         ("Retry-After: soon", 1),
         ("Retry-After: 999999999", 300),
+        (f"Retry-After: {'9' * 5000}", 300),
+        ("Retry-After: ²", 1),
         ("X-Nothing: 1", 1),
     ],
 )
