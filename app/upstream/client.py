@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from aiolimiter import AsyncLimiter
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState
 
 from app.errors import UpstreamError, UpstreamThrottled, UpstreamUnavailable
 from app.ports import WireRequest, WireResponse
@@ -81,7 +81,7 @@ class GuardedHttp:
                 try:
                     return await self._tried(attempt)
                 except UpstreamUnavailable as error:
-                    if not self._worth_repeating(attempt, error):
+                    if not self._worth_repeating(attempt, error, sent=1):
                         raise
                     return await self._repeated(attempt, error)
         except TimeoutError as error:
@@ -89,9 +89,11 @@ class GuardedHttp:
             self.health.failed(late)
             raise late from error
 
-    def _worth_repeating(self, attempt: Attempt, error: BaseException) -> bool:
+    def _worth_repeating(self, attempt: Attempt, error: BaseException | None, *, sent: int) -> bool:
+        """Whether to send once more what was sent so often; takes it off the budget then."""
         return (
             isinstance(error, UpstreamUnavailable)
+            and sent < self._policy.attempts
             and attempt.request.safe
             and not self.health.wait
             and attempt.operation.breaker.state is not BreakerState.OPEN
@@ -110,12 +112,15 @@ class GuardedHttp:
         def noted(_state: RetryCallState) -> None:
             attempt.operation.retries += 1
 
+        def worth(state: RetryCallState) -> bool:
+            error = None if state.outcome is None else state.outcome.exception()
+            return error is first or self._worth_repeating(
+                attempt, error, sent=state.attempt_number
+            )
+
         return await AsyncRetrying(
-            stop=stop_after_attempt(self._policy.attempts),
             wait=BACKOFF,
-            retry=retry_if_exception(
-                lambda error: error is first or self._worth_repeating(attempt, error)
-            ),
+            retry=worth,
             before_sleep=noted,
             reraise=True,
         )(again)

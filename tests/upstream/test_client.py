@@ -245,6 +245,19 @@ async def test_repetitions_stay_within_a_tenth_of_the_calls() -> None:
     assert len(server.requests) == 110
 
 
+async def test_what_was_saved_is_spent_on_repetitions_alone() -> None:
+    answers = [*[saying()] * 30, saying(503)]
+    async with serving(*answers) as server, client(server.url) as http:
+        for _ in range(30):
+            await http.send(asking())
+        for _ in range(4):
+            with pytest.raises(UpstreamUnavailable):
+                await http.send(asking("prices"))
+
+    assert http.health.operation("prices").retries == 3
+    assert len(server.requests) == 30 + 4 + 3
+
+
 async def test_an_announced_wait_is_kept_without_calling() -> None:
     async with (
         serving(saying(429, b"", "Retry-After: 7"), saying()) as server,
