@@ -36,13 +36,18 @@ class BreakerPolicy:
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts outcomes against `clock` (seconds, monotonic)."""
+    """Counts outcomes against `clock` (seconds, monotonic).
+
+    An outcome is told with what `admit` gave: those of calls that were admitted before the breaker
+    last opened or closed say nothing about now, and do not count.
+    """
 
     policy: BreakerPolicy
     clock: Callable[[], float]
     _outcomes: deque[tuple[float, bool]] = field(default_factory=deque)
     _opened_at: float | None = None
     _probing: bool = False
+    _turns: int = 0  # times that it opened or closed
 
     @property
     def state(self) -> BreakerState:
@@ -53,8 +58,8 @@ class Breaker:
             return BreakerState.OPEN
         return BreakerState.HALF_OPEN
 
-    def admit(self) -> None:
-        """Let a call through.
+    def admit(self) -> int:
+        """Let a call through; what its outcome is to be told with.
 
         Raises:
             UpstreamUnavailable: the breaker is open.
@@ -66,15 +71,20 @@ class Breaker:
                 self._probing = True
             case BreakerState.CLOSED:
                 pass
+        return self._turns
 
-    def succeeded(self) -> None:
+    def succeeded(self, admitted: int) -> None:
         """The admitted call was answered (a refusal is an answer too)."""
+        if admitted != self._turns:
+            return
         if self._probing:
             self._close()
         self._record(failed=False)
 
-    def failed(self) -> None:
+    def failed(self, admitted: int) -> None:
         """The admitted call failed in a way that says the upstream is unwell."""
+        if admitted != self._turns:
+            return
         if self._probing:
             self._open()
             return
@@ -84,9 +94,10 @@ class Breaker:
         if total >= self.policy.minimum_calls and failures > self.policy.failure_ratio * total:
             self._open()
 
-    def abandoned(self) -> None:
+    def abandoned(self, admitted: int) -> None:
         """The admitted call was given up by its caller and says nothing about the upstream."""
-        self._probing = False
+        if admitted == self._turns:
+            self._probing = False
 
     def _record(self, *, failed: bool) -> None:
         now = self.clock()
@@ -96,8 +107,12 @@ class Breaker:
 
     def _open(self) -> None:
         self._opened_at, self._probing = self.clock(), False
-        self._outcomes.clear()
+        self._turned()
 
     def _close(self) -> None:
         self._opened_at, self._probing = None, False
+        self._turned()
+
+    def _turned(self) -> None:
+        self._turns += 1
         self._outcomes.clear()

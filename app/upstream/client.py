@@ -129,7 +129,7 @@ class GuardedHttp:
         """One attempt, with its outcome told to the breaker."""
         self._keep_throttle()
         operation = attempt.operation
-        operation.breaker.admit()
+        admitted = operation.breaker.admit()
         sent = False
         try:
             async with self._room:
@@ -139,23 +139,23 @@ class GuardedHttp:
                 response = await self._exchange.send(attempt.request, resent=resent)
         except UpstreamUnavailable as error:
             operation.failures += 1
-            operation.breaker.failed()
+            operation.breaker.failed(admitted)
             self.health.failed(error)
             raise
         except UpstreamError as error:
             operation.failures += 1
-            operation.breaker.succeeded()
+            operation.breaker.succeeded(admitted)
             self.health.failed(error)
             raise
         except BaseException:
             # Out of time, or given up by the caller: the upstream's fault only if it was sent.
             if sent:
                 operation.failures += 1
-                operation.breaker.failed()
+                operation.breaker.failed(admitted)
             else:
-                operation.breaker.abandoned()
+                operation.breaker.abandoned(admitted)
             raise
-        operation.breaker.succeeded()
+        operation.breaker.succeeded(admitted)
         self.health.succeeded()
         return response
 

@@ -19,7 +19,7 @@ from app.errors import (
     UpstreamUnavailable,
 )
 from app.ports import WireRequest
-from app.upstream.breaker import BreakerPolicy, BreakerState
+from app.upstream.breaker import Breaker, BreakerPolicy, BreakerState
 from app.upstream.client import ClientPolicy, GuardedHttp
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health, UpstreamState
@@ -365,6 +365,56 @@ async def test_the_breaker_opens_for_one_operation_and_closes_by_one_probe() -> 
 
     assert (opened, breaker.state) == (BreakerState.OPEN, BreakerState.CLOSED)
     assert len(server.requests) == 22
+
+
+def opened(clock: Callable[[], float]) -> tuple[Breaker, int]:
+    """A breaker that has opened at 0 s for 3 s, and what a call was admitted with before."""
+    breaker = Breaker(BreakerPolicy(open_for=timedelta(seconds=3)), clock)
+    straggler = breaker.admit()
+    for _ in range(20):
+        breaker.failed(breaker.admit())
+    assert breaker.state is BreakerState.OPEN
+    return breaker, straggler
+
+
+@pytest.mark.parametrize("end", [Breaker.failed, Breaker.succeeded, Breaker.abandoned])
+def test_a_call_from_before_the_breaker_opened_does_not_end_its_probe(
+    end: Callable[[Breaker, int], None],
+) -> None:
+    at = [0.0]
+    breaker, straggler = opened(lambda: at[0])
+    at[0] = 3.5
+    probe = breaker.admit()
+
+    end(breaker, straggler)
+
+    probing = breaker.state  # nobody else is let through beside the probe
+    breaker.succeeded(probe)
+    assert (probing, breaker.state) == (BreakerState.OPEN, BreakerState.CLOSED)
+
+
+def test_calls_from_before_the_breaker_opened_do_not_open_it_again() -> None:
+    at = [0.0]
+    breaker, straggler = opened(lambda: at[0])
+    at[0] = 3.5
+    breaker.succeeded(breaker.admit())
+
+    for _ in range(40):
+        breaker.failed(straggler)
+
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_the_failure_of_a_probe_opens_the_breaker_for_as_long_again() -> None:
+    at = [0.0]
+    breaker, _ = opened(lambda: at[0])
+    at[0] = 3.0
+    breaker.failed(breaker.admit())
+
+    at[0] = 5.9
+    before = breaker.state
+    at[0] = 6.0
+    assert (before, breaker.state) == (BreakerState.OPEN, BreakerState.HALF_OPEN)
 
 
 async def test_refusals_do_not_open_the_breaker() -> None:
