@@ -17,6 +17,7 @@ from app.settings import Requests, Settings, Streams
 
 LINGER = 5.0  # seconds that a connection has to take what was last written to it
 LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its body
+EACH_PIECE = 16  # bytes that may stand around each piece of a body; what is more is counted
 GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until older ones' turn
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 
@@ -25,7 +26,8 @@ class BoundedHttp(HttpToolsProtocol):
     """HTTP whose clients send the head of a request in time, and not without end.
 
     uvicorn waits for it for ever, and keeps whatever comes. The rest of a body that was answered
-    before it ended is read for as long as a head, lest its client misses the answer.
+    before it ended is read for as long as a head, lest its client misses the answer. What stands
+    around a body in chunks (their sizes and extensions, trailers) is no longer than a head either.
     """
 
     def __init__(self, *arguments: Any, head_within: float, **options: Any) -> None:
@@ -35,6 +37,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._came = 0
         self._awaiting = False  # a head, or the rest of a body
         self._in_body = False
+        self._around = 0  # bytes that came with a body and are none of it, but for each piece's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait."""
@@ -47,20 +50,31 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._awaiting and not self._answering():
             self._await()
         self._came += len(data)
+        self._around += len(data)
         super().data_received(data)
-        if not self._awaiting:
-            return
-        self._limit()
-        if self._in_body and self._came > LONGEST_REST:
-            self.transport.close()
-        elif not self._in_body and self._came > LONGEST_HEAD:
+        self._around = max(0, self._around)  # who sent little around some has no more for the rest
+        if self._awaiting:
+            self._limit()
+        if (self._around if self._in_body else self._came) > LONGEST_HEAD:
             self._refuse(b"431 Request Header Fields Too Large")
+        elif self._awaiting and self._came > LONGEST_REST:
+            self.transport.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer is none (RFC 9110, 6.5.1), and nobody asks for any."""
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._stop_waiting()
-        self._in_body = True
+        self._in_body, self._around = True, 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body, which is not what stands around it."""
+        self._around -= len(body) + EACH_PIECE
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The body is there, or there is none."""
@@ -92,10 +106,18 @@ class BoundedHttp(HttpToolsProtocol):
             self._head_due = None
 
     def _refuse(self, status: bytes) -> None:
+        """Close; a word before that would be taken for the answer that is due, if another is."""
         self._stop_waiting()
-        head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status
-        self.transport.write(head)
+        if not self._another_is_due():
+            head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status
+            self.transport.write(head)
         self.transport.close()
+
+    def _another_is_due(self) -> bool:
+        cycle: Any = self.cycle
+        if not self._in_body or cycle is None:
+            return self._answering()
+        return cycle.response_started or bool(self.pipeline)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):

@@ -96,7 +96,7 @@ async def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes) -> None
 async def test_a_second_head_that_does_not_come_is_not_waited_for() -> None:
     async with gateway(read_within="PT0.2S") as one, one.client(post(PROBE)) as reader:
         first = await answer(reader)
-        reader._transport.write(b"POST /gra")  # type: ignore[attr-defined]  # its other half
+        writing(reader).write(b"POST /gra")
         said = await reader.read()
 
     assert first == (200, TYPENAME)
@@ -117,7 +117,7 @@ async def test_a_body_that_comes_after_its_answer_is_no_head() -> None:
     said = post(large).replace(b"application/json", b"text/plain")
     async with gateway() as one, one.client(said[:1_000]) as reader:
         refused = await answer(reader)
-        reader._transport.write(said[1_000:] + post(PROBE))  # type: ignore[attr-defined]  # as above
+        writing(reader).write(said[1_000:] + post(PROBE))
         answered = await answer(reader)
 
     assert (refused[0], answered) == (415, (200, TYPENAME))
@@ -138,6 +138,78 @@ async def test_a_head_without_end_is_not_kept(flood: bytes) -> None:
 
     assert said.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert one.ended.empty()
+
+
+CHUNKED = (
+    b"POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
+    b"transfer-encoding: chunked\r\n"
+)
+MUCH = LONGEST_HEAD + 20
+
+
+async def test_a_head_without_end_is_not_kept_while_another_request_is_answered() -> None:
+    async with gateway() as one, one.client(post(PRODUCT)) as reader:
+        await one.asked.wait()
+        writing(reader).write(b"GET /graphql HTTP/1.1\r\na: " + b"b" * LONGEST_HEAD)
+        said = await reader.read()
+        await one.ended.get()
+
+    assert said == b""  # a word would be taken for the answer to the first
+
+
+async def test_what_comes_after_a_body_is_no_header() -> None:
+    told = b"%x\r\n%b\r\n0\r\nx-request-id: of-a-trailer\r\n\r\n" % (len(PROBE), PROBE)
+    headers = b"x-request-id: of-a-header\r\n\r\n"
+    async with gateway() as one:
+        async with one.client(CHUNKED + headers + told) as reader:
+            head = await reader.readuntil(b"\r\n\r\n")
+        async with one.client(CHUNKED + b"\r\n" + told + post(PROBE)) as reader:
+            bare = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(len(TYPENAME))
+            following = await answer(reader)
+
+    assert b"x-request-id: of-a-header\r\n" in head
+    assert b"of-a-trailer" not in head + bare
+    assert following == (200, TYPENAME)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"0\r\n" + b"a: b\r\n" * (MUCH // 6),
+        b"0\r\na: " + b"b" * MUCH,
+        b"2;a=" + b"b" * MUCH,
+        b"0" * MUCH + b"2\r\n",
+        (b"1;a=" + b"b" * 95 + b"\r\n \r\n") * (MUCH // 87 + 1),
+    ],
+    ids=["many trailers", "a long trailer", "a long extension", "a long size", "many extensions"],
+)
+async def test_what_stands_around_a_body_is_not_without_end(flood: bytes) -> None:
+    async with gateway() as one, one.client(CHUNKED + b"expect: 100-continue\r\n\r\n") as reader:
+        begun = await reader.readuntil(b"\r\n\r\n")
+        writing(reader).write(b"1\r\n \r\n" + flood)
+        said = await reader.read()
+        await one.ended.get()
+
+    assert begun == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert said == (
+        b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+        b"content-length: 0\r\nconnection: close\r\n\r\n"
+    )
+
+
+async def test_a_body_may_come_in_the_smallest_pieces() -> None:
+    body = PROBE.ljust(90_000)  # with five bytes around each of them
+    pieces = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    async with gateway() as one, one.client(CHUNKED + b"\r\n" + pieces + b"0\r\n\r\n") as reader:
+        told = await answer(reader)
+
+    assert told == (200, TYPENAME)
+
+
+def writing(reader: asyncio.StreamReader) -> asyncio.WriteTransport:
+    """The other half of the connection."""
+    return reader._transport  # type: ignore[attr-defined,no-any-return]
 
 
 async def test_an_answer_that_is_too_large_is_not_sent() -> None:
