@@ -20,19 +20,25 @@ LONGEST_HEAD = 65_536  # bytes of a request's address and headers, before its bo
 EACH_PIECE = 16  # bytes that may stand around each piece of a body; what is more is counted
 GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until older ones' turn
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
+SLOWEST = 5_000  # bytes a second that a client takes of what waits for it
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP whose clients send the head of a request in time, and not without end.
+    """HTTP whose clients send the head of a request in time, and not without end, and read on.
 
     uvicorn waits for it for ever, and keeps whatever comes. The rest of a body that was answered
     before it ended is read for as long as a head, lest its client misses the answer. What stands
     around a body in chunks (their sizes and extensions, trailers) is no longer than a head either.
+    Who takes less than `SLOWEST` of what was written, for as long as `write_within`, is cut.
     """
 
-    def __init__(self, *arguments: Any, head_within: float, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, head_within: float, write_within: float, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self._head_within = head_within
+        self._head_within, self._write_within = head_within, write_within
+        self._waits = 0  # bytes at the last look, if nothing was to be added to them
+        self._looking: asyncio.TimerHandle | None = None
         self._head_due: asyncio.TimerHandle | None = None
         self._came = 0
         self._awaiting = False  # a head, or the rest of a body
@@ -44,6 +50,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self._await()
         self._limit()
+        self._look_again()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless it is too much; a head that came at once needs no clock."""
@@ -84,7 +91,18 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
         self._stop_waiting()
+        self._stop_looking()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """The client takes what it is sent."""
+        self._waits = 0
+        super().resume_writing()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave it to the protocol of sockets."""
+        self._stop_looking()
+        super().handle_websocket_upgrade()
 
     def _answering(self) -> bool:
         cycle: Any = self.cycle  # None before the first request, whatever its type says
@@ -104,6 +122,26 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None
+
+    def _look_again(self) -> None:
+        self._looking = self.loop.call_later(self._write_within, self._look)
+
+    def _look(self) -> None:
+        """Cut a client that took too little since the last look: it would be waited for for ever.
+
+        Only while nothing is added to what waits for it can be seen how much it takes.
+        """
+        still = self.flow.write_paused or self.transport.is_closing()
+        waits = self.transport.get_write_buffer_size() if still else 0
+        if self._waits and waits > max(0, self._waits - SLOWEST * self._write_within):
+            self.transport.abort()
+            return
+        self._waits = waits
+        self._look_again()
+
+    def _stop_looking(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
 
     def _refuse(self, status: bytes) -> None:
         """Close; a word before that would be taken for the answer that is due, if another is."""
@@ -151,8 +189,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
 def http(requests: Requests) -> dict[str, Any]:
     """How uvicorn speaks HTTP."""
-    within = requests.read_within.total_seconds()
-    return {"http": partial(BoundedHttp, head_within=within)}
+    head, write = requests.read_within.total_seconds(), requests.write_within.total_seconds()
+    return {"http": partial(BoundedHttp, head_within=head, write_within=write)}
 
 
 def websockets(streams: Streams) -> dict[str, Any]:

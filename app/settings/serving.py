@@ -71,7 +71,8 @@ Statuses = Literal["draft-2026", "draft-2023"]
 class Requests(Section):
     """What one request may cost. `budget` is the whole answer, upstreams included.
 
-    `read_within` is what its head may take, and then its body.
+    `read_within` is what its head may take, and then its body; `write_within` is how long its
+    client may take next to nothing of the answer.
     `introspection` tells callers of the schema; left unsaid, it is as open as GraphiQL.
     `document_cache` are bytes for documents that need not be parsed again.
     """
@@ -79,6 +80,7 @@ class Requests(Section):
     budget: Positive = timedelta(seconds=2.5)
     reserve: timedelta = timedelta(milliseconds=100)
     read_within: Positive = timedelta(seconds=10)
+    write_within: Positive = timedelta(seconds=30)
     max_body: int = Field(default=100_000, ge=1_000)
     max_answer: int = Field(default=2_000_000, ge=1_000)
     max_document: int = Field(default=30_000, ge=1_000)

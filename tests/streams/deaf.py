@@ -58,14 +58,17 @@ class Deaf:
     @property
     def held(self) -> bool:
         """Whether the other side still holds the connection: it may have left it to the kernel."""
-        here, there = (
-            _as_listed(one()) for one in (self.socket.getsockname, self.socket.getpeername)
-        )
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[1:3] == [there, here]:
-                return fields[9] != "0"  # the inode of the socket
-        return False
+        return held(self.socket)
+
+
+def held(connection: socket.socket) -> bool:
+    """Whether the other side still holds it, and has not left it to the kernel."""
+    here, there = (_as_listed(one()) for one in (connection.getsockname, connection.getpeername))
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1:3] == [there, here]:
+            return fields[9] != "0"  # the inode of the socket
+    return False
 
 
 def _as_listed(address: tuple[str, int]) -> str:
