@@ -11,8 +11,10 @@ import pytest
 from redis.asyncio import Redis
 
 from app.engine.caching.answers import Answers, Made, Order
+from app.engine.caching.entries import Entry
 from app.engine.caching.invalidations import Invalidations
 from app.engine.caching.memory import Memory
+from app.engine.caching.shared import Turn
 from app.errors import UpstreamUnavailable
 from tests.builders import NOON
 from tests.caching.builders import Held, Shop, a_gateway, a_shop, kept_by_all, over
@@ -158,6 +160,35 @@ async def test_where_one_fails_to_make_it_the_others_do_not_wait(
         await until(given_up)
         assert (await other.ask(PRODUCT))["data"] == NAMED["data"]
         assert await client.keys("tessera:answer:*") != []
+
+
+async def test_where_one_fails_to_make_it_nobody_waits_for_what_holds_no_more(
+    empty_server: RedisServer, tmp_path: Path
+) -> None:
+    key, tags = b"k", frozenset({"T"})
+    async with a_gateway(redis=over(empty_server, tmp_path)) as at:
+        answers = at.gateway.caches.answers
+        shared = answers.shared
+        assert shared is not None
+        entry = Entry(
+            data=b"{}",
+            facts=[],
+            tags=tags,
+            made_at=NOON,
+            lifetime=timedelta(minutes=1),
+            grace=timedelta(),
+            etag="e",
+            seen=answers.log.count,
+        )
+        await shared.put(key, entry, answers.log.mark)
+        assert await shared.look(key) == entry
+        answers.log.add(tags, at=NOON)
+
+        turns = [await shared.look(key), await shared.look(key)]
+        await shared.give_up(key)
+        turns += [await shared.look(key), await shared.claim(key)]
+
+    assert turns == [Turn.LEAD, Turn.WAIT, Turn.ALONE, Turn.ALONE]
 
 
 @pytest.mark.parametrize("tags", [frozenset({"T"}), frozenset({"U"})])

@@ -147,7 +147,7 @@ class Answers(Generic[T]):
 
     async def _renewed(self, key: bytes, make: Make[T]) -> Made[T] | Entry:
         """A new answer behind the back; theirs, where another process is making it."""
-        if self.shared is None or await self.shared.claim(key):
+        if self.shared is None or await self.shared.claim(key) is not Turn.WAIT:
             return await self._made(key, make, self.within)
         return await self._found_or_made(key, make, Entry.fresh)
 

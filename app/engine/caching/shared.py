@@ -22,12 +22,15 @@ PREFIX = "tessera:answer:"
 EVENTS = "tessera:invalidations"
 MOST_EVENTS = 10_000
 NOT_KEPT_FOR = timedelta(seconds=1)  # after an answer that cannot be kept nobody waits for another
-LOOK = """
-local kept = redis.call('GET', KEYS[1])
-if kept then return kept end
+CLAIM = """
 if redis.call('SET', KEYS[2], 'x', 'NX', 'PX', ARGV[1]) then return 1 end
 if redis.call('GET', KEYS[2]) == '-' then return 2 end
 return 3
+"""
+LOOK = f"""
+local kept = redis.call('GET', KEYS[1])
+if kept then return kept end
+{CLAIM}
 """
 
 
@@ -58,27 +61,16 @@ class SharedAnswers:
         """The answer under a key that all processes keep, or whose turn it is."""
         if self.log.heard is None:
             return Turn.ALONE
-        names = _names(key)
-        try:
-            found = await self.redis.ask(
-                lambda client: client.eval(LOOK, 2, *names, _milliseconds(self.lease))
-            )
-        except SilentRedis:
-            return Turn.ALONE
-        if isinstance(found, int):
-            return TURNS[found]
-        if isinstance(found, bytes) and (entry := self._held(found)) is not None:
-            return entry
-        return Turn.LEAD if await self.claim(key) else Turn.WAIT
+        found = await self._run(LOOK, key)
+        if isinstance(found, bytes):
+            return self._held(found) or await self.claim(key)
+        return TURNS.get(found, Turn.ALONE)
 
-    async def claim(self, key: bytes) -> bool:
-        """Whether it is our turn to make a new answer while there is an old one."""
+    async def claim(self, key: bytes) -> Turn:
+        """Whose turn it is to make a new answer while there is an old one."""
         if self.log.heard is None:
-            return True
-        _, lease = _names(key)
-        milliseconds = _milliseconds(self.lease)
-        taken = await self._asked(lambda client: client.set(lease, "x", nx=True, px=milliseconds))
-        return bool(taken)
+            return Turn.ALONE
+        return TURNS.get(await self._run(CLAIM, key), Turn.ALONE)
 
     async def put(self, key: bytes, entry: Entry, mark: Mark) -> None:
         """Keep an answer that was begun at `mark`."""
@@ -120,6 +112,10 @@ class SharedAnswers:
         except ValueError:
             return None
         return entry if self.log.holds_for(entry.tags, heard, entry.made_at) else None
+
+    async def _run(self, script: str, key: bytes) -> Any:
+        names, lease = _names(key), _milliseconds(self.lease)
+        return await self._asked(lambda client: client.eval(script, 2, *names, lease))
 
     async def _asked(self, question: Callable[[Redis], Awaitable[T]]) -> T | None:
         try:
