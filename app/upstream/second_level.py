@@ -81,7 +81,7 @@ class _Shelf(Generic[K, V]):
     kind: Kind[V]
 
     async def find(self, keys: Collection[K]) -> dict[K, Found[V]]:
-        """What is kept, fresh, and not known to have changed since."""
+        """What is kept, fresh, not known to have changed since, and not of the future."""
         packed = await self.level.vault.get([self._name(key) for key in keys])
         read = {key: self._read(one) for key, one in zip(keys, packed, strict=True) if one}
         return {key: one for key, one in read.items() if one is not None}
@@ -105,9 +105,8 @@ class _Shelf(Generic[K, V]):
             return None
         age = self.level.now() - moments[1]
         changed = self.level.changes.since(self.kind.changes_of(value))
-        if age >= self.level.fresh_for or (changed is not None and age >= changed):
-            return None
-        return value, *moments
+        good_for = self.level.fresh_for if changed is None else min(self.level.fresh_for, changed)
+        return (value, *moments) if timedelta() <= age < good_for else None
 
 
 def _packed(value: Any, as_of: datetime, read_at: datetime) -> bytes:

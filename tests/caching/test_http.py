@@ -1,16 +1,21 @@
 """What caches on the way may keep, for how long, and for whom."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import strawberry
+from redis.asyncio import Redis
 
 from app.api.hints import CacheControl, Scope, kept
 from app.api.schema import Schema
-from tests.caching.builders import Shop, a_gateway
+from tests.builders import NOON
+from tests.caching.builders import Clock, Shop, a_gateway, kept_by_all, over
 from tests.caching.serving import served
+from tests.redis import RedisServer, until
 
 PREFLIGHT = {"x-tessera-preflight": "1"}
 PRODUCT = '{ product(handle: "shirt") { name } }'
@@ -43,6 +48,29 @@ async def test_an_answer_says_how_long_it_may_be_kept_and_how_old_it_is(at: Shop
         "vary": "Accept, Accept-Language, Accept-Encoding",
     }
     assert told(again) == told(made) | {"age": "21"}
+
+
+async def test_what_another_process_dates_in_the_future_is_made_anew(
+    client: Redis, empty_server: RedisServer, tmp_path: Path
+) -> None:
+    redis = over(empty_server, tmp_path)
+    async with (
+        a_gateway(clock=Clock(NOON + timedelta(seconds=4)), redis=redis) as ahead,
+        a_gateway(redis=redis) as at,
+    ):
+        await got(ahead, STOCK)
+
+        async def kept() -> bool:
+            return await kept_by_all(client) == 1
+
+        await until(kept)
+        ages = []
+        for seconds in (0.0, 1.5, 0.5):
+            at.clock.passes(seconds)
+            ages.append((await got(at, STOCK)).headers.get("age"))
+
+    assert ages == [None, "2", None]
+    assert at.calls("stock_levels") == 2
 
 
 async def test_what_is_left_of_the_data_is_all_that_may_be_kept(at: Shop) -> None:

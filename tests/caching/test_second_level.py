@@ -13,7 +13,7 @@ from app.products import written
 from app.upstream.second_level import _plain
 from app.values import Locale, Texts
 from tests.builders import NOON, a_price, a_product, a_variant
-from tests.caching.builders import Shop, a_gateway, a_shop, over
+from tests.caching.builders import Clock, Shop, a_gateway, a_shop, over
 from tests.redis import RedisServer, until
 
 SHIRT = '{ product(handle: "shirt") { name freshness asOf } }'
@@ -94,6 +94,21 @@ async def test_what_has_changed_is_not_taken_from_others(
         there = await one_value(other, SHIRT)
 
         assert (there["name"], there["freshness"]) == ("Blusa", "LIVE")
+
+
+async def test_what_another_process_dates_in_the_future_is_asked_for_again(
+    client: Redis, empty_server: RedisServer, tmp_path: Path
+) -> None:
+    redis, ahead = over(empty_server, tmp_path), Clock(NOON + timedelta(minutes=5))
+    async with (
+        a_gateway(clock=ahead, redis=redis, cache=NO_ANSWERS) as one,
+        a_gateway(redis=redis, cache=NO_ANSWERS) as other,
+    ):
+        await one_value(one, SHIRT)
+        await shared(client, 1)
+        told = await one_value(other, SHIRT)
+
+    assert (told["freshness"], other.calls("products")) == ("LIVE", 1)
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"[]", b"{}", b'["x","y",{}]', b"\xff"])

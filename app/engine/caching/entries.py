@@ -9,6 +9,7 @@ from xxhash import xxh3_128
 
 OVERHEAD = 600  # bytes of the objects around an entry
 EACH_TAG = 90  # bytes of a short string and its place in a set
+NOTHING = timedelta()
 LENGTH = 4  # bytes that tell how long the head of a packed entry is
 
 
@@ -30,12 +31,12 @@ class Entry:
     seen: int
 
     def fresh(self, now: datetime) -> bool:
-        """Whether it is as good as a new one."""
-        return now - self.made_at < self.lifetime
+        """Whether it is as good as a new one; nobody knows how old one from the future is."""
+        return NOTHING <= now - self.made_at < self.lifetime
 
     def of_use(self, now: datetime) -> bool:
         """Whether it may be told while a new one is made."""
-        return now - self.made_at < self.lifetime + self.grace
+        return NOTHING <= now - self.made_at < self.lifetime + self.grace
 
     @property
     def size(self) -> int:
