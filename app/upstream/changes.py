@@ -1,13 +1,12 @@
 """What is said to have changed, so that what was read before is not good enough?"""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from math import inf
 
-from cachetools import TLRUCache
-
-MOST = 10_000  # names; beyond it, the one heard first is forgotten
+MOST = 10_000  # names; beyond it, all may have changed when the one heard first did
 KEPT_FOR = timedelta(minutes=15)  # longer than values are served without being asked for again
 
 
@@ -16,21 +15,25 @@ class Changes:
 
     def __init__(self, now: Callable[[], datetime], *, kept_for: timedelta = KEPT_FOR) -> None:
         self._seconds: Callable[[], float] = lambda: now().timestamp()
+        self._kept_for = kept_for.total_seconds()
+        self._heard: OrderedDict[str, float] = OrderedDict()
         self._counts: Counter[str] = Counter()
-        kept = kept_for.total_seconds()
-        self._heard: TLRUCache[str, float] = TLRUCache(
-            MOST, lambda _name, heard, _now: heard + kept, self._seconds
-        )
+        self._floor = self._last = -inf  # the newest of those forgotten, and of all
 
     def __bool__(self) -> bool:
         """Whether anything has."""
-        return bool(self._heard)
+        return self._seconds() - self._last < self._kept_for
 
     def note(self, names: AbstractSet[str]) -> None:
         """Hear that these have changed."""
+        self._last = self._seconds()
         for name in names:
-            self._heard[name] = self._seconds()
+            self._heard[name] = self._last
+            self._heard.move_to_end(name)
             self._counts[name.partition(":")[0]] += 1
+        while len(self._heard) > MOST:
+            _, heard = self._heard.popitem(last=False)
+            self._floor = max(self._floor, heard)
 
     def count(self, *kinds: str) -> int:
         """How often something of these kinds, such as `Product`, was heard to have changed."""
@@ -38,5 +41,6 @@ class Changes:
 
     def since(self, names: Iterable[str]) -> timedelta | None:
         """How long ago one of them last changed; what was read earlier is not good enough."""
-        heard = [moment for name in names if (moment := self._heard.get(name)) is not None]
-        return timedelta(seconds=self._seconds() - max(heard)) if heard else None
+        last = max([self._floor, *(self._heard[name] for name in names if name in self._heard)])
+        ago = self._seconds() - last
+        return timedelta(seconds=ago) if ago < self._kept_for else None
