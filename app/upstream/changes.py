@@ -24,9 +24,12 @@ class Changes:
         """Whether anything has."""
         return self._seconds() - self._last < self._kept_for
 
-    def note(self, names: AbstractSet[str]) -> None:
-        """Hear that these have changed."""
+    def note(self, names: AbstractSet[str] | None) -> None:
+        """Hear that these have changed; None: that anything may have."""
         self._last = self._seconds()
+        if names is None:
+            self._floor = self._last
+            return
         for name in names:
             self._heard[name] = self._last
             self._heard.move_to_end(name)

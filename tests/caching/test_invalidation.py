@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
+from app.engine.caching.listening import AT_ONCE
+from app.engine.caching.shared import EVENTS
 from app.values import Texts
 from tests.builders import a_product
 from tests.caching.builders import Shop, a_gateway, a_shop, hears, kept_by_all, over
@@ -113,8 +116,27 @@ async def test_who_was_deaf_starts_from_nothing(server: RedisServer, tmp_path: P
         misses = at.counts["miss"]
         server.start_again()
         await until(lambda: hears(at.gateway))
-        await name_told(at)
+        assert await name_told(at) == "Blusa"
         assert at.counts["miss"] == misses + 1
+
+
+async def test_who_is_too_slow_to_hear_everything_starts_from_nothing(
+    empty_server: RedisServer, tmp_path: Path
+) -> None:
+    async with a_gateway(redis=over(empty_server, tmp_path)) as at:
+        assert await name_told(at) == "Camicia"
+        await renamed(at)
+        log = at.gateway.caches.answers.log
+        with BlockingRedis.from_url(empty_server.url) as client:  # nobody hears anything meanwhile
+            for tags in ("[]", '["Product:1"]', *["[]"] * AT_ONCE):
+                last = client.xadd(EVENTS, {"tags": tags})
+            client.xtrim(EVENTS, AT_ONCE, approximate=False)
+
+        async def heard_all() -> bool:
+            return log.heard == str(last, "ascii")
+
+        await until(heard_all)
+        assert await name_told(at) == "Blusa"
 
 
 async def test_what_redis_did_not_hear_it_hears_when_it_is_back(

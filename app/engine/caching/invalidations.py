@@ -39,14 +39,15 @@ class Event:
 class Invalidations:
     """The log. Names (ids of a Redis stream) grow; `heard` is None while nobody listens.
 
-    `watchers` are told of every event.
+    `watchers` are told of every event, and None where some may have been missed.
     """
 
     most: int = MOST
     heard: str | None = None
-    watchers: list[Callable[[AbstractSet[str]], None]] = field(default_factory=list)
+    watchers: list[Callable[[AbstractSet[str] | None], None]] = field(default_factory=list)
     count: int = 0
     _floor: str = ""
+    _missed: bool = False
     _events: deque[Event] = field(default_factory=deque)
 
     @property
@@ -67,11 +68,19 @@ class Invalidations:
         for tell in self.watchers:
             tell(tags)
 
+    def miss(self) -> None:
+        """Hear no more what all processes know, until somebody listens again."""
+        self.heard, self._missed = None, True
+
     def listen(self, since: str) -> None:
         """Hear from now on what all processes know; whatever was missed, nothing older holds."""
         self.count += 1
         self._events.clear()
         self.heard = self._floor = since
+        if self._missed:
+            self._missed = False
+            for tell in self.watchers:
+                tell(None)
 
     def holds(self, tags: AbstractSet[str], seen: int, until: int | None = None) -> bool:
         """Whether no tag was named after `seen` events (and not later than `until`)."""

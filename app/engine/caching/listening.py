@@ -1,6 +1,7 @@
 """What do other processes say to be out of date? Heard from a Redis stream, one connection.
 
-Whoever could not listen for a while starts from nothing: what it kept may have been named since.
+Whoever could not listen for a while, or was too slow, starts from nothing: what it kept may have
+been named since.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.engine.caching.invalidations import before
 from app.engine.caching.shared import EVENTS, SharedAnswers
 
 log = structlog.get_logger(__name__)
@@ -45,12 +47,13 @@ async def _listen(client: Redis, answers: SharedAnswers, ended: asyncio.Event) -
         except (RedisError, OSError, TimeoutError) as error:
             if answers.log.heard is not None:
                 log.warning("cache.deaf", kind=type(error).__name__)
-            answers.log.heard = None
+            answers.log.miss()
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), REST.total_seconds())
 
 
 async def _heard(client: Redis, answers: SharedAnswers, ended: asyncio.Event) -> None:
+    """Hear until the end, or until something was missed."""
     async with asyncio.timeout(PATIENCE.total_seconds()):
         await answers.send(client)
         latest: Any = await client.xrevrange(EVENTS, count=1)
@@ -61,9 +64,20 @@ async def _heard(client: Redis, answers: SharedAnswers, ended: asyncio.Event) ->
         async with asyncio.timeout(PATIENCE.total_seconds()):
             block = round(WAIT / timedelta(milliseconds=1))
             streams: Any = await client.xread({EVENTS: last}, count=AT_ONCE, block=block)
-        for name, fields in (event for _, events in streams or () for event in events):
+            events = streams[0][1] if streams else ()
+            if len(events) == AT_ONCE and await _trimmed(client, last):
+                log.warning("cache.behind")
+                answers.log.miss()
+                return
+        for name, fields in events:
             last = name.decode()
             answers.log.add(_tags(fields), last)
+
+
+async def _trimmed(client: Redis, last: str) -> bool:
+    """Whether the stream begins after `last`: it keeps more events than are heard at once."""
+    first: Any = await client.xrange(EVENTS, count=1)
+    return not first or before(last, first[0][0].decode())
 
 
 def _tags(fields: dict[bytes, bytes]) -> frozenset[str]:
