@@ -170,11 +170,12 @@ class Caching:
         return Made(replace(outcome, keeping=keeping), entry, tags)
 
     def _again(self, terms: Terms, found: Reused[Outcome]) -> Outcome:
+        now, entry = self._now(), found.entry
+        keeping = None if entry is None else _still_keeping(entry, terms, now)
         if found.answer is not None:
-            return replace(found.answer, cached=True)
-        if (entry := found.entry) is None:
+            return replace(found.answer, cached=True, keeping=keeping)
+        if entry is None:
             raise TypeError("nothing was reused")
-        now = self._now()
         fresh = entry.fresh(now)
         data = entry.data
         if not fresh:
@@ -184,9 +185,7 @@ class Caching:
             data=data,
             extensions=_freshness(entry.facts, now, WORDING.again if fresh else WORDING.late),
             cached=True,
-            keeping=_keeping(entry.lifetime, entry.made_at, entry.etag, terms, now)
-            if fresh
-            else None,
+            keeping=keeping,
         )
 
 
@@ -278,3 +277,10 @@ def _keeping(
         return None
     seconds, age = int(lifetime.total_seconds()), ceil((now - made_at).total_seconds())
     return Keeping(lifetime=seconds, age=age, private=terms.private, etag=etag)
+
+
+def _still_keeping(entry: Entry, terms: Terms, now: datetime) -> Keeping | None:
+    """What others may do with an answer that was made before."""
+    if not entry.fresh(now):
+        return None
+    return _keeping(entry.lifetime, entry.made_at, entry.etag, terms, now)

@@ -1,5 +1,6 @@
 """What caches on the way may keep, for how long, and for whom."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from redis.asyncio import Redis
 from app.api.hints import CacheControl, Scope, kept
 from app.api.schema import Schema
 from tests.builders import NOON
-from tests.caching.builders import Clock, Shop, a_gateway, kept_by_all, over
+from tests.caching.builders import Clock, Held, Shop, a_gateway, kept_by_all, over
 from tests.caching.serving import served
 from tests.redis import RedisServer, until
 
@@ -48,6 +49,40 @@ async def test_an_answer_says_how_long_it_may_be_kept_and_how_old_it_is(at: Shop
         "vary": "Accept, Accept-Language, Accept-Encoding",
     }
     assert told(again) == told(made) | {"age": "21"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "joined"),
+    [
+        (1.6, ("public, max-age=60, s-maxage=60", "2")),
+        (60.0, ("no-store", None)),
+    ],
+)
+async def test_who_joins_what_is_being_made_is_told_its_age(
+    seconds: float, joined: tuple[str, str | None]
+) -> None:
+    held = Held()
+    async with a_gateway(server={"metrics": True}) as at:
+
+        async def both_wait() -> bool:
+            text = (await at.ask.http.get("/metrics")).text
+            return "tessera_operations_in_flight 2.0" in text
+
+        async def asked() -> bool:
+            return at.calls("products") > 0
+
+        at.shop.wait = held
+        first = asyncio.create_task(got(at, PRODUCT))
+        await until(asked)
+        at.clock.passes(seconds)
+        second = asyncio.create_task(got(at, PRODUCT))
+        await until(both_wait)
+        held.gate.set()
+        both = await asyncio.gather(first, second)
+        told = [(one.headers["cache-control"], one.headers.get("age")) for one in both]
+
+    assert told == [("public, max-age=60, s-maxage=60", None), joined]
+    assert at.counts == {"miss": 1, "joined": 1}
 
 
 async def test_what_another_process_dates_in_the_future_is_made_anew(
