@@ -68,7 +68,9 @@ def authorisation_of(caller: Caller) -> str:
 
 def generation_of(sdl: str, settings: Settings) -> bytes:
     """What answers depend on beside what is asked; processes that differ in it share none."""
-    told = settings.model_dump(mode="json", include={"bind", "channels", "locations", "pricing"})
+    told = settings.model_dump_json(
+        include={"bind", "channels", "connections", "locations", "pricing"}
+    )
     first = settings.first_channel
     return blake2b(orjson.dumps([sdl, told, first]), digest_size=KEY_SIZE).digest()
 

@@ -1,16 +1,18 @@
 """What is answered again without being made again, and what never is."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from app.errors import UpstreamUnavailable
 from app.upkeep import refresh_locations
 from app.values import Locale, Texts
 from tests.builders import NOON, a_location, a_price, a_product
-from tests.caching.builders import Held, a_gateway, a_shop
-from tests.redis import until
+from tests.caching.builders import Held, a_gateway, a_shop, kept_by_all, over
+from tests.redis import RedisServer, until
 
 PRODUCT = "query P($handle: String) { product(handle: $handle) { name freshness } }"
 PRICE = '{ variants(skus: ["SHIRT-M"]) { sku price { amount { amount } freshness } } }'
@@ -124,6 +126,24 @@ async def test_who_may_see_something_else_is_kept_apart(monkeypatch: pytest.Monk
                 "/graphql", json={"query": PLACES}, headers={"accept-language": language}
             )
         assert len(caching_key) == 2
+
+
+async def test_what_another_system_told_is_kept_apart(
+    client: Redis, empty_server: RedisServer, tmp_path: Path
+) -> None:
+    redis, shop = over(empty_server, tmp_path), a_shop()
+    shop.known_products = [a_product(name=Texts({"it": "Blusa"}))]
+    moved = {"shop": {"connector": "made-up", "settings": {"url": "https://new.example"}}}
+    async with a_gateway(redis=redis) as at, a_gateway(shop, redis=redis, connections=moved) as new:
+        await at.ask(PRODUCT, handle="shirt")
+
+        async def kept() -> bool:
+            return await kept_by_all(client) == 1
+
+        await until(kept)
+        told = await new.ask(PRODUCT, handle="shirt")
+
+    assert told["data"] == {"product": {"name": "Blusa", "freshness": "LIVE"}}
 
 
 async def test_an_answer_with_errors_is_never_kept() -> None:
