@@ -16,7 +16,7 @@ from app.api.events_stream import EventStreams, Framing
 from app.api.graphiql import page
 from app.api.headers import RequestHeaders
 from app.api.http_answers import StatusRules
-from app.api.http_caching import caching_headers, send_unchanged, unchanged
+from app.api.http_caching import caching_headers, send_unchanged, shareable, unchanged
 from app.api.http_leaving import Attended, ClientLeft, attended
 from app.api.http_negotiation import (
     EVENT_STREAM,
@@ -217,7 +217,8 @@ class _Reply:
             await send_unchanged(self.send, outcome)
         else:
             packed = takes_gzip(self._headers.get("accept-encoding", ""))
-            await _send(self.send, self._media or JSON, status, outcome, packed=packed)
+            told = shareable(outcome, self._method)
+            await _send(self.send, self._media or JSON, status, told, packed=packed)
 
     async def delivered(self, delivery: Delivery) -> None:
         """Send an answer part by part, unless the first part is all of it."""

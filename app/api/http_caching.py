@@ -5,6 +5,8 @@ they are just now, and may be compressed on the way. Comparing for `If-None-Matc
 (RFC 9110, 13.1.2).
 """
 
+from dataclasses import replace
+
 from starlette.types import Send
 
 from app.api.headers import RequestHeaders
@@ -30,6 +32,14 @@ def caching_headers(outcome: Outcome) -> Pairs:
         (b"etag", f'W/"{keeping.etag}"'.encode()),
         (b"vary", VARY),
     ]
+
+
+def shareable(outcome: Outcome, method: str) -> Outcome:
+    """Without the caller's points, where caches may tell it to others."""
+    keeping, told = outcome.keeping, outcome.extensions
+    if method != "GET" or keeping is None or keeping.private or "cost" not in told:
+        return outcome
+    return replace(outcome, extensions={name: told[name] for name in told if name != "cost"})
 
 
 def unchanged(outcome: Outcome, method: str, headers: RequestHeaders) -> bool:

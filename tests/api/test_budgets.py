@@ -75,6 +75,25 @@ async def test_an_answer_that_was_made_for_somebody_else_costs_nothing() -> None
     assert (first["actual"], again["actual"]) == (1, 0)
 
 
+async def test_what_caches_may_tell_to_others_says_nothing_of_the_callers_points() -> None:
+    async with served() as gateway:
+        by_get = [
+            await gateway.ask.http.get(
+                "/graphql", params={"query": query}, headers={"x-tessera-preflight": "1"}
+            )
+            for query in (CHEAP, "{ __typename }")
+        ]
+        by_post = await gateway.ask.post(CHEAP)
+
+    assert [one.headers["cache-control"].split(",")[0] for one in (*by_get, by_post)] == [
+        "public",
+        "no-store",
+        "public",
+    ]
+    assert ["cost" in one.json().get("extensions", {}) for one in by_get] == [False, True]
+    assert by_post.json()["extensions"]["cost"]["available"] == 98  # the GET was paid for, too
+
+
 async def test_without_a_budget_nothing_is_counted() -> None:
     async with served(budget=None) as gateway:
         body = (await gateway.post()).json()
