@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 MOST = 10_000  # names; beyond it, all may have changed when the one heard first did
+ANYTHING = ""  # kind of what may have changed
 KEPT_FOR = timedelta(minutes=15)  # longer than values are served without being asked for again
 
 
@@ -29,6 +30,7 @@ class Changes:
         self._last = self._seconds()
         if names is None:
             self._floor = self._last
+            self._counts[ANYTHING] += 1
             return
         for name in names:
             self._heard[name] = self._last
@@ -40,7 +42,7 @@ class Changes:
 
     def count(self, *kinds: str) -> int:
         """How often something of these kinds, such as `Product`, was heard to have changed."""
-        return sum(self._counts[kind] for kind in kinds)
+        return sum(self._counts[kind] for kind in (ANYTHING, *kinds))
 
     def since(self, names: Iterable[str]) -> timedelta | None:
         """How long ago one of them last changed; what was read earlier is not good enough."""

@@ -47,3 +47,18 @@ def test_with_too_many_names_all_may_have_changed_when_the_first_of_them_did() -
         None,
         KEPT_FOR - SECOND,
     )
+
+
+def test_changes_are_counted_by_kind_and_each_that_may_be_of_anything_with_all() -> None:
+    changes = Changes(Clock())
+    changes.note({"Product:1", "Product:2", "Stock:shop"})
+    changes.note(None)
+    changes.note({"Product"})
+
+    assert [
+        changes.count(*kinds) for kinds in (("Product",), ("Stock", "Product"), ("Price",))
+    ] == [
+        4,
+        5,
+        1,
+    ]
