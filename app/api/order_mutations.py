@@ -1,5 +1,6 @@
 """GraphQL face of what can be done with orders."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -40,10 +41,13 @@ from app.api.promises import (
     TokenProblem,
 )
 from app.carts.acting import Request, at_version
+from app.carts.model import Cart, CartPromise
 from app.errors import Refusal
 from app.orders import buying, model
 from app.orders.model import CancelReason, OrderState
 from app.orders.service import Placed
+from app.promises.model import Destination
+from app.promises.refusals import DestinationRefused
 from app.store.keys import Once
 
 Input = strawberry.argument(description="All that it takes.")
@@ -119,7 +123,7 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     cart = at_version(found, asked.version)
     request = Request(now=context.now, inquiry=context.inquiry)
     await services.cart_codes.checked(cart, request)
-    promises = await services.cart_promises.checked(cart, request, held=True)
+    promises = await _promised(context, cart, request, terms.destination)
     own = await services.customers.enrolled(context.principal, now=context.now)
     bought = replace(cart, customer=cart.customer or own)
     points = services.cart_points.agreed(bought, context.now)
@@ -127,6 +131,17 @@ async def _bought(context: Context, asked: given.OrderPlaceInput, once: Once) ->
     purchase = buying.purchase(bought, promises, terms, points)
     purchase = buying.payable(purchase, charged=services.orders.charged)
     return await services.orders.place(replace(purchase, redemptions=redeemed))
+
+
+async def _promised(
+    context: Context, cart: Cart, request: Request, to: Destination | None
+) -> Sequence[CartPromise]:
+    """The promises of a cart whose units are held, for where it is sent."""
+    try:
+        return await context.services.cart_promises.checked(cart, request, to=to, held=True)
+    except DestinationRefused as refusal:
+        refusal.path = ("input", "address")  # where an order says it
+        raise
 
 
 def _told(placed: Placed) -> Any:

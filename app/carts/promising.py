@@ -29,7 +29,7 @@ from app.promises.model import Line as Wanted
 from app.promises.question import Question
 from app.promises.service import PromiseService
 from app.store import Work
-from app.values import CurrencyCode, Money
+from app.values import CurrencyCode, FulfilmentMethod, Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +85,19 @@ class CartPromises:
         return await self._acts.once(request, prepare)
 
     async def checked(
-        self, cart: Cart, request: Request, *, held: bool = False
+        self, cart: Cart, request: Request, *, to: Destination | None, held: bool = False
     ) -> tuple[CartPromise, ...]:
         """The promises of a cart as of now; where its units are `held`, stock is no question.
 
+        What is sent home goes `to` that destination, whichever it was promised for; None: to that.
+
         Raises:
-            PromiseDrifted: one does not hold any more.
+            PromiseDrifted: one does not hold any more, or not there.
+            DestinationRefused: nothing goes there.
         """
         return tuple(
             [
-                await self._checked(cart, _lines(cart, one), one.choice, request, held=held)
+                await self._checked(cart, _lines(cart, one), _sent(one, to), request, held=held)
                 for one in cart.promises
             ]
         )
@@ -187,6 +190,13 @@ def _still(found: Option | PromiseDrift) -> Option:
 
 def _lines(cart: Cart, promise: CartPromise) -> tuple[Line, ...]:
     return cart.numbered([one.line for one in promise.units])
+
+
+def _sent(promise: CartPromise, to: Destination | None) -> PromiseChoice:
+    """What was chosen, sent to a destination if it is sent at all."""
+    if to is None or promise.method is not FulfilmentMethod.SHIP_TO_HOME:
+        return promise.choice
+    return replace(promise.choice, country=to.country, postal_code=to.postal_code)
 
 
 def _destination(choice: PromiseChoice) -> Destination | None:

@@ -12,6 +12,7 @@ from app.orders.refusals import OrderNotHeld, PaymentNeeded
 from app.orders.service import Purchase
 from app.ports import Address, Buyer, Promised, SoldLine
 from app.pricing.amounts import placed
+from app.promises.model import Destination
 from app.store.keys import Once
 from app.values import FulfilmentMethod, LocationCode
 
@@ -30,6 +31,14 @@ class Terms:
     method: FulfilmentMethod
     address: Address | None
     token: str | None
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where it is sent, as promises tell places apart; None where it is fetched."""
+        to, home = self.address, FulfilmentMethod.SHIP_TO_HOME
+        if to is None or to.country is None or self.method is not home:
+            return None
+        return Destination(to.country, to.postal_code)
 
 
 def sound(terms: Terms) -> Terms:

@@ -167,6 +167,60 @@ async def test_an_order_of_an_outdated_promise_is_refused_with_its_drift() -> No
     assert (done["__typename"], done["drift"]["cause"]) == ("PromiseDrifted", "CUTOFF_PASSED")
 
 
+async def test_an_order_is_sent_where_it_was_promised_to_or_its_drift_is_told() -> None:
+    told = """__typename ... on OrderPlaced { order { delivery { amount } } }
+      ... on Problem { code path }
+      ... on PromiseDrifted { drift { cause before { costToCustomer { amount } }
+        after { costToCustomer { amount } token } } }"""
+    places = {
+        "another area": {"country": "IT", "postalCode": "90133", "city": "Palermo"},
+        "another country": {"country": "CH", "postalCode": "8001", "city": "Zürich"},
+        "no postal code": {"country": "IT", "city": "Milano"},
+        "not served": {"country": "US", "postalCode": "99501", "city": "Anchorage"},
+        "unknown": {"country": "AQ", "city": "McMurdo"},
+        "the same area": {"country": "IT", "postalCode": "20 121", "city": "Milano"},
+    }
+    done = {}
+    async with shopping() as shopper:
+        cart, option = await shopper.promised()
+        held = await shopper.cart("cartHold", cart)
+        for name, place in places.items():
+            done[name] = await shopper.do(
+                "orderPlace",
+                told,
+                cartId=held["id"],
+                version=held["version"],
+                buyer=BUYER,
+                method="SHIP_TO_HOME",
+                address={"lines": ["Via Tortona 1"], **place},
+                paymentToken="tok_ok",
+                idempotencyKey="a-key-of-this-order-only",
+            )
+        asked = {
+            "lines": [{"sku": shopper.sku, "quantity": 1}],
+            "destination": {"country": "IT", "postalCode": "90133"},
+            "channel": "APP",
+        }
+        check = """query Check($token: String!, $input: PromiseOptionsInput!) {
+          promiseCheck(token: $token, input: $input) {
+            ... on PromiseOption { costToCustomer { amount } } } }"""
+        token = done["another area"]["drift"]["after"].pop("token")
+        there = await shopper.sandbox.ask.data(check, token=token, input=asked)
+
+    fee = option["costToCustomer"]
+    for name in ("another area", "another country", "no postal code"):
+        assert done[name]["__typename"] == "PromiseDrifted", done
+        assert done[name]["drift"]["cause"] == "ADDRESS"
+        assert done[name]["drift"]["before"]["costToCustomer"] == fee
+        assert done[name]["drift"]["after"] is not None
+    assert there["promiseCheck"] == done["another area"]["drift"]["after"]
+    assert {name: list(done[name].values()) for name in ("not served", "unknown")} == {
+        "not served": ["DestinationProblem", "DESTINATION_NOT_SERVED", ["input", "address"]],
+        "unknown": ["DestinationProblem", "DESTINATION_UNKNOWN", ["input", "address"]],
+    }
+    assert done["the same area"]["order"]["delivery"] == fee
+
+
 async def test_what_one_cart_holds_is_promised_to_it_alone() -> None:
     query = """query Sellable($skus: [Sku!]!, $at: [LocationCode!]) { variants(skus: $skus) {
       availability(locations: $at) { availableToSell } } }"""
