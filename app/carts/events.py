@@ -9,7 +9,8 @@ KINDS = frozenset(
     {
         *("CartCreated", "CartLinesAdded", "CartLinesUpdated", "CartLinesRemoved", "CartBuyerSet"),
         *("CartPromiseSelected", "CartMerged", "CartOrdered", "CartReopened", "CartHeld"),
-        *("CartHoldReleased", "CartHandOverOffered", "CartTakenOver"),
+        *("CartHoldReleased", "CartHandOverOffered", "CartTakenOver", "CartCodesSet"),
+        *("CartPointsSet", "CartCustomerSet"),
     }
 )
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from inspect import isfunction, signature
 from typing import Any
 
 import httpx
@@ -11,12 +13,14 @@ import pytest
 
 from app.api.nodes import global_id
 from app.api.schema import build_schema
+from app.carts import events as cart_events
+from app.carts.model import Cart, CartId, CartPromise, PromiseChoice
 from app.events.retention import sweep
 from app.main import utc_now
 from app.principals.model import Principal
 from app.store import Store
 from app.store.tables import log_head
-from app.values import PrincipalKind
+from app.values import ChannelCode, CurrencyCode, FulfilmentMethod, Money, PrincipalKind
 from tests.builders import NOON
 from tests.carts.shopping import a_shop
 from tests.events.orders import Desk, token_of
@@ -287,6 +291,59 @@ async def test_a_cart_is_told_as_it_is_and_whenever_it_changes(store: Store) -> 
 
     assert first == {"version": 1, "lines": [{"sku": "SHIRT-M", "quantity": 1}]}
     assert second == {"version": 2, "lines": [{"sku": "SHIRT-M", "quantity": 3}]}
+
+
+async def test_a_cart_is_told_again_when_it_costs_less(store: Store) -> None:
+    create = """mutation { cartCreate(input: {lines: [{sku: "SHIRT-M", quantity: 1}]}) {
+      ... on CartChanged { cart { id } } } }"""
+    say = """mutation($id: ID!) { cartDiscountCodesSet(input: {cartId: $id, version: 1,
+      codes: ["TEN"]}) { __typename ... on Problem { message } } }"""
+    follow = "subscription Cart($id: ID!) { cartChanged(id: $id) { version total { amount } } }"
+    pricing = {"promotions": {"ten": {"percent": "10", "coupon": "TEN"}}}
+    async with house(store, shop=a_shop(), pricing=pricing) as gateway, gateway.client() as client:
+        await client.ask("1", create)
+        cart = (await client.hear())["payload"]["data"]["cartCreate"]["cart"]
+        assert (await client.hear())["type"] == "complete"
+        await client.ask("2", follow, id=cart["id"])
+        first = await heard(client, field="cartChanged")
+        async with gateway.client() as other:
+            await other.ask("1", say, id=cart["id"])
+            changed = (await other.hear())["payload"]["data"]["cartDiscountCodesSet"]
+            assert changed["__typename"] == "CartChanged", changed
+        second = await heard(client, field="cartChanged")
+
+    assert first == {"version": 1, "total": {"amount": "49.90"}}
+    assert second == {"version": 2, "total": {"amount": "44.91"}}
+
+
+def test_whoever_follows_a_cart_is_told_of_every_fact_there_is_of_it() -> None:
+    cart = Cart(
+        id=CartId("a"),
+        channel=ChannelCode("WEB"),
+        currency=CurrencyCode("EUR"),
+        created_at=NOON,
+        updated_at=NOON,
+        expires_at=NOON,
+    )
+    promise = CartPromise(
+        choice=PromiseChoice(token="t"),
+        units=(),
+        method=FulfilmentMethod.SHIP_TO_HOME,
+        store=None,
+        earliest=NOON,
+        latest=NOON,
+        fee=Money(Decimal("4.90"), CurrencyCode("EUR")),
+        sources=(),
+    )
+    given = {"lines": (), "promise": promise, "version": 1, "order": "O", "fence": 1}
+    facts = [
+        one
+        for name, one in vars(cart_events).items()
+        if isfunction(one) and one.__module__ == cart_events.__name__ and not name.startswith("_")
+    ]
+    told = [one(**{of: given.get(of, cart) for of in signature(one).parameters}) for one in facts]
+
+    assert {fact.kind for fact in told} == cart_events.KINDS
 
 
 async def test_a_cart_that_is_not_there_cannot_be_followed(store: Store) -> None:
