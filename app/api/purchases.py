@@ -82,12 +82,7 @@ class CustomerPurchase:
     def _ours(cls, source: str, order: model.Order) -> Self:
         lines = [
             PurchaseLine(
-                sku=one.sku,
-                name=one.sku,
-                quantity=one.quantity,
-                total=Money(
-                    amount=one.unit_price.amount * one.quantity, currency=one.unit_price.currency
-                ),
+                sku=one.sku, name=one.sku, quantity=one.quantity, total=Money.of(one.total)
             )
             for one in order.lines
         ]

@@ -1,5 +1,6 @@
 """Everything somebody has bought, online and in stores, in one list."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,23 @@ async def test_an_order_of_ours_that_a_system_tells_again_is_told_once(tmp_path:
         page = await at.bought(at.by(proved(ADA)), first=50)
         assert told(page) == [("tessera", number), *everything(ADA)]
         assert page["edges"][0]["node"]["order"] == {"number": number}
+
+
+async def test_lines_of_an_order_of_ours_cost_what_was_paid_for_them(tmp_path: Path) -> None:
+    text = """{ me { purchases(first: 1) { edges { node {
+      total { amount } lines { total { amount } }
+      order { total { amount } lines { subtotal { amount } total { amount } } } } } } } }"""
+    halved = {"promotions": {"half": {"percent": "50"}}}
+    async with house(tmp_path, pricing=halved) as at:
+        me = await at.registered(proved(ADA))
+        await ordered(at, me["id"])
+        [edge] = (await at.by(proved(ADA)).data(text))["me"]["purchases"]["edges"]
+
+    bought, order = edge["node"], edge["node"]["order"]
+    [line] = order["lines"]
+    assert Decimal(line["total"]["amount"]) < Decimal(line["subtotal"]["amount"])
+    assert bought["lines"] == [{"total": line["total"]}]
+    assert bought["total"] == order["total"] == line["total"]
 
 
 async def test_an_order_of_ours_that_was_nobodys_is_told_by_its_system(tmp_path: Path) -> None:
