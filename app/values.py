@@ -31,6 +31,7 @@ CountryCode = NewType("CountryCode", str)
 Locale = NewType("Locale", str)
 """BCP 47 language tag, such as `it` or `de-CH`."""
 
+LONGEST_CODE = 100  # characters of a key or a code; longer ones name nothing and only cost memory
 EARTH_RADIUS_KM = 6371.0088  # mean radius R1, IUGG 1980
 
 

@@ -22,6 +22,7 @@ from app.values import CountryCode, Locale, Sku
 LONGEST_NAME, LONGEST_LINE, LONGEST_NOTES, LONGEST_SKU = 100, 200, 4_000, 100
 MOST_LINES = 4
 PLAIN = re.compile(r"[^\x00-\x1f\x7f]+")
+LONGEST_TAG = 35  # characters of a language tag, as BCP 47 advises
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -151,7 +152,9 @@ class CustomerProfileInput:
                 longest = LONGEST_NOTES if name == "notes" else LONGEST_NAME
                 _plain(said, longest, ("profile", name), lines=name == "notes")
                 yield name, said
-        if isinstance(self.locale, str) and not TAG.fullmatch(self.locale):
+        if isinstance(self.locale, str) and not (
+            len(self.locale) <= LONGEST_TAG and TAG.fullmatch(self.locale)
+        ):
             raise InvalidCustomerInput("locale is not a language tag.", path=("profile", "locale"))
         if isinstance(self.addresses, list):
             yield "addresses", tuple(one.address(at) for at, one in enumerate(self.addresses))

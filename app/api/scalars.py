@@ -11,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from app.events.model import Cursor, Seq
 from app.values import (
+    LONGEST_CODE,
     ChannelCode,
     CountryCode,
     CurrencyCode,
@@ -20,7 +21,6 @@ from app.values import (
     Sku,
 )
 
-LONGEST_CODE = 100  # characters; longer ones name nothing and only cost memory
 LONGEST_CURSOR = 500
 _durations = TypeAdapter(timedelta)
 

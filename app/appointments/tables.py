@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 
 from app.store.instants import Instant
 from app.store.tables import metadata
+from app.values import LONGEST_CODE
 
 appointments = Table(
     "appointments",
@@ -11,7 +12,7 @@ appointments = Table(
     Column("id", String(40), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("customer", String(40), nullable=False),
-    Column("location", String(40), nullable=False),
+    Column("location", String(LONGEST_CODE), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("team", String(40), nullable=False),
     Column("starts", Instant, nullable=False),
@@ -27,7 +28,7 @@ appointments = Table(
 appointment_places = Table(
     "appointment_places",
     metadata,
-    Column("location", String(40), primary_key=True),
+    Column("location", String(LONGEST_CODE), primary_key=True),
     Column("team", String(40), primary_key=True),
     Column("begins", BigInteger, primary_key=True, autoincrement=False),
     Column("taken", Integer, nullable=False),

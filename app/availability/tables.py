@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
 )
 
 from app.store.instants import Instant
@@ -18,7 +19,7 @@ from app.store.tables import metadata
 stock_levels = Table(
     "stock_levels",
     metadata,
-    Column("sku", String(100), primary_key=True),
+    Column("sku", Text, primary_key=True),
     Column("location", String(100), primary_key=True),
     Column("source", String(40), nullable=False),
     Column("on_hand", Integer, nullable=False),
@@ -44,7 +45,7 @@ hold_lines = Table(
     "hold_lines",
     metadata,
     Column("holder", String(80), ForeignKey(holds.c.holder), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    Column("sku", Text, primary_key=True),
     Column("location", String(100), primary_key=True),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -56,7 +57,7 @@ allocations = Table(
     "allocations",
     metadata,
     Column("order", String(80), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    Column("sku", Text, primary_key=True),
     Column("location", String(100), primary_key=True),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("known_at", Instant),

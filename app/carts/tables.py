@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
 )
 
 from app.store.instants import Instant
@@ -51,7 +52,7 @@ cart_lines = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("sku", String(100), nullable=False),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
-    Column("amount", String(40), nullable=False),
+    Column("amount", Text, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("tax_included", Boolean, nullable=False),
     Column("price_as_of", Instant),

@@ -42,7 +42,7 @@ identities = Table(
     "identities",
     metadata,
     Column("system", String(80), primary_key=True),
-    Column("external", String(120), primary_key=True),
+    Column("external", Text, primary_key=True),
     Column("customer", String(40), ForeignKey(customers.c.id), nullable=False, index=True),
     Column("evidence", String(30), nullable=False),
     Column("confidence", String(20), nullable=False),
@@ -55,7 +55,7 @@ refused_identities = Table(
     metadata,
     Column("customer", String(40), ForeignKey(customers.c.id), primary_key=True),
     Column("system", String(80), primary_key=True),
-    Column("external", String(120), primary_key=True),
+    Column("external", Text, primary_key=True),
 )
 
 # Every word of it stays: the last one counts. `by` is who said it, `wording` what was shown.
@@ -120,7 +120,7 @@ privacy_receipts = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("system", String(80), nullable=False),
     Column("task", String(20), nullable=False),
-    Column("external", String(120)),
+    Column("external", Text),
     Column("done_at", Instant),
     Column("reason", String(60)),
     Column("kept", JSON, nullable=False),

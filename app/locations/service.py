@@ -21,7 +21,7 @@ from app.settings import Location as Configured
 from app.upstream.asking import asked
 from app.upstream.health import Health
 from app.upstream.report import Report
-from app.values import CountryCode, GeoPoint, LocationCode
+from app.values import LONGEST_CODE, CountryCode, GeoPoint, LocationCode
 
 Sources = Mapping[str, tuple[LocationSource, Health]]
 
@@ -114,7 +114,10 @@ def nearest_first(place: Place) -> tuple[float, LocationCode]:
 
 
 def _understood(answer: Answer[Told], health: Health) -> tuple[Told, ...]:
-    """The rows that can be used; hours or zones nobody understands are dropped and counted."""
+    """The rows that can be used.
+
+    Codes that nobody can name, and hours or zones nobody understands are dropped and counted.
+    """
     if answer.rejected:
         references = [row.reference for row in answer.rejected]
         health.rejected(
@@ -122,6 +125,12 @@ def _understood(answer: Answer[Told], health: Health) -> tuple[Told, ...]:
         )
     usable = []
     for told in answer.rows:
+        if len(told.code) > LONGEST_CODE:
+            reference = told.code[:LONGEST_CODE]
+            health.rejected(
+                operation="LocationSource", references=[reference], reason="code too long"
+            )
+            continue
         if told.opening_hours is None or _sound(told):
             usable.append(told)
             continue

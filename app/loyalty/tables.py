@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
 )
 
 from app.store.instants import Instant
@@ -23,7 +24,7 @@ members = Table(
     metadata,
     Column("customer", CUSTOMER, primary_key=True),
     Column("card", CARD, unique=True),
-    Column("reference", String(120)),
+    Column("reference", Text),
     Column("enrolled_at", Instant, nullable=False),
     Column("merged_into", CUSTOMER),
     Column("version", BigInteger, nullable=False),
@@ -96,7 +97,7 @@ receipts = Table(
     Column("card", CARD, index=True),
     Column("refund_of", RECEIPT),
     Column("sold_at", Instant, nullable=False),
-    Column("total", String(40), nullable=False),
+    Column("total", Text, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("member", CUSTOMER, ForeignKey(members.c.customer)),
     Index("ix_loyalty_receipts_refund_of", "source", "refund_of"),
@@ -107,7 +108,7 @@ receipt_cursors = Table(
     "loyalty_receipt_cursors",
     metadata,
     Column("source", SOURCE, primary_key=True),
-    Column("cursor", String(500)),
+    Column("cursor", Text),
     Column("version", BigInteger, nullable=False),
     Column("due_at", Instant, nullable=False),
 )

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from app.store.instants import Instant
 from app.store.tables import metadata
+from app.values import LONGEST_CODE
 
 AMOUNT = 40  # characters of an exact decimal
 FOLLOWED_NOW = text("look_at IS NOT NULL")  # a few of all orders there ever were
@@ -42,7 +43,7 @@ orders = Table(
     Column("buyer", JSON, nullable=False),
     Column("address", JSON),
     Column("method", String(30), nullable=False),
-    Column("store", String(40)),
+    Column("store", String(LONGEST_CODE)),
     Column("promised_from", Instant),
     Column("promised_until", Instant),
     Column("promise_token", Text),
@@ -73,11 +74,11 @@ order_lines = Table(
     Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("part", Integer, nullable=False),
-    Column("sku", String(80), nullable=False),
-    Column("location", String(40), nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("location", String(LONGEST_CODE), nullable=False),
     Column("quantity", Integer, CheckConstraint("quantity > 0", name="some"), nullable=False),
     Column("components", JSON, nullable=False, server_default="[]"),
-    Column("unit_price", String(AMOUNT), nullable=False),
+    Column("unit_price", Text, nullable=False),
     Column("discounts", JSON, nullable=False, server_default="[]"),
     Column("price_list", String(40)),
 )
@@ -89,11 +90,11 @@ payments = Table(
     Column("order", String(20), ForeignKey(orders.c.number), primary_key=True),
     Column("key", String(40), nullable=False, unique=True),
     Column("status", String(20)),
-    Column("reference", String(80)),
-    Column("reason", String(80)),
+    Column("reference", Text),
+    Column("reason", Text),
     Column("amount", String(AMOUNT), nullable=False),
-    Column("captured", String(AMOUNT), nullable=False),
-    Column("refunded", String(AMOUNT), nullable=False),
+    Column("captured", Text, nullable=False),
+    Column("refunded", Text, nullable=False),
 )
 
 # `expected_from` and `expected_until` are null where it is as the order was promised.
@@ -109,6 +110,6 @@ handings = Table(
     Column("expected_until", Instant),
     Column("state", String(20), nullable=False),
     Column("tried", Boolean, nullable=False),
-    Column("reference", String(120)),
+    Column("reference", Text),
     Column("error", String(40)),
 )

@@ -1,6 +1,6 @@
 """What do we keep of partners: what each was told that there is, and how far it says it is."""
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table, Text
 
 from app.store.instants import Instant
 from app.store.tables import metadata
@@ -23,7 +23,7 @@ assortment_items = Table(
     "assortment_items",
     metadata,
     Column("partner", String(40), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    Column("sku", Text, primary_key=True),
     Column("status", String(20), nullable=False),
     Column("available", Integer),
     Column("prices", JSON, nullable=False, server_default="[]"),

@@ -61,6 +61,7 @@ async def test_a_contact_is_one_however_it_is_written_and_goes_again(tmp_path: P
         ({"givenName": "a\x00"}, ["input", "profile", "given_name"]),
         ({"givenName": "a" * 101}, ["input", "profile", "given_name"]),
         ({"locale": "no tag"}, ["input", "profile", "locale"]),
+        ({"locale": "de" + 5 * "-subtags"}, ["input", "profile", "locale"]),
         ({"notes": "for staff"}, ["input", "profile", "notes"]),
         ({"contactsVerified": True}, ["input", "profile", "contactsVerified"]),
         ({"sizes": [{"what": str(n), "size": "1"} for n in range(51)]}, ["input", "sizes"]),

@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import UpstreamUnavailable
 from app.ports import Address
-from app.values import CountryCode, GeoPoint, LocationKind, LocationService
+from app.values import LONGEST_CODE, CountryCode, GeoPoint, LocationKind, LocationService
 from tests.builders import a_location
 from tests.gateways import Asker, Retailer, gateway_over
 
@@ -178,6 +178,20 @@ async def test_hours_nobody_understands_are_dropped_and_counted(expression: str,
 
     assert data == {
         "location": {"name": "Store ST-MIL", "hours": None},
+        "upstreams": [{"rejectedRows": 1}],
+    }
+
+
+async def test_a_place_whose_code_nobody_can_name_is_dropped_and_counted() -> None:
+    codes = ["S" * LONGEST_CODE, "S" * (LONGEST_CODE + 1)]
+    tills = Retailer(known_locations=[a_location(code) for code in codes])
+    async with gateway_over({"tills": tills}) as ask:
+        data = await ask.staff.data(
+            "{ locations { edges { node { code } } } upstreams { rejectedRows } }"
+        )
+
+    assert data == {
+        "locations": {"edges": [{"node": {"code": codes[0]}}]},
         "upstreams": [{"rejectedRows": 1}],
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from app.availability.model import Spot
 from app.availability.refusals import HoldExpired, HoldSuperseded
 from app.orders.model import CancelReason, HandingState, OrderState
 from app.orders.refusals import (
@@ -17,17 +18,27 @@ from app.orders.refusals import (
     OrderNotFound,
     OrderNotHeld,
 )
-from app.ports import PaymentStatus
+from app.ports import Payment, PaymentStatus
 from app.principals.model import THE_HOUSE
 from app.store import Store
 from app.store.keys import KeyReused
 from app.store.tables import facts
-from app.values import LocationCode
+from app.upstream.paying import PaymentDesk
+from app.values import LONGEST_CODE, LocationCode, Sku
 from connectors.sandbox.faults import Fault
 from tests.orders.world import ADA, World, a_key, opened, other, spot
 
 SHOP, DC = spot("shop"), spot("dc")
 NOTHING = Decimal(0)
+NAME = "R" * 1_000
+
+
+class Wordy(PaymentDesk):
+    """A provider whose names of payments are long."""
+
+    async def _asked(self, ask: Any) -> Any:
+        told = await super()._asked(ask)
+        return replace(told, reference=NAME) if isinstance(told, Payment) else told
 
 
 async def told(world: World) -> list[str]:
@@ -86,6 +97,29 @@ async def test_its_goods_are_counted_once_the_upstream_knows_them(store: Store) 
         world.clock.move(60)
         await world.stock(SHOP, on_hand=9)  # the upstream's own figures have them now
         assert await world.sellable(SHOP) == 9
+
+
+async def test_however_long_the_provider_s_name_of_a_payment_is_its_order_goes_on(
+    store: Store,
+) -> None:
+    async with opened(store, desk=Wordy) as world:
+        await world.stock(SHOP)
+        order = await world.worked((await world.place("a", SHOP)).order)
+
+        assert order.state is OrderState.SOURCED
+        assert order.charge is not None
+        assert order.charge.reference == NAME
+        assert world.charges() == {order.number: ("authorised", Decimal("25.00"), NOTHING)}
+
+
+async def test_whatever_can_be_held_can_be_ordered(store: Store) -> None:
+    longest = Spot(Sku("S" * LONGEST_CODE), SHOP.location)
+    async with opened(store) as world:
+        await world.stock(longest)
+        placed = await world.place("a", longest)
+
+        assert placed.order.state is OrderState.PLACED
+        assert [line.sku for line in placed.order.lines] == [longest.sku]
 
 
 async def test_a_declined_payment_is_an_order_refused_with_nothing_kept(store: Store) -> None:

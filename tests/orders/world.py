@@ -195,14 +195,15 @@ async def opened(
     charged: bool = True,
     patience: timedelta = PATIENCE,
     finder: Finder | None = None,
+    desk: type[PaymentDesk] = PaymentDesk,
 ) -> AsyncIterator[World]:
     """A world with its systems served over HTTP; without a `finder` nothing is sourced again."""
     clock = Clock()
-    kinds: Mapping[str, System] = {**SINKS, "payments": "payments"}
-    systems = {name: upstream(system, seed=SEED, now=clock) for name, system in kinds.items()}
+    served: Mapping[str, System] = {**SINKS, "payments": "payments"}
+    systems = {name: upstream(system, seed=SEED, now=clock) for name, system in served.items()}
     async with AsyncExitStack() as stack:
         ports: dict[str, Any] = {}
-        for name, system in kinds.items():
+        for name, system in served.items():
             url = await stack.enter_async_context(serve(systems[name]))
             ports[name] = await stack.enter_async_context(
                 connected(name, system, url, patience, clock)
@@ -210,7 +211,8 @@ async def opened(
             stack.callback(systems[name].release)
         sinks = {name: ports[name] for name in SINKS}
         provider = ports["payments"] if charged else None
-        turns, steps, worker, service = assembled(store, clock, sinks, provider, patience)
+        kinds = Kinds(desk=desk)
+        turns, steps, worker, service = assembled(store, clock, sinks, provider, patience, kinds)
         if finder is not None:
             steps = replace(steps, sourcing=replace(steps.sourcing, finder=finder))
             worker.steps = steps

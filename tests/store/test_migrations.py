@@ -1,20 +1,27 @@
 """Tables come from empty and from the revision before, and are what the code says."""
 
 from collections.abc import Callable
+from math import inf
 from typing import TypeVar
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, TextClause, create_engine, text
+from sqlalchemy import Connection, String, TextClause, create_engine, text
 
+from app.api import customer_inputs, partner_inputs
 from app.appointments import tables as _appointments  # noqa: F401  registers its tables
 from app.availability import tables as _stock  # noqa: F401  as above
 from app.carts import tables as _carts  # noqa: F401  as above
+from app.carts.buyers import LONGEST_EMAIL
 from app.customers import tables as _customers  # noqa: F401  as above
 from app.loyalty import tables as _points  # noqa: F401  as above
+from app.loyalty import tills
+from app.loyalty.service import LONGEST_REASON
+from app.markets import listing_rows, order_rows
 from app.markets import tables as _markets  # noqa: F401  as above
+from app.markets.model import LONGEST_NUMBER
 from app.orders import tables as _orders  # noqa: F401  as above
 from app.partners import tables as _partners  # noqa: F401  as above
 from app.pricing import tables as _pricing  # noqa: F401  as above
@@ -22,9 +29,39 @@ from app.principals import tables as _principals  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
 from app.store.tables import metadata
+from app.values import LONGEST_CODE
 from app.webhooks import tables as _webhooks  # noqa: F401  as above
 
 T = TypeVar("T")
+# Nobody bounds what a system calls a thing, nor how it writes an amount.
+WORDS_OF_OTHERS = (
+    *("cart_lines.amount", "order_lines.unit_price"),
+    *("payments.reference", "payments.reason", "payments.captured", "payments.refunded"),
+    *("handings.reference", "loyalty_members.reference"),
+    *("loyalty_receipts.total", "loyalty_receipt_cursors.cursor", "market_sources.cursor"),
+    *("market_listings.price", "market_listings.wanted_price"),
+    *("identities.external", "refused_identities.external", "privacy_receipts.external"),
+)
+LONGEST = {
+    "carts.buyer_email": LONGEST_EMAIL,
+    "orders.reference": partner_inputs.LONGEST_REFERENCE,
+    "market_orders.number": LONGEST_NUMBER,
+    "market_parcels.number": LONGEST_NUMBER,
+    "market_orders.reason": order_rows.LONGEST_REASON,
+    "market_listings.reason": listing_rows.LONGEST_REASON,
+    "loyalty_receipts.number": tills.LONGEST,
+    "loyalty_receipts.refund_of": tills.LONGEST,
+    "loyalty_receipts.card": tills.LONGEST_CARD,
+    "loyalty_members.card": tills.LONGEST_CARD,
+    "loyalty_transactions.receipt": tills.LONGEST,
+    "loyalty_transactions.reason": LONGEST_REASON,
+    "customers.given_name": customer_inputs.LONGEST_NAME,
+    "customers.family_name": customer_inputs.LONGEST_NAME,
+    "customers.locale": customer_inputs.LONGEST_TAG,
+    "customer_contacts.value": LONGEST_EMAIL,
+    "consents.source": customer_inputs.LONGEST_NAME,
+    "consents.wording": customer_inputs.LONGEST_LINE,
+}
 
 
 async def asked(url: str, question: Callable[[Connection], T]) -> T:
@@ -55,6 +92,34 @@ async def test_from_empty_the_tables_are_what_the_code_says(empty: str) -> None:
 
     assert await asked(empty, differences) == []
     assert await asked(empty, revision) == newest()
+
+
+def room(column: str) -> float:
+    """How many characters a column has room for."""
+    table, name = column.split(".")
+    told = metadata.tables[table].c[name].type
+    assert isinstance(told, String), column
+    return inf if told.length is None else told.length
+
+
+def test_there_is_room_for_every_code_that_can_be_named() -> None:
+    codes = [
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.c
+        if column.name in {"sku", "location", "origin", "store"}
+    ]
+
+    assert len(codes) > 1
+    assert [one for one in codes if room(one) < LONGEST_CODE] == []
+
+
+def test_there_is_room_for_what_systems_say_in_their_own_words() -> None:
+    assert [one for one in WORDS_OF_OTHERS if room(one) < inf] == []
+
+
+def test_there_is_room_for_the_longest_that_is_taken() -> None:
+    assert [one for one, most in LONGEST.items() if room(one) < most] == []
 
 
 async def test_each_revision_leads_to_the_next(empty: str) -> None:
@@ -102,6 +167,24 @@ async def test_what_systems_have_already_is_followed_from_now_on(empty: str) -> 
         return list(connection.execute(asked).scalars())
 
     assert await asked(empty, due) == ["IN_FULFILMENT", "SOURCED"]
+
+
+async def test_what_was_kept_is_there_when_there_is_more_room(empty: str) -> None:
+    await upgrade(empty, "0023")
+    paid = """INSERT INTO payments ("order", key, reference, amount, captured, refunded)
+      VALUES ('PLACED', 'PLACED', 'R-1', '9.90', '0', '0')"""
+    named = "UPDATE orders SET store = 'ST-MIL'"
+    await changed(empty, [an_old_order("PLACED"), text(paid), text(named)])
+    await upgrade(empty, "0024")
+    longer = text("UPDATE payments SET reference = reference || :more")
+    await changed(empty, [longer.bindparams(more="1" * 1_000)])
+
+    def kept(connection: Connection) -> list[tuple[str, ...]]:
+        told = """SELECT o.store, p.reference, p.amount FROM orders AS o
+          JOIN payments AS p ON p."order" = o.number"""
+        return [tuple(row) for row in connection.execute(text(told))]
+
+    assert await asked(empty, kept) == [("ST-MIL", f"R-1{'1' * 1_000}", "9.90")]
 
 
 async def changed(url: str, statements: list[TextClause]) -> None:
