@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from app.carts import repository
 from app.carts.model import CartId
@@ -43,4 +43,5 @@ def forget(work: Work, whose: Whose) -> bool:
 
 def _theirs(whose: Whose) -> ColumnElement[bool]:
     own = carts.c.customer.in_(sorted(whose.selves))
-    return or_(own, func.lower(carts.c.buyer_email).in_(sorted(whose.emails)))
+    email = func.lower(carts.c.buyer_email)
+    return or_(own, and_(carts.c.customer.is_(None), email.in_(sorted(whose.emails))))

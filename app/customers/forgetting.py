@@ -31,7 +31,8 @@ from app.values import CustomerId
 class Whose:
     """By what a person's things are found: our ids of them, and addresses that are proved theirs.
 
-    What they did as a guest under such an address is theirs, too. Addresses are in small letters.
+    What was done as a guest under such an address is theirs, too; what another customer did with it
+    is that customer's. Addresses are in small letters.
     """
 
     selves: frozenset[CustomerId]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, null, or_, select, update
 
 from app.customers.forgetting import Whose
 from app.orders import repository
@@ -35,4 +35,4 @@ def forget(work: Work, whose: Whose) -> bool:
 def _theirs(whose: Whose) -> ColumnElement[bool]:
     own = orders.c.customer.in_(sorted(whose.selves))
     email = func.lower(orders.c.buyer["email"].as_string())
-    return or_(own, email.in_(sorted(whose.emails)))
+    return or_(own, and_(orders.c.customer.is_(None), email.in_(sorted(whose.emails))))

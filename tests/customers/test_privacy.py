@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, exists, select, update
 
+from app.carts.tables import carts
 from app.main import utc_now
 from app.orders.tables import orders
 from app.store import Work
@@ -276,3 +277,31 @@ async def test_what_was_ordered_as_a_guest_under_their_address_is_forgotten_too(
         await at.until(at.by(proved(ADA)), request["id"], over)
         assert found_in(at.store.read_bytes(), ADA) == []
         assert systems_name(at, ADA) == []
+
+
+async def test_what_another_customer_ordered_with_their_address_stays_that_customers(
+    tmp_path: Path,
+) -> None:
+    bob = shopper("bob-himself")
+    async with house(tmp_path) as at:
+        await at.registered(proved(ADA))
+        his = await at.registered(bob)
+        number = await at.ordered(ADA, his["id"], name="A gift of Bob's")
+
+        request = await asked(at, "customerExport", proved(ADA))
+        done = await at.until(at.by(proved(ADA)), request["id"], over)
+        (own,) = (one["documents"] for one in done["receipts"] if one["source"] == "tessera")
+        assert (own["orders"], own["carts"]) == ([], [])
+
+        request = await asked(at, "customerErase", proved(ADA))
+        await at.until(at.by(proved(ADA)), request["id"], over)
+        bought = await at.bought(at.by(bob))
+        assert [edge["node"]["reference"] for edge in bought["edges"]] == [number]
+        text = "query Q($n: ID!) { order(number: $n) { state } }"
+        assert await at.by(bob).data(text, n=number) == {"order": {"state": "SOURCED"}}
+
+        def named(connection: Connection) -> tuple[str, str]:
+            buyer = connection.execute(select(orders.c.buyer)).scalar_one()
+            return buyer["name"], connection.execute(select(carts.c.buyer_email)).scalar_one()
+
+        assert await at.sandbox.gateway.store.read(named) == ("A gift of Bob's", ADA.email)
