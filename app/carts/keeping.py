@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from app.carts import repository
 from app.carts.model import CartId
@@ -32,6 +32,7 @@ def forget(work: Work, whose: Whose) -> bool:
         .values(
             customer=None,
             buyer_email=None,
+            compared_email=None,
             buyer_phone=None,
             buyer_country=None,
             buyer_postal_code=None,
@@ -43,5 +44,5 @@ def forget(work: Work, whose: Whose) -> bool:
 
 def _theirs(whose: Whose) -> ColumnElement[bool]:
     own = carts.c.customer.in_(sorted(whose.selves))
-    email = func.lower(carts.c.buyer_email)
-    return or_(own, and_(carts.c.customer.is_(None), email.in_(sorted(whose.emails))))
+    address = carts.c.compared_email.in_(sorted(whose.emails))
+    return or_(own, and_(carts.c.customer.is_(None), address))

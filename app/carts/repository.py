@@ -21,6 +21,7 @@ from app.carts.model import (
     Snapshot,
 )
 from app.carts.tables import cart_lines, carts, hand_overs
+from app.ports import compared_email
 from app.pricing.model import Standing
 from app.store.statements import inserting
 from app.values import ChannelCode, CountryCode, CurrencyCode, CustomerId, Discount, Money, Sku
@@ -181,6 +182,7 @@ def _row(cart: Cart) -> dict[str, Any]:
         "version": cart.version,
         "last_line": cart.last_line,
         "buyer_email": buyer.email,
+        "compared_email": compared_email(buyer.email),
         "buyer_phone": buyer.phone,
         "buyer_country": buyer.country,
         "buyer_postal_code": buyer.postal_code,

@@ -17,7 +17,8 @@ from app.store.instants import Instant
 from app.store.tables import metadata
 
 # Whoever changes anything of a cart locks its row first. `held` is what its last hold was placed
-# for; what a hold keeps stands in its own lines, where a bundle is its components.
+# for; what a hold keeps stands in its own lines, where a bundle is its components. `compared_email`
+# is `buyer_email` in the form that is compared (null: it is no address).
 carts = Table(
     "carts",
     metadata,
@@ -28,6 +29,7 @@ carts = Table(
     Column("version", Integer, nullable=False),
     Column("last_line", Integer, nullable=False),
     Column("buyer_email", String(254)),
+    Column("compared_email", String(320), index=True),
     Column("buyer_phone", String(40)),
     Column("buyer_country", String(2)),
     Column("buyer_postal_code", String(16)),

@@ -32,7 +32,7 @@ class Whose:
     """By what a person's things are found: our ids of them, and addresses that are proved theirs.
 
     What was done as a guest under such an address is theirs, too; what another customer did with it
-    is that customer's. Addresses are in small letters.
+    is that customer's. Addresses are in the form that is compared.
     """
 
     selves: frozenset[CustomerId]

@@ -26,7 +26,9 @@ def forget(work: Work, whose: Whose) -> bool:
     work.connection.execute(
         update(orders)
         .where(theirs, orders.c.due_at.is_(None))
-        .values(customer=None, buyer=NOBODY, address=null(), promise_token=None)
+        .values(
+            customer=None, buyer=NOBODY, compared_email=None, address=null(), promise_token=None
+        )
     )
     left = select(func.count()).select_from(orders).where(theirs)
     return not work.connection.scalar(left)
@@ -34,5 +36,5 @@ def forget(work: Work, whose: Whose) -> bool:
 
 def _theirs(whose: Whose) -> ColumnElement[bool]:
     own = orders.c.customer.in_(sorted(whose.selves))
-    email = func.lower(orders.c.buyer["email"].as_string())
-    return or_(own, and_(orders.c.customer.is_(None), email.in_(sorted(whose.emails))))
+    address = orders.c.compared_email.in_(sorted(whose.emails))
+    return or_(own, and_(orders.c.customer.is_(None), address))

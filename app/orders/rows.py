@@ -20,7 +20,16 @@ from app.orders.model import (
     OrderState,
 )
 from app.orders.tables import handings, order_lines, orders, payments
-from app.ports import Address, BundleComponent, Buyer, PaymentKey, PaymentStatus, Promised, SoldLine
+from app.ports import (
+    Address,
+    BundleComponent,
+    Buyer,
+    PaymentKey,
+    PaymentStatus,
+    Promised,
+    SoldLine,
+    compared_email,
+)
 from app.values import (
     ChannelCode,
     CountryCode,
@@ -159,6 +168,7 @@ def agreed(order: Order) -> dict[str, Any]:
         "reason": order.reason,
         "placed_at": order.placed_at,
         "buyer": asdict(order.buyer),
+        "compared_email": compared_email(order.buyer.email),
         "address": None if order.address is None else asdict(order.address),
         "method": order.method,
         "store": order.store,

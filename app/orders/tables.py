@@ -23,6 +23,7 @@ AMOUNT = 40  # characters of an exact decimal
 FOLLOWED_NOW = text("look_at IS NOT NULL")  # a few of all orders there ever were
 
 # `asked` is a hash of who asked and under which idempotency key, `digest` one of what was asked.
+# `compared_email` is the buyer's address in the form that is compared (null: it is no address).
 # `partner` is who sells it for us, and `reference` what that partner calls it.
 # `due_at` is when something has to be done for it (null: never), by whoever has the lease: until
 # `leased_until`, and no longer once `fence` has grown. `look_at` is when its systems are asked next
@@ -41,6 +42,7 @@ orders = Table(
     Column("reason", String(40)),
     Column("placed_at", Instant, nullable=False),
     Column("buyer", JSON, nullable=False),
+    Column("compared_email", String(320)),
     Column("address", JSON),
     Column("method", String(30), nullable=False),
     Column("store", String(LONGEST_CODE)),
@@ -63,6 +65,7 @@ orders = Table(
     Index("ix_orders_placed_at", "placed_at", "number"),
     Index("ix_orders_access", "access"),
     Index("ix_orders_customer", "customer", "placed_at"),
+    Index("ix_orders_compared_email", "compared_email"),
     Index("ix_orders_partner_reference", "partner", "reference", unique=True),
     Index("ix_orders_partner_placed_at", "partner", "placed_at"),
 )

@@ -21,7 +21,13 @@ from app.ports.catalog import (
     VariantOption,
 )
 from app.ports.connector import ConnectorKind, ConnectorPackage, EmbeddedPackage, Limits, Manifest
-from app.ports.contacts import card_contact, email_contact, phone_contact, spellings
+from app.ports.contacts import (
+    card_contact,
+    compared_email,
+    email_contact,
+    phone_contact,
+    spellings,
+)
 from app.ports.customers import (
     Contact,
     ContactKind,
@@ -228,6 +234,7 @@ __all__ = [
     "Wiring",
     "Withheld",
     "card_contact",
+    "compared_email",
     "email_contact",
     "find_connectors",
     "phone_contact",

@@ -23,8 +23,9 @@ DOTS = {"\u3002", "\uff0e", "\uff61"}  # that IDNA takes for full stops
 def email_contact(said: str) -> Contact | None:
     """The address in NFC, ASCII letters small, its domain in IDNA; None where it is none.
 
-    Case is folded for ASCII alone, as folding others would turn strange letters into familiar ones;
-    letters that only stand for others are no part of an address.
+    Before the @ case is folded for ASCII alone, as folding others would turn strange letters into
+    familiar ones; a domain has no capitals, of any script. Letters that only stand for others are
+    no part of an address.
     """
     text = normalize("NFC", said.strip())
     local, at, domain = text.rpartition("@")
@@ -35,10 +36,16 @@ def email_contact(said: str) -> Contact | None:
     if normalize("NFKC", local) != local:
         return None
     try:
-        name = idna.encode(domain.translate(LOWER), uts46=False).decode()
+        name = idna.encode("".join(map(str.lower, domain)), uts46=False).decode()
     except idna.IDNAError:
         return None
     return Contact(ContactKind.EMAIL, f"{local.translate(LOWER)}@{name}")
+
+
+def compared_email(said: str | None) -> str | None:
+    """The form in which an address is compared; None where it is none."""
+    contact = None if said is None else email_contact(said)
+    return None if contact is None else contact.value
 
 
 def phone_contact(said: str, country: CountryCode | None = None) -> Contact | None:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from app.errors import Refusal
+from app.ports import compared_email
 from app.pricing.tables import EVERYBODY, discount_redemptions, discount_uses
 from app.settings import Promotion
 from app.store import Fact, Work
@@ -49,7 +50,8 @@ def who(customer: CustomerId | None, email: str | None) -> str | None:
         return f"customer:{customer}"
     if email is None:
         return None
-    return f"email:{sha256(email.strip().casefold().encode()).hexdigest()}"
+    known = compared_email(email) or email.strip().casefold()
+    return f"email:{sha256(known.encode()).hexdigest()}"
 
 
 def redeem(work: Work, order: str, redemptions: Iterable[Redemption]) -> None:

@@ -19,6 +19,7 @@ IT = CountryCode("IT")
         ("Ada@Example.COM", "ada@example.com"),
         ("  ada+shop@example.com ", "ada+shop@example.com"),
         ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
+        ("ada@B\u00dcCHER.example", "ada@xn--bcher-kva.example"),
         ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
         ("jose\u0301@example.com", "jos\u00e9@example.com"),
         ("JOS\u00c9@example.com", "jos\u00c9@example.com"),

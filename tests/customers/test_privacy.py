@@ -1,6 +1,7 @@
 """Told everything, or forgotten by everybody: a receipt for each system, whatever happens."""
 
 import gc
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, exists, select, update
 
 from app.carts.tables import carts
 from app.main import utc_now
+from app.orders.keeping import NOBODY
 from app.orders.tables import orders
 from app.store import Work
 from app.store.tables import metadata
@@ -305,3 +307,30 @@ async def test_what_another_customer_ordered_with_their_address_stays_that_custo
             return buyer["name"], connection.execute(select(carts.c.buyer_email)).scalar_one()
 
         assert await at.sandbox.gateway.store.read(named) == ("A gift of Bob's", ADA.email)
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [
+        ("ada@MÜNCHEN.example", "ada@münchen.example"),
+        ("ada@xn--mnchen-3ya.example", "ada@münchen.example"),
+        ("jose\u0301@example.com", "jos\u00e9@example.com"),
+        ("\u00c9.x@Example.com", "\u00c9.x@example.com"),
+    ],
+)
+async def test_a_guest_is_forgotten_however_the_address_was_typed(
+    tmp_path: Path, typed: str, known: str
+) -> None:
+    async with house(tmp_path) as at:
+        mine = shopper("otherwise", email=known, email_verified=True)
+        await at.registered(mine)
+        await at.ordered(replace(ADA, email=typed), None, name=f"{CANARY} buyer")
+        request = await asked(at, "customerErase", mine)
+        await at.until(at.by(mine), request["id"], over)
+
+        def left(connection: Connection) -> list[Any]:
+            of_orders = select(orders.c.buyer, orders.c.address, orders.c.compared_email)
+            of_carts = select(carts.c.buyer_email, carts.c.buyer_phone, carts.c.compared_email)
+            return [tuple(connection.execute(one).one()) for one in (of_orders, of_carts)]
+
+        assert await at.sandbox.gateway.store.read(left) == [(NOBODY, None, None), (None,) * 3]

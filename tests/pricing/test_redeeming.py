@@ -136,6 +136,7 @@ def test_a_guest_is_known_by_an_address_that_is_not_written_down() -> None:
     assert who(None, None) is None
     known = who(None, " Ada@Example.com ")
     assert known == who(None, "ada@example.com") != who(None, "bob@example.com")
+    assert who(None, "jose\u0301@MÜNCHEN.example") == who(None, "josé@xn--mnchen-3ya.example")
     assert known is not None
     assert "ada" not in known
     assert len(known) <= 80

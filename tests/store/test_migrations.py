@@ -1,6 +1,7 @@
 """Tables come from empty and from the revision before, and are what the code says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from math import inf
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from app.markets.model import LONGEST_NUMBER
 from app.orders import tables as _orders  # noqa: F401  as above
 from app.partners import tables as _partners  # noqa: F401  as above
 from app.pricing import tables as _pricing  # noqa: F401  as above
+from app.pricing.redeeming import who
 from app.principals import tables as _principals  # noqa: F401  as above
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
@@ -158,7 +160,8 @@ async def test_what_systems_have_already_is_followed_from_now_on(empty: str) -> 
     """Orders of before are due at once; those that are over, or have not got so far, are not."""
     await upgrade(empty, "0021")
     states = ("PLACED", "SOURCED", "IN_FULFILMENT", "COMPLETED", "CANCELLED")
-    await changed(empty, [an_old_order(state) for state in states])
+    rows = [an_old_order(state, state=state) for state in states]
+    await changed(empty, [inserted("orders", rows)])
     await upgrade(empty, "0022")
 
     def due(connection: Connection) -> list[str]:
@@ -187,6 +190,47 @@ async def test_what_was_kept_is_there_when_there_is_more_room(empty: str) -> Non
     assert await asked(empty, kept) == [("ST-MIL", f"R-1{'1' * 1_000}", "9.90")]
 
 
+async def test_addresses_of_before_are_found_by_the_form_that_is_compared(empty: str) -> None:
+    """However many there are; what was redeemed under one counts by that form from now on."""
+    await upgrade(empty, "0024")
+    typed = ["Ada@Example.com", "jose\u0301@MÜNCHEN.example", "JOS\u00c9@x.example", "nobody", ""]
+    forms = ["ada@example.com", "josé@xn--mnchen-3ya.example", "josÉ@x.example", None, None]
+    many = [f"Guest{place}@Example.com" for place in range(1200)]
+    bought = [
+        an_old_order(f"T-{place}", buyer=f'{{"email": "{said}"}}')
+        for place, said in enumerate(typed)
+    ]
+    redeemed = [{"order": f"T-{n}", "promotion": "ten", "who": folded(typed[n])} for n in (0, 1)]
+    used = [{"promotion": "ten", "who": folded(typed[n]), "used": 1} for n in (0, 1)]
+    await changed(
+        empty,
+        [
+            inserted("orders", [*bought, an_old_order("T-9")]),
+            inserted("carts", [an_old_cart(n, said) for n, said in enumerate([*typed, *many])]),
+            inserted("discount_redemptions", redeemed),
+            inserted("discount_uses", used),
+        ],
+    )
+    await upgrade(empty)
+
+    def known(connection: Connection) -> list[list[object]]:
+        asked = (
+            "SELECT compared_email FROM orders ORDER BY number",
+            "SELECT compared_email FROM carts ORDER BY id",
+            'SELECT who FROM discount_redemptions ORDER BY "order"',
+            "SELECT who FROM discount_uses WHERE used = 1",
+            "SELECT count(*) FROM discount_uses",
+        )
+        return [list(connection.execute(text(one)).scalars()) for one in asked]
+
+    of_orders, of_carts, by, counted, rows = await asked(empty, known)
+    assert of_orders == [*forms, None]
+    assert of_carts == [*forms, *(one.lower() for one in many)]
+    assert by == [who(None, typed[0]), who(None, typed[1])]
+    assert sorted(map(str, counted)) == sorted(map(str, by))
+    assert rows == [2]
+
+
 async def changed(url: str, statements: list[TextClause]) -> None:
     def change(connection: Connection) -> None:
         for one in statements:
@@ -196,22 +240,50 @@ async def changed(url: str, statements: list[TextClause]) -> None:
     await asked(url, change)
 
 
-def an_old_order(state: str) -> TextClause:
-    """One of a time before, called as its state is."""
-    row = {
-        "number": state,
-        "asked": state,
+def folded(address: str) -> str:
+    """By what a guest's redemptions were counted before."""
+    return f"email:{sha256(address.casefold().encode()).hexdigest()}"
+
+
+def inserted(table: str, rows: Sequence[Mapping[str, object]]) -> TextClause:
+    names = ", ".join(f'"{name}"' for name in rows[0])
+    quoted = (", ".join(f"'{value}'" for value in row.values()) for row in rows)
+    values = ", ".join(f"({row})" for row in quoted)
+    return text(f"INSERT INTO {table} ({names}) VALUES {values}")  # noqa: S608  words of ours
+
+
+def an_old_cart(number: int, email: str) -> dict[str, str | int]:
+    at = "2026-03-02 12:00:00+00:00"
+    return {
+        "id": f"{number:06}",
+        "channel": "WEB",
+        "currency": "EUR",
+        "status": "OPEN",
+        "version": 1,
+        "last_line": 0,
+        "buyer_email": email,
+        "created_at": at,
+        "updated_at": at,
+        "expires_at": at,
+    }
+
+
+def an_old_order(number: str, **more: str) -> dict[str, str | int]:
+    """One of a time before."""
+    row: dict[str, str | int] = {
+        "number": number,
+        "asked": number,
         "digest": "d",
         "access": "a",
         "channel": "WEB",
-        "state": state,
+        "state": "PLACED",
         "placed_at": "2026-03-02 12:00:00+00:00",
         "buyer": "{}",
         "method": "SHIP_TO_HOME",
         "currency": "EUR",
         "delivery": "0",
         "total": "0",
+        "fence": 0,
+        "attempts": 0,
     }
-    names, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
-    told = f"INSERT INTO orders ({names}, fence, attempts) VALUES ({values}, 0, 0)"  # noqa: S608  words of ours
-    return text(told)
+    return {**row, **more}
