@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import MisconfiguredError
@@ -21,6 +21,9 @@ from app.store.work import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
+# A migration may rewrite a table; for one it waits as all do, since whoever comes after has to wait
+# behind it.
+TAKING_TIME = ("SET LOCAL statement_timeout = 0",)
 
 
 @asynccontextmanager
@@ -49,7 +52,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at an address to a revision of its tables.
 
     Raises:
-        StoreUnavailable: it does not answer; nothing was changed.
+        StoreUnavailable: it does not answer, or a table is in use; nothing was changed.
     """
     found = driven(url)
     with told_as_unavailable():
@@ -59,6 +62,8 @@ async def upgrade(url: str, revision: str = "head") -> None:
         engine = postgres_engine(found)
         try:
             async with engine.begin() as connection:
+                for one in TAKING_TIME:
+                    await connection.execute(text(one))
                 await connection.run_sync(migrated, revision)
         finally:
             await engine.dispose()

@@ -33,6 +33,7 @@ from app.store.postgres import postgres_engine
 from app.store.tables import metadata
 from app.values import LONGEST_CODE
 from app.webhooks import tables as _webhooks  # noqa: F401  as above
+from tests.postgres import Postgres
 
 T = TypeVar("T")
 # Nobody bounds what a system calls a thing, nor how it writes an amount.
@@ -139,6 +140,28 @@ async def test_upgrading_twice_changes_nothing(empty: str) -> None:
     await upgrade(empty)
 
     assert await asked(empty, revision) == newest()
+
+
+async def test_a_migration_takes_its_time_and_waits_for_a_table_as_all_do(
+    postgres: Postgres,
+) -> None:
+    """PostgreSQL writes down under which limits tables are made."""
+    address = postgres.database()
+    postgres.sql(
+        """create table limits (statements text, locks text);
+        create function look() returns event_trigger language plpgsql as $$ begin
+          insert into public.limits
+            select current_setting('statement_timeout'), current_setting('lock_timeout');
+        end $$;
+        create event trigger look on ddl_command_start execute function look()""",
+        database=address.rsplit("/", 1)[-1],
+    )
+    await upgrade(address)
+
+    def told(connection: Connection) -> list[tuple[str, str]]:
+        return [tuple(row) for row in connection.execute(text("SELECT DISTINCT * FROM limits"))]
+
+    assert await asked(address, told) == [("0", "3s")]
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(
