@@ -14,16 +14,21 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import MisconfiguredError
-from app.store.postgres import PATIENCE, PostgresStore, postgres_engine
+from app.store.postgres import LIMITS, PATIENCE, PostgresStore, postgres_engine
 from app.store.sqlite import SqliteStore, sqlite_engine
 from app.store.trouble import told_as_unavailable
 from app.store.work import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
-# A migration may rewrite a table; for one it waits as all do, since whoever comes after has to wait
-# behind it.
-TAKING_TIME = ("SET LOCAL statement_timeout = 0",)
+# A migration may rewrite a table, and waits for others that upgrade as long as these need; for a
+# table it waits as all do, since whoever comes after has to wait behind it.
+TAKING_TIME = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(hashtext('tessera db upgrade'))",
+    f"SET LOCAL lock_timeout = {LIMITS['lock_timeout']}",
+)
 
 
 @asynccontextmanager
@@ -49,7 +54,7 @@ async def open_store(url: str, *, patience: timedelta = PATIENCE) -> AsyncIterat
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at an address to a revision of its tables.
+    """Bring the database at an address to a revision of its tables; several at once do it once.
 
     Raises:
         StoreUnavailable: it does not answer, or a table is in use; nothing was changed.

@@ -1,5 +1,6 @@
 """Tables come from empty and from the revision before, and are what the code says."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from math import inf
@@ -140,6 +141,13 @@ async def test_upgrading_twice_changes_nothing(empty: str) -> None:
     await upgrade(empty)
 
     assert await asked(empty, revision) == newest()
+
+
+async def test_upgrades_at_once_go_one_after_another(empty: str) -> None:
+    await asyncio.gather(*(upgrade(empty) for _ in range(3)))
+
+    assert await asked(empty, revision) == newest()
+    assert await asked(empty, differences) == []
 
 
 async def test_a_migration_takes_its_time_and_waits_for_a_table_as_all_do(
