@@ -2,7 +2,8 @@
 
 A receipt is written down when it is heard of for the first time. A sale earns when both it and its
 member are known; a refund takes back when both it and its sale are. So it does not matter which of
-them comes first, nor whether one comes again.
+them comes first, nor whether one comes again. Both have the row of the sale first: whoever is the
+second sees what the other did.
 """
 
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ def claim(work: Work, rules: Loyalty, *, card: str | None = None) -> int:
         .where(receipts.c.member.is_(None), receipts.c.refund_of.is_(None))
         .order_by(receipts.c.card, receipts.c.sold_at, receipts.c.number)
         .limit(MOST_CLAIMED)
+        .with_for_update(of=receipts)
     )
     if card is not None:
         question = question.where(receipts.c.card == card)
@@ -78,7 +80,7 @@ def _recorded(work: Work, source: str, receipt: Receipt, rules: Loyalty) -> bool
     new = inserting(work.connection, receipts).values(row).on_conflict_do_nothing()
     if work.connection.execute(new.returning(receipts.c.number)).first() is None:
         return False
-    of = _find(work.connection, source, receipt.refund_of or receipt.number)
+    of = _lock(work.connection, source, receipt.refund_of or receipt.number)
     if sale:
         _earned(work, of, rules)
     elif of is not None and of.member is not None:
@@ -86,9 +88,10 @@ def _recorded(work: Work, source: str, receipt: Receipt, rules: Loyalty) -> bool
     return True
 
 
-def _find(connection: Connection, source: str, number: str) -> Any | None:
+def _lock(connection: Connection, source: str, number: str) -> Any | None:
+    """A receipt that nobody else lets earn, or takes back from, until the transaction ends."""
     named = (receipts.c.source == source) & (receipts.c.number == number)
-    return connection.execute(select(receipts).where(named)).one_or_none()
+    return connection.execute(select(receipts).where(named).with_for_update()).one_or_none()
 
 
 def _earned(work: Work, sale: Any, rules: Loyalty) -> bool:

@@ -1,5 +1,6 @@
 """A receipt earns once, in whatever order it comes, and refunds take back in proportion."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +16,15 @@ from app.loyalty import tills
 from app.loyalty.reading import ReceiptReader, Till
 from app.loyalty.service import LoyaltyService
 from app.ports import Receipt, ReceiptLine, ReceiptNumber, ReceiptPage
-from app.store import Store
+from app.store import Store, Work, open_store
+from app.store.opening import driven
+from app.store.postgres import postgres_engine
 from app.values import CurrencyCode, CustomerId, LocationCode, Money, Sku
 from tests.builders import NOON
 from tests.loyalty.builders import ADA, BOB, CARD, DELAY, RULES, balance
 from tests.loyalty.sums import in_all, wrongs
+from tests.postgres import Postgres
+from tests.redis import until
 
 OTHER = "2800000000028"
 LATER = NOON + DELAY
@@ -127,6 +132,32 @@ async def test_refunds_take_back_in_proportion_whichever_comes_first(
     await read(store, [receipt("R-4", "20.00", None, refund_of="R-1")])  # more than was paid
     assert (await balance(store)).pending == 0
     assert await store.read(wrongs) == []
+
+
+async def test_a_refund_that_is_read_while_its_member_enrols_takes_back(
+    postgres: Postgres, migrated_postgres: str
+) -> None:
+    """Its transaction is open when enrolling begins; on SQLite acts go one after another."""
+    address = postgres.database(migrated_postgres)
+    sessions = f"from pg_stat_activity where datname = '{address.rsplit('/', 1)[-1]}'"
+    waiting = f"select count(*) {sessions} and wait_event_type = 'Lock'"
+    async with open_store(address) as store:
+        await read(store, [receipt("1", "50.00")])
+        engine = postgres_engine(driven(address))
+        async with engine.begin() as till:
+            refund = [receipt("2", "50.00", refund_of="1")]
+            await till.run_sync(lambda one: tills.record(Work(one, NOON), "tills", refund, RULES))
+            enrolling = asyncio.create_task(enrolled(store))
+
+            async def waits_or_is_done() -> bool:
+                return enrolling.done() or postgres.sql(waiting) != "0"
+
+            await until(waits_or_is_done)
+        await enrolling
+        await engine.dispose()
+        found = await balance(store)
+        assert (found.available, found.pending) == (0, 0)
+        assert await store.read(wrongs) == []
 
 
 def thousand() -> list[Receipt]:
