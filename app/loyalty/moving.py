@@ -1,6 +1,6 @@
 """Two customers were one person: whose are the points? One transaction, and one that undoes it."""
 
-from app.loyalty import repository
+from app.loyalty import repository, sums
 from app.loyalty.ledger import Standing, account, release
 from app.loyalty.model import Account, Kind, Lot, Member, Place, Posting
 from app.loyalty.repository import About
@@ -45,11 +45,12 @@ def undo(work: Work, source: CustomerId, key: str) -> bool:
     repository.lock_member(connection, source)
     repository.set_member(connection, source, merged_into=None)
     lots = {lot.id: lot for lot in taker.position.lots}
+    opened = {row.id: row.moved_from for row in repository.lots_opened(connection, done.id)}
     postings = [
-        Posting(Place(kind, row.id), Place(kind, row.moved_from, source), lots[row.id].of(kind))
-        for row in repository.lots_opened(connection, done.id)
+        Posting(Place(kind, lot), Place(kind, opened[first], source), lots[lot].of(kind))
+        for lot, first in sums.moved_on(connection, opened).items()
         for kind in MOVED
-        if row.id in lots and lots[row.id].of(kind)
+        if lot in lots and lots[lot].of(kind)
     ]
     taker.post(Kind.MOVE, postings, key=f"{key}:back", reverses=done.id)
     return True

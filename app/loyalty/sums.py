@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
 from app.loyalty.model import Account, Entry, Kind
 from app.loyalty.tables import entries, lots, members, transactions
@@ -47,25 +47,39 @@ def short_of(connection: Connection, transaction: int) -> int:
     return int(connection.execute(question).scalar_one())
 
 
-def expired_of(connection: Connection, lot: int) -> int:
-    """Points of a lot that have expired."""
+def moved_on(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """Lots and all that their points were moved on to, each with the one of these it comes from."""
+    found = {one: one for one in numbers}
+    ahead = sorted(found)
+    while ahead:
+        question = select(lots.c.id, lots.c.moved_from).where(lots.c.moved_from.in_(ahead))
+        further = {row.id: found[row.moved_from] for row in connection.execute(question)}
+        found |= further
+        ahead = sorted(further)
+    return found
+
+
+def expired_of(connection: Connection, numbers: Iterable[int]) -> int:
+    """Points of lots that have expired."""
     question = (
         select(func.coalesce(func.sum(entries.c.points), 0))
         .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
-        .where(entries.c.lot == lot, transactions.c.kind == Kind.EXPIRE)
+        .where(entries.c.lot.in_(sorted(numbers)), transactions.c.kind == Kind.EXPIRE)
     )
     return -int(connection.execute(question).scalar_one())
 
 
 def earned_since(connection: Connection, member: CustomerId, since: datetime) -> int:
     """Points earned since a time, less those reversed; also by whom the member was before."""
-    records = or_(members.c.customer == member, members.c.merged_into == member)
-    theirs = select(members.c.customer).where(records)
+    theirs = select(members.c.customer).where(members.c.customer == member)
+    records = theirs.cte("records", recursive=True)
+    merged = select(members.c.customer).where(members.c.merged_into == records.c.customer)
+    records = records.union(merged)
     question = (
         select(func.coalesce(func.sum(entries.c.points), 0))
         .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
         .where(
-            transactions.c.member.in_(theirs),
+            transactions.c.member.in_(select(records.c.customer)),
             transactions.c.kind.in_([str(kind) for kind in EARNING]),
             transactions.c.at > since,
             entries.c.account == Account.LIABILITY,

@@ -26,7 +26,7 @@ members = Table(
     Column("card", CARD, unique=True),
     Column("reference", Text),
     Column("enrolled_at", Instant, nullable=False),
-    Column("merged_into", CUSTOMER),
+    Column("merged_into", CUSTOMER, index=True),
     Column("version", BigInteger, nullable=False),
 )
 
@@ -59,7 +59,7 @@ lots = Table(
     Column("transaction", NUMBER, ForeignKey(transactions.c.id), nullable=False, index=True),
     Column("available_at", Instant, nullable=False),
     Column("expires_at", Instant),
-    Column("moved_from", NUMBER),
+    Column("moved_from", NUMBER, index=True),
 )
 
 # Those of one transaction sum to zero. `member` and `lot` are null where it is of the programme.

@@ -1,5 +1,6 @@
 """What was earned is taken back, and what was spent is given back: acts, once a key."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from app.values import CustomerId
 
 
 def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points: int) -> int:
-    """Points of an earning taken back: out of its own lot, then of what else there is.
+    """Points of an earning taken back: out of its own lot, wherever that was moved, then of others.
 
     What has expired of it is not taken from others, and what is not there any more is not taken at
     all; how many that were is written as `short`.
@@ -21,9 +22,9 @@ def reverse(work: Work, transaction: int, customer: CustomerId, key: str, points
     found = account(work, customer)
     if (there := known_to(found, key, Kind.REVERSE)) is not None:
         return there
-    lots = repository.lots_opened(work.connection, transaction)
-    own = lots[0].id if lots else None
-    mine = Position(lots=tuple(lot for lot in found.position.lots if lot.id == own))
+    opened = repository.lots_opened(work.connection, transaction)
+    own = sums.moved_on(work.connection, [row.id for row in opened])
+    mine = Position(lots=tuple(lot for lot in found.position.lots if lot.id in own))
     wanted = _still_there(work, transaction, own, points)
     postings: list[Posting] = []
     for part, source in (
@@ -78,14 +79,14 @@ def restore(
     return number
 
 
-def _still_there(work: Work, transaction: int, lot: int | None, points: int) -> int:
+def _still_there(work: Work, transaction: int, lots: Collection[int], points: int) -> int:
     """How many of so many points of an earning are to be taken, as some of it has expired."""
-    if lot is None:
+    if not lots:
         return points
     connection = work.connection
     undone = sums.undone(connection, transaction)
     taken = undone - sums.short_of(connection, transaction)
-    expired = sums.expired_of(connection, lot)
+    expired = sums.expired_of(connection, lots)
     return max(0, min(points, undone + points - expired - taken))
 
 

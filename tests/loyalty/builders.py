@@ -13,7 +13,7 @@ from app.store import Store, Work
 from app.values import CustomerId
 from tests.builders import NOON
 
-ADA, BOB = CustomerId("ada"), CustomerId("bob")
+ADA, BOB, CARL = CustomerId("ada"), CustomerId("bob"), CustomerId("carl")
 CARD = "2800000000011"
 DELAY, GOOD = timedelta(days=14), timedelta(days=365)
 SECTION: Mapping[str, Any] = {

@@ -23,6 +23,7 @@ from tests.loyalty.builders import (
     ADA,
     BOB,
     CARD,
+    CARL,
     GOOD,
     RULES,
     at_once,
@@ -252,6 +253,57 @@ async def test_two_who_are_one_have_one_account_and_may_be_two_again(store: Stor
     assert hers.available == 35  # his five went first, and five of hers
     assert await store.read(wrongs) == []
     assert await store.read(in_all) == 0
+
+
+async def test_points_that_were_moved_twice_count_and_go_back_to_whose_they_were(
+    store: Store,
+) -> None:
+    service = LoyaltyService(store, RULES)
+    await joined(store, ADA, BOB, CARL)
+    await earned(store, "hers", at_once(600))
+    await earned(store, "his", at_once(5), customer=BOB)
+    assert await service.merge(ADA, BOB, "m-1", now=NOON)
+    assert await service.merge(BOB, CARL, "m-2", now=NOON)
+    account = await service.account(CARL, now=NOON)
+    assert account is not None
+    assert (account.tier.earned, account.tier.tier) == (605, "GOLD")
+
+    assert await service.unmerge(ADA, "m-1", now=NOON)
+    everybody = [(await balance(store, one)).available for one in (ADA, BOB, CARL)]
+    assert everybody == [600, 0, 5]
+    assert await service.unmerge(BOB, "m-2", now=NOON)
+    everybody = [(await balance(store, one)).available for one in (ADA, BOB, CARL)]
+    assert everybody == [600, 5, 0]
+    assert await store.read(wrongs) == []
+    assert await store.read(in_all) == 0
+
+
+async def test_what_has_expired_where_it_was_moved_is_not_taken_from_others(store: Store) -> None:
+    service = LoyaltyService(store, RULES)
+    await joined(store, ADA, BOB, CARL)
+    number = await earned(store, "hers", at_once(100, good=timedelta(days=10)))
+    await earned(store, "his", at_once(500), customer=CARL)
+    await service.merge(ADA, BOB, "m-1", now=NOON)
+    await service.merge(BOB, CARL, "m-2", now=NOON)
+    after = NOON + timedelta(days=20)
+    back = partial(undoing.reverse, transaction=number, customer=ADA, key="back", points=100)
+    await store.act(back, now=after)
+    assert (await balance(store, CARL, now=after)).available == 500
+
+
+async def test_what_was_moved_is_taken_back_before_others(store: Store) -> None:
+    service = LoyaltyService(store, RULES)
+    await joined(store, ADA, BOB)
+    number = await earned(store, "hers", at_once(100, good=timedelta(days=200)))
+    await earned(store, "his", at_once(500, good=timedelta(days=100)), customer=BOB)
+    await service.merge(ADA, BOB, "m-1", now=NOON)
+    back = partial(undoing.reverse, transaction=number, customer=ADA, key="back", points=60)
+    await store.act(back, now=NOON)
+    soonest = (await balance(store, BOB)).expiring
+    assert [(one.points, one.at) for one in soonest] == [
+        (500, NOON + timedelta(days=100)),
+        (40, NOON + timedelta(days=200)),
+    ]
 
 
 async def test_nobody_is_merged_with_themselves_or_in_a_circle(store: Store) -> None:
