@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from app.loyalty.tables import entries, members, receipts, transactions
 from app.store import Work
@@ -32,12 +32,22 @@ def tell(connection: Connection, selves: Collection[CustomerId]) -> Any:
 
 
 def forget(work: Work, selves: Collection[CustomerId]) -> bool:
-    """Cards, what others call them and what staff wrote go; the books stay as they are."""
+    """Cards, what others call them and what staff wrote go; the books stay as they are.
+
+    A card is on what was sold to them and on refunds of it, and on receipts that earned nothing.
+    """
     theirs = sorted(selves)
+    sold = select(receipts.c.source, receipts.c.number).where(receipts.c.member.in_(theirs))
+    cards = select(members.c.card).where(members.c.customer.in_(theirs))
+    for found in (
+        receipts.c.member.in_(theirs),
+        tuple_(receipts.c.source, receipts.c.refund_of).in_(sold),
+        receipts.c.card.in_(cards),
+    ):
+        work.connection.execute(update(receipts).where(found).values(card=None))
     work.connection.execute(
         update(members).where(members.c.customer.in_(theirs)).values(card=None, reference=None)
     )
-    work.connection.execute(update(receipts).where(receipts.c.member.in_(theirs)).values(card=None))
     work.connection.execute(
         update(transactions).where(transactions.c.member.in_(theirs)).values(reason=None)
     )

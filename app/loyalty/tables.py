@@ -99,7 +99,7 @@ receipts = Table(
     Column("sold_at", Instant, nullable=False),
     Column("total", Text, nullable=False),
     Column("points", BigInteger, nullable=False),
-    Column("member", CUSTOMER, ForeignKey(members.c.customer)),
+    Column("member", CUSTOMER, ForeignKey(members.c.customer), index=True),
     Index("ix_loyalty_receipts_refund_of", "source", "refund_of"),
 )
 

@@ -10,11 +10,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, select
 
 from app.errors import InvalidInputError, UpstreamUnavailable
-from app.loyalty import tills
+from app.loyalty import keeping, tills
 from app.loyalty.reading import ReceiptReader, Till
 from app.loyalty.service import LoyaltyService
+from app.loyalty.tables import receipts
 from app.ports import Receipt, ReceiptLine, ReceiptNumber, ReceiptPage
 from app.store import Store, Work, open_store
 from app.store.opening import driven
@@ -226,6 +228,28 @@ def in_order(told: Sequence[Receipt]) -> list[tuple[int, int, int]]:
                 lots[until] = lots.get(until, 0) + left
         found.append((sum(lots.values()), pending, len(lots)))
     return found
+
+
+async def test_no_card_of_who_is_forgotten_is_left_on_a_receipt(store: Store) -> None:
+    """Not on a refund of theirs, whatever card it names, nor on one of a sale nobody has told."""
+    await enrolled(store)
+    await enrolled(store, BOB, OTHER)
+    told = [
+        receipt("R-1", "50.00"),
+        receipt("R-2", "20.00", refund_of="R-1"),
+        receipt("R-3", "10.00", "2800000000035", refund_of="R-1"),
+        receipt("R-4", "5.00", refund_of="R-0"),
+        receipt("R-5", "7.00", OTHER),
+        receipt("R-6", "3.00", OTHER, refund_of="R-5"),
+    ]
+    await read(store, told)
+    await store.act(partial(keeping.forget, selves=[ADA]), now=NOON)
+
+    def left(connection: Connection) -> list[tuple[str, str]]:
+        named = select(receipts.c.number, receipts.c.card).where(receipts.c.card.is_not(None))
+        return [(row.number, row.card) for row in connection.execute(named.order_by("number"))]
+
+    assert await store.read(left) == [("R-5", OTHER), ("R-6", OTHER)]
 
 
 async def test_what_there_is_no_room_for_does_not_stand_in_the_way(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Addresses of buyers as they are compared, and points as they were moved, are looked up."""
+"""Addresses of buyers as they are compared; indices of whose points and receipts are."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -39,11 +39,13 @@ def upgrade() -> None:
                     _count_by_form(connection, number, text, compared)
         op.create_index(f"ix_{table.name}_compared_email", table.name, ["compared_email"])
     op.create_index("ix_loyalty_members_merged_into", "loyalty_members", ["merged_into"])
+    op.create_index("ix_loyalty_receipts_member", "loyalty_receipts", ["member"])
     op.create_index("ix_loyalty_lots_moved_from", "loyalty_lots", ["moved_from"])
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_index("ix_loyalty_receipts_member", "loyalty_receipts")
     op.drop_index("ix_loyalty_lots_moved_from", "loyalty_lots")
     op.drop_index("ix_loyalty_members_merged_into", "loyalty_members")
     for table in ("orders", "carts"):
