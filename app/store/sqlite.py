@@ -190,9 +190,17 @@ def _run(connection: Connection, act: _Act) -> None:
     connection.exec_driver_sql("SAVEPOINT act")
     try:
         work = Work(connection, act.now, act.by)
-        act.result = act.change(work)
-        conclude(connection, [work])
-    except Exception as error:  # noqa: BLE001  it is the answer of this act alone
+        with told_as_unavailable():
+            act.result = act.change(work)
+            conclude(connection, [work])
+    except Exception as error:
+        if not _in_transaction(connection):
+            raise  # SQLite gave up the transaction of all by itself, as where the disk is full
         act.error = error
         connection.exec_driver_sql("ROLLBACK TO act")
     connection.exec_driver_sql("RELEASE act")
+
+
+def _in_transaction(connection: Connection) -> bool:
+    raw: Any = connection.connection.driver_connection
+    return bool(raw.in_transaction)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import MisconfiguredError
 from app.store import Fact, Store, StoreUnavailable, Work, open_store
+from app.store.opening import upgrade
 from app.store.tables import facts, log_head
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -87,6 +89,24 @@ async def test_acts_at_once_share_one_dense_sequence(store: Store) -> None:
     assert [row[0] for row in rows] == list(range(1, 121))
     pairs = [(rows[at][2], rows[at + 1][2]) for at in range(0, 120, 2)]
     assert all(first == second for first, second in pairs)  # an act's facts stand together
+
+
+async def test_a_disk_that_is_full_is_a_store_that_does_not_answer(tmp_path: Path) -> None:
+    """SQLite gives up the whole transaction by itself; with room again there is nothing of it."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    await upgrade(url)
+
+    def room(work: Work, pages: int) -> None:
+        count = work.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        work.connection.exec_driver_sql(f"PRAGMA max_page_count = {count + pages}")
+
+    async with open_store(url) as store:
+        await store.act(partial(room, pages=2), now=NOON)
+        with pytest.raises(StoreUnavailable):
+            await store.act(tell(*(told(n=n, text="x" * 4000) for n in range(50))), now=NOON)
+        await store.act(partial(room, pages=1000), now=NOON)
+        await store.act(tell(told("after")), now=NOON)
+        assert [row[:3] for row in await store.read(log)] == [(1, "HoldPlaced", "after")]
 
 
 async def test_a_reader_never_meets_a_number_before_a_smaller_one(store: Store) -> None:
