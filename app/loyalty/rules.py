@@ -10,9 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from app.loyalty.refusals import PointsNotUsable
 from app.settings import Earning, Loyalty
-from app.values import Money, Sku
-
-CENTS = Decimal("0.01")
+from app.values import Money, Sku, minor_unit
 
 
 class _Dated(Protocol):
@@ -75,7 +73,7 @@ def worth(rules: Loyalty, points: int, goods: Money, *, at: datetime) -> Money:
         raise PointsNotUsable(
             least=rule.least, step=rule.step, most=most if most >= rule.least else 0
         )
-    return Money((points * each).quantize(CENTS), goods.currency)
+    return Money((points * each).quantize(minor_unit(goods.currency)), goods.currency)
 
 
 def progress(rules: Loyalty, points: int) -> TierProgress:

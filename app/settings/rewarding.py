@@ -9,9 +9,9 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from app.settings.words import Code, Name, Positive, Section
+from app.values import CurrencyCode, minor_unit
 
 OWN = "own"
-CENTS = Decimal("0.01")
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Rate = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=12, decimal_places=6)]
 
@@ -40,10 +40,11 @@ class Burning(Section):
     share: Decimal = Field(default=Decimal(1), gt=0, le=1)
 
     @model_validator(mode="after")
-    def _whole_cents(self) -> Self:
+    def _payable(self) -> Self:
         for currency, worth in self.worth.items():
-            if worth * self.step % CENTS:
-                raise ValueError(f"worth.{currency} makes no whole cents of {self.step} points")
+            unit = minor_unit(CurrencyCode(currency))
+            if worth * self.step % unit:
+                raise ValueError(f"worth.{currency} of {self.step} points is no multiple of {unit}")
         if self.least % self.step:
             raise ValueError("least is no number of steps")
         return self

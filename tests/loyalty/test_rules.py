@@ -71,6 +71,19 @@ def test_points_pay_up_to_a_share_of_the_goods() -> None:
     assert little.value.most == 0
 
 
+@pytest.mark.parametrize(
+    ("currency", "each", "step", "pays"),
+    [("JPY", "0.5", 2, "51"), ("KWD", "0.001", 1, "0.102"), ("EUR", "0.01", 1, "1.02")],
+)
+def test_points_pay_in_the_smallest_unit_of_a_currency(
+    currency: str, each: str, step: int, pays: str
+) -> None:
+    rule = {"starts": "2020-01-01T00:00:00Z", "worth": {currency: each}, "step": step, "least": 2}
+    rules = Loyalty.model_validate({**SECTION, "burning": [rule]})
+    goods = Money(Decimal(5000), CurrencyCode(currency))
+    assert str(worth(rules, 102, goods, at=AT).amount) == pays
+
+
 @given(st.integers(0, 10_000), st.integers(1, 10**6), st.integers(0, 10**6))
 def test_a_part_is_never_more_than_all_and_all_is_all(points: int, whole: int, part: int) -> None:
     got = part_of(points, Decimal(part) / 100, Decimal(whole) / 100)
@@ -113,7 +126,11 @@ def test_a_card_is_read_however_it_is_written() -> None:
         ({"tiers": [{"code": "A", "points": 1}, {"code": "A", "points": 2}]}, "of its own"),
         (
             {"burning": [{"starts": "2020-01-01T00:00:00Z", "worth": {"EUR": "0.005"}}]},
-            "no whole cents",
+            r"worth\.EUR of 1 points is no multiple of 0\.01",
+        ),
+        (
+            {"burning": [{"starts": "2020-01-01T00:00:00Z", "worth": {"JPY": "0.5"}}]},
+            r"worth\.JPY of 1 points is no multiple of 1",
         ),
         (
             {
