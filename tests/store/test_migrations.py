@@ -208,7 +208,7 @@ async def test_what_was_kept_is_there_when_there_is_more_room(empty: str) -> Non
     paid = """INSERT INTO payments ("order", key, reference, amount, captured, refunded)
       VALUES ('PLACED', 'PLACED', 'R-1', '9.90', '0', '0')"""
     named = "UPDATE orders SET store = 'ST-MIL'"
-    await changed(empty, [an_old_order("PLACED"), text(paid), text(named)])
+    await changed(empty, [inserted("orders", [an_old_order("PLACED")]), text(paid), text(named)])
     await upgrade(empty, "0024")
     longer = text("UPDATE payments SET reference = reference || :more")
     await changed(empty, [longer.bindparams(more="1" * 1_000)])
