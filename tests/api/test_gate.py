@@ -29,6 +29,7 @@ SCHEMA = build_schema(
       thing(id: ID): Thing
       byKey(keys: [ID!]!): [Thing]!
       all: [Thing!]!
+      rest: [Thing!]!
       grid: [[Thing!]!]!
       found: [Found!]!
       dear(basket: Basket): Thing
@@ -53,7 +54,7 @@ SCHEMA = build_schema(
 )
 SIZES = ListSizes(
     keys=frozenset({"keys"}),
-    assumed={"Thing.parts": 50},
+    assumed={"Thing.parts": 50, "Query.rest": 30},
     page=20,
     unsliced=10,
     prices={"Query.dear": Price(100, ("basket", "lines")), "Thing.flat": Price(7)},
@@ -93,6 +94,7 @@ def measured(text: str) -> Analysis:
         ("{ thing { id name names colour } }", 1),
         ("{ thing { self { self { id } } } }", 3),
         ("{ all { id } }", 10),
+        ("{ rest { id parts(first: 2) { id } } }", 30 * (1 + 2)),
         ("{ grid { id } }", 100),
         ("{ byKey(keys: [1, 2, 3]) { id } }", 3),
         ("{ byKey(keys: 1) { id } }", 1),

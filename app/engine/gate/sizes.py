@@ -25,10 +25,10 @@ Variables: TypeAlias = Mapping[str, Any]
 class ListSizes:
     """What the names of arguments mean for the size of a list.
 
-    `slicing` arguments are page sizes; `keys` hold one key for each element. `assumed` is the page
-    size where none is given, for a field by its coordinate (`Type.field`) or else `page`;
-    `unsliced` is taken for lists that no argument limits. `prices` are of fields that are more work
-    than their objects tell.
+    `slicing` arguments are page sizes; `keys` hold one key for each element. `assumed` is the size
+    where none is given, of a field by its coordinate (`Type.field`), whether an argument could
+    limit it or not. Of others a `page` is taken where an argument could, else `unsliced`. `prices`
+    are of fields that are more work than their objects tell.
     """
 
     slicing: frozenset[str] = frozenset({"first", "last"})
@@ -74,7 +74,7 @@ Given: TypeAlias = int | Variable
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The size of one field's list. `assumed` is None for a field without a slicing argument."""
+    """The size of one field's list. `assumed`: where no argument tells; None if nothing does."""
 
     pages: tuple[Given, ...]
     keys: tuple[Given, ...]
@@ -110,10 +110,10 @@ def size_of(
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     keys = [_given(given[name], defaults) for name in sizes.keys & given.keys()]
     known_keys = tuple(key for key in keys if key is not None)
-    if not sliced and not known_keys:
+    assumed = sizes.assumed.get(coordinate, sizes.page if sliced else None)
+    if assumed is None and not known_keys:
         return None
     pages = [_given(given[name], defaults) for name in sizes.slicing & given.keys()]
-    assumed = sizes.assumed.get(coordinate, sizes.page) if sliced else None
     return Size(tuple(page for page in pages if page is not None), known_keys, assumed)
 
 
