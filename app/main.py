@@ -121,12 +121,12 @@ class Gateway:
         engine = build_engine(schema, **execution.options) if execution.compiled else None
         documents = ServedDocuments(
             self.settings.documents,
-            build_registering_gate(schema, requests),
+            build_registering_gate(schema, requests, places=self._places),
             engine=engine,
             shared=self.shared,
         )
         admission = Admission(
-            build_gate(schema, requests, introspection=introspection),
+            build_gate(schema, requests, introspection=introspection, places=self._places),
             documents=documents.trusted,
             spending=self._spending(),
         )
@@ -197,6 +197,9 @@ class Gateway:
 
     def _receiver(self) -> WebhookReceiver:
         return WebhookReceiver(self.hearing, read_within=self.settings.requests.read_within)
+
+    def _places(self) -> int:
+        return 0 if self.running is None else len(self.running.locations.codes)
 
     def _turns(self) -> Mapping[Ended, int]:
         return {} if self.running is None else self.running.order_worker.turns.counts

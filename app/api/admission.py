@@ -1,6 +1,7 @@
 """May an operation be executed, whatever brought it here?"""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,8 +21,8 @@ from app.api.outcomes import (
     only_by_post,
     over_budget,
 )
-from app.api.paging import DEFAULT_FIRST
 from app.api.schema import Schema, core
+from app.api.sizes import SIZES, sizes_of
 from app.api.spending import Spending
 from app.engine.budget import BudgetExceeded, Charge
 from app.engine.documents import (
@@ -37,64 +38,60 @@ from app.engine.gate import (
     Documents,
     Gate,
     Limits,
-    ListSizes,
     NotAdmittedError,
-    Price,
     Validator,
 )
 from app.settings import Requests
 
 log = structlog.get_logger(__name__)
 
-# What a list without a page size usually holds, not the most it may: a shop's articles come in some
-# eight sizes and colours, and asking for all of them must not cost as if they were a hundred.
-SIZES = ListSizes(
-    keys=frozenset({"ids", "locations", "representations", "skus"}),
-    assumed={
-        "Product.variants": 8,
-        "Product.images": 5,
-        "ProductVariant.images": 5,
-        "Query.appointmentSlots": 150,
-        "PartnerUsage.skus": 50,
-    },
-    page=DEFAULT_FIRST,
-    unsliced=3,
-    # An object takes 10 µs; a search of 20 lines up to 65 ms, a quote of one line 0.25 ms.
-    prices={
-        "Query.promiseOptions": Price(450, ("input", "lines")),
-        "Query.promiseCheck": Price(450, ("input", "lines")),
-        "ProductVariant.promise": Price(25),
-    },
-)
 LOOSER = 5  # times as much as a stranger's may a registered document have, but for its cost
 RULES = (MaybeNullValidationRule, OneOfInputValidationRule)  # what strawberry adds to the standard
 
 
-def build_gate(schema: Schema, requests: Requests, *, introspection: bool) -> Gate:
-    """The gate before a schema; every transport of a process shares it."""
+def build_gate(
+    schema: Schema,
+    requests: Requests,
+    *,
+    introspection: bool,
+    places: Callable[[], int] | None = None,
+) -> Gate:
+    """The gate before a schema; every transport of a process shares it.
+
+    `places` says how many locations there are; without it, as many as a page may have.
+    """
     kept = Documents(most_bytes=requests.document_cache)
-    return _gate(schema, limits_of(requests), kept, introspection=introspection)
+    return _gate(schema, limits_of(requests), kept, places, introspection=introspection)
 
 
-def build_registering_gate(schema: Schema, requests: Requests) -> Gate:
+def build_registering_gate(
+    schema: Schema, requests: Requests, *, places: Callable[[], int] | None = None
+) -> Gate:
     """The gate for documents that are to be registered, whose mistakes are told in full.
 
     Somebody decided on them, so the limits of form are looser. The cost is not theirs to decide: it
-    depends on variables, and is limited at every request.
+    depends on variables and `places`, and is limited at every request.
     """
     usual = asdict(limits_of(requests))
     kept = {"cost": usual.pop("cost"), "errors": usual.pop("errors")}
     limits = Limits(**{name: most * LOOSER for name, most in usual.items()}, **kept)
     register = Documents(most_bytes=0)  # the register keeps them
-    return _gate(schema, limits, register, introspection=True)
+    return _gate(schema, limits, register, places, introspection=True)
 
 
-def _gate(schema: Schema, limits: Limits, documents: Documents, *, introspection: bool) -> Gate:
+def _gate(
+    schema: Schema,
+    limits: Limits,
+    documents: Documents,
+    places: Callable[[], int] | None,
+    *,
+    introspection: bool,
+) -> Gate:
     known = core(schema)
     return Gate(
         known,
         limits=limits,
-        sizes=SIZES,
+        sizes=SIZES if places is None else sizes_of(places),
         access=schema.access,
         validator=Validator(known, rules=RULES, most=limits.errors, introspection=introspection),
         documents=documents,

@@ -17,8 +17,8 @@ from graphql import (
 )
 
 from app.api.access import BITS, FIELDS, TYPES, kinds_of
-from app.api.admission import SIZES
 from app.api.schema import build_schema, core
+from app.api.sizes import SIZES
 from app.engine.gate.analysis import analyse
 from app.values import PrincipalKind
 from tests.gateways import Asker, Retailer, gateway_over

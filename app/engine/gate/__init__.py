@@ -4,13 +4,14 @@ from app.engine.gate.access import ANYTHING, Access
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
-from app.engine.gate.sizes import ListSizes, Price
+from app.engine.gate.sizes import Assumed, ListSizes, Price
 from app.engine.gate.validation import Validator
 
 __all__ = [
     "ANYTHING",
     "Access",
     "Admitted",
+    "Assumed",
     "Documents",
     "Gate",
     "Limits",

@@ -1,6 +1,6 @@
 """How many elements will a list have, as far as its arguments tell?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -19,6 +19,8 @@ from app.engine.gate.limits import MOST
 
 MOST_DIGITS = 9
 Variables: TypeAlias = Mapping[str, Any]
+Assumed: TypeAlias = int | Callable[[], int]
+"""How many elements a list has; asked at every request, where it may be another by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class ListSizes:
 
     slicing: frozenset[str] = frozenset({"first", "last"})
     keys: frozenset[str] = frozenset()
-    assumed: Mapping[str, int] = field(default_factory=dict)
+    assumed: Mapping[str, Assumed] = field(default_factory=dict)
     page: int = 20
     unsliced: int = 10
     prices: Mapping[str, "Price"] = field(default_factory=dict)
@@ -78,11 +80,13 @@ class Size:
 
     pages: tuple[Given, ...]
     keys: tuple[Given, ...]
-    assumed: int | None
+    assumed: Assumed | None
 
     @property
     def fixed(self) -> bool:
-        """Whether it does not depend on variables."""
+        """Whether it is the same at every request."""
+        if callable(self.assumed):
+            return False
         return all(isinstance(given, int) for given in (*self.pages, *self.keys))
 
     def at(self, variables: Variables) -> int:
@@ -94,7 +98,7 @@ class Size:
         if pages:
             bounds.append(max(pages))
         elif self.assumed is not None:
-            bounds.append(self.assumed)
+            bounds.append(self.assumed() if callable(self.assumed) else self.assumed)
         return max(1, min(bounds, default=1))
 
 
