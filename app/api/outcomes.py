@@ -21,7 +21,7 @@ from app.api.errors import (
     request_error,
 )
 from app.api.scalars import iso_duration
-from app.engine.budget import BudgetExceeded
+from app.engine.budget import BudgetExceeded, objects_below_root
 from app.engine.documents import DocumentRefused, MalformedDocumentRequest
 from app.engine.gate import NotAdmittedError, Stage
 from app.principals.model import Principal
@@ -29,6 +29,7 @@ from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.upstream.report import Report
 from app.values import PrincipalKind
 
+NULL = b"null"  # the data of what was executed and failed at its root
 VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)'")
 
 
@@ -66,6 +67,7 @@ class Outcome:
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
     `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
+    `discarded` are objects that it had and does not tell.
     What streams make of it is `written` once for all who are told the same.
     """
 
@@ -78,6 +80,7 @@ class Outcome:
     headers: Mapping[str, str] = field(default_factory=dict)
     cursor: str | None = None
     cached: bool = False
+    discarded: int = 0
     keeping: Keeping | None = None
     written: dict[Hashable, bytes] = field(
         default_factory=dict, init=False, compare=False, repr=False
@@ -234,7 +237,8 @@ def within(outcome: Outcome, most: int) -> Outcome:
     )
     entry = request_error(message, "ANSWER_TOO_LARGE")
     entry["extensions"] |= {"measured": len(outcome.data), "limit": most}
-    return replace(outcome, data=b"null", useful=False, errors=[entry])
+    discarded = objects_below_root(outcome.data)
+    return replace(outcome, data=NULL, useful=False, errors=[entry], discarded=discarded)
 
 
 def _veiled(error: GraphQLError) -> GraphQLError:

@@ -5,7 +5,7 @@ from time import monotonic
 
 from app.api.addresses import address_of
 from app.api.callers import Caller
-from app.api.outcomes import Fate, Outcome
+from app.api.outcomes import NULL, Fate, Outcome
 from app.engine.budget import (
     Allowance,
     Budgets,
@@ -81,11 +81,12 @@ def _store(budget: Budget, shared: SharedRedis | None, clock: Callable[[], float
 def _actual(charge: Charge, outcome: Outcome) -> int:
     """What an operation cost: the objects in its answer, and nothing where it was not executed.
 
-    One that was made for somebody else costs nothing. One that ran out of time costs what was
-    taken: its upstreams were asked all the same.
+    One that was made for somebody else costs nothing. One that ran out of time, or whose answer
+    came to nothing, costs what was taken, and more if more was made: its upstreams were asked all
+    the same.
     """
     if outcome.cached:
         return 0
-    if outcome.fate is Fate.LATE:
-        return charge.points
+    if outcome.fate is Fate.LATE or outcome.data == NULL:
+        return max(charge.points, outcome.discarded)
     return objects_below_root(outcome.data or b"")

@@ -199,6 +199,34 @@ async def test_what_fails_costs_what_its_answer_holds() -> None:
     assert (cost["requested"], cost["actual"], cost["available"]) == (ESTIMATE, 0, 100)
 
 
+async def test_what_fails_at_its_root_costs_its_estimate() -> None:
+    async with served() as gateway:
+        failing = (
+            "{ products(first: 5) { edges { node { id } } } locations(first: 0) { totalCount } }"
+        )
+        body = (await gateway.post(failing)).json()
+
+    assert body["data"] is None
+    cost = body["extensions"]["cost"]
+    assert (cost["requested"], cost["actual"], cost["available"]) == (12, 12, 88)
+
+
+@pytest.mark.parametrize(("first", "actual"), [(5, ESTIMATE), (1, 1 + 1 + 1 + 40)])
+async def test_what_is_too_large_costs_its_estimate_or_what_it_held(
+    first: int, actual: int
+) -> None:
+    variants = tuple(a_variant(f"{number:030}") for number in range(40))
+    retailer = Retailer(known_products=(a_product(variants=variants),))
+    listing = LISTING.replace("$n)", f"{first})").replace("($n: Int)", "")
+
+    async with served(retailer, requests={"max_answer": 1_000}) as gateway:
+        body = (await gateway.post(listing)).json()
+
+    assert [one["extensions"]["code"] for one in body["errors"]] == ["ANSWER_TOO_LARGE"]
+    cost = body["extensions"]["cost"]
+    assert (cost["actual"], cost["available"]) == (actual, 100 - actual)
+
+
 async def test_what_runs_out_of_time_costs_its_estimate_and_a_bug_of_ours_nothing() -> None:
     spending = Spending(Budget.model_validate(SMALL), clock=Clock())
     costs = [
