@@ -22,7 +22,7 @@ from app.api.outcomes import (
     over_budget,
 )
 from app.api.schema import Schema, core
-from app.api.sizes import SIZES, sizes_of
+from app.api.sizes import sizes_of
 from app.api.spending import Spending
 from app.engine.budget import BudgetExceeded, Charge
 from app.engine.documents import (
@@ -91,7 +91,7 @@ def _gate(
     return Gate(
         known,
         limits=limits,
-        sizes=SIZES if places is None else sizes_of(places),
+        sizes=sizes_of(known, places),
         access=schema.access,
         validator=Validator(known, rules=RULES, most=limits.errors, introspection=introspection),
         documents=documents,

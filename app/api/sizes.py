@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from graphql import GraphQLSchema
+
 from app.api.paging import DEFAULT_FIRST, MOST_FIRST
 from app.carts.wanted import MOST_LINES
 from app.customers.profiles import MOST_ADDRESSES, MOST_CONTACTS, MOST_SIZES, MOST_WISHES
-from app.engine.gate import ListSizes, Price
+from app.engine.gate import FREE, ListSizes, Price, described
 
 HELD = 200  # parts of the lines of a cart or an order, which may come from several locations
 # Any caller can make these long; they have one element for each location that there is.
@@ -66,6 +68,10 @@ SIZES = ListSizes(
 )
 
 
-def sizes_of(places: Callable[[], int]) -> ListSizes:
-    """The sizes where there are so many locations as `places` says at each request."""
-    return replace(SIZES, assumed={**SIZES.assumed, **dict.fromkeys(BY_LOCATION, places)})
+def sizes_of(schema: GraphQLSchema, places: Callable[[], int] | None) -> ListSizes:
+    """The sizes of a schema's lists, with those in which it describes itself.
+
+    There are so many locations as `places` says at each request.
+    """
+    located = {} if places is None else dict.fromkeys(BY_LOCATION, places)
+    return replace(SIZES, assumed={**SIZES.assumed, **located, **described(schema)}, free=FREE)

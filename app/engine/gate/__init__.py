@@ -2,6 +2,7 @@
 
 from app.engine.gate.access import ANYTHING, Access
 from app.engine.gate.admission import Admitted, Gate, NotAdmittedError, Stage
+from app.engine.gate.describing import FREE, described
 from app.engine.gate.documents import Documents, Prepared
 from app.engine.gate.limits import Limits
 from app.engine.gate.sizes import Assumed, ListSizes, Price
@@ -9,6 +10,7 @@ from app.engine.gate.validation import Validator
 
 __all__ = [
     "ANYTHING",
+    "FREE",
     "Access",
     "Admitted",
     "Assumed",
@@ -21,4 +23,5 @@ __all__ = [
     "Price",
     "Stage",
     "Validator",
+    "described",
 ]

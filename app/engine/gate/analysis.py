@@ -239,7 +239,7 @@ class _Walk:
             wraps = _lists(definition)
         unsliced = self._sizes.unsliced
         inner = unsliced if wraps or size is None else size
-        itself = 1 + LATER * _deferrals(node)
+        itself = (coordinate not in self._sizes.free) + LATER * _deferrals(node)
         parts: list[Part] = [(1, below.cost), (inner, below.items)]
         if (price := self._sizes.prices.get(coordinate)) is not None:
             parts.append((count_at(node, price.path, self._defaults), price.each))

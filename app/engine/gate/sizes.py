@@ -30,7 +30,8 @@ class ListSizes:
     `slicing` arguments are page sizes; `keys` hold one key for each element. `assumed` is the size
     where none is given, of a field by its coordinate (`Type.field`), whether an argument could
     limit it or not. Of others a `page` is taken where an argument could, else `unsliced`. `prices`
-    are of fields that are more work than their objects tell.
+    are of fields that are more work than their objects tell; the objects of those that are `free`
+    count nothing, but for what is below them.
     """
 
     slicing: frozenset[str] = frozenset({"first", "last"})
@@ -39,6 +40,7 @@ class ListSizes:
     page: int = 20
     unsliced: int = 10
     prices: Mapping[str, "Price"] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
