@@ -11,7 +11,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from app.api.scalars import iso_duration
 from app.errors import InvalidInputError, Refusal, UpstreamError, UpstreamThrottled
-from app.store import StoreUnavailable
+from app.store import StoreUnavailable, TextNotKeptError
 from app.upstream.report import SourceFailure
 
 log = structlog.get_logger(__name__)
@@ -136,7 +136,7 @@ def _told(error: GraphQLError, *, before_execution: bool) -> Told:
             return str(refusal), {"code": refusal.code}
         case StoreUnavailable() as silent:
             return str(silent), {"code": "STORE_UNAVAILABLE", "retryable": True}
-        case None | GraphQLError():
+        case None | GraphQLError() | TextNotKeptError():
             return error.message, {"code": _code(error, before_execution=before_execution)}
         case bug:
             entry = masked(bug)

@@ -35,7 +35,7 @@ def split_id(given: str) -> tuple[str, str]:
     except ValueError:
         text = ""
     kind, colon, key = text.partition(":")
-    if not (kind and colon and key) or len(key) > LONGEST_KEY:
+    if not (kind and colon and key) or len(key) > LONGEST_KEY or "\0" in key:
         raise InvalidInputError(
             "The id is not one of this schema's: pass an id as it was answered.", argument="id"
         )

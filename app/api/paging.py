@@ -93,6 +93,8 @@ def decode_cursor(cursor: str | None, *shape: type) -> tuple[Any, ...] | None:
     fits = isinstance(key, list) and len(key) == len(shape)
     if not fits or not all(isinstance(part, kind) for part, kind in zip(key, shape, strict=True)):
         raise not_of_this_list()
+    if any("\0" in part for part in key if isinstance(part, str)):
+        raise not_of_this_list()
     return tuple(key)
 
 

@@ -3,7 +3,7 @@
 from app.store.auditing import Actor, acting
 from app.store.facts import Fact
 from app.store.opening import open_store
-from app.store.work import Scrubbing, Store, StoreUnavailable, Work
+from app.store.work import Scrubbing, Store, StoreUnavailable, TextNotKeptError, Work
 
 __all__ = [
     "Actor",
@@ -11,6 +11,7 @@ __all__ = [
     "Scrubbing",
     "Store",
     "StoreUnavailable",
+    "TextNotKeptError",
     "Work",
     "acting",
     "open_store",

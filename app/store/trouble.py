@@ -8,11 +8,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from app.store.work import StoreUnavailable
+from app.store.work import StoreUnavailable, TextNotKeptError
 
 log = structlog.get_logger(__name__)
 # PostgreSQL: connection, no resources, operator intervention and time limits, locks, given up.
 SQLSTATES = ("08", "53", "57", "58", "55P03", "40")
+NULL_CHARACTER = "22021"  # PostgreSQL: U+0000, the only one that it has no bytes for
 SQLITE_CODES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -27,10 +28,17 @@ PRIMARY = 0xFF  # the part of an extended result code of SQLite that names its k
 
 @contextmanager
 def told_as_unavailable(but: Callable[[Exception], bool] = lambda _: False) -> Iterator[None]:
-    """Turn the silence of a database into `StoreUnavailable`, `but` for some errors."""
+    """Turn the silence of a database into `StoreUnavailable`, `but` for some errors.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        TextNotKeptError: it has no way to write a text that it was given.
+    """
     try:
         yield
     except (DBAPIError, NoConnection, OSError, sqlite3.Error) as error:
+        if _state(error) == NULL_CHARACTER:
+            raise TextNotKeptError("A text holds U+0000: leave that character out.") from error
         if but(error) or not _silent(error):
             raise
         kind = type(getattr(error, "orig", error)).__name__
@@ -47,8 +55,12 @@ def _silent(error: Exception) -> bool:
         return True
     if isinstance(error.orig, sqlite3.Error):
         return _silent_sqlite(error.orig)
-    state: str = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(SQLSTATES)
+    return _state(error).startswith(SQLSTATES)
+
+
+def _state(error: Exception) -> str:
+    """What PostgreSQL calls it; nothing for an error that is not its."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
 
 
 def _silent_sqlite(error: sqlite3.Error) -> bool:

@@ -19,6 +19,10 @@ class StoreUnavailable(GatewayError):  # noqa: N818  named by what the catcher s
     """The store did not answer. Whether an act took place is unknown: ask again by its key."""
 
 
+class TextNotKeptError(GatewayError):
+    """A text cannot be kept, or looked for, as it is; nothing was done."""
+
+
 @dataclass(slots=True)
 class Work:
     """One transaction in progress. `now` is the time of everything that happens in it.

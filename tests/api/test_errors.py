@@ -11,6 +11,7 @@ from app.api.errors import MOST_ERRORS, entries
 from app.api.nodes import global_id
 from app.errors import InvalidInputError
 from app.ports import ProductKey
+from app.store import TextNotKeptError
 from app.values import ProductId
 from tests.builders import a_product, an_outcome
 from tests.gateways import Retailer, gateway_over
@@ -34,6 +35,12 @@ def test_the_same_trouble_at_many_paths_is_told_once() -> None:
     assert told(*(at("nodes", n, "variants") for n in range(3))) == [
         (["nodes", 0, "variants"], "That is no handle.", 3)
     ]
+
+
+def test_a_text_that_the_store_cannot_write_is_no_bug() -> None:
+    [entry] = entries([at("order", error=TextNotKeptError("No."))], before_execution=False)
+
+    assert (entry["message"], entry["extensions"]) == ("No.", {"code": "BAD_USER_INPUT"})
 
 
 def test_below_entities_it_is_told_once_an_entity() -> None:

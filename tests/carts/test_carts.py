@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from app.api.nodes import global_id
+from app.api.paging import encode_cursor
 from app.errors import UpstreamUnavailable
 from app.store import Store, StoreUnavailable
 from app.values import Money
@@ -28,6 +30,33 @@ async def shopper(store: Store) -> AsyncIterator[Shopper]:
 
 def said(cart: dict[str, Any]) -> list[tuple[str, int, str]]:
     return [(one["sku"], one["quantity"], one["unitPrice"]["amount"]) for one in cart["lines"]]
+
+
+NULL_KEYS = {"appointment": global_id("Appointment", "A\0"), "order": "A\0", "token": "B\0"}
+NULL_KEYS["after"] = encode_cursor(NOON.isoformat(), "A\0")
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        (
+            "($order: ID!, $token: String) { order(number: $order, accessToken: $token) { late } }",
+            [],
+        ),
+        ("($appointment: ID!) { node(id: $appointment) { id } }", ["BAD_USER_INPUT"]),
+        (
+            '($after: String) { orders(accessTokens: "A", after: $after) { __typename } }',
+            ["BAD_USER_INPUT"],
+        ),
+    ],
+)
+async def test_a_key_with_a_null_character_names_nothing(
+    shopper: Shopper, query: str, codes: list[str]
+) -> None:
+    body = await shopper.ask(f"query {query}", **NULL_KEYS)
+
+    assert list(body["data"].values()) == [None]
+    assert [one["extensions"]["code"] for one in body.get("errors", [])] == codes
 
 
 async def test_a_cart_is_created_filled_changed_and_emptied(shopper: Shopper) -> None:

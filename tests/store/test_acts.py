@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import MisconfiguredError
-from app.store import Fact, Store, StoreUnavailable, Work, open_store
+from app.store import Fact, Store, StoreUnavailable, TextNotKeptError, Work, open_store
 from app.store.opening import upgrade
 from app.store.tables import facts, log_head
 
@@ -39,6 +39,20 @@ def log(connection: Connection) -> list[tuple[Any, ...]]:
 def numbers(connection: Connection, *, after: int) -> list[int]:
     question = select(facts.c.seq).where(facts.c.seq > after).order_by(facts.c.seq)
     return list(connection.scalars(question))
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+async def test_a_text_that_a_database_cannot_write_is_told_as_such(address: str) -> None:
+    def look(connection: Connection) -> object:
+        return connection.scalar(text("SELECT :told"), {"told": "a\0"})
+
+    async with open_store(address) as store:
+        with pytest.raises(TextNotKeptError) as told:
+            await store.read(look)
+        with pytest.raises(TextNotKeptError):
+            await store.act(lambda work: look(work.connection), now=NOON, queue="any")
+
+    assert str(told.value) == "A text holds U+0000: leave that character out."
 
 
 async def test_an_act_returns_its_result_and_writes_its_facts_in_order(store: Store) -> None:
