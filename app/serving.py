@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.main import Gateway
@@ -39,6 +39,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_within, self._write_within = head_within, write_within
         self._waits = 0  # bytes at the last look, if nothing was to be added to them
         self._looking: asyncio.TimerHandle | None = None
+        self._answered: RequestResponseCycle | None = None
         self._head_due: asyncio.TimerHandle | None = None
         self._came = 0
         self._awaiting = False  # a head, or the rest of a body
@@ -92,7 +93,15 @@ class BoundedHttp(HttpToolsProtocol):
         """Nobody is waited for any more."""
         self._stop_waiting()
         self._stop_looking()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer; uvicorn tells only the last of those in line that its client left."""
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def resume_writing(self) -> None:
         """The client takes what it is sent."""

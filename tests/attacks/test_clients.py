@@ -4,6 +4,7 @@ import asyncio
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from app.api.http_leaving import WATCHING
 from app.serving import LONGEST_HEAD
@@ -61,6 +62,17 @@ async def test_requests_that_follow_on_one_connection_are_answered_in_their_orde
 
     assert answers[0][1].startswith(SHIRT)
     assert answers[1:] == [(200, TYPENAME)] * 2
+
+
+async def test_a_client_leaves_though_it_has_asked_more_behind() -> None:
+    with capture_logs() as logs:
+        async with gateway() as one, asyncio.timeout(WITHIN):
+            async with one.client(post(PRODUCT) + post(PROBE)):
+                await one.asked.wait()
+                await until(watched)
+            await one.ended.get()
+
+    assert [line["event"] for line in logs if "request" in line["event"]] == ["request.abandoned"]
 
 
 async def unwatched() -> bool:
