@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import (
     ExecutionResult,
     ExperimentalIncrementalExecutionResults,
@@ -17,7 +18,7 @@ from graphql.execution.types import CompletedResult, IncrementalResult, PendingR
 
 from app.api.context import Context
 from app.api.errors import ErrorEntry, entries, failure_entries, note_entries
-from app.api.outcomes import Outcome, broken, executed, freshness, late
+from app.api.outcomes import Outcome, broken, executed, freshness, late, too_large, within
 from app.api.parts import Completed, Part, Patch, Pending, Place
 from app.upstream.deadline import Deadline
 
@@ -31,17 +32,25 @@ class Delivery:
     """An answer in parts: `first`, then `rest`, then `end`; all of it before one deadline.
 
     `pending` is what the first part leaves for later; nothing, if it is the whole answer. `begin`
-    has to keep to the deadline by itself.
+    has to keep to the deadline by itself. The part with which the data of all has more than `most`
+    bytes is not told, and is the last.
     """
 
     def __init__(
-        self, begin: Begin, context: Context, *, deadline: Deadline, introspection: bool
+        self,
+        begin: Begin,
+        context: Context,
+        *,
+        deadline: Deadline,
+        introspection: bool,
+        most: int,
     ) -> None:
         self.pending: Sequence[Pending] = ()
         self._begin = begin
         self._context = context
         self._deadline = deadline
         self._introspection = introspection
+        self._most, self._size = most, 0
         self._first = late()
         self._errors: list[ErrorEntry] = []
         self._later: Later | None = None
@@ -95,23 +104,28 @@ class Delivery:
     def _told(self, data: dict[str, Any] | None, errors: Sequence[GraphQLError] | None) -> Outcome:
         outcome = executed(data, errors or (), self._context, introspection=self._introspection)
         self._news.told()
-        return outcome
+        self._size = len(outcome.data or b"")
+        if self._size > self._most:
+            self.pending = ()
+        return within(outcome, self._most)
 
     async def _next(self, later: Later) -> Part:
         self._asked = True
         try:
             async with asyncio.timeout_at(self._deadline.at):
-                return self._part(await anext(later))
+                told = await anext(later)
+            self._size += sum(map(_size, told.incremental or ()))
+            if self._size > self._most:
+                return self._broken_off([too_large(self._size, self._most)])
+            return self._part(told)
         except TimeoutError:
-            return self._broken_off(late())
+            return self._broken_off(late().errors)
         except Exception as bug:  # noqa: BLE001  as above
-            return self._broken_off(broken(bug))
+            return self._broken_off(broken(bug).errors)
 
-    def _broken_off(self, outcome: Outcome) -> Part:
+    def _broken_off(self, errors: Sequence[ErrorEntry]) -> Part:
         """The end of everything that is still open."""
-        completed = [
-            Completed(one, outcome.errors, self._lists.start(one)) for one in self._open.values()
-        ]
+        completed = [Completed(one, errors, self._lists.start(one)) for one in self._open.values()]
         self._news.join((), completed)
         return Part(completed=completed, last=True)
 
@@ -141,6 +155,12 @@ class Delivery:
         of = self._open.pop(told.id)
         errors = entries(told.errors or (), before_execution=False)
         return Completed(of, errors, self._lists.start(of))
+
+
+def _size(told: IncrementalResult) -> int:
+    """How many bytes its data has."""
+    new = told.items if isinstance(told, IncrementalStreamResult) else told.data
+    return len(orjson.dumps(new))
 
 
 async def _entered(later: Later) -> None:

@@ -191,6 +191,7 @@ class Operations:
             context,
             deadline=deadline,
             introspection=self._introspection,
+            most=self._requests.max_answer,
         )
 
     async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:

@@ -231,14 +231,20 @@ def within(outcome: Outcome, most: int) -> Outcome:
     """The outcome, unless its data has more than `most` bytes: then it is told that it has."""
     if outcome.data is None or len(outcome.data) <= most:
         return outcome
+    entry = too_large(len(outcome.data), most)
+    discarded = objects_below_root(outcome.data)
+    return replace(outcome, data=NULL, useful=False, errors=[entry], discarded=discarded)
+
+
+def too_large(measured: int, most: int) -> ErrorEntry:
+    """For an answer whose data has more than `most` bytes."""
     message = (
-        f"The answer has {len(outcome.data):,} bytes, the limit is {most:,}: ask for smaller pages"
+        f"The answer has {measured:,} bytes, the limit is {most:,}: ask for smaller pages"
         " (first), fewer keys or fewer fields."
     )
     entry = request_error(message, "ANSWER_TOO_LARGE")
-    entry["extensions"] |= {"measured": len(outcome.data), "limit": most}
-    discarded = objects_below_root(outcome.data)
-    return replace(outcome, data=NULL, useful=False, errors=[entry], discarded=discarded)
+    entry["extensions"] |= {"measured": measured, "limit": most}
+    return entry
 
 
 def _veiled(error: GraphQLError) -> GraphQLError:

@@ -19,6 +19,7 @@ from tests.streams.served import Served, a_gateway, served, until
 SLOW = '{ thing { number ... @defer(label: "slow") { slow } } }'
 STOCK = '{ things { number ... @defer(label: "stock") { stock } } }'
 STREAM = '{ things(count: 4) @stream(initialCount: 1, label: "all") { number } }'
+SMALL = {"max_answer": 1_000}
 
 
 @asynccontextmanager
@@ -221,6 +222,69 @@ async def test_all_parts_come_before_one_deadline_and_what_did_not_is_told() -> 
     ]
     (entry,) = items[-1]["incremental"]
     assert (entry["items"], entry["path"], codes(entry)) == (None, ["things", 1], ["TIMEOUT"])
+
+
+@pytest.mark.parametrize("accept", [BY_ID, BY_PATH])
+async def test_a_first_part_that_is_too_large_is_not_sent(accept: str) -> None:
+    query = "{ things(count: 99) { number } thing { ... @defer { slow } } }"
+    desk = Desk()
+    async with serving(desk, requests=SMALL) as gateway, httpx.AsyncClient() as http:
+        answer = await http.post(gateway.url, json={"query": query}, headers={"accept": accept})
+        await until(lambda: desk.waiting == 0)
+
+    told = orjson.loads(answer.content.removesuffix(b"\r\n-----\r\n").rpartition(b"\r\n")[2])
+    assert (told["data"], told["hasNext"], codes(told)) == (None, False, ["ANSWER_TOO_LARGE"])
+    assert told["errors"][0]["extensions"]["limit"] == 1_000
+
+
+async def test_parts_that_are_too_large_together_break_off() -> None:
+    query = """{ thing { number ... @defer(label: "few") { things(count: 40) { number } }
+                 ... @defer(label: "many") { slow more: things(count: 40) { number } } } }"""
+    things = len(orjson.dumps([{"number": n} for n in range(1, 41)]))
+    desk = Desk()
+    async with (
+        serving(desk, requests=SMALL) as gateway,
+        parts(gateway.address, query, accept=BY_ID) as by_id,
+        parts(gateway.address, query, accept=BY_PATH) as by_path,
+    ):
+        told = [[await one.next(), await one.next()] for one in (by_id, by_path)]
+        desk.open.set()
+        ends = [await one.next() for one in (by_id, by_path)]
+        await by_id.end()
+        await by_path.end()
+
+    named = len('{"thing":{"number":1}}{"things":}{"slow":1,"more":}')
+    measured = named + 2 * things
+    error = {
+        "message": f"The answer has {measured:,} bytes, the limit is 1,000: ask for smaller pages"
+        " (first), fewer keys or fewer fields.",
+        "extensions": {"code": "ANSWER_TOO_LARGE", "measured": measured, "limit": 1_000},
+    }
+    for _, second in told:
+        assert len(second["incremental"][0]["data"]["things"]) == 40
+    assert ends == [
+        {"completed": [{"id": "1", "errors": [error]}], "hasNext": False},
+        {
+            "incremental": [{"data": None, "errors": [error], "path": ["thing"], "label": "many"}],
+            "hasNext": False,
+        },
+    ]
+
+
+async def test_items_that_are_too_large_together_break_off() -> None:
+    query = '{ things(count: 99) @stream(initialCount: 1, label: "s") { number } }'
+    desk = Desk()
+    async with (
+        serving(desk, requests=SMALL) as gateway,
+        parts(gateway.address, query, accept=BY_PATH) as answer,
+    ):
+        told = await answer.all()
+
+    *before, last = [entry for part in told[1:] for entry in part["incremental"]]
+    items = [item for entry in before for item in entry["items"]]
+    assert last["items"] is None
+    assert last["path"] == ["things", 1 + len(items)]
+    assert codes(last) == ["ANSWER_TOO_LARGE"]
 
 
 def codes(told: dict[str, Any]) -> list[str]:
