@@ -46,9 +46,10 @@ class Body:
         self._type = media("-", protocol.parameter).encode()
         self._begun = False
 
-    async def begin(self, status: int = 200) -> None:
+    async def begin(self, outcome: Outcome, status: int = 200) -> None:
         """Send the head of the answer; nobody on the way may keep it, or hold it back."""
-        headers = [(b"content-type", self._type), *HEADERS]
+        named = ((name.encode(), value.encode()) for name, value in outcome.headers.items())
+        headers = [(b"content-type", self._type), *HEADERS, *named]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def part(self, told: Told, *, last: bool = False) -> None:
@@ -62,14 +63,14 @@ class Body:
 async def send_whole(send: Send, protocol: Protocol, outcome: Outcome, status: int) -> None:
     """An answer in one part, for a client that takes nothing but parts."""
     body = Body(send, protocol)
-    await body.begin(status)
+    await body.begin(outcome, status)
     await body.part(protocol.spelling.first(outcome, ()), last=True)
 
 
 async def send_parts(send: Send, protocol: Protocol, outcome: Outcome, delivery: Delivery) -> None:
     """The first part of an answer and all that it leaves for later."""
     body = Body(send, protocol)
-    await body.begin()
+    await body.begin(outcome)
     await body.part(protocol.spelling.first(outcome, delivery.pending))
     async for part in delivery.rest():
         if (told := protocol.spelling.later(part)) is not None:

@@ -412,6 +412,21 @@ async def test_who_takes_nothing_but_parts_gets_one(
     assert part is None or body == {**part, "hasNext": False}
 
 
+@pytest.mark.parametrize("accept", [BY_ID, BY_PATH])
+async def test_a_refusal_in_a_part_has_all_its_headers(accept: str) -> None:
+    taken, lost = {"accept": accept}, {"accept": accept, "authorization": "Bearer lost"}
+    async with serving(Desk()) as gateway, httpx.AsyncClient() as http:
+        method = await http.put(gateway.url, headers=taken)
+        kind = await http.post(gateway.url, content=b"{}", headers=taken)
+        unknown = await http.post(gateway.url, json={"query": SLOW}, headers=lost)
+
+    assert (method.status_code, method.headers["allow"]) == (405, "GET, POST")
+    assert (kind.status_code, kind.headers["accept-post"]) == (415, "application/json")
+    assert unknown.status_code == 401
+    assert unknown.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert {one.headers["cache-control"] for one in (method, kind, unknown)} == {"no-store"}
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
