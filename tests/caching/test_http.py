@@ -11,6 +11,7 @@ import pytest
 import strawberry
 from redis.asyncio import Redis
 
+from app.api.headers import RequestHeaders
 from app.api.hints import CacheControl, Scope, kept
 from app.api.schema import Schema
 from tests.builders import NOON
@@ -155,6 +156,44 @@ async def test_what_is_known_already_is_not_sent_again(at: Shop) -> None:
     }
     assert "content-type" not in same.headers
     assert (any_.status_code, other.status_code) == (304, 200)
+
+
+async def test_a_list_may_be_told_in_several_lines(at: Shop) -> None:
+    made = await got(at, PRODUCT)
+    lines = [
+        ("accept", "text/html"),
+        ("accept", "application/graphql-response+json"),
+        ("if-none-match", '"x"'),
+        ("if-none-match", made.headers["etag"]),
+        *PREFLIGHT.items(),
+    ]
+    taken = await at.ask.http.get(
+        "/graphql", params={"query": PRODUCT}, headers=lines[:2] + lines[4:]
+    )
+    same = await at.ask.http.get("/graphql", params={"query": PRODUCT}, headers=lines)
+
+    assert taken.status_code == 200
+    assert taken.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert same.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "name", ["accept", "accept-encoding", "accept-language", "if-none-match", "tracestate"]
+)
+def test_the_lines_of_a_list_are_one_in_their_order(name: str) -> None:
+    lines = [(name.encode(), value) for value in (b"a;q=1, b", b"c", b"d")]
+
+    headers = RequestHeaders({"headers": [*lines, (b"host", b"here")]})
+
+    assert headers == {name: "a;q=1, b, c, d", "host": "here"}
+    assert headers.times(name) == 3
+
+
+@pytest.mark.parametrize("name", ["authorization", "content-type", "host", "x-request-id"])
+def test_of_what_is_told_once_the_first_line_counts(name: str) -> None:
+    lines = [(name.encode(), b"a"), (name.encode(), b"b")]
+
+    assert RequestHeaders({"headers": lines}) == {name: "a"}
 
 
 async def test_the_tag_is_another_for_another_answer(at: Shop) -> None:
