@@ -62,7 +62,8 @@ class PricingService:
         reader = self._reader(channel)
         read = await reader.read(skus, inquiry)
         if self._changes:
-            for since, outdated in self._outdated(skus).items():
+            named = {sku: _names(sku) for sku in skus}
+            for since, outdated in self._changes.outdated(named).items():
                 read |= await reader.read(outdated, inquiry, max_age=since)
         if (active := self.rules(channel.code)) is not None and active.lists:
             known = active.listed
@@ -75,14 +76,6 @@ class PricingService:
     def rules(self, channel: ChannelCode) -> Active | None:
         """The rules that hold through a channel now; None where there are none at all."""
         return None if self._book is None else self._book.at(channel, self._health.now())
-
-    def _outdated(self, skus: Collection[Sku]) -> Mapping[timedelta, list[Sku]]:
-        """Those whose price may have changed, by how long ago."""
-        found: dict[timedelta, list[Sku]] = {}
-        for sku in skus:
-            if (since := self._changes.since(_names(sku))) is not None:
-                found.setdefault(since, []).append(sku)
-        return found
 
     def _reader(self, channel: Channel) -> Reader[Sku, Price]:
         if channel.code not in self._readers:

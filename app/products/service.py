@@ -71,12 +71,11 @@ class ProductService:
         found = await self._products.read(keys, inquiry)
         if not self._changes:
             return found
-        outdated: dict[timedelta, list[ProductKey]] = {}
-        for key, reading in found.items():
-            products = () if reading.value is None else (reading.value,)
-            if (since := self._changes.since(_names(products, key))) is not None:
-                outdated.setdefault(since, []).append(key)
-        for since, some in outdated.items():
+        named = {
+            key: _names(() if reading.value is None else (reading.value,), key)
+            for key, reading in found.items()
+        }
+        for since, some in self._changes.outdated(named).items():
             found |= await self._products.read(some, inquiry, max_age=since)
         return found
 

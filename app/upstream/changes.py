@@ -1,11 +1,13 @@
 """What is said to have changed, so that what was read before is not good enough?"""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from math import inf
+from typing import TypeVar
 
+K = TypeVar("K", bound=Hashable)
 MOST = 10_000  # names; beyond it, all may have changed when the one heard first did
 ANYTHING = ""  # kind of what may have changed
 KEPT_FOR = timedelta(minutes=15)  # longer than values are served without being asked for again
@@ -46,6 +48,18 @@ class Changes:
 
     def since(self, names: Iterable[str]) -> timedelta | None:
         """How long ago one of them last changed; what was read earlier is not good enough."""
+        return self._ago(names, self._seconds())
+
+    def outdated(self, named: Mapping[K, Iterable[str]]) -> Mapping[timedelta, list[K]]:
+        """Those of which a name has changed, by how long ago: what changed together is together."""
+        now = self._seconds()
+        found: dict[timedelta, list[K]] = {}
+        for key, names in named.items():
+            if (ago := self._ago(names, now)) is not None:
+                found.setdefault(ago, []).append(key)
+        return found
+
+    def _ago(self, names: Iterable[str], now: float) -> timedelta | None:
         last = max([self._floor, *(self._heard[name] for name in names if name in self._heard)])
-        ago = self._seconds() - last
+        ago = now - last
         return timedelta(seconds=ago) if ago < self._kept_for else None

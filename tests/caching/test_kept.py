@@ -1,6 +1,8 @@
 """What is answered again without being made again, and what never is."""
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,23 @@ from redis.asyncio import Redis
 from app.errors import UpstreamUnavailable
 from app.upkeep import refresh_locations
 from app.values import Locale, Texts
-from tests.builders import NOON, a_location, a_price, a_product
-from tests.caching.builders import Held, a_gateway, a_shop, kept_by_all, over
+from tests.builders import NOON, a_location, a_price, a_product, a_variant
+from tests.caching.builders import Clock, Held, a_gateway, a_shop, kept_by_all, over
 from tests.redis import RedisServer, until
 
 PRODUCT = "query P($handle: String) { product(handle: $handle) { name freshness } }"
 PRICE = '{ variants(skus: ["SHIRT-M"]) { sku price { amount { amount } freshness } } }'
 STOCK = '{ variants(skus: ["SHIRT-M"]) { availability { availableToSell how: freshness } } }'
 PLACES = "{ locations { edges { node { code } } } }"
+
+
+@dataclass
+class Ticking(Clock):
+    """Goes on whenever it is looked at."""
+
+    def __call__(self) -> datetime:
+        self.passes(0.001)
+        return self.at
 
 
 def ages(body: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -337,6 +348,21 @@ async def test_who_waits_for_what_was_asked_before_a_change_is_told_it_once() ->
         shop.known_products = [a_product(name=Texts({Locale("it"): "Blusa"}))]
 
         assert (await at.told(query))["data"]["product"]["name"] == "Blusa"
+
+
+async def test_prices_that_are_out_of_date_together_are_asked_for_together() -> None:
+    skus = ["SHIRT-S", "SHIRT-M", "SHIRT-L"]
+    shop = a_shop(
+        known_products=[a_product(variants=tuple(a_variant(sku) for sku in skus))],
+        known_prices=[a_price(sku) for sku in skus],
+    )
+    query = '{ product(handle: "shirt") { variants { price { amount { amount } } } } }'
+    async with a_gateway(shop, Ticking()) as at:
+        await at.ask(query)
+        await at.gateway.caches.answers.invalidate(frozenset({"Price"}))
+        await at.ask(query)
+
+        assert at.calls("prices") == 2
 
 
 async def test_another_product_is_left_alone() -> None:
