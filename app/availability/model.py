@@ -36,6 +36,7 @@ class AvailabilityStatus(StrEnum):
 
 IN_STOCK, OUT_OF_STOCK = AvailabilityStatus.IN_STOCK, AvailabilityStatus.OUT_OF_STOCK
 NOT_CARRIED, NOBODY_COULD_SAY = AvailabilityStatus.NOT_CARRIED, Freshness.UNKNOWN
+MOST_UNITS = 999_999_999  # an Int of GraphQL and a column hold the difference of two such figures
 FulfilmentMethod = values.FulfilmentMethod
 NEEDED_SERVICE = {
     FulfilmentMethod.SHIP_TO_HOME: LocationService.SHIP_FROM,
@@ -153,22 +154,50 @@ class Spread:
         return whole.at_most(min((one.available_to_sell or 0) // n for one, n in totals))
 
 
+def bounded(level: StockLevel) -> StockLevel:
+    """The level as it is told and kept: no figure is beyond `MOST_UNITS`, either way.
+
+    A system that says so much says that there is always enough.
+    """
+    if (
+        -MOST_UNITS <= level.on_hand <= MOST_UNITS
+        and -MOST_UNITS <= level.reserved <= MOST_UNITS
+        and -MOST_UNITS <= level.damaged <= MOST_UNITS
+        and -MOST_UNITS <= level.safety_stock <= MOST_UNITS
+        and (not level.incoming or all(abs(one.quantity) <= MOST_UNITS for one in level.incoming))
+    ):
+        return level
+    return replace(
+        level,
+        on_hand=_bounded(level.on_hand),
+        reserved=_bounded(level.reserved),
+        damaged=_bounded(level.damaged),
+        safety_stock=_bounded(level.safety_stock),
+        incoming=tuple(replace(one, quantity=_bounded(one.quantity)) for one in level.incoming),
+    )
+
+
+def _bounded(units: int) -> int:
+    return max(-MOST_UNITS, min(units, MOST_UNITS))
+
+
 def uncommitted(level: StockLevel) -> int:
     """Units nobody is owed; below zero at a location that owes more than it has."""
     return level.on_hand - level.reserved
 
 
 def sellable(level: StockLevel) -> int:
-    """Available to sell at one location: never below zero."""
-    return max(0, level.on_hand - level.reserved - level.safety_stock)
+    """Available to sell at one location: never below zero, nor above `MOST_UNITS`."""
+    return max(0, min(MOST_UNITS, level.on_hand - level.reserved - level.safety_stock))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
     """What can be sold over several locations together.
 
-    `min(sum(sellable), sum(uncommitted) - global_buffer)`, never below zero: summing over
-    locations cannot defeat the buffer, and a location that owes stock takes it from the total.
+    `min(sum(sellable), sum(uncommitted) - global_buffer)`, never below zero nor above `MOST_UNITS`:
+    summing over locations cannot defeat the buffer, and a location that owes stock takes it from
+    the total.
     Locations that could not say are counted apart; with none that could, the quantity is unknown,
     not zero.
     """
@@ -215,7 +244,7 @@ def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
     levels = [(part.level, part.promised) for part in parts if part.level is not None]
     total = sum(max(0, sellable(level) - promised) for level, promised in levels)
     free = sum(uncommitted(level) - promised for level, promised in levels)
-    return max(0, min(total, free - global_buffer))
+    return max(0, min(total, free - global_buffer, MOST_UNITS))
 
 
 def _status(

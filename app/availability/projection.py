@@ -14,7 +14,7 @@ import structlog
 from msgspec import structs
 
 from app.availability import ledger, level_rows
-from app.availability.model import Availability, AvailabilityStatus, Spot, Spread
+from app.availability.model import Availability, AvailabilityStatus, Spot, Spread, bounded
 from app.errors import GatewayError
 from app.ports import CatalogSource, ProductQuery, StockSource
 from app.settings import Projection as Terms
@@ -97,7 +97,7 @@ class Projection:
         now = self._health.now()
         levels = [
             structs.replace(level, as_of=self._health.truthful(level.as_of, now))
-            for level in answer.rows
+            for level in map(bounded, answer.rows)
         ]
         source = self._health.connection
         record = partial(ledger.record, source=source, levels=levels, read_at=began)

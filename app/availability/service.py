@@ -15,6 +15,7 @@ from app.availability.model import (
     FulfilmentMethod,
     Spot,
     Spread,
+    bounded,
 )
 from app.availability.projection import ProjectedStock
 from app.availability.promised import Promised
@@ -284,7 +285,7 @@ def stock_reader(
     ) -> FetchedRows[Sku, LocationCode, StockLevel]:
         answer = await source.stock_levels(sorted(spots.by_row), sorted(spots.columns))
         rows: dict[Sku, dict[LocationCode, tuple[StockLevel, datetime]]] = {}
-        for level in answer.rows:
+        for level in map(bounded, answer.rows):
             if (row := rows.get(level.sku)) is None:
                 row = rows[level.sku] = {}
             row[level.location] = (level, level.as_of)

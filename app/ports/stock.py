@@ -22,7 +22,7 @@ class StockLevel(Struct, frozen=True, kw_only=True, gc=False):
 
     `on_hand` may be negative where a system lets it run below zero. `damaged` units stand there but
     cannot be sold and are not part of `on_hand`. `as_of` is the vendor's time at which this was
-    true.
+    true. A figure beyond 999,999,999 is told as that many.
     """
 
     sku: Sku

@@ -5,8 +5,16 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.availability.model import Aggregate, Availability, AvailabilityStatus, Spot, sellable
-from app.ports import StockLevel
+from app.availability.model import (
+    MOST_UNITS,
+    Aggregate,
+    Availability,
+    AvailabilityStatus,
+    Spot,
+    bounded,
+    sellable,
+)
+from app.ports import IncomingSupply, StockLevel
 from app.upstream.reader import Reading
 from app.upstream.report import Freshness
 from app.values import LocationCode, Sku
@@ -64,6 +72,42 @@ def test_the_status_follows_from_the_level(level: StockLevel | None, how: Freshn
         )
         assert (answer.status, answer.available_to_sell) == (expected, sellable(level))
     assert answer.freshness is how
+
+
+FIGURES = st.integers(-(10**30), 10**30) | st.integers(-50, 200)
+
+
+@given(FIGURES, FIGURES, FIGURES, FIGURES, FIGURES)
+def test_no_figure_of_a_level_is_told_beyond_its_bound(
+    on_hand: int, reserved: int, damaged: int, safety_stock: int, coming: int
+) -> None:
+    told = a_level(
+        on_hand=on_hand,
+        reserved=reserved,
+        damaged=damaged,
+        safety_stock=safety_stock,
+        incoming=(IncomingSupply(quantity=coming, expected_at=NOON),),
+    )
+
+    level = bounded(told)
+
+    for said, cut in (
+        (on_hand, level.on_hand),
+        (reserved, level.reserved),
+        (damaged, level.damaged),
+        (safety_stock, level.safety_stock),
+        (coming, level.incoming[0].quantity),
+    ):
+        assert cut == max(-999_999_999, min(said, 999_999_999))
+    assert level.incoming[0].expected_at == NOON
+    assert 0 <= sellable(level) <= 999_999_999
+
+
+def test_together_there_is_no_more_than_the_bound_either() -> None:
+    several = [at(number, a_level(on_hand=MOST_UNITS, reserved=1)) for number in range(3)]
+
+    assert Aggregate.over(several, global_buffer=5).available_to_sell == 999_999_999
+    assert Aggregate.over(several[:1], global_buffer=5).available_to_sell == 999_999_993
 
 
 def test_unknown_is_not_zero() -> None:

@@ -16,6 +16,7 @@ from app.carts.holding import shared_out
 from app.errors import UpstreamUnavailable
 from app.store import Store
 from app.values import LocationCode, Sku
+from tests.builders import a_level
 from tests.carts.shopping import COAT, DEPOT, MILAN, SHIRT, SOCKS, Shopper, a_shop, shopping
 from tests.gateways import Retailer
 
@@ -302,6 +303,21 @@ async def test_older_news_does_not_bring_units_back(shopper: Shopper) -> None:
     done = await refused(shopper, await shopper.new(COAT_L=1))
 
     assert done["shortages"] == [{"sku": COAT, "location": MILAN, "asked": 1, "available": 0}]
+
+
+async def test_what_a_system_has_without_end_can_be_told_and_held(store: Store) -> None:
+    endless = [a_level(sku=SHIRT, location=one, on_hand=9_999_999_999) for one in (MILAN, DEPOT)]
+    async with shopping(store, a_shop(levels=endless)) as shopper:
+        cart = await held(shopper, await shopper.new(SHIRT_M=2))
+
+        assert units(cart) == [(SHIRT, MILAN, 2)]
+        most, left = 999_999_999, 999_999_997
+        assert await seen(shopper, cart["id"]) == (
+            {MILAN: left, DEPOT: most},
+            {MILAN: most, DEPOT: most},
+            most,
+            most,
+        )
 
 
 async def test_the_buffer_of_a_channel_is_never_held(store: Store) -> None:

@@ -189,6 +189,14 @@ async def test_a_pull_reads_everything_in_batches(store: Store) -> None:
     assert asked == [(SHIRT, COAT), ("X",), ("Y",)]
 
 
+async def test_what_a_system_has_without_end_is_kept_as_the_most_there_can_be(store: Store) -> None:
+    shop = a_shop(levels=[a_level(sku=SHIRT, location=MILAN, on_hand=9_999_999_999)])
+
+    await a_projection(store, shop, Clock()).pull(batches([SHIRT]), [MILAN])
+
+    assert await store.read(told) == {Spot(SHIRT, MILAN): 999_999_999}
+
+
 async def test_a_time_in_the_future_is_not_believed(store: Store) -> None:
     clock = Clock()
     shop = a_shop(levels=[a_level(sku=SHIRT, location=MILAN, as_of=NOON + timedelta(days=9))])
