@@ -7,11 +7,11 @@ documented figures are a beginning; an answer tells the rate that really applies
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
 
 from app.errors import UpstreamThrottled
 
 HAIR = 1e-9  # of a call: what arithmetic may lose
+SLOWEST, FASTEST = 1 / 3600, 1e6  # calls a second that a plan can mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Quotas:
             rate = float(header or "")
         except ValueError:
             return
-        if isfinite(rate) and rate > 0:
+        if SLOWEST <= rate <= FASTEST:
             self._bucket(operation, plan).adapt(rate, self._now())
 
     def refused(self, operation: str, plan: Plan, told: timedelta | None) -> timedelta:

@@ -179,7 +179,7 @@ class Header:
         await self._app(scope, receive, changed)
 
 
-@pytest.mark.parametrize("rate", ["", "many", "0", "-1", "nan", "inf", "1;2"])
+@pytest.mark.parametrize("rate", ["", "many", "0", "-1", "nan", "inf", "1;2", "1e-9", "1e300"])
 async def test_a_rate_that_is_none_changes_nothing(rate: str) -> None:
     around: list[Header] = []
 
