@@ -1,6 +1,6 @@
 """Answers about points that a programme of others keeps: the same questions, asked outside."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from app.loyalty.service import LoyaltyAccount, Page, Placed, sound_adjustment
 from app.ports import PointsEntry, PointsKey, PointsMove, ProgramMember
 from app.settings import Loyalty
 from app.store import Store, Work
+from app.store.keys import Once, claim
 from app.values import CustomerId
 
 KINDS = {
@@ -27,6 +28,7 @@ KINDS = {
     PointsMove.OTHER: Kind.ADJUST,
 }
 MOST = 100  # entries asked for at once
+KEPT = timedelta(days=7)  # what the key of an adjustment stands for
 
 
 class ExternalLoyalty:
@@ -86,11 +88,13 @@ class ExternalLoyalty:
     async def adjust(
         self, customer: CustomerId, points: int, *, reason: str, key: str, now: datetime
     ) -> LoyaltyAccount:
-        """See `LoyaltyService`."""
-        del now
+        """See `LoyaltyService`. The programme knows the key, but does not say what it stood for."""
         sound_adjustment(points, reason)
         member = await member_of(self._store, customer)
         hashed = sha256(f"{customer}:{key}".encode()).hexdigest()[:40]
+        digest = sha256(f"{points}:{reason}".encode()).hexdigest()
+        once = Once(scope="adjust", key=hashed, digest=digest)
+        await self._store.act(partial(claim, once=once, kept_for=KEPT), now=now)
         await self._desk.adjust(member, PointsKey(f"adjust-{hashed}"), points, reason)
         return await self._told(member, await self._desk.known(member))
 

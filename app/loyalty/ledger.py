@@ -137,9 +137,12 @@ def adjust(
 
     Raises:
         NotEnoughPoints: fewer can be taken; nothing is.
+        KeyReused: the key stands for something else.
     """
     found = account(work, customer)
     if (there := known(found, key, Kind.ADJUST)) is not None:
+        if sums.adjusted(work.connection, there) != (points, reason):
+            raise KeyReused
         return there
     if points > 0:
         about = About(kind=Kind.ADJUST, key=key, at=work.now, posted_at=work.now, reason=reason)

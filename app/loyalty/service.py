@@ -141,6 +141,7 @@ class LoyaltyService:
         Raises:
             NotAMember: there is no account.
             NotEnoughPoints: fewer can be taken.
+            KeyReused: the key stands for something else.
         """
         sound_adjustment(points, reason)
         good = self._rules.expires_after

@@ -40,6 +40,18 @@ def undone(connection: Connection, transaction: int) -> int:
     return int(connection.execute(posted).scalar_one()) + short_of(connection, transaction)
 
 
+def adjusted(connection: Connection, transaction: int) -> tuple[int, str | None]:
+    """Points that an adjustment gave, or took where below zero, and why."""
+    given = (
+        select(-func.sum(entries.c.points), transactions.c.reason)
+        .join_from(entries, transactions, transactions.c.id == entries.c.transaction)
+        .where(entries.c.transaction == transaction, entries.c.account == Account.LIABILITY)
+        .group_by(transactions.c.reason)
+    )
+    points, reason = connection.execute(given).one()
+    return int(points), reason
+
+
 def short_of(connection: Connection, transaction: int) -> int:
     """Points that those who were to undo a transaction did not find."""
     short = func.coalesce(func.sum(transactions.c.short), 0)

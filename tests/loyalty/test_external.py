@@ -206,6 +206,11 @@ async def test_staff_adjust_there_once_a_key(member: Member) -> None:
         key = "a-key-of-this-adjustment"
         done = await member.done(ADJUST, by=member.staff, idempotencyKey=key, **given)
         assert done["account"]["balance"]["available"] == had - 5
+    for other in ({"points": 5}, {"reason": "happy"}):
+        told = {**given, **other, "idempotencyKey": "a-key-of-this-adjustment"}
+        done = await member.done(ADJUST, by=member.staff, **told)
+        assert done["code"] == "IDEMPOTENCY_KEY_REUSED", other
+    assert account(member).points == had - 5
     given["points"] = -had
     key = "a-key-of-another-adjustment"
     short = await member.done(ADJUST, by=member.staff, idempotencyKey=key, **given)

@@ -326,6 +326,9 @@ async def test_staff_adjust_once_a_key_and_not_below_zero(member: Member) -> Non
     for _ in range(2):
         done = await member.done(ADJUST, by=member.staff, points=-20, **given)
         assert done["account"]["balance"]["available"] == 30
+    for other in ({"points": 20}, {"points": -20, "reason": "happy"}):
+        done = await member.done(ADJUST, by=member.staff, **{**given, **other})
+        assert done["code"] == "IDEMPOTENCY_KEY_REUSED", other
     given["idempotencyKey"] = "a-third-key-of-a-request"
     short = await member.done(ADJUST, by=member.staff, points=-31, **given)
     assert (short["code"], short["asked"], short["available"]) == ("INSUFFICIENT_POINTS", 31, 30)
