@@ -37,6 +37,7 @@ def forget(work: Work, whose: Whose) -> bool:
             buyer_country=None,
             buyer_postal_code=None,
             promises=[],
+            version=carts.c.version + 1,  # whoever is about to order it has to look again
         )
     )
     return True

@@ -3,12 +3,17 @@
 import gc
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, exists, select, update
 
+from app.api.nodes import key_of
+from app.carts import closing
+from app.carts.model import CartId
+from app.carts.refusals import CartVersionConflict
 from app.carts.tables import carts
 from app.main import utc_now
 from app.orders.keeping import NOBODY
@@ -267,6 +272,22 @@ async def test_an_order_in_progress_is_forgotten_once_it_is_settled(tmp_path: Pa
         await store.act(lambda work: due(work, ever=False), now=at.clock())
         at.clock.ahead = timedelta(minutes=5)
         await at.until(mine, request["id"], over)
+
+
+async def test_what_somebody_was_about_to_order_is_not_ordered_once_they_are_forgotten(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path) as at:
+        await at.registered(proved(ADA))
+        mine = at.by(proved(ADA))
+        create = "mutation { cartCreate(input: {}) { ... on CartChanged { cart { id version } } } }"
+        cart = (await mine.data(create))["cartCreate"]["cart"]
+        key, seen = CartId(key_of(cart["id"], "Cart")), cart["version"]
+        request = await asked(at, "customerErase", proved(ADA))
+        await at.until(mine, request["id"], over)
+        close = partial(closing.close, cart=key, version=seen, order="T-1")
+        with pytest.raises(CartVersionConflict):
+            await at.sandbox.gateway.store.act(close, now=at.clock())
 
 
 async def test_what_was_ordered_as_a_guest_under_their_address_is_forgotten_too(
