@@ -10,7 +10,7 @@ again and again after anything else.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -22,7 +22,7 @@ from app.api.conversation import RECHECK_EVERY, Sleep
 from app.api.errors import masked
 from app.api.http_reading import BadRequest
 from app.api.lasting import EVENTS, FullError, Lasting
-from app.api.outcomes import Fate, Outcome, refused
+from app.api.outcomes import Outcome, refused
 from app.api.subscribing import Outcomes
 from app.engine.steps import within
 from app.settings import Streams
@@ -35,7 +35,6 @@ HEADERS = [
 ]
 FULL = "Too many connections are open."
 UNHEARD = frozenset({"gone", "slow"})
-CUT_SHORT = frozenset({Fate.LATE, Fate.BROKEN, Fate.INTERRUPTED})
 TakenBack = Callable[[], Awaitable[Outcome | None]]
 """Why a client's proof is good no more, None while it is."""
 CUT = frozenset({"leaving", "expired"})
@@ -72,7 +71,7 @@ def _event(outcome: Outcome, number: int) -> bytes:
 
 
 def _lines(outcome: Outcome, id_: str) -> bytes:
-    line = b"" if not outcome.useful and outcome.fate in CUT_SHORT else b"id: %b\n" % id_.encode()
+    line = b"" if outcome.errors and not outcome.useful else b"id: %b\n" % id_.encode()
     return b"event: next\n%bdata: %b\n\n" % (line, outcome.body())
 
 
@@ -166,7 +165,7 @@ class EventStreams:
         if ended not in UNHEARD:
             last = framing.leaving if ended in CUT else b""
             for outcome in refusal:
-                last = framing.next(replace(outcome, fate=Fate.INTERRUPTED), 0) + framing.complete
+                last = framing.next(outcome, 0) + framing.complete
             with suppress(OSError, TimeoutError):
                 await self._write(send, last, more=False)
         log.info(

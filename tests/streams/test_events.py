@@ -139,6 +139,19 @@ async def test_a_stream_with_places_ends_at_what_cannot_be_told() -> None:
     assert third.startswith("event: complete")
 
 
+async def test_a_refusal_for_now_is_not_what_a_caller_comes_back_with() -> None:
+    one, place = "subscription { count(to: 1) { number } }", {"last-event-id": "epoch-1:7"}
+    body: dict[str, Any] = {}
+    async with served(budget={"size": 1, "restore_rate": 1}) as gateway:
+        while "errors" not in body:
+            async with asked(gateway, one, place) as (_, stream):
+                event = await anext(stream)
+                kind, id_, body = told(await anext(stream) if event == ":" else event)
+
+    assert (kind, id_) == ("next", "")
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["BUDGET_EXCEEDED"]
+
+
 async def test_a_query_is_told_as_one_event() -> None:
     async with served() as gateway, http() as client:
         posted = await client.post(gateway.url, json={"query": HELLO}, headers=EVENTS)
@@ -166,8 +179,9 @@ async def test_what_cannot_be_executed_is_told_by_an_event_as_the_protocol_says(
         answer = await client.post(gateway.url, json={"query": query}, headers=EVENTS)
 
     first, last, rest = answer.text.split("\n\n")
-    kind, _, body = told(first)
+    kind, id_, body = told(first)
     assert (answer.status_code, kind, last, rest) == (200, "next", "event: complete\ndata: ", "")
+    assert id_ == ""
     assert list(body) == ["errors"]
 
 
