@@ -24,20 +24,22 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    colors = sys.stderr is not None and sys.stderr.isatty()
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=colors)
     ours = [*shared, renderer]
-    written: Any = structlog.WriteLoggerFactory(sys.stderr)
+    out: Any = _Lossy(sys.stderr)
+    written: Any = structlog.WriteLoggerFactory(out)
     if style == "json":
         renderer = structlog.processors.JSONRenderer(serializer=_json)
         ours = [_line]
-        lines = _Lines(sys.stderr.buffer)
+        lines = _Lines(_Lossy(sys.stderr and sys.stderr.buffer))
         written = partial(_the_same, lines)
     structlog.configure(
         processors=ours,
         logger_factory=written,
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -60,13 +62,35 @@ def _the_same(lines: "_Lines", *_names: Any) -> "_Lines":
     return lines
 
 
+class _Lossy:
+    """A file whose writers hear of no failure: it may be closed, or there may never have been one.
+
+    What cannot be told must not keep anybody from being answered.
+    """
+
+    def __init__(self, file: IO[Any] | None) -> None:
+        self._file = file
+
+    def write(self, text: Any) -> None:
+        """Write what can be written."""
+        if self._file is not None:
+            with suppress(OSError, ValueError):
+                self._file.write(text)
+
+    def flush(self) -> None:
+        """Hand on what can be handed on."""
+        if self._file is not None:
+            with suppress(OSError, ValueError):
+                self._file.flush()
+
+
 class _Lines:
     """Writes lines as wholes: at once, but those of one turn of an event loop together at its end.
 
     Nothing waits for longer than that turn, and nothing is left when the process ends.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: _Lossy) -> None:
         self._file = file
         self._waiting: deque[bytes] = deque()
         self._turn: asyncio.AbstractEventLoop | None = None

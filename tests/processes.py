@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 TESSERA = [sys.executable, "-m", "app.cli"]
 ROOT = Path(__file__).parents[1]
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def running(
-    *arguments: str, cwd: Path, **environ: str
+    *arguments: str, cwd: Path, stderr: IO[Any] | int = subprocess.DEVNULL, **environ: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A gateway process and its address; killed at the end if it still runs."""
     process = subprocess.Popen(  # noqa: S603  our own command
@@ -21,7 +22,7 @@ def running(
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     )
     try:

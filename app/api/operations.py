@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -71,7 +71,6 @@ class Operations:
         self._now = now
         self._metrics = metrics
         self._introspection = introspection
-        self._log = structlog.get_logger(__name__).bind()  # once, not at every line
         self._unbroken: set[asyncio.Task[Any]] = set()
         self._subscriptions = Subscriptions(
             schema=schema,
@@ -82,6 +81,11 @@ class Operations:
             introspection=introspection,
         )
         self._caching = caching
+
+    @cached_property
+    def _log(self) -> Any:
+        """Bound once, not at every line, and not before the process has said how it speaks."""
+        return structlog.get_logger(__name__).bind()
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The one answer to an operation; one that must be `safe` changes nothing."""

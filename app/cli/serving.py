@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -45,13 +46,13 @@ def demo(host: str, port: int) -> None:
 
 
 def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    logs.configure(level=settings.log.level, style=settings.log.format)
     gateway = Gateway(settings, plan(settings, connectors()))
     app = gateway.app()
     listening = _bound(host, port)
-    logs.configure(level=settings.log.level, style=settings.log.format)
     tracing.configure(os.environ)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    server = GatewayServer(gateway, app, settings, announce=partial(announce, address))
+    server = GatewayServer(gateway, app, settings, announce=partial(_said, announce, address))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
@@ -70,6 +71,14 @@ def _bound(host: str, port: int) -> socket.socket:
         reason = os.strerror(error.errno or 0).lower()
         raise click.UsageError(f"cannot listen on {host}:{port}: {reason}; try --port") from error
     return listening
+
+
+def _said(announce: Callable[[str], None], address: str) -> None:
+    """Announce it; that nobody reads it any more keeps nobody from being served."""
+    try:
+        announce(address)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _address(address: str) -> None:
