@@ -232,7 +232,7 @@ async def test_addresses_of_before_are_found_by_the_form_that_is_compared(empty:
         for place, said in enumerate(typed)
     ]
     redeemed = [{"order": f"T-{n}", "promotion": "ten", "who": folded(typed[n])} for n in (0, 1)]
-    used = [{"promotion": "ten", "who": folded(typed[n]), "used": 1} for n in (0, 1)]
+    used = [{"promotion": "ten", "who": folded(typed[n]), "used": int(n < 2)} for n in (0, 1, 2)]
     await changed(
         empty,
         [

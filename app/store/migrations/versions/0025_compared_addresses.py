@@ -38,6 +38,7 @@ def upgrade() -> None:
                 for number, text, compared in known:
                     _count_by_form(connection, number, text, compared)
         op.create_index(f"ix_{table.name}_compared_email", table.name, ["compared_email"])
+    connection.execute(sa.delete(uses).where(uses.c.used == 0))  # they count nothing
     op.create_index("ix_loyalty_members_merged_into", "loyalty_members", ["merged_into"])
     op.create_index("ix_loyalty_receipts_member", "loyalty_receipts", ["member"])
     op.create_index("ix_loyalty_lots_moved_from", "loyalty_lots", ["moved_from"])
@@ -80,13 +81,13 @@ def _count_by_form(
     moved = sa.update(redemptions).where(theirs).values(who=new)
     for promotion in connection.scalars(moved.returning(redemptions.c.promotion)).all():
         counted = sa.update(uses).where(uses.c.promotion == promotion, uses.c.who == old)
+        counted = counted.where(uses.c.used > 0)
         connection.execute(counted.values(used=uses.c.used - 1))
         row = inserting(connection, uses).values(promotion=promotion, who=new, used=1)
         more = row.on_conflict_do_update(
             index_elements=["promotion", "who"], set_={"used": uses.c.used + 1}
         )
         connection.execute(more)
-    connection.execute(sa.delete(uses).where(uses.c.who == old, uses.c.used == 0))
 
 
 def _digest(address: str) -> str:
