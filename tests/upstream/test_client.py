@@ -247,7 +247,8 @@ async def test_repetitions_stay_within_a_tenth_of_the_calls() -> None:
 
 async def test_what_was_saved_is_spent_on_repetitions_alone() -> None:
     answers = [*[saying()] * 30, saying(503)]
-    async with serving(*answers) as server, client(server.url) as http:
+    patient = timedelta(seconds=30)
+    async with serving(*answers) as server, client(server.url, timeout=patient) as http:
         for _ in range(30):
             await http.send(asking())
         for _ in range(4):
@@ -277,7 +278,8 @@ async def test_an_announced_wait_is_kept_without_calling() -> None:
 @pytest.mark.parametrize("safe", [True, False])
 async def test_a_system_that_says_when_it_is_back_is_not_called_before(*, safe: bool) -> None:
     down = saying(503, b"", "Retry-After: 7")
-    async with serving(*[saying()] * 10, down, saying()) as server, client(server.url) as http:
+    answers, patient = [*[saying()] * 10, down, saying()], timedelta(seconds=30)
+    async with serving(*answers) as server, client(server.url, timeout=patient) as http:
         for _ in range(10):
             await http.send(asking())
         with pytest.raises(UpstreamUnavailable):
@@ -320,7 +322,8 @@ async def test_a_later_answer_does_not_shorten_an_announced_wait() -> None:
 
 async def test_one_that_is_back_at_once_is_called_again() -> None:
     down = saying(503, b"", "Retry-After: 0")
-    async with serving(*[saying()] * 10, down, saying()) as server, client(server.url) as http:
+    answers, patient = [*[saying()] * 10, down, saying()], timedelta(seconds=30)
+    async with serving(*answers) as server, client(server.url, timeout=patient) as http:
         for _ in range(11):
             await http.send(asking())
 
