@@ -124,8 +124,12 @@ def prefers_events(accept: str | None) -> bool:
 
 @lru_cache(REMEMBERED)
 def takes_page(accept: str) -> bool:
-    """Whether a browser asks for a page."""
-    return any(one.name == "text/html" and one.weight > 0 for one in _ranges(accept))
+    """Whether a browser asks for a page: it names one, and wants no answer more."""
+    ranges = list(_ranges(accept))
+    weight, named = _wanted("text/html", ranges)
+    answers = (RESPONSE, JSON, EVENT_STREAM, MULTIPART)
+    most = max(_wanted(media, ranges)[0] for media in answers)
+    return named and weight > 0 and weight >= most
 
 
 def _ranges(accept: str) -> Iterator[MediaType]:

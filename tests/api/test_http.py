@@ -271,8 +271,11 @@ async def test_graphiql_is_closed_unless_it_is_opened(ask: Asker) -> None:
     assert (await ask.http.get("/graphql", headers=page)).status_code == 400
     async with gateway_over({"shop": Retailer()}, server={"graphiql": True}) as opened:
         response = await opened.http.get("/graphql", headers=page)
+        sooner = {"accept": "application/json, text/html;q=0.1"}
+        other = await opened.http.get("/graphql", headers=sooner)
 
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert "query Listing" in response.text
     assert "__EXAMPLES__" not in response.text
+    assert other.headers["content-type"] == "application/json; charset=utf-8"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.api.http_negotiation import negotiated, takes_gzip
+from app.api.http_negotiation import negotiated, takes_gzip, takes_page
 from app.errors import UpstreamUnavailable
 from tests.gateways import Asker, Retailer, gateway_over
 
@@ -120,6 +120,26 @@ async def test_each_draft_has_its_statuses(
 
     assert tuple(answer.status_code for answer in answers) == expected
     assert ["data" in answer.json() for answer in answers] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("accept", "takes"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("text/html", True),
+        ("text/html, */*", True),
+        ("application/json, text/html", True),
+        ("application/json, text/html;q=0.1", False),
+        ("text/html;q=0.9, */*", False),
+        ("text/html;q=0.5, text/event-stream", False),
+        ("text/html;q=0.5, multipart/mixed;q=0.6", False),
+        ("text/html;q=0", False),
+        ("text/*", False),
+        ("*/*", False),
+    ],
+)
+def test_a_page_is_for_those_who_want_nothing_more(accept: str, *, takes: bool) -> None:
+    assert takes_page(accept) is takes
 
 
 @pytest.mark.parametrize(
