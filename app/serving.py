@@ -21,6 +21,7 @@ EACH_PIECE = 16  # bytes that may stand around each piece of a body; what is mor
 GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until older ones' turn
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 SLOWEST = 5_000  # bytes a second that a client takes of what waits for it
+NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -172,6 +173,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     uvicorn closes a transport and waits for its buffer to empty: for ever, if nobody reads.
     """
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is no handshake (it has a body) would be held for ever, without a word."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(NO_HANDSHAKE)
+            self.transport.close()
 
     async def run_asgi(self) -> None:
         """Run the application, then let the connection linger no longer than it may."""

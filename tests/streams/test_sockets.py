@@ -373,6 +373,21 @@ async def test_unknown_ids_may_be_completed() -> None:
         assert await client.hear() == {"type": "pong"}
 
 
+async def test_a_handshake_with_a_body_is_none() -> None:
+    said = (
+        b"GET /graphql HTTP/1.1\r\nhost: gateway\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+        b"content-length: 1\r\n\r\n"
+    )
+    async with served() as gateway, asyncio.timeout(WITHIN):
+        port = int(gateway.address.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        told = await reader.read()
+        writer.close()
+
+    assert told == b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
 async def test_a_foreign_page_may_not_open_a_socket(caplog: pytest.LogCaptureFixture) -> None:
     cors = {"origins": ["https://shop.example.com"]}
     async with served(cors=cors) as gateway:
