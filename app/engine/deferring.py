@@ -60,7 +60,7 @@ def _wrong(
         name = value.name.value
         if name in variables and name in defaults:
             given = variables[name]
-            return given is None or (isinstance(given, int) and given < 0)
+            return given is None or (isinstance(given, int | float) and given < 0)
         value = defaults.get(name)
     if isinstance(value, IntValueNode):
         return value.value.startswith("-")

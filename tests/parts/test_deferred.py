@@ -450,6 +450,16 @@ async def test_what_cannot_be_deferred_is_refused(query: str, message: str, acce
     assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
+@pytest.mark.parametrize("accept", [f"{BY_ID}, application/json", "application/json"])
+async def test_a_count_below_zero_is_refused_however_it_is_written(accept: str) -> None:
+    query = "query ($n: Int) { things @stream(initialCount: $n) { number } }"
+
+    answer = await at_once(query, accept, n=-1.0)
+
+    assert answer["errors"][0]["message"] == "initialCount is how many items come first, 0 or more."
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
 async def test_a_count_may_be_left_unsaid() -> None:
     query = "query ($n: Int) { things @stream(initialCount: $n) { number } }"
 
