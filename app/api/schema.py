@@ -5,7 +5,13 @@ from functools import cache, partial
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    is_input_object_type,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -127,6 +133,19 @@ class Schema(strawberry.Schema):
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Leave it to `app.api.http`."""
+
+    def _extend_introspection(self) -> None:
+        """Strawberry's own resolver fails at types that are wrapped."""
+        description: Any = self._schema.type_map["__Type"]
+        description.fields["isOneOf"] = GraphQLField(GraphQLBoolean, resolve=_is_one_of)
+
+
+def _is_one_of(kind: Any, _info: Any) -> bool | None:
+    """Null for what is no input object (GraphQL specification, 4.2.2 The __Type Type)."""
+    if not is_input_object_type(kind):
+        return None
+    known = kind.extensions.get("strawberry-definition")
+    return kind.is_one_of if known is None else known.is_one_of
 
 
 class GivenDocument(SchemaExtension):

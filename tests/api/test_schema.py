@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import strawberry
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -22,7 +23,7 @@ from graphql import (
 
 from app.api.changes import Change, Impact, changes
 from app.api.examples import EXAMPLES
-from app.api.schema import sdl
+from app.api.schema import Schema, sdl
 from app.errors import InvalidInputError
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,37 @@ def test_nothing_released_is_broken() -> None:
     released = (ROOT / "tests/api/released.graphql").read_text()
 
     assert [change for change in changes(released, sdl()) if change.impact is Impact.BREAKING] == []
+
+
+async def test_only_input_objects_are_or_are_not_one_of_their_fields() -> None:
+    @strawberry.input(one_of=True)
+    class Either:
+        left: int | None = strawberry.UNSET
+        right: int | None = strawberry.UNSET
+
+    @strawberry.input
+    class Both:
+        either: Either
+
+    @strawberry.type
+    class Root:
+        @strawberry.field
+        def told(self, both: Both, either: Either) -> list[int]:
+            return [len(vars(both)), len(vars(either))]
+
+    kinds = ("Either", "Both", "Root", "Int", "__TypeKind")
+    asked = [f'{name.strip("_")}: __type(name: "{name}") {{ isOneOf }}' for name in kinds]
+    wrapped = '__type(name: "Root") { fields { type { isOneOf ofType { isOneOf } } } }'
+
+    answer = await Schema(Root).execute(f"{{ {' '.join(asked)} {wrapped} }}")
+
+    nothing = {"isOneOf": None}
+    assert answer.data == {
+        "Either": {"isOneOf": True},
+        "Both": {"isOneOf": False},
+        **dict.fromkeys(("Root", "Int", "TypeKind"), nothing),
+        "__type": {"fields": [{"type": {**nothing, "ofType": nothing}}]},
+    }
 
 
 def undescribed(type_: GraphQLNamedType) -> list[str]:
