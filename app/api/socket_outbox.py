@@ -14,6 +14,7 @@ class Outbox:
         self._bytes = 0
         self._filled = asyncio.Event()
         self._room = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._sent = asyncio.Event()
         self._sent.set()
         self._taken: str | None = None
@@ -30,20 +31,21 @@ class Outbox:
         self.cursor = cursor or self.cursor
 
     async def put(self, message: bytes, patience: float, cursor: str | None = None) -> None:
-        """Put a message in as soon as there is room for it.
+        """Put a message in as soon as there is room for it, after those that came before.
 
         Raises:
-            TimeoutError: there was none for `patience` seconds.
+            TimeoutError: there was none for `patience` seconds, once it was its turn.
         """
-        if not self._has_room(message):
-            async with asyncio.timeout(patience):
-                while not self._has_room(message):
-                    self._room.clear()
-                    await self._room.wait()
-        self._waiting.append((message, cursor))
-        self._bytes += len(message)
-        self._sent.clear()
-        self._filled.set()
+        async with self._turn:
+            if not self._has_room(message):
+                async with asyncio.timeout(patience):
+                    while not self._has_room(message):
+                        self._room.clear()
+                        await self._room.wait()
+            self._waiting.append((message, cursor))
+            self._bytes += len(message)
+            self._sent.clear()
+            self._filled.set()
 
     async def take(self) -> bytes:
         """The oldest message; asking again says that the one before was sent."""

@@ -123,6 +123,21 @@ async def test_an_outbox_has_room_for_so_many_bytes_or_one_message() -> None:
         await outbox.put(b"z", 0.01)
 
 
+async def test_small_messages_do_not_take_the_room_that_a_large_one_waits_for() -> None:
+    outbox, taken = Outbox(9, 100), []
+    await outbox.put(b"x" * 60, 0)
+    await outbox.put(b"x" * 40, 0)
+    large = asyncio.ensure_future(outbox.put(b"y" * 90, 60))
+    small = asyncio.ensure_future(outbox.put(b"z" * 10, 0))
+    for _ in range(2):
+        await asyncio.sleep(0)
+        taken.append(len(await outbox.take()))
+    await asyncio.gather(large, small)
+    taken += [len(await outbox.take()), len(await outbox.take())]
+
+    assert taken == [60, 40, 90, 10]
+
+
 async def test_an_outbox_says_when_all_was_sent() -> None:
     outbox = Outbox(9, 100)
     await outbox.sent()
