@@ -11,7 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -38,7 +38,8 @@ from app.partners.watching import Watching
 from app.ports import CatalogSource, Hint, StockSource, WebhookReader
 from app.settings import Bindings, Settings
 from app.settings import Events as EventSettings
-from app.store import Store, StoreUnavailable
+from app.store import Store
+from app.store.rounds import Rounds
 from app.store.standing import StandingStore
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
@@ -96,10 +97,13 @@ async def keep_log_short(store: Store, now: Callable[[], datetime], terms: Event
 
 async def keep_swept(store: Store, now: Callable[[], datetime]) -> None:
     """Forget what has long been over, until cancelled."""
-    while True:
-        await asyncio.sleep(SWEEP_EVERY.total_seconds())
-        with suppress(StoreUnavailable):
-            await store.act(sweep, now=now())
+
+    async def once() -> bool:
+        await store.act(sweep, now=now())
+        return False
+
+    await asyncio.sleep(SWEEP_EVERY.total_seconds())
+    await Rounds("sweep", every=SWEEP_EVERY).run(once)
 
 
 def telling(

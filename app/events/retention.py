@@ -1,14 +1,13 @@
 """How long is the log kept? By time and by size; how far it was swept stands in the database."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import delete, select, update
 
-from app.store import Store, StoreUnavailable, Work, log
+from app.store import Store, Work, log
+from app.store.rounds import Rounds
 from app.store.tables import facts, log_head
 
 EVERY = timedelta(minutes=1)
@@ -41,9 +40,8 @@ async def keep_short(
 ) -> None:
     """Forget what is too old, or too much, until cancelled."""
     forget = partial(sweep, keep_for=keep_for, keep_at_most=keep_at_most)
-    while True:
-        with suppress(StoreUnavailable):
-            forgotten = MOST
-            while forgotten == MOST:
-                forgotten = await store.act(forget, now=now())
-        await asyncio.sleep(EVERY.total_seconds())
+
+    async def once() -> bool:
+        return await store.act(forget, now=now()) == MOST
+
+    await Rounds("retention", every=EVERY).run(once)

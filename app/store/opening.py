@@ -1,10 +1,11 @@
 """Which database do the settings name, and is it the one this code was written for?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -20,6 +21,17 @@ from app.store.trouble import told_as_unavailable
 from app.store.work import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+SSL = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")  # as libpq's sslmode
+OPTIONS = {  # of asyncpg and its dialect, as far as a text says them
+    "host",
+    "passfile",
+    "port",
+    "prepared_statement_cache_size",
+    "service",
+    "servicefile",
+    "ssl",
+    "target_session_attrs",
+}
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
 # A migration may rewrite a table, and waits for others that upgrade as long as these need; for a
 # table it waits as all do, since whoever comes after has to wait behind it.
@@ -78,7 +90,8 @@ def driven(url: str) -> str:
     """The address with the driver we use.
 
     Raises:
-        MisconfiguredError: it is none, or of another kind of database; it is not repeated.
+        MisconfiguredError: it is none, of another kind of database, or with options that nobody
+            knows; it is not repeated.
     """
     try:
         parsed = make_url(url)
@@ -89,7 +102,19 @@ def driven(url: str) -> str:
             "the address of the store must look like sqlite:///path/to/file "
             "or postgresql://user:password@host/database"
         )
+    if parsed.drivername == "postgresql":
+        _check_options(parsed.query)
     return parsed.set(drivername=DRIVERS[parsed.drivername]).render_as_string(hide_password=False)
+
+
+def _check_options(query: Mapping[str, Any]) -> None:
+    if not OPTIONS.issuperset(query):
+        raise MisconfiguredError(
+            f"the address of the store has an unknown option, known: {', '.join(sorted(OPTIONS))}; "
+            "TLS is asked for by ssl=require or ssl=verify-full, not by sslmode"
+        )
+    if query.get("ssl", "prefer") not in SSL:
+        raise MisconfiguredError(f"the address of the store: ssl is one of {', '.join(SSL)}")
 
 
 async def standing_at(url: str) -> str | None:

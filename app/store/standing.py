@@ -91,6 +91,8 @@ class StandingStore:
                 await self._try_to_open()
             except (StoreUnavailable, MisconfiguredError) as error:
                 log.warning("store.not_opened", reason=str(error))
+            except Exception as bug:  # noqa: BLE001  the next try may succeed
+                log.error("store.bug", kind=type(bug).__name__)  # noqa: TRY400  it may hold values
             else:
                 log.info("store.opened")
 
@@ -100,6 +102,9 @@ class StandingStore:
             async with asyncio.timeout(WITHIN.total_seconds()):
                 await self.read(lambda db: db.execute(text("SELECT 1")).scalar_one())
         except (StoreUnavailable, TimeoutError):
+            return False
+        except Exception as bug:  # noqa: BLE001  whatever it is, nobody can work with it now
+            log.error("store.bug", kind=type(bug).__name__)  # noqa: TRY400  it may hold values
             return False
         return True
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from app.store.work import StoreUnavailable, TextNotKeptError
 
 log = structlog.get_logger(__name__)
-# PostgreSQL: connection, no resources, operator intervention and time limits, locks, given up.
-SQLSTATES = ("08", "53", "57", "58", "55P03", "40")
+# PostgreSQL: connection, no resources, operator intervention and time limits, locks, given up; who
+# we are is refused, or everybody; there is no such database; it takes no writes, being a standby.
+SQLSTATES = ("08", "53", "57", "58", "55P03", "40", "28", "55000", "3D000", "25006")
 NULL_CHARACTER = "22021"  # PostgreSQL: U+0000, the only one that it has no bytes for
 SQLITE_CODES = {
     sqlite3.SQLITE_BUSY,

@@ -1,16 +1,28 @@
 """A store that is not there leaves the rest of the gateway at work, and says so."""
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.errors import MisconfiguredError
 from app.store import StoreUnavailable, standing
-from app.store.opening import upgrade
+from app.store.opening import driven, standing_at, upgrade
 from app.store.standing import StandingStore
 from tests.builders import NOON
+from tests.events.things import change
 from tests.gateways import sandbox_gateway
+from tests.postgres import Postgres
+from tests.redis import until
+
+SENDS_AWAY = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+NOT_SILENT = {"event": "store.bug", "kind": "OperationalError", "log_level": "error"}
 
 
 def there(folder: Path) -> list[str]:
@@ -70,3 +82,112 @@ async def test_readiness_of_a_gateway_with_its_store() -> None:
         ready = await sandbox.ask.http.get("/readyz")
 
     assert (ready.status_code, ready.text) == (200, "ready")
+
+
+async def test_whatever_keeps_a_store_from_being_opened_it_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "AGAIN", standing.AGAIN / 100)
+    file = tmp_path / "mounted" / "store.db"
+    store = StandingStore(f"sqlite:///{file}")
+    with capture_logs() as logs:
+        async with store.standing():
+            file.parent.mkdir()
+            with closing(sqlite3.connect(file)) as other:
+                other.execute("CREATE TABLE alembic_version (ours TEXT)")
+            keeping = asyncio.create_task(store.keep())
+
+            async def failed() -> bool:
+                return NOT_SILENT in logs
+
+            await until(failed)
+            file.unlink()
+            await upgrade(f"sqlite:///{file}")
+            await asyncio.wait_for(keeping, 30)
+            assert await store.answers()
+
+
+async def test_a_database_that_is_made_later_is_opened_then(
+    postgres: Postgres, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "AGAIN", standing.AGAIN / 100)
+    name = f"t{uuid4().hex[:12]}"
+    store = StandingStore(postgres.address(name))
+    async with store.standing():
+        assert not await store.answers()
+        postgres.sql(f"create database {name} template {migrated_postgres}")
+        await asyncio.wait_for(store.keep(), 30)
+        assert await store.answers()
+
+
+@contextmanager
+def refused(cluster: Postgres, name: str) -> Iterator[None]:
+    """A database that sends everybody away, and lets nobody in."""
+    cluster.sql(f"alter database {name} with allow_connections false")
+    cluster.sql(SENDS_AWAY.format(name=name))
+    yield
+    cluster.sql(f"alter database {name} with allow_connections true")
+
+
+async def test_a_server_that_lets_nobody_in_is_a_silent_store(
+    postgres: Postgres, migrated_postgres: str
+) -> None:
+    url = postgres.database(migrated_postgres)
+    store = StandingStore(url)
+    async with store.standing():
+        assert await store.act(lambda _work: 7, now=NOON) == 7
+        with refused(postgres, url.rsplit("/", 1)[1]):
+            with pytest.raises(StoreUnavailable):
+                await store.act(lambda _work: 7, now=NOON)
+            assert not await store.answers()
+        assert await store.act(lambda _work: 7, now=NOON) == 7
+
+
+async def test_a_server_that_knows_nobody_of_our_name_is_a_silent_store(postgres: Postgres) -> None:
+    url = postgres.address("postgres").replace("postgres@", "nobody@")
+    with pytest.raises(StoreUnavailable):
+        await standing_at(url)
+
+
+async def test_a_server_that_takes_no_writes_is_a_silent_store(
+    postgres: Postgres, migrated_postgres: str
+) -> None:
+    url = postgres.database(migrated_postgres)
+    name = url.rsplit("/", 1)[1]
+    postgres.sql(f"alter database {name} set default_transaction_read_only = on")
+    store = StandingStore(url)
+    async with store.standing():
+        with pytest.raises(StoreUnavailable):
+            await change(store, ("a", 1))
+
+
+async def test_a_store_that_fails_for_no_known_reason_is_not_ready() -> None:
+    class Odd(StandingStore):
+        async def read(self, question: Any) -> Any:
+            raise KeyError(question)
+
+    with capture_logs() as logs:
+        assert not await Odd(None).answers()
+
+    assert logs == [{"event": "store.bug", "kind": "KeyError", "log_level": "error"}]
+
+
+@pytest.mark.parametrize("option", ["sslmode=require", "foo=bar", "password=secret"])
+def test_an_option_that_nobody_knows_stops_the_process(option: str) -> None:
+    with pytest.raises(MisconfiguredError) as refusal:
+        StandingStore(f"postgresql://user@127.0.0.1:1/tessera?{option}")
+
+    assert str(refusal.value) == (
+        "the address of the store has an unknown option, known: host, passfile, port, "
+        "prepared_statement_cache_size, service, servicefile, ssl, target_session_attrs; "
+        "TLS is asked for by ssl=require or ssl=verify-full, not by sslmode"
+    )
+
+
+def test_tls_is_asked_for_in_words_that_the_driver_knows() -> None:
+    with pytest.raises(MisconfiguredError, match="ssl is one of disable, allow, prefer, require"):
+        StandingStore("postgresql://user@127.0.0.1:1/tessera?ssl=true")
+
+    assert driven("postgresql://user@127.0.0.1:1/tessera?ssl=require") == (
+        "postgresql+asyncpg://user@127.0.0.1:1/tessera?ssl=require"
+    )
