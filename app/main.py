@@ -218,11 +218,12 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, documents: ServedDocuments, _app: Starlette) -> AsyncIterator[None]:
+        access, budget = self.settings.access, self.settings.requests.budget
         async with (
             aclosing(self.shared) if self.shared is not None else nullcontext(),
             self.store.standing(),
             open_connections(self.planned, now=self.now, clock=self.clock) as connections,
-            principals(self.settings.access, self.now, self.store) as self.principals,
+            principals(access, self.now, self.store, within=budget) as self.principals,
             senders(self.settings.webhooks, self.secrets, self.now) as sending,
         ):
             services = assemble(

@@ -76,18 +76,22 @@ class Principals:
 
 @asynccontextmanager
 async def principals(
-    access: Access, now: Callable[[], datetime], store: Store | None = None
+    access: Access,
+    now: Callable[[], datetime],
+    store: Store | None = None,
+    *,
+    within: timedelta = KEYS_POLICY.timeout,
 ) -> AsyncIterator[Principals]:
     """The one who tells, with the issuers' keys at hand as soon as they are needed.
 
-    API keys are those of the `store`.
+    API keys are those of the `store`. Nobody waits longer than `within` for an issuer.
 
     Raises:
         MisconfiguredError: a file of keys cannot be read.
     """
     async with AsyncExitStack() as stack:
         trusted = {
-            issuer.issuer: Trusted(issuer, await _ring(stack, name, issuer, now))
+            issuer.issuer: Trusted(issuer, await _ring(stack, name, issuer, now, within))
             for name, issuer in access.issuers.items()
         }
         tokens = Tokens(trusted, now) if trusted else None
@@ -95,12 +99,25 @@ async def principals(
 
 
 async def _ring(
-    stack: AsyncExitStack, name: str, issuer: Issuer, now: Callable[[], datetime]
+    stack: AsyncExitStack,
+    name: str,
+    issuer: Issuer,
+    now: Callable[[], datetime],
+    within: timedelta,
 ) -> KeyRing:
+    ring = KeyRing(await _source(stack, name, issuer, now), now, name, within=within)
+    stack.callback(ring.close)
+    return ring
+
+
+async def _source(
+    stack: AsyncExitStack, name: str, issuer: Issuer, now: Callable[[], datetime]
+) -> Callable[[], Awaitable[bytes]]:
+    """Where its keys come from."""
     if not isinstance(issuer.jwks, str):
-        return KeyRing(_told(name, orjson.dumps(issuer.jwks)), now, name)
+        return _told(name, orjson.dumps(issuer.jwks))
     if "://" not in issuer.jwks:
-        return KeyRing(_read(name, Path(issuer.jwks)), now, name)
+        return _read(name, Path(issuer.jwks))
     address = URL(issuer.jwks)
     http = await stack.enter_async_context(
         open_client(name, str(address.origin()), policy=KEYS_POLICY, now=now)
@@ -112,7 +129,7 @@ async def _ring(
     async def fetch() -> bytes:
         return (await http.send(request)).body
 
-    return KeyRing(fetch, now, name)
+    return fetch
 
 
 def _told(name: str, keys: bytes) -> Callable[[], Awaitable[bytes]]:

@@ -1,5 +1,6 @@
 """An identity provider of the tests' own: keys, their public set, and any token at all."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -41,14 +42,17 @@ STRANGER = rsa("r1")  # goes by a name that is known
 
 @dataclass
 class Provider:
-    """Tells its keys, and counts how often it was asked; `silent`: it does not."""
+    """Tells its keys, and counts how often it was asked; `silent`: it does not, `holding`: yet."""
 
     keys: list[Key] = field(default_factory=lambda: [RSA, ELLIPTIC, EDWARDS])
     asked: int = 0
     silent: Exception | None = None
+    holding: asyncio.Event | None = None
 
     async def fetch(self) -> bytes:
         self.asked += 1
+        if self.holding is not None:
+            await self.holding.wait()
         if self.silent is not None:
             raise self.silent
         return key_set(*self.keys)

@@ -1,5 +1,6 @@
 """Which tokens are taken? None that was forged, is for somebody else, or is too old."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +43,7 @@ class Desk:
 
     provider: Provider = field(default_factory=Provider)
     at: datetime = NOW
+    within: timedelta = timedelta(seconds=60)
 
     def __post_init__(self) -> None:
         self.issuer = Issuer.model_validate(
@@ -54,7 +56,7 @@ class Desk:
                 "location": "store",
             }
         )
-        ring = KeyRing(self.provider.fetch, self.now, "staff")
+        ring = KeyRing(self.provider.fetch, self.now, "staff", within=self.within)
         self.principals = Principals(
             Tokens({ISSUER: Trusted(self.issuer, ring)}, self.now), self.now
         )
@@ -212,6 +214,58 @@ async def test_a_silent_issuer_is_not_the_callers_fault() -> None:
     for _ in range(3):
         with pytest.raises(KeysUnavailable):
             await desk.of(token(RSA, "RS256"))
+    assert desk.provider.asked == 1
+
+
+async def test_nobody_with_a_known_key_waits_for_a_silent_issuer() -> None:
+    desk = Desk()
+    await desk.of(token(RSA, "RS256"))
+    desk.provider.holding = asyncio.Event()
+    desk.provider.keys = [EDWARDS]
+    desk.at = NOW + timedelta(minutes=11)
+    for subject in ("a", "b", "c"):
+        later = claims(exp=AT + 3600, sub=subject)
+        assert (await asyncio.wait_for(desk.of(token(RSA, "RS256", later)), 10)).subject == subject
+    assert desk.provider.asked == 2
+
+    desk.provider.holding.set()
+    await desk.of(token(EDWARDS, "EdDSA", claims(exp=AT + 3600)))
+    with pytest.raises(CredentialRefused):  # the old one was taken back
+        await desk.of(token(RSA, "RS256", claims(exp=AT + 3600, sub="d")))
+
+
+async def test_an_unknown_key_is_waited_for_no_longer_than_an_operation_may_take() -> None:
+    desk = Desk(within=timedelta(milliseconds=1))
+    desk.provider.holding = asyncio.Event()
+    for _ in range(2):
+        with pytest.raises(KeysUnavailable):
+            await asyncio.wait_for(desk.of(token(RSA, "RS256")), 10)
+
+    desk.provider.holding.set()
+    await asyncio.sleep(0)
+    assert (await desk.of(token(RSA, "RS256"))).kind is PrincipalKind.STAFF
+    assert desk.provider.asked == 1
+
+
+async def test_an_issuer_that_never_told_its_keys_is_soon_asked_again() -> None:
+    desk = Desk(Provider(silent=UpstreamUnavailable("it is down")))
+    with pytest.raises(KeysUnavailable):
+        await desk.of(token(RSA, "RS256"))
+    desk.provider.silent = None
+    desk.at = NOW + timedelta(seconds=5)
+    assert (await desk.of(token(RSA, "RS256"))).kind is PrincipalKind.STAFF
+
+
+async def test_who_leaves_leaves_the_question_to_those_who_come_later() -> None:
+    desk = Desk()
+    desk.provider.holding = asyncio.Event()
+    leaving = asyncio.create_task(desk.of(token(RSA, "RS256")))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    staying = asyncio.create_task(desk.of(token(RSA, "RS256")))
+    await asyncio.sleep(0)
+    desk.provider.holding.set()
+    assert (await asyncio.wait_for(staying, 10)).kind is PrincipalKind.STAFF
     assert desk.provider.asked == 1
 
 
