@@ -22,6 +22,7 @@ from app.values import PrincipalKind
 
 PREFIX = "tsk_"  # so that scanners for secrets know one when they see it
 ALPHABET, ID_SIZE, SECRET_BYTES = ascii_lowercase + digits, 12, 32
+ID_LETTERS = frozenset(ALPHABET)
 ISSUER = "keys"
 MOST_TOLD = 20  # keys of one owner
 MOST_ACTIVE = 2  # of one owner: the old one, and the one that takes its place
@@ -82,7 +83,7 @@ class ApiKeys:
             KeysUnavailable: nobody can say.
         """
         id_, _, secret = text.removeprefix(PREFIX).partition("_")
-        if len(id_) != ID_SIZE or not secret.isascii():
+        if len(id_) != ID_SIZE or not ID_LETTERS.issuperset(id_) or not secret.isascii():
             raise CredentialRefused("no key")
         key = await self._found(id_)
         if key is None or not hmac.compare_digest(key.hashed, _hash(secret)):

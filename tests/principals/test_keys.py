@@ -91,6 +91,13 @@ async def test_another_secret_or_name_is_refused(desk: Desk, change: object) -> 
         await desk.of(change((await desk.made()).text))
 
 
+@pytest.mark.parametrize("letter", ["\0", "A", "é", "\ud800", "😀", "-", " "])
+async def test_the_store_is_not_asked_for_what_cannot_be_the_name_of_a_key(letter: str) -> None:
+    desk = Desk(StandingStore(None))  # silent, as long as it is not opened
+    with pytest.raises(CredentialRefused):
+        await desk.of(f"tsk_{letter}aaaaaaaaaaa_secret")
+
+
 async def test_a_key_ends_with_its_time(desk: Desk) -> None:
     made = await desk.made()
     desk.at = NOON + YEAR - timedelta(seconds=1)
