@@ -20,6 +20,8 @@ LONGEST = 8_192  # characters
 SKEW = timedelta(seconds=60)  # that two clocks may differ
 MOST_ROLES = 100
 LONGEST_CONTACT = 254
+# What odd tokens come to; an OSError is a time after all that the system can tell.
+ODD = (ValueError, TypeError, KeyError, OverflowError, RecursionError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Tokens:
             with catch_warnings(action="ignore"):  # that EdDSA has been called Ed25519 since 2025
                 proven = jwt.decode(token, key, algorithms=trusted.issuer.algorithms)
             return self._principal(proven.claims, trusted.issuer)
-        except (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        except (JoseError, *ODD) as error:
             raise CredentialRefused(type(error).__name__) from error
 
     def _principal(self, claims: Mapping[str, Any], issuer: Issuer) -> Principal:

@@ -115,6 +115,7 @@ FORGED = {
     "without an end": token(RSA, "RS256", claims(exp=None)),
     "with an end that is no time": token(RSA, "RS256", claims(exp="tomorrow")),
     "with an end beyond all time": token(RSA, "RS256", claims(exp=10**40)),
+    "with an end beyond all years": token(RSA, "RS256", claims(exp=10**17)),
     "not valid yet": token(RSA, "RS256", claims(nbf=AT + 61)),
     "of nobody": token(RSA, "RS256", claims(sub="")),
     "of nobody at all": token(RSA, "RS256", claims(sub=None)),
