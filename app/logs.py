@@ -49,7 +49,7 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("uvicorn.access", "uvicorn.error", "asyncio"):
+    for chatty in ("uvicorn.access", "uvicorn.error", "asyncio", "asyncssh"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -34,6 +34,7 @@ try:
 except KeyError:
     log.exception("failed")
 logging.getLogger("library").warning("said %s", 1)
+logging.getLogger("asyncssh").info("Opening SSH connection to %s", "ftp.example.com")
 """
 TIME = re.compile(r',"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z"}')
 
