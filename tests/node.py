@@ -125,16 +125,17 @@ def install_packages(folder: Path, engine: Engine) -> None:
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], within: float) -> str:
-    """What the command says.
+    """What the command of `node` says, whose programs find the same one under its name.
 
     Raises:
         NodeError: it fails, or takes more than `within` seconds.
     """
+    path = f"{Path(command[0]).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
     try:
         ran = subprocess.run(  # noqa: S603  our own scripts
             command,
             cwd=folder,
-            env=environment,
+            env={**environment, "PATH": path},
             timeout=within,
             check=True,
             stdin=subprocess.DEVNULL,

@@ -160,7 +160,8 @@ def answers(process: subprocess.Popen[bytes], url: str) -> bool:
         try:
             with urllib.request.urlopen(url, timeout=1):  # noqa: S310  our own server
                 return True
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as answer:
+            answer.close()
             return True
         except OSError:
             time.sleep(0.05)
