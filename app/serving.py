@@ -22,6 +22,9 @@ GARBAGE = (50_000, 20, 100)  # objects more than before; looks among them until 
 LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered already
 SLOWEST = 5_000  # bytes a second that a client takes of what waits for it
 NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+AT_ONCE = 4_096  # bytes of a socket that are read before others have their turn
+MOST_FRAMES = 1_000  # of a socket, without a message that says something
+CHATTER = 1008, "Too many frames without a message"
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -169,17 +172,79 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that is cut when its client does not even take the end of it.
+    """A WebSocket that is cut when its client does not even take the end of it, or says nothing.
 
-    uvicorn closes a transport and waits for its buffer to empty: for ever, if nobody reads.
+    uvicorn closes a transport and waits for its buffer to empty: for ever, if nobody reads. It
+    reads all frames that are there at once, keeps each empty one, and each pong until it is read.
     """
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._unread = bytearray()
+        self._frames = 0  # since the last message
+        self._pong: list[bytes] = []  # what waits for a client that does not read
+
     def data_received(self, data: bytes) -> None:
-        """Read on; what is no handshake (it has a body) would be held for ever, without a word."""
-        super().data_received(data)
-        if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(NO_HANDSHAKE)
+        """Read a part of it, and the rest when others had their turn."""
+        waiting = bool(self._unread)
+        self._unread += data
+        if waiting:
+            self.transport.pause_reading()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self.transport.is_closing():
+            return
+        part = bytes(self._unread[:AT_ONCE])
+        del self._unread[:AT_ONCE]
+        super().data_received(part)
+        if self._unread:
+            self.transport.pause_reading()
+            self.loop.call_soon(self._read_on)
+        elif not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(NO_HANDSHAKE)  # it has a body: it would be held without a word
             self.transport.close()
+        elif not self.read_paused:
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        """Hand on what the client said; nothing more is read before all that came is."""
+        message = await super().receive()
+        if self._unread:
+            self.transport.pause_reading()
+        return message
+
+    def handle_events(self) -> None:
+        """Count frames: nobody needs so many to say nothing."""
+        self._frames += len(self.conn.events)
+        super().handle_events()
+        if self._frames > MOST_FRAMES and not self.transport.is_closing():
+            self.conn.fail(*CHATTER)
+            if self.conn.close_sent is None:  # it was not even accepted
+                self.transport.abort()
+            else:
+                self.handle_parser_exception()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is there."""
+        if any(self.frames):
+            self._frames = 0
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Answer it; of several that came while the client did not read, the last one."""
+        if self.writable.is_set() or self.conn.close_rcvd is not None:
+            super().handle_ping()
+        else:
+            self._pong = self.conn.data_to_send()[-1:] or self._pong
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        if self._pong and not self.close_sent:
+            self.transport.write(b"".join(self._pong))
+        self._pong = []
 
     async def run_asgi(self) -> None:
         """Run the application, then let the connection linger no longer than it may."""

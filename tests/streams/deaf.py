@@ -55,6 +55,12 @@ class Deaf:
             if isinstance(frame, Frame) and frame.opcode is Opcode.TEXT:
                 yield orjson.loads(frame.data)
 
+    def pongs(self) -> Iterator[bytes]:
+        """The answers to pings that came."""
+        for frame in self.protocol.events_received():
+            if isinstance(frame, Frame) and frame.opcode is Opcode.PONG:
+                yield bytes(frame.data)
+
     @property
     def held(self) -> bool:
         """Whether the other side still holds the connection: it may have left it to the kernel."""

@@ -1,6 +1,7 @@
 """A client that does not read: what is kept for it, and when it is cut."""
 
 import asyncio
+import socket
 
 import orjson
 import pytest
@@ -11,11 +12,13 @@ from websockets.frames import Close
 from app import serving
 from app.api import sockets
 from app.api.socket_outbox import Outbox
+from app.serving import AT_ONCE
 from tests.streams.deaf import Deaf
-from tests.streams.served import Served, served, until
+from tests.streams.served import WITHIN, Clock, Served, served, until
 
 FLOOD = "subscription($text: String!) { count(to: 1000000, text: $text) { number text } }"
 HURRY = {"patience": "PT0.3S"}
+HIGH_WATER = 65_536  # bytes, of a transport: with more it says that nobody reads
 
 
 async def a_deaf_one(gateway: Served) -> Deaf:
@@ -81,6 +84,49 @@ async def test_a_client_that_answers_no_pings_is_cut(monkeypatch: pytest.MonkeyP
         await until(lambda: gateway.gateway.lasting.open.total() == 0)
         await until(lambda: gateway.feeds.open == 0)
         deaf.socket.close()
+
+
+async def test_of_pings_while_the_client_does_not_read_the_last_one_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting, read, sent = [0], 0, 0
+    loop, reading = asyncio.get_running_loop(), WebSocketsSansIOProtocol.data_received
+
+    def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
+        nonlocal read
+        server: socket.socket = self.transport.get_extra_info("socket")
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)
+        reading(self, data)
+        read += len(data)
+        waiting.append(self.transport.get_write_buffer_size())
+
+    async def ping(number: int) -> None:
+        nonlocal sent
+        for _ in range(900):
+            deaf.protocol.send_ping(b"%d" % number)
+        deaf.protocol.send_text(b'{"type": "complete", "id": "1"}')
+        data = b"".join(deaf.protocol.data_to_send())
+        await loop.sock_sendall(deaf.socket, data)
+        sent += len(data)
+        await until(lambda: read == sent)
+
+    async with served(sleep=Clock().sleep) as gateway:
+        deaf, number, pongs = Deaf(gateway.address), 0, list[bytes]()
+        await deaf.shake_hands()
+        deaf.say('{"type": "connection_init"}')
+        deaf.protocol.receive_data(await loop.sock_recv(deaf.socket, 1024))
+        monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", data_received)
+        while waiting[-1] <= HIGH_WATER:
+            await ping(number := number + 1)
+        for _ in range(20):
+            await ping(number := number + 1)
+        async with asyncio.timeout(WITHIN):
+            while pongs[-1:] != [b"%d" % number]:
+                deaf.protocol.receive_data(await loop.sock_recv(deaf.socket, 65_536))
+                pongs += deaf.pongs()
+        deaf.socket.close()
+
+    assert max(waiting) < HIGH_WATER + AT_ONCE
 
 
 async def test_a_source_waits_for_its_client() -> None:

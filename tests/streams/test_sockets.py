@@ -4,15 +4,18 @@ import asyncio
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import structlog
 import websockets
 from structlog.testing import capture_logs
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
 from app.api.schema import build_schema
 from app.principals.model import Principal
 from app.principals.service import Principals
+from app.serving import AT_ONCE, MOST_FRAMES
 from tests.streams.schemas import END, News
 from tests.streams.served import WITHIN, Clock, served, until
 
@@ -360,6 +363,49 @@ async def test_large_frames_are_not_read() -> None:
             client.socket.protocol.send_frame(Frame(Opcode.CONT, b"[" * 40_000))
             client.socket.send_data()
             assert (await client.ends())[0] == 1009
+
+
+@pytest.mark.parametrize("frame", [Frame(Opcode.PING, b""), Frame(Opcode.PONG, b"x")])
+async def test_many_frames_without_a_message_end_the_socket(frame: Frame) -> None:
+    async with served() as gateway, gateway.client() as client:
+        for _ in range(2):
+            for _ in range(MOST_FRAMES):
+                client.socket.protocol.send_frame(frame)
+            await client.say(type="ping")
+            assert await client.hear() == {"type": "pong"}
+        for _ in range(MOST_FRAMES + 1):
+            client.socket.protocol.send_frame(frame)
+        client.socket.send_data()
+        assert await client.ends() == (1008, "Too many frames without a message")
+
+
+async def test_a_message_in_very_many_parts_ends_the_socket() -> None:
+    async with served() as gateway, gateway.client() as client:
+        client.socket.protocol.send_frame(Frame(Opcode.TEXT, b"", fin=False))
+        for _ in range(MOST_FRAMES):
+            client.socket.protocol.send_frame(Frame(Opcode.CONT, b"", fin=False))
+        client.socket.send_data()
+        assert await client.ends() == (1008, "Too many frames without a message")
+
+
+async def test_what_came_at_once_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts: list[int] = []
+    reading = WebSocketsSansIOProtocol.data_received
+
+    def data_received(self: WebSocketsSansIOProtocol, data: bytes) -> None:
+        parts.append(len(data))
+        reading(self, data)
+
+    async with served() as gateway, gateway.client() as client:
+        monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", data_received)
+        asked = [{"number": number, "text": "x" * 30_000} for number in range(20)]
+        for payload in asked:
+            message = orjson.dumps({"type": "ping", "payload": payload})
+            client.socket.protocol.send_text(message)
+        client.socket.send_data()
+        assert [(await client.hear())["payload"] for _ in asked] == asked
+
+    assert max(parts) == AT_ONCE
 
 
 async def test_unknown_ids_may_be_completed() -> None:
