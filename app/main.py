@@ -44,7 +44,7 @@ from app.markets.book import MarketBook
 from app.orders.book import FollowBook
 from app.orders.turns import Ended
 from app.principals.model import Principal
-from app.principals.service import Principals, principals
+from app.principals.service import Principals, check_keys, principals
 from app.settings import Settings, secret
 from app.store.standing import StandingStore
 from app.upkeep import (
@@ -92,7 +92,12 @@ class Gateway:
     secrets: Mapping[str, Sequence[Signer]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Know where Redis and the store are; nobody is called yet."""
+        """Know where Redis and the store are; nobody is called yet.
+
+        Raises:
+            MisconfiguredError: the settings point to something that is not there.
+        """
+        check_keys(self.settings.access)
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
         self.store = StandingStore(self.settings.store.address(self.environ))
         self.lasting = Lasting(self.settings.streams.max_open)

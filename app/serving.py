@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -301,7 +302,11 @@ def look_less_for_garbage() -> None:
 
 
 class GatewayServer(uvicorn.Server):
-    """A server that says when it listens, and lets lasting connections go before it ends."""
+    """A server that says when it listens, and lets lasting connections go before it ends.
+
+    It starts and ends the application by itself: of what keeps one from starting uvicorn makes a
+    traceback in the log, though it may be a person's mistake.
+    """
 
     def __init__(
         self,
@@ -315,6 +320,8 @@ class GatewayServer(uvicorn.Server):
         self._graceful = settings.server.graceful.total_seconds()
         self._leave_over = settings.streams.leave_over.total_seconds()
         self._announce = announce
+        self._app = app
+        self._life = AsyncExitStack()
         super().__init__(
             uvicorn.Config(
                 app,
@@ -322,7 +329,7 @@ class GatewayServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # who may say for whom they ask is a setting of ours
-                lifespan="on",
+                lifespan="off",
                 timeout_graceful_shutdown=max(1, round(self._graceful)),
                 **http(settings.requests),
                 **websockets(settings.streams),
@@ -330,7 +337,12 @@ class GatewayServer(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
+        """Start, then announce.
+
+        Raises:
+            MisconfiguredError: it cannot, for something that is to be put right before.
+        """
+        await self._life.enter_async_context(self._app.router.lifespan_context(self._app))
         await super().startup(sockets)
         look_less_for_garbage()
         if self.started:
@@ -348,3 +360,5 @@ class GatewayServer(uvicorn.Server):
         left = self._graceful - (clock() - started)
         self.config.timeout_graceful_shutdown = max(1, round(left))
         await super().shutdown(sockets)
+        if not self.force_exit:
+            await self._life.aclose()

@@ -114,11 +114,9 @@ async def _source(
     stack: AsyncExitStack, name: str, issuer: Issuer, now: Callable[[], datetime]
 ) -> Callable[[], Awaitable[bytes]]:
     """Where its keys come from."""
-    if not isinstance(issuer.jwks, str):
-        return _told(name, orjson.dumps(issuer.jwks))
-    if "://" not in issuer.jwks:
-        return _read(name, Path(issuer.jwks))
-    address = URL(issuer.jwks)
+    if (near := _near(name, issuer)) is not None:
+        return near
+    address = URL(str(issuer.jwks))
     http = await stack.enter_async_context(
         open_client(name, str(address.origin()), policy=KEYS_POLICY, now=now)
     )
@@ -130,6 +128,23 @@ async def _source(
         return (await http.send(request)).body
 
     return fetch
+
+
+def check_keys(access: Access) -> None:
+    """See that the keys that are told, or stand in files, are there; nobody is called.
+
+    Raises:
+        MisconfiguredError: they are not.
+    """
+    for name, issuer in access.issuers.items():
+        _near(name, issuer)
+
+
+def _near(name: str, issuer: Issuer) -> Callable[[], Awaitable[bytes]] | None:
+    """Keys that are at hand; None where somebody else has to be asked for them."""
+    if not isinstance(issuer.jwks, str):
+        return _told(name, orjson.dumps(issuer.jwks))
+    return None if "://" in issuer.jwks else _read(name, Path(issuer.jwks))
 
 
 def _told(name: str, keys: bytes) -> Callable[[], Awaitable[bytes]]:

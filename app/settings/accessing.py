@@ -39,8 +39,7 @@ class Issuer(Section):
     def _can_be_trusted(self) -> Self:
         if not isinstance(self.jwks, str) or "://" not in self.jwks:
             return self
-        address = urlsplit(self.jwks)
-        if address.scheme != "https" and address.hostname not in LOOPBACK:
+        if not _can_be_asked(self.jwks):
             raise ValueError("jwks has to be an https address, or the path of a file")
         return self
 
@@ -56,3 +55,14 @@ class Access(Section):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two issuers are called {twice[0]!r}: give each its own")
         return self
+
+
+def _can_be_asked(address: str) -> bool:
+    """Whether it is one of https, or of this machine."""
+    try:
+        parts = urlsplit(address)
+        if parts.port == 0 or not parts.hostname:
+            return False
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

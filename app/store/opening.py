@@ -95,7 +95,7 @@ def driven(url: str) -> str:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         parsed = None
     if parsed is None or parsed.drivername not in DRIVERS:
         raise MisconfiguredError(

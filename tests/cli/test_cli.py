@@ -130,6 +130,38 @@ def test_sound_settings_are_said_to_be_sound(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout.splitlines()[-1]) == (0, "The settings are sound.")
 
 
+@pytest.mark.parametrize(
+    ("jwks", "mistake"),
+    [
+        ('"nosuch.json"', "access.issuers.staff.jwks: the file nosuch.json holds no key set"),
+        ('"tessera.toml"', "access.issuers.staff.jwks: the file tessera.toml holds no key set"),
+        ("{ nokeys = 1 }", "access.issuers.staff.jwks is no key set"),
+        *(
+            (f'"{address}"', "{file}: access.issuers.staff: jwks has to be an https address, or ")
+            for address in (
+                "https://",
+                "https://id.example.com:99999/keys",
+                "https://id.example.com:0/keys",
+                "ftp://localhost/keys",
+                "http://id.example.com/keys",
+            )
+        ),
+    ],
+)
+def test_keys_that_cannot_be_read_are_told_before_the_start(
+    tmp_path: Path, jwks: str, mistake: str
+) -> None:
+    file = settings_file(tmp_path)
+    issuer = f'kind = "STAFF"\nissuer = "i"\naudience = "a"\njwks = {jwks}\n'
+    file.write_text(f"{file.read_text()}[access.issuers.staff]\n{issuer}")
+
+    told = tessera("config", "check", "--config", str(file), cwd=tmp_path)
+
+    assert told.returncode == 2
+    [line] = told.stderr.splitlines()
+    assert line.startswith(f"tessera: {mistake.format(file=file)}")
+
+
 def test_the_settings_may_be_named_by_the_environment(tmp_path: Path) -> None:
     file = settings_file(tmp_path, currency="curency")
 

@@ -1,5 +1,6 @@
 """`tessera db`: the tables of the store, as an operator meets them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.store.opening import newest
 from tests.cli.test_cli import settings_file, tessera
 from tests.databases import empty, postgres
+from tests.processes import ROOT, TESSERA
 
 __all__ = ["empty", "postgres"]
 
@@ -29,6 +31,26 @@ def test_tables_are_made_and_told(tmp_path: Path, empty: str) -> None:
     assert (done.returncode, done.stdout) == (0, f"The store is at revision {newest()}.\n")
     assert after.returncode == 0
     assert after.stdout == f"The store is at revision {newest()}, as this version needs it.\n"
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list")])
+def test_tables_that_were_never_made_are_one_line(
+    tmp_path: Path, empty: str, command: tuple[str, ...]
+) -> None:
+    told = subprocess.run(  # noqa: S603  our own command
+        [*TESSERA, *command, "--config", with_store(tmp_path, empty)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "Traceback" not in told.stderr
+    assert told.stderr.splitlines()[-1] == (
+        "tessera: the database is not of this version: run `tessera db upgrade`"
+    )
 
 
 @pytest.mark.parametrize("command", ["status", "upgrade"])

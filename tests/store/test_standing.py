@@ -184,6 +184,11 @@ def test_an_option_that_nobody_knows_stops_the_process(option: str) -> None:
     )
 
 
+def test_a_port_that_is_no_number_stops_the_process() -> None:
+    with pytest.raises(MisconfiguredError, match="the address of the store must look like"):
+        StandingStore("postgresql://user@127.0.0.1:abc/tessera")
+
+
 def test_tls_is_asked_for_in_words_that_the_driver_knows() -> None:
     with pytest.raises(MisconfiguredError, match="ssl is one of disable, allow, prefer, require"):
         StandingStore("postgresql://user@127.0.0.1:1/tessera?ssl=true")
