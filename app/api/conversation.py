@@ -232,6 +232,8 @@ class Conversation:
             if await self._tell(id_, answers):
                 await self._finish(id_, messages.complete(id_))
             return
+        if self._leaving:
+            return  # as above: it was admitted meanwhile
         self._streaming.add(id_)
         async with aclosing(answers):
             async for outcome in answers:

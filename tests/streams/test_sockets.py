@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
+from app.api.admission import Admission, Entered
 from app.api.schema import build_schema
 from app.principals.model import Principal
 from app.principals.service import Principals
@@ -515,6 +516,34 @@ async def test_when_the_process_goes_queries_are_answered_and_streams_are_not_co
     assert refusal.value.response.status_code == 503
     assert [(one["id"], one["type"]) for one in told] == [("query", "next"), ("query", "complete")]
     assert end == (1001, "Going away")
+
+
+async def test_a_subscription_that_is_admitted_while_the_process_goes_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    admitting, admitted = asyncio.Event(), asyncio.Event()
+    admit = Admission.admit
+
+    async def slow(*args: Any, **options: Any) -> Entered:
+        admitting.set()
+        await admitted.wait()
+        return await admit(*args, **options)
+
+    monkeypatch.setattr(Admission, "admit", slow)
+    async with served() as gateway, gateway.client() as client:
+        await client.ask("stream", NEVER)
+        await admitting.wait()
+        lasting = gateway.gateway.lasting
+        leaving = asyncio.ensure_future(lasting.leave(WITHIN))
+        await asyncio.sleep(0)
+        await client.say(type="ping")
+        assert await client.hear() == {"type": "pong"}
+        admitted.set()
+        assert await client.ends() == (1001, "Going away")
+        await leaving
+
+    assert lasting.open.total() == 0
+    assert gateway.feeds.opened == 0
 
 
 async def test_a_process_that_goes_waits_only_so_long() -> None:
