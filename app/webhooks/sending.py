@@ -5,7 +5,7 @@ none of it is kept or logged.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -31,6 +31,7 @@ MOST_READ = 16_384  # bytes of an answer, so that its connection may be used aga
 BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 SHORTEST_AGAIN, LONGEST_AGAIN = timedelta(seconds=1), timedelta(hours=1)
 AGENT = "Tessera-Webhooks/1"
+UNANSWERED = ClientError, OSError, ValueError  # a `TimeoutError` is an `OSError`
 REFUSED, UNREACHABLE, LATE = "ADDRESS_REFUSED", "UNREACHABLE", "TIMEOUT"
 
 
@@ -72,7 +73,7 @@ class Sender:
             return Sent(LATE)
         except ClientConnectorError as error:
             return Sent(REFUSED if isinstance(error.os_error, AddressRefused) else UNREACHABLE)
-        except (ClientError, OSError, ValueError):
+        except UNANSWERED:
             return Sent(UNREACHABLE)
 
 
@@ -120,7 +121,8 @@ def _session(endpoint: Webhook) -> ClientSession:
 async def _sent(response: ClientResponse, now: datetime) -> Sent:
     status = response.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        await response.content.read(MOST_READ)
+        with suppress(*UNANSWERED):  # it was taken, whatever becomes of the rest
+            await response.content.read(MOST_READ)
         return Sent()
     told = response.headers.get("retry-after") if status in BUSY else None
     again = None if told is None else asked_to_wait(told, now)

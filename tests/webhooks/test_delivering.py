@@ -247,6 +247,41 @@ async def test_a_large_answer_is_not_read_and_says_nothing(store: Store) -> None
         assert len(there.receiver.taken) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+    ],
+    ids=["cut", "not ended", "silent"],
+)
+async def test_what_was_taken_is_whatever_becomes_of_the_rest_of_the_answer(
+    store: Store, answer: bytes
+) -> None:
+    came: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        _, _, length = head.lower().partition(b"content-length: ")
+        came.append(await reader.readexactly(int(length.split()[0])))
+        writer.write(answer)
+        if b"close" not in answer:
+            await reader.read()
+        writer.close()
+
+    endpoint = await asyncio.start_server(take, "127.0.0.1", 0)
+    host, port = endpoint.sockets[0].getsockname()
+    url = f"http://{host}:{port}/"
+    async with endpoint, house(store) as there, there.process(url=url, timeout="PT1S") as process:
+        await there.has(A=1)
+        await drained(process)
+        found = await standing(there)
+
+    assert (len(came), found.reason) == (1, None)
+    assert found.delivered_at == there.clock()
+
+
 async def test_a_silent_endpoint_has_its_time_and_no_more(store: Store) -> None:
     async with house(store) as there:
         with socket.create_server(("127.0.0.1", 0)) as silent:  # nobody ever accepts
