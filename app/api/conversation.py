@@ -68,7 +68,8 @@ class Conversation:
         self._rate = AsyncLimiter(streams.burst, streams.burst / streams.operations_per_second)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._streaming: set[str] = set()
-        self._resumable: set[str] = set()
+        self._resumable: str | None = None  # the first operation that told a cursor
+        self._one_resumable = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._introduced = self._acknowledged = self._leaving = False
         self._heard = True
@@ -248,7 +249,8 @@ class Conversation:
         self._terms.lasting.answers[SOCKET] += 1
         if outcome.fate in BEGUN:
             if outcome.cursor is not None:
-                self._resumable.add(id_)
+                self._resumable = self._resumable or id_
+                self._one_resumable &= id_ == self._resumable
             await self._put(messages.next_answer(id_, outcome), outcome.cursor)
             return True
         await self._finish(id_, messages.error(id_, outcome.errors))
@@ -286,6 +288,6 @@ class Conversation:
 
     def _with_place(self, reason: str) -> str:
         """With the last cursor that was sent, where it is clear which stream it is of."""
-        cursor = self._outbox.cursor if len(self._resumable) == 1 else None
+        cursor = self._outbox.cursor if self._one_resumable else None
         told = f"{reason}; cursor={cursor}"
         return reason if cursor is None or len(told.encode()) > LONGEST_REASON else told

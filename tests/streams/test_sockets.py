@@ -1,6 +1,8 @@
 """What is said over a real socket, frame by frame (graphql-transport-ws)."""
 
 import asyncio
+import gc
+import tracemalloc
 from typing import Any
 
 import httpx
@@ -608,6 +610,32 @@ async def test_many_sockets_that_come_and_go_leave_nothing_behind() -> None:
         await until(lambda: gateway.feeds.open == 0)
         await until(lambda: len(asyncio.all_tasks()) <= before)
         assert gateway.feeds.listeners["all"] == []
+
+
+async def test_of_operations_that_have_ended_nothing_is_kept() -> None:
+    async with served() as gateway, gateway.client() as client:
+
+        async def follow(number: int) -> None:
+            id_ = f"{number:060000}"
+            await client.ask(id_, NEVER)
+            await until(lambda: gateway.feeds.open == 1)
+            gateway.feeds.give("all", News(number=number, cursor=f"place-{number}"))
+            assert (await client.hear())["id"] == id_
+            await client.say(type="complete", id=id_)
+            await until(lambda: gateway.feeds.open == 0)
+
+        for number in range(5):
+            await follow(number)
+        tracemalloc.start()
+        try:
+            for number in range(5, 50):
+                await follow(number)
+            gc.collect()
+            kept = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    assert kept < 1_000_000
 
 
 async def test_a_stream_with_places_ends_at_what_cannot_be_told() -> None:
