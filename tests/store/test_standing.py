@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -159,6 +159,51 @@ async def test_a_server_that_takes_no_writes_is_a_silent_store(
     async with store.standing():
         with pytest.raises(StoreUnavailable):
             await change(store, ("a", 1))
+
+
+@asynccontextmanager
+async def between(port: int) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A port that leads to another one while the event is set, and says nothing while it is not."""
+    speaking, passing = asyncio.Event(), set[asyncio.Task[None]]()
+    speaking.set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer):
+            while told := await reader.read(65_536):
+                await speaking.wait()
+                writer.write(told)
+
+    async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        for ways in ((reader, back), (there, writer)):
+            passing.add(asyncio.create_task(carry(*ways)))
+
+    server = await asyncio.start_server(passed, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], speaking
+    finally:
+        server.close()
+        speaking.set()
+        for one in passing:
+            one.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
+
+
+async def test_who_gives_a_silent_server_up_goes_at_once(
+    postgres: Postgres, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "WITHIN", standing.WITHIN / 100)
+    url = postgres.database(migrated_postgres)
+    async with between(postgres.port) as (port, speaking):
+        store = StandingStore(url.replace(str(postgres.port), str(port)))
+        async with store.standing():
+            assert await store.act(lambda _work: 7, now=NOON) == 7
+            speaking.clear()
+            asking = asyncio.create_task(store.answers())
+            done, _ = await asyncio.wait({asking}, timeout=1.8)  # the driver would wait for two
+            speaking.set()
+            assert done == {asking}
+            assert not await asking
 
 
 async def test_a_store_that_fails_for_no_known_reason_is_not_ready() -> None:
