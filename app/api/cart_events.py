@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -11,7 +11,7 @@ from app.api.context import Context, Info
 from app.carts import model
 from app.carts.following import CARTS
 from app.carts.refusals import CartNotFound
-from app.events.model import Happened, Lost, There
+from app.events.model import Happened, Lost, Quiet, There
 
 
 @strawberry.type
@@ -38,7 +38,10 @@ class CartSubscriptions:
             raise CartNotFound
         told: model.Cart | None = None
         async with aclosing(_moments(context, key)) as moments:
-            async for _ in moments:
+            async for moment in moments:
+                there = told is not None and told.expires_at > context.services.events.now()
+                if isinstance(moment, Quiet) and there:
+                    continue
                 cart = await _seen(context, key)
                 if cart is None:
                     return
@@ -47,16 +50,17 @@ class CartSubscriptions:
                     yield Cart.of(cart)
 
 
-async def _moments(context: Context, key: str) -> AsyncGenerator[None, None]:
-    """At once, and whenever something happened to a cart."""
+async def _moments(
+    context: Context, key: str
+) -> AsyncGenerator[There[Any] | Happened | Quiet, None]:
+    """At once, whenever something happened to a cart, and now and then while nothing does."""
     while True:
         events = context.services.events.followed(CARTS, after=None, entity=key)
         async with aclosing(events):
             async for event in events:
-                if isinstance(event, There | Happened):
-                    yield
-                elif isinstance(event, Lost):
+                if isinstance(event, Lost):
                     break  # what it is now is all that counts
+                yield event
 
 
 async def _seen(context: Context, key: str) -> model.Cart | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import Decimal
 from inspect import isfunction, signature
 from typing import Any
@@ -344,6 +345,26 @@ def test_whoever_follows_a_cart_is_told_of_every_fact_there_is_of_it() -> None:
     told = [one(**{of: given.get(of, cart) for of in signature(one).parameters}) for one in facts]
 
     assert {fact.kind for fact in told} == cart_events.KINDS
+
+
+async def test_what_is_told_of_a_cart_ends_when_it_has_expired(store: Store) -> None:
+    create = """mutation { cartCreate(input: {lines: [{sku: "SHIRT-M", quantity: 1}]}) {
+      ... on CartChanged { cart { id } } } }"""
+    late = timedelta()
+    often = {**QUICK, "heartbeat_every": "PT0.1S"}
+    async with (
+        house(store, shop=a_shop(), events=often, now=lambda: utc_now() + late) as gateway,
+        gateway.client() as client,
+    ):
+        await client.ask("1", create)
+        cart = (await client.hear())["payload"]["data"]["cartCreate"]["cart"]
+        assert (await client.hear())["type"] == "complete"
+        await client.ask("2", CART, id=cart["id"])
+        await heard(client, field="cartChanged")
+        late = timedelta(days=400)
+        end = await client.hear()
+
+    assert end == {"id": "2", "type": "complete"}
 
 
 async def test_a_cart_that_is_not_there_cannot_be_followed(store: Store) -> None:
