@@ -53,6 +53,16 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
+def aside() -> None:
+    """Leave standard output to what a command that is soon over was asked for."""
+
+    def written(*_names: Any) -> structlog.PrintLogger:
+        out: Any = _Lossy(sys.stderr)
+        return structlog.PrintLogger(out)
+
+    structlog.configure(logger_factory=written)
+
+
 def _json(line: Any, **options: Any) -> str:
     return orjson.dumps(line, **options).decode()
 

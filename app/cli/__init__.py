@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from app import logs
 from app.cli.audit import audit
 from app.cli.cache import cache
 from app.cli.choosing import connectors as found_connectors
@@ -75,6 +76,7 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a person's mistake is one line and exit code 2."""
+    logs.aside()
     try:
         sys.exit(tessera.main(arguments, prog_name="tessera", standalone_mode=False))
     except click.UsageError as error:
