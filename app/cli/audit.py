@@ -17,6 +17,7 @@ from app.store.auditing import AuditBrokenError, Sealed, entries, verified
 from app.values import PrincipalKind
 
 T = TypeVar("T")
+MOST = 2**63 - 1  # what a database can count
 NOTED = re.compile(r"([1-9][0-9]*):([0-9a-f]{64})")
 
 
@@ -44,8 +45,12 @@ def verify(config: Path | None, known: tuple[str, ...]) -> None:
 
 @audit.command(name="list")
 @config_option
-@click.option("--after", type=click.IntRange(0), default=0, help="Only entries after this number.")
-@click.option("--most", type=click.IntRange(1), default=1000, show_default=True, help="So many.")
+@click.option(
+    "--after", type=click.IntRange(0, MOST), default=0, help="Only entries after this number."
+)
+@click.option(
+    "--most", type=click.IntRange(1, MOST), default=1000, show_default=True, help="So many."
+)
 def list_(config: Path | None, after: int, most: int) -> None:
     """List entries, the oldest first, a line of JSON each."""
 

@@ -1,5 +1,6 @@
 """Which settings does a command mean? Those of a file, else the embedded retailer's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,6 +18,19 @@ config_option = click.option(
     envvar="TESSERA_CONFIG",
     help="Settings file; also TESSERA_CONFIG, else ./tessera.toml, else the embedded retailer.",
 )
+
+
+def one_line(
+    most: int,
+) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A check of what is given: some text on one line, of no more characters than fit."""
+
+    def check(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+        if text is not None and not (text.isprintable() and 0 < len(text) <= most):
+            raise click.BadParameter(f"1 to {most} characters on one line")
+        return text
+
+    return check
 
 
 def chosen(path: Path | None) -> Settings:

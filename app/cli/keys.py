@@ -1,4 +1,4 @@
-"""`tessera keys …`: give keys to programs of partners and operators, and take them back."""
+"""`tessera keys …`: give keys to programs of partners, operators and staff, and take them back."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from app.cli.choosing import chosen, config_option
+from app.cli.choosing import chosen, config_option, one_line
 from app.cli.storing import stored
 from app.errors import Refusal
 from app.principals.keys import ApiKey, ApiKeys
@@ -17,6 +17,7 @@ from app.values import PrincipalKind
 
 T = TypeVar("T")
 KINDS = click.Choice([PrincipalKind.PARTNER, PrincipalKind.OPERATOR, PrincipalKind.STAFF])
+LONGEST_OWNER = 100  # characters
 NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 BY_HAND = Actor(PrincipalKind.OPERATOR, "command line")
 
@@ -35,7 +36,12 @@ def keys() -> None:
 @keys.command()
 @config_option
 @click.option("--kind", type=KINDS, required=True, help="What its owner is to the retailer.")
-@click.option("--owner", required=True, help="Whom it speaks for, such as the partner's name.")
+@click.option(
+    "--owner",
+    required=True,
+    callback=one_line(LONGEST_OWNER),
+    help="Whom it speaks for, such as the partner's name.",
+)
 @click.option("--name", callback=_named, help="What its owner calls it, such as erp-2026.")
 @click.option(
     "--days", type=click.IntRange(1, 730), default=365, show_default=True, help="It lasts so long."

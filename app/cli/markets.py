@@ -2,20 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from app.cli.choosing import chosen, config_option
+from app.cli.choosing import chosen, config_option, one_line
 from app.cli.storing import stored
 from app.markets.desk import MarketDesk, Standing
 from app.markets.model import Known, Shown
 from app.ports import MarketOrderNumber, MarketWriteKey, Parcel, ShippedLine
 
 T = TypeVar("T")
+LONGEST_NUMBER, LONGEST_WORD = 80, 100  # characters of an order's number, of what else is said
+MOST_DIGITS = 6  # of the units of a line
 WHEN = "%Y-%m-%d %H:%M"
+
+
+word = partial(click.option, callback=one_line(LONGEST_WORD))
 
 
 @click.group()
@@ -93,11 +99,11 @@ def resync(config: Path | None, market: str) -> None:
 @markets.command()
 @config_option
 @click.argument("market")
-@click.argument("number")
-@click.option("--carrier", required=True, help="The marketplace's own code of the carrier.")
-@click.option("--tracking", required=True, help="The carrier's number of the parcel.")
-@click.option("--carrier-name", help="What the carrier is called, where it has no code.")
-@click.option("--service", help="How it is carried.")
+@click.argument("number", callback=one_line(LONGEST_NUMBER))
+@word("--carrier", required=True, help="The marketplace's own code of the carrier.")
+@word("--tracking", required=True, help="The carrier's number of the parcel.")
+@word("--carrier-name", help="What the carrier is called, where it has no code.")
+@word("--service", help="How it is carried.")
 @click.option(
     "--line", "lines", multiple=True, metavar="LINE=UNITS", help="What is in it.  [default: all]"
 )
@@ -121,8 +127,9 @@ def ship(config: Path | None, market: str, number: str, **said: str | None) -> N
 
 def _line(told: str) -> ShippedLine:
     reference, _, units = told.rpartition("=")
-    if not reference or not units.isdecimal() or not int(units):
-        raise click.UsageError(f"--line {told} is not LINE=UNITS")
+    sound = 0 < len(reference) <= LONGEST_WORD and reference.isprintable()
+    if not sound or not units.isdecimal() or len(units) > MOST_DIGITS or not int(units):
+        raise click.UsageError(f"--line {told[:LONGEST_WORD]!r} is not LINE=UNITS")
     return ShippedLine(reference=reference, quantity=int(units))
 
 

@@ -12,7 +12,7 @@ import click
 
 from app import logs, tracing
 from app.api.examples import EXAMPLES
-from app.cli.choosing import chosen, config_option, connectors, embedded
+from app.cli.choosing import chosen, config_option, connectors, embedded, one_line
 from app.cli.developing import DevelopmentIssuer
 from app.main import Gateway
 from app.serving import GatewayServer
@@ -20,7 +20,14 @@ from app.settings import Settings
 from app.upstream.registry import plan
 from app.values import PrincipalKind
 
-host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address.")
+LONGEST_HOST = 253  # characters, as names are at most
+host_option = click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    callback=one_line(LONGEST_HOST),
+    help="Address.",
+)
 port_option = click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free."
 )
@@ -51,7 +58,7 @@ def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str]
     app = gateway.app()
     listening = _bound(host, port)
     tracing.configure(os.environ)
-    address = f"http://{host}:{listening.getsockname()[1]}"
+    address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
     server = GatewayServer(gateway, app, settings, announce=partial(_said, announce, address))
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
@@ -68,9 +75,16 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        reason = os.strerror(error.errno or 0).lower()
-        raise click.UsageError(f"cannot listen on {host}:{port}: {reason}; try --port") from error
+        reason = (error.strerror or str(error)).lower()
+        hint = "--host" if isinstance(error, socket.gaierror) else "--port"
+        raise click.UsageError(
+            f"cannot listen on {_in_url(host)}:{port}: {reason}; try {hint}"
+        ) from error
     return listening
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _said(announce: Callable[[str], None], address: str) -> None:

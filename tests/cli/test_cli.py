@@ -217,6 +217,56 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["nosuch.invalid", "::g"])
+def test_a_host_that_is_none_is_one_line(tmp_path: Path, host: str) -> None:
+    answer = tessera("demo", "--host", host, "--port", "0", cwd=tmp_path)
+
+    assert answer.returncode == 2
+    shown = f"[{host}]" if ":" in host else host
+    [line] = answer.stderr.splitlines()
+    assert line.startswith(f"tessera: cannot listen on {shown}:0: ")
+    assert "unknown error" not in line
+    assert line.endswith("; try --host")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_an_address_of_ipv6_can_be_pasted(tmp_path: Path) -> None:
+    with running("demo", "--host", "::1", cwd=tmp_path) as (_, address):
+        assert address.startswith("http://[::1]:")
+        assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+LONG = "x" * 101
+
+
+@pytest.mark.parametrize(
+    ("command", "mistake"),
+    [
+        (("serve", "--host", ""), "'--host': 1 to 253 characters on one line"),
+        (("keys", "create", "--owner", ""), "'--owner': 1 to 100 characters on one line"),
+        (("keys", "create", "--owner", LONG), "'--owner': 1 to 100 characters on one line"),
+        (("keys", "create", "--owner", "a\nb"), "'--owner': 1 to 100 characters on one line"),
+        (("keys", "create", "--owner", "a\0"), "'--owner': 1 to 100 characters on one line"),
+        (("audit", "list", "--after", str(2**63)), f"'--after': {2**63} is not in the range "),
+        (("audit", "list", "--most", str(2**63)), f"'--most': {2**63} is not in the range "),
+        (("markets", "ship", "m", "n" * 81), "'NUMBER': 1 to 80 characters on one line"),
+        (("markets", "ship", "m", "n", "--carrier", LONG), "'--carrier': 1 to 100 characters "),
+        (("markets", "ship", "m", "n", "--tracking", LONG), "'--tracking': 1 to 100 characters "),
+        (("markets", "ship", "m", "n", "--service", LONG), "'--service': 1 to 100 characters "),
+        (
+            ("markets", "ship", "m", "n", "--carrier-name", LONG),
+            "'--carrier-name': 1 to 100 characters ",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_one_line(command: tuple[str, ...], mistake: str) -> None:
+    answer = tessera(*command)
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    [line] = answer.stderr.splitlines()
+    assert line.startswith(f"tessera: Invalid value for {mistake}")
+
+
 def ask(address: str, query: str, **headers: str) -> dict[str, Any]:
     headers = {"content-type": "application/json", **headers}
     body = json.dumps({"query": query}).encode()

@@ -127,6 +127,24 @@ def test_a_parcel_is_reported_once(desk: Desk) -> None:
             ("ship", "bazaar", "M-1", "--carrier", "D", "--tracking", "T", "--line", "1"),
             "is not LINE=UNITS",
         ),
+        (
+            ("ship", "bazaar", "M-1", "--carrier", "D", "--tracking", "T", "--line", "1=1000000"),
+            "is not LINE=UNITS",
+        ),
+        (
+            (
+                "ship",
+                "bazaar",
+                "M-1",
+                "--carrier",
+                "D",
+                "--tracking",
+                "T",
+                "--line",
+                "x" * 101 + "=1",
+            ),
+            "is not LINE=UNITS",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(desk: Desk, words: tuple[str, ...], problem: str) -> None:
