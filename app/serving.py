@@ -25,6 +25,7 @@ SLOWEST = 5_000  # bytes a second that a client takes of what waits for it
 NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 AT_ONCE = 4_096  # bytes of a socket that are read before others have their turn
 MOST_FRAMES = 1_000  # of a socket, without a message that says something
+FRAMES_WITHIN = 60.0  # seconds that they are counted for; those of a message, until it ends
 CHATTER = 1008, "Too many frames without a message"
 
 
@@ -183,6 +184,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **options)
         self._unread = bytearray()
         self._frames = 0  # since the last message
+        self._frames_since = self.loop.time()
         self._pong: list[bytes] = []  # what waits for a client that does not read
 
     def data_received(self, data: bytes) -> None:
@@ -218,6 +220,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def handle_events(self) -> None:
         """Count frames: nobody needs so many to say nothing."""
+        now = self.loop.time()
+        if now - self._frames_since >= FRAMES_WITHIN and not self.frames:
+            self._frames, self._frames_since = 0, now
         self._frames += len(self.conn.events)
         super().handle_events()
         if self._frames > MOST_FRAMES and not self.transport.is_closing():

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
+from app import serving
 from app.api.admission import Admission, Entered
 from app.api.schema import build_schema
 from app.principals.model import Principal
@@ -380,6 +381,16 @@ async def test_many_frames_without_a_message_end_the_socket(frame: Frame) -> Non
             client.socket.protocol.send_frame(frame)
         client.socket.send_data()
         assert await client.ends() == (1008, "Too many frames without a message")
+
+
+async def test_frames_of_long_ago_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "FRAMES_WITHIN", 0.0)
+    async with served() as gateway, gateway.client() as client:
+        for _ in range(3 * MOST_FRAMES):
+            client.socket.protocol.send_frame(Frame(Opcode.PONG, b"x"))
+        await client.say(type="ping")
+
+        assert await client.hear() == {"type": "pong"}
 
 
 async def test_a_message_in_very_many_parts_ends_the_socket() -> None:
