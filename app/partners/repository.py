@@ -1,6 +1,6 @@
 """How are assortments fetched and kept? It decides nothing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from app.partners.events import KINDS, read, written
 from app.partners.model import Item, Standing, Stock
-from app.partners.tables import assortment_items, assortments
+from app.partners.tables import assortment_items, assortment_left, assortments
 from app.store import log
 from app.store.statements import inserting
 from app.store.tables import facts
@@ -54,10 +54,24 @@ def put(connection: Connection, partner: str, changed: Iterable[Item]) -> None:
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=news), rows)
 
 
-def drop(connection: Connection, partner: str, skus: Collection[Sku]) -> None:
-    """Forget items."""
-    where = (COLUMNS.partner == partner, COLUMNS.sku.in_(sorted(skus)))
+def drop(connection: Connection, partner: str, gone: Mapping[Sku, int]) -> None:
+    """Forget items, but for the versions with which they left."""
+    where = (COLUMNS.partner == partner, COLUMNS.sku.in_(sorted(gone)))
     connection.execute(delete(assortment_items).where(*where))
+    rows = [{"partner": partner, "sku": sku, "version": gone[sku]} for sku in sorted(gone)]
+    insert = inserting(connection, assortment_left)
+    keys = [assortment_left.c.partner, assortment_left.c.sku]
+    last = {"version": insert.excluded.version}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=last), rows)
+
+
+def left(connection: Connection, partner: str, skus: Collection[Sku]) -> dict[Sku, int]:
+    """With which versions some SKUs left, of those that did before."""
+    columns = assortment_left.c
+    question = select(columns.sku, columns.version).where(
+        columns.partner == partner, columns.sku.in_(sorted(skus))
+    )
+    return {Sku(row.sku): row.version for row in connection.execute(question)}
 
 
 def lease(

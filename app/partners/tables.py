@@ -30,3 +30,12 @@ assortment_items = Table(
     Column("version", Integer, nullable=False),
     Column("changed_at", Instant, nullable=False),
 )
+
+# What has left: it goes on from this version should it come back.
+assortment_left = Table(
+    "assortment_left",
+    metadata,
+    Column("partner", String(40), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("version", Integer, nullable=False),
+)

@@ -78,13 +78,15 @@ def told(work: Work, partner: str, stock: Mapping[Sku, Stock]) -> None:
     """Keep and tell what is new of some SKUs; orders of the partner wait, or were waited for."""
     repository.lock(work.connection, partner)
     known = repository.items(work.connection, partner, skus=stock.keys())
+    new = stock.keys() - known.keys()
+    left = repository.left(work.connection, partner, new) if new else {}
     changed = []
     for sku, there in sorted(stock.items()):
         before = known.get(sku)
         if before is not None and before.stock == there:
             continue
-        version = 1 if before is None else before.version + 1
-        item = Item(sku=sku, stock=there, version=version, changed_at=work.now)
+        version = left.get(sku, 0) if before is None else before.version
+        item = Item(sku=sku, stock=there, version=version + 1, changed_at=work.now)
         changed.append(item)
         work.tell(_news(before, item)(partner, item))
     repository.put(work.connection, partner, changed)
@@ -101,9 +103,9 @@ def over(work: Work, partner: str, seen: set[Sku]) -> None:
     """Forget what was not seen, tell that it has left, and that everything was looked at."""
     repository.looked(work.connection, partner, at=work.now)  # first: orders lock it first, too
     known = repository.items(work.connection, partner)
-    gone = sorted(known.keys() - seen)
-    for sku in gone:
-        work.tell(events.left(partner, sku, known[sku].version + 1))
+    gone = {sku: known[sku].version + 1 for sku in sorted(known.keys() - seen)}
+    for sku, version in gone.items():
+        work.tell(events.left(partner, sku, version))
     if gone:
         repository.drop(work.connection, partner, gone)
 

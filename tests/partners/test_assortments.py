@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from app.api.schema import build_schema
 from app.errors import MisconfiguredError, UpstreamUnavailable
 from app.main import utc_now
-from app.partners.watching import Watching
+from app.partners.model import Stock
+from app.partners.watching import Watching, over, told
 from app.settings import parse
 from app.store import Store
+from app.store.tables import facts
 from app.upkeep import watching
 from app.values import PrincipalKind, Sku
 from tests.builders import a_level, a_product, a_variant
@@ -39,6 +43,7 @@ FOLLOW = f"subscription Follow($after: Cursor) {{ assortmentEvents(after: $after
 PAGE = (
     f"query($after: Cursor) {{ assortmentEvents(after: $after) {{ cursor events {{ {EVENT} }} }} }}"
 )
+ALL_BODIES = select(facts.c.body).order_by(facts.c.seq)
 STANDING = "name itemCount toldSeq acknowledgedSeq behind"
 ACK = f"""mutation($cursor: Cursor!) {{ partnerCursorAck(input: {{cursor: $cursor}}) {{
   ... on PartnerCursorAcknowledged {{ partner {{ {STANDING} }} }} ... on Problem {{ code }} }} }}"""
@@ -130,6 +135,21 @@ async def test_a_partner_is_told_what_comes_changes_and_leaves(store: Store) -> 
     assert entered["prevSeq"] == changed["seq"]
     assert (removed["__typename"], removed["entity"]) == ("Removed", "COAT-L")
     assert removed["prevSeq"] == entered["seq"]
+
+
+async def test_who_comes_back_goes_on_from_the_version_with_which_it_left(store: Store) -> None:
+    async def has(number: int) -> None:
+        stock = {Sku("COAT-L"): Stock("IN_STOCK", number)}
+        await store.act(partial(told, partner="acme", stock=stock), now=utc_now())
+
+    for number in (1, 2):
+        await has(number)
+        await has(number + 1)
+        await store.act(partial(over, partner="acme", seen=set()), now=utc_now())
+    await has(1)
+    bodies = await store.read(lambda connection: list(connection.scalars(ALL_BODIES)))
+
+    assert [body["version"] for body in bodies] == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_a_look_that_finds_nothing_new_tells_nothing(store: Store) -> None:

@@ -1,0 +1,22 @@
+"""From which versions the items go on that left an assortment and come back."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0026"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    """Go on."""
+    op.create_table(
+        "assortment_left",
+        sa.Column("partner", sa.String(40), primary_key=True),
+        sa.Column("sku", sa.String(100), primary_key=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.drop_table("assortment_left")
