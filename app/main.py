@@ -81,6 +81,7 @@ class Gateway:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Sleep = asyncio.sleep
     running: Services | None = None
+    operations: Operations | None = None
     principals: Principals | None = None
     shared: SharedRedis | None = field(init=False)
     store: StandingStore = field(init=False)
@@ -149,7 +150,7 @@ class Gateway:
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
             ],
         )
-        operations = Operations(
+        operations = self.operations = Operations(
             schema,
             admission=admission,
             engine=engine,

@@ -367,3 +367,9 @@ class GatewayServer(uvicorn.Server):
         await super().shutdown(sockets)
         if not self.force_exit:
             await self._life.aclose()
+
+    async def _wait_tasks_to_complete(self) -> None:
+        """Mutations end, too, whose clients have left: of these uvicorn knows nothing."""
+        await super()._wait_tasks_to_complete()
+        if self._gateway.operations is not None:
+            await self._gateway.operations.finished()

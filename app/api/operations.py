@@ -153,6 +153,11 @@ class Operations:
         task.add_done_callback(self._unbroken.discard)
         return await asyncio.shield(task)
 
+    async def finished(self) -> None:
+        """Return when nothing is at work any more that is not given up half-way."""
+        while self._unbroken:
+            await asyncio.wait(self._unbroken)
+
     async def _answered(
         self, admitted: Entered, asked: Asked, caller: Caller, started: float
     ) -> Outcome:
