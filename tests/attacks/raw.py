@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from app import settings as config
-from app.serving import http
+from app.wire import http
 from connectors.kit.serve import serve
 from tests.attacks.wire import app_of
 from tests.gateways import Retailer, gateway_over

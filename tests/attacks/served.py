@@ -12,7 +12,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from app import settings as config
-from app.serving import http, look_less_for_garbage, websockets
+from app.serving import look_less_for_garbage
+from app.wire import http, websockets
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.attacks.wire import app_of

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.api.http_leaving import WATCHING
-from app.serving import LONGEST_HEAD
+from app.wire import LONGEST_HEAD
 from tests.attacks.raw import PROBE, PRODUCT, SHIRT, TYPENAME, WITHIN, answer, gateway, post
 from tests.builders import a_product
 from tests.gateways import Retailer, gateway_over

@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.serving import SLOWEST, BoundedHttp
 from app.values import Texts
+from app.wire import SLOWEST, BoundedHttp
 from tests.attacks.raw import Gateway, gateway, post
 from tests.builders import a_product
 from tests.streams.deaf import held

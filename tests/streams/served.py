@@ -14,8 +14,8 @@ from websockets.frames import Close
 from app.api.conversation import Sleep
 from app.api.schema import Schema
 from app.main import Gateway
-from app.serving import websockets as as_websockets
 from app.upkeep import beside
+from app.wire import websockets as as_websockets
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Asgi
 from tests.gateways import Retailer, running_over

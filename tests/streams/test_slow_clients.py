@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Close
 
-from app import serving
+from app import wire
 from app.api import sockets
 from app.api.socket_outbox import Outbox
-from app.serving import AT_ONCE
+from app.wire import AT_ONCE
 from tests.streams.deaf import Deaf
 from tests.streams.served import WITHIN, Clock, Served, served, until
 
@@ -57,7 +57,7 @@ async def test_who_does_not_read_is_cut_and_told_why_and_others_are_not() -> Non
 async def test_who_never_reads_again_does_not_keep_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "LINGER", 0.2)
+    monkeypatch.setattr(wire, "LINGER", 0.2)
     monkeypatch.setattr(sockets, "FAREWELL", 0.2)
     lost: list[bool] = []
     losing = WebSocketsSansIOProtocol.connection_lost
@@ -76,7 +76,7 @@ async def test_who_never_reads_again_does_not_keep_the_connection(
 
 
 async def test_a_client_that_answers_no_pings_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "LINGER", 0.1)
+    monkeypatch.setattr(wire, "LINGER", 0.1)
     patient = {"patience": "PT60S", "ping_every": "PT0.1S", "pong_within": "PT0.1S"}
     async with served(streams=patient) as gateway:
         deaf = await a_deaf_one(gateway)

@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
-from app import serving
+from app import wire
 from app.api.admission import Admission, Entered
 from app.api.schema import build_schema
 from app.principals.model import Principal
 from app.principals.service import Principals
-from app.serving import AT_ONCE, MOST_FRAMES
+from app.wire import AT_ONCE, MOST_FRAMES
 from tests.streams.schemas import END, News
 from tests.streams.served import WITHIN, Clock, served, until
 
@@ -384,7 +384,7 @@ async def test_many_frames_without_a_message_end_the_socket(frame: Frame) -> Non
 
 
 async def test_frames_of_long_ago_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "FRAMES_WITHIN", 0.0)
+    monkeypatch.setattr(wire, "FRAMES_WITHIN", 0.0)
     async with served() as gateway, gateway.client() as client:
         for _ in range(3 * MOST_FRAMES):
             client.socket.protocol.send_frame(Frame(Opcode.PONG, b"x"))
