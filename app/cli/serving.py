@@ -53,10 +53,10 @@ def demo(host: str, port: int) -> None:
 
 
 def _serve(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
-    logs.configure(level=settings.log.level, style=settings.log.format)
     gateway = Gateway(settings, plan(settings, connectors()))
     app = gateway.app()
     listening = _bound(host, port)
+    logs.configure(level=settings.log.level, style=settings.log.format)
     tracing.configure(os.environ)
     address = f"http://{_in_url(host)}:{listening.getsockname()[1]}"
     server = GatewayServer(gateway, app, settings, announce=partial(_said, announce, address))

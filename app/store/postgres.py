@@ -25,6 +25,7 @@ LIMITS = {  # milliseconds; all three are off unless they are set
     "idle_in_transaction_session_timeout": "10000",
 }
 ATTEMPTS = 4
+READ_ONLY = "25006"
 
 
 class _Brisk(asyncpg.Connection):  # type: ignore[misc]  # it has no types
@@ -74,7 +75,7 @@ class PostgresStore:
 
     async def read(self, question: Callable[[Connection], T]) -> T:
         """The answer to a question about one state."""
-        with told_as_unavailable():
+        with told_as_unavailable(but=_changes_something):
             async with self.engine.connect() as connection:
                 await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -100,6 +101,11 @@ def postgres_engine(url: str, patience: timedelta = PATIENCE) -> AsyncEngine:
             "timeout": patience.total_seconds(),
         },
     )
+
+
+def _changes_something(error: Exception) -> bool:
+    """Of a question that is a bug, however it is with the server."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == READ_ONLY
 
 
 def _alone(

@@ -2,11 +2,15 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from app import serving
 from app.serving import GatewayServer
@@ -35,15 +39,10 @@ async def test_a_mutation_whose_client_has_left_is_finished_before_the_process_e
     inner = gateway.app(a_schema(feeds))
     waiting = uvicorn.Server._wait_tasks_to_complete
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            await inner(scope, receive, send)
-            return
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+    @asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        yield
         changed_at_the_end.extend(feeds.changed)
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def wait_tasks(self: uvicorn.Server) -> None:
         await waiting(self)
@@ -52,7 +51,8 @@ async def test_a_mutation_whose_client_has_left_is_finished_before_the_process_e
     monkeypatch.setattr(serving, "look_less_for_garbage", lambda: None)
     monkeypatch.setattr(uvicorn.Server, "_wait_tasks_to_complete", wait_tasks)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = GatewayServer(gateway, app, gateway.settings, announce=lambda: None)  # type: ignore[arg-type]  # an ASGI application is enough
+        app = Starlette(routes=[Mount("/", inner)], lifespan=life)
+        server = GatewayServer(gateway, app, gateway.settings, announce=lambda: None)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/graphql"
         async with httpx.AsyncClient(timeout=WITHIN) as http:
