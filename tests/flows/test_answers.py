@@ -404,7 +404,7 @@ async def test_a_bug_of_a_connector_is_its_upstreams_trouble() -> None:
 
 
 async def test_a_bug_of_ours_is_masked_and_named_by_an_id() -> None:
-    impossible = a_level(on_hand="hunter2")
+    impossible = a_level(as_of="hunter2")
     async with gateway_over({"tills": Retailer(levels=[impossible])}) as ask:
         response = await ask.post(
             """{ location(code: "ST-MIL") { code }
