@@ -36,6 +36,6 @@ assortment_left = Table(
     "assortment_left",
     metadata,
     Column("partner", String(40), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    Column("sku", Text, primary_key=True),
     Column("version", Integer, nullable=False),
 )

@@ -45,6 +45,8 @@ WORDS_OF_OTHERS = (
     *("loyalty_receipts.total", "loyalty_receipt_cursors.cursor", "market_sources.cursor"),
     *("market_listings.price", "market_listings.wanted_price"),
     *("identities.external", "refused_identities.external", "privacy_receipts.external"),
+    *("stock_levels.sku", "hold_lines.sku", "allocations.sku", "order_lines.sku"),
+    *("market_listings.sku", "assortment_items.sku", "assortment_left.sku"),
 )
 LONGEST = {
     "carts.buyer_email": LONGEST_EMAIL,

@@ -12,7 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "assortment_left",
         sa.Column("partner", sa.String(40), primary_key=True),
-        sa.Column("sku", sa.String(100), primary_key=True),
+        sa.Column("sku", sa.Text(), primary_key=True),
         sa.Column("version", sa.Integer(), nullable=False),
     )
 
