@@ -62,7 +62,9 @@ class Product(Node, Unchanging):
         """At most 250 variants, in the catalogue's order."""
         wanted = page_size(first, default=100, most=MOST_VARIANTS)
         dressed = self.dressed_variants()
-        return dressed if wanted >= len(dressed) else dressed[:wanted]
+        if wanted >= len(dressed):
+            return dressed
+        return self.faces.kept((VARIANTS, wanted), lambda: UnchangingList(dressed[:wanted]))
 
     def dressed_variants(self) -> list[ProductVariant]:
         """All of its variants, dressed once."""
@@ -71,7 +73,8 @@ class Product(Node, Unchanging):
 
     def told_again(self, as_of: datetime | None, freshness: Freshness) -> "Product":
         """The same of another time, with what was made of it and still holds."""
-        faces = Faces(self.faces)
+        own = self.faces.items()  # the first few of its variants are taken anew
+        faces = Faces({key: face for key, face in own if key.__class__ is not tuple})
         again = cast(
             "Product",
             msgspec.structs.replace(
@@ -80,9 +83,9 @@ class Product(Node, Unchanging):
         )
         if (variants := faces.get(VARIANTS)) is not None:
             whole = again.whole()
-            faces[VARIANTS] = [
-                msgspec.structs.replace(variant, whole=whole) for variant in variants
-            ]
+            faces[VARIANTS] = UnchangingList(
+                [msgspec.structs.replace(variant, whole=whole) for variant in variants]
+            )
         return again
 
     def whole(self) -> Whole:
@@ -98,7 +101,7 @@ class Product(Node, Unchanging):
 
     def _variants(self) -> list[ProductVariant]:
         whole = self.whole()
-        return [ProductVariant.of(variant, whole) for variant in self.told.variants]
+        return UnchangingList([ProductVariant.of(variant, whole) for variant in self.told.variants])
 
     def variant_of(self, sku: str) -> ProductVariant | None:
         """The variant with a SKU."""

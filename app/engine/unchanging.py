@@ -1,15 +1,90 @@
 """What need not be completed again? Values that never change and are given to many operations."""
 
-from collections.abc import Collection, Hashable, Mapping
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
+from operator import is_
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import orjson
 
 T = TypeVar("T")
-Form: TypeAlias = orjson.Fragment | tuple[bytes, ...]
-"""JSON; in pieces, if something stands between them that has to be asked for each time."""
+Answers: TypeAlias = Sequence[Sequence[Any]]
+"""What was answered below an object, by slot."""
 MOST_FORMS = 4  # of one value: places of operations that ask for it
 TURNED_AWAY = 64  # times that there was no room, until those that have it make room
+IN_VAIN = 8  # times in a row that the answers below were others, until they are not looked at
+PAUSE = 64  # times that they are not
+MOST_WHOLE = 32 * 1024 * 1024  # bytes of JSON of wholes, in one process
+
+
+class Around:
+    """The JSON of an object around what has to be asked for each time, in `pieces`.
+
+    `whole` is with what stands between them. It holds where all that is asked below the object is
+    answered by the very same objects as when it was made, `asked`, none of which ever changes.
+    """
+
+    __slots__ = ("_before", "_in_vain", "_pause", "asked", "pieces", "whole")
+
+    def __init__(self, pieces: tuple[bytes, ...]) -> None:
+        self.pieces: Final = pieces
+        self.asked: Answers = ()  # empty without a whole
+        self.whole: orjson.Fragment | None = None
+        self._before: Answers = ()
+        self._in_vain = self._pause = 0
+
+    def met(
+        self, completed: Any, answers: Answers, starts: Sequence[int], lasts: Sequence[int]
+    ) -> Any:
+        """It was completed of these parts of the answers: in JSON, if for the second time."""
+        if self._pause:
+            self._pause -= 1
+            return completed
+        parts = zip(answers, starts, lasts, strict=True)
+        asked = [given[start : last + 1] for given, start, last in parts]
+        before, self._before = self._before, ()
+        if before and all(map(_same, asked, before)):
+            text = orjson.dumps(completed)
+            self.asked, self.whole, self._in_vain = asked, orjson.Fragment(text), 0
+            WHOLES.keep(self, len(text))
+            return self.whole
+        self.forget()
+        self._in_vain += 1
+        if self._in_vain == IN_VAIN:
+            self._in_vain, self._pause = 0, PAUSE
+        elif all(map(_lasts, asked)):
+            self._before = asked
+        return completed
+
+    def forget(self) -> None:
+        """Have no whole any more."""
+        self.asked, self.whole = (), None
+
+
+class Wholes:
+    """All that have their whole JSON: when it is too much, the first ones lose it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: deque[tuple[Around, orjson.Fragment | None, int]] = deque()
+        self._size = 0
+
+    def keep(self, one: Around, size: int) -> None:
+        """One more, of `size` bytes."""
+        self._kept.append((one, one.whole, size))
+        self._size += size
+        while self._size > self._most:
+            first, whole, size = self._kept.popleft()
+            self._size -= size
+            if first.whole is whole:
+                first.forget()
+
+
+WHOLES: Final = Wholes(MOST_WHOLE)
+Form: TypeAlias = orjson.Fragment | Around
 
 
 class Forms(dict[Hashable, Form]):
@@ -44,9 +119,9 @@ class Unchanging:
     """An object whose attributes, and all that hangs from them, never change.
 
     From the second time on what an operation asks of its attributes is kept with it as JSON, and
-    dies with it: as a whole, or in pieces around that which has to be asked for each time. Copies
-    of it may share what is kept, if they differ in nothing but the attributes that are `passing`:
-    those are asked for each time.
+    dies with it: as a whole, or around that which has to be asked for each time. Copies of it may
+    share what is kept, if they differ in nothing but the attributes that are `passing`: those are
+    asked for each time.
     """
 
     __slots__ = ()
@@ -63,7 +138,7 @@ class Unchanging:
     ) -> None:
         """An object was completed anew, of which some fields have to be asked for each time."""
         if (forms := self._again()) is not None and forms.room():
-            forms[place] = _pieces(completed, asked)
+            forms[place] = Around(_pieces(completed, asked))
 
     def _again(self) -> Forms | None:
         """Where to keep a form; None at the first time."""
@@ -92,3 +167,15 @@ def _pieces(completed: Mapping[str, Any], asked: Collection[str]) -> tuple[bytes
 
 class UnchangingList(list[T], Unchanging):
     """A list that never changes, of objects that never change."""
+
+
+LASTING = (Unchanging, str, int, float, Decimal, date, timedelta, Enum, type(None))
+
+
+def _lasts(asked: Sequence[Any]) -> bool:
+    """Whether the same objects are always told in the same words."""
+    return all(isinstance(one, LASTING) for one in asked)
+
+
+def _same(asked: Sequence[Any], before: Sequence[Any]) -> bool:
+    return len(asked) == len(before) and all(map(is_, asked, before))

@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from keyword import iskeyword
+from operator import is_
 from typing import Any
 
 from graphql.pyutils import Undefined
 from orjson import Fragment, dumps
 
+from app.engine.lasting import deciding, each_time, kept_in_pieces, unchanging
 from app.engine.leaves import EnumOutput, Surprise, output, passes, writes_text
 from app.engine.planning import Uncompilable
 from app.engine.plans import (
@@ -30,7 +32,6 @@ from app.engine.plans import (
 from app.engine.runs import Run
 from app.engine.unchanging import ONCE, Unchanging, UnchangingList
 
-LEAST_KEPT = 2  # fields of an object; of one, a dict is as cheap
 Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
 
 
@@ -42,7 +43,12 @@ def written(selection: Selection, slots: int) -> tuple[Complete, int]:
     """
     writer = _Writer()
     answer = writer.object(selection, "root", 1)
-    heads = [f" n{slot} = iter(answers[{slot}]).__next__" for slot in range(slots)]
+    heads = [
+        f" a{slot}, p{slot} = answers[{slot}], -1"
+        if slot in writer.counted
+        else f" n{slot} = iter(answers[{slot}]).__next__"
+        for slot in range(slots)
+    ]
     source = "\n".join(
         ["def complete(answers, root, run):", *heads, *writer.lines, f" return {answer}", ""]
     )
@@ -54,13 +60,31 @@ def written(selection: Selection, slots: int) -> tuple[Complete, int]:
     return writer.names["complete"], 3 * len(source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Names: an object, the forms it has, the one that is wanted, the class of those that do."""
+
+    object: str
+    forms: str
+    around: str
+    class_: str
+
+    def known(self, attribute: str) -> str:
+        """An attribute of the object, None if it is of another class."""
+        return f"{self.object}.{attribute} if {self.object}.__class__ is {self.class_} else None"
+
+
 @dataclass(slots=True)
 class _Writer:
-    """Writes statements; each method gives the expression that holds what was asked for."""
+    """Writes statements; each method gives the expression that holds what was asked for.
+
+    The answers of most slots are taken one by one; those of slots that are `counted` by place.
+    """
 
     lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=dict)
     count: int = 0
+    counted: set[int] = field(default_factory=set)
 
     def object(self, selection: Selection, name: str, depth: int) -> str:
         """A dict with every field of a selection."""
@@ -75,9 +99,12 @@ class _Writer:
         if isinstance(one, Typename):
             return repr(selection.type.name)
         if one.slot is not None:
-            return self._value(one, one.shape, f"n{one.slot}()", depth)
+            return self._value(one, one.shape, self._next(one.slot), depth)
         assert isinstance(one.how, Attribute)  # noqa: S101  only attributes have no slot
         return self._value(one, one.shape, self._attribute(parent, one.how.name), depth)
+
+    def _next(self, slot: int) -> str:
+        return f"a{slot}[p{slot} := p{slot} + 1]" if slot in self.counted else f"n{slot}()"
 
     def _attribute(self, parent: str, name: str) -> str:
         if name.isidentifier() and not iskeyword(name):
@@ -98,12 +125,12 @@ class _Writer:
 
     def _kept(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
         """The completed form of a value that lasts is kept with it, as JSON."""
-        unchanging = _unchanging(shape)
-        if unchanging is None:
+        lasting = unchanging(shape)
+        if lasting is None:
             self._present(one, shape, value, depth)
             return
         whole, forms = self._new("o"), self._new("f")
-        class_, place = self._constant(unchanging), self._constant(object())
+        class_, place = self._constant(lasting), self._constant(object())
         self._line(depth, f"{whole} = {value}")
         self._line(depth, f"{forms} = {whole}.forms if {whole}.__class__ is {class_} else None")
         self._line(depth, f"{value} = {forms}.get({place}) if {forms} else None")
@@ -147,7 +174,7 @@ class _Writer:
         if kind.named.name in kind.selections:
             only = kind.selections[kind.named.name]
             self._check(one, kind, value, depth)
-            if (class_ := _kept_in_pieces(kind, only)) is not None:
+            if (class_ := kept_in_pieces(kind, only)) is not None:
                 self._in_pieces(only, class_, value, depth)
             else:
                 self._assign(only, value, depth)
@@ -165,26 +192,74 @@ class _Writer:
     def _in_pieces(
         self, selection: Selection, class_: type[Unchanging], value: str, depth: int
     ) -> None:
-        """What lasts of an object is kept with it, as JSON around that which has to be asked."""
-        whole, forms, pieces = self._new("o"), self._new("f"), self._new("p")
-        known, place = self._constant(class_), self._constant(object())
-        self._line(depth, f"{whole} = {value}")
-        self._line(depth, f"{forms} = {whole}.forms if {whole}.__class__ is {known} else None")
-        self._line(depth, f"{pieces} = {forms}.get({place}) if {forms} else None")
+        """What lasts of an object is kept with it, as JSON around that which has to be asked.
+
+        Outside of others also as a whole, for when that is answered as before.
+        """
+        kept = _Kept(self._new("o"), self._new("f"), self._new("m"), self._constant(class_))
+        place = self._constant(object())
+        self._line(depth, f"{kept.object} = {value}")
+        self._line(depth, f"{kept.forms} = {kept.known('forms')}")
+        self._line(depth, f"{kept.around} = {kept.forms}.get({place}) if {kept.forms} else None")
+        slots = deciding(selection, class_)
+        if self.counted.issuperset(slots):
+            self._around(selection, class_, value, kept, place, depth)
+            return
+        self.counted.update(slots)
+        named = [", ".join(f"{name}{slot}" for slot in slots) for name in "asp"]
+        self._if_as_before(selection, slots, value, kept.around, depth)
+        self._line(depth, "else:")
+        self._line(depth + 1, f"{named[1]} = {', '.join(f'p{slot} + 1' for slot in slots)}")
+        self._around(selection, class_, value, kept, place, depth + 1)
+        met = f"met({value}, {', '.join(f'({several},)' for several in named)})"
+        self._line(depth + 1, f"if {kept.around}: {value} = {kept.around}.{met}")
+
+    def _if_as_before(
+        self, selection: Selection, slots: Sequence[int], value: str, around: str, depth: int
+    ) -> None:
+        """Take the whole, and go past its answers."""
+        asked, own = self._new("d"), {one.slot for one in selection.working}
+        all_, map_, is__ = map(self._constant, (all, map, is_))
+        conditions, moves = [asked], []
+        for number, slot in enumerate(slots):
+            if slot in own:  # one answer an object
+                conditions.append(f"a{slot}[p{slot} + 1] is {asked}[{number}][0]")
+                moves.append(f"p{slot} += 1")
+            else:
+                size = f"len({asked}[{number}])"
+                found = f"a{slot}[p{slot} + 1 : p{slot} + 1 + {size}]"
+                conditions.append(f"{all_}({map_}({is__}, {found}, {asked}[{number}]))")
+                moves.append(f"p{slot} += {size}")
+        self._line(depth, f"{asked} = {around}.asked if {around} else None")
+        self._line(depth, f"if {' and '.join(conditions)}:")
+        self._line(depth + 1, "; ".join(moves))
+        self._line(depth + 1, f"{value} = {around}.whole")
+
+    def _around(
+        self,
+        selection: Selection,
+        class_: type[Unchanging],
+        value: str,
+        kept: "_Kept",
+        place: str,
+        depth: int,
+    ) -> None:
         asked = {
-            one.key: self._field(selection, one, whole, depth)
-            for one in _each_time(selection, class_)
+            one.key: self._field(selection, one, kept.object, depth)
+            for one in each_time(selection, class_)
         }
-        self._line(depth, f"if {pieces} is None:")
+        self._line(depth, f"if {kept.around} is None:")
         members = [
-            f"{one.key!r}: {asked.get(one.key) or self._field(selection, one, whole, depth + 1)}"
+            f"{one.key!r}: "
+            f"{asked.get(one.key) or self._field(selection, one, kept.object, depth + 1)}"
             for one in selection.fields
         ]
         self._line(depth + 1, f"{value} = {{{', '.join(members)}}}")
         seen = f"seen_around({place}, {self._constant(frozenset(asked))}, {value})"
-        self._seen(whole, forms, known, seen, depth + 1)
+        self._seen(kept.object, kept.forms, kept.class_, seen, depth + 1)
         self._line(depth, "else:")
-        parts = []
+        pieces, parts = self._new("p"), []
+        self._line(depth + 1, f"{pieces} = {kept.around}.pieces")
         for number, found in enumerate(asked.values()):
             parts += [f"{pieces}[{number}]", f"{self._constant(dumps)}({found})"]
         text = f"{self._constant(b''.join)}(({', '.join(parts)}, {pieces}[-1]))"
@@ -217,61 +292,6 @@ class _Writer:
         name = self._new("k")
         self.names[name] = value
         return name
-
-
-def _kept_in_pieces(kind: Objects, selection: Selection) -> type[Unchanging] | None:
-    """The class of objects of which enough lasts to be kept, beside what has to be asked."""
-    if (class_ := _only_unchanging(kind)) is None:
-        return None
-    asked = len(_each_time(selection, class_))
-    return class_ if asked and len(selection.fields) - asked >= LEAST_KEPT else None
-
-
-def _each_time(selection: Selection, class_: type[Unchanging] | None) -> list[FieldPlan]:
-    """The fields that have to be asked for each time."""
-    passing = frozenset() if class_ is None else class_.passing
-    return [
-        one
-        for one in selection.fields
-        if isinstance(one, FieldPlan)
-        and (
-            one.slot is not None
-            or (isinstance(one.how, Attribute) and one.how.name in passing)
-            or _passes(one.shape)
-        )
-    ]
-
-
-def _passes(shape: Shape) -> bool:
-    """Whether anything below has to be asked for each time."""
-    if shape.busy or isinstance(shape.kind, Leaf):
-        return shape.busy
-    if isinstance(shape.kind, Items):
-        return _passes(shape.kind.of)
-    classes = {id(selection): class_ for class_, selection in shape.kind.by_class.items()}
-    return any(
-        _each_time(selection, _lasting(classes.get(id(selection))))
-        for selection in shape.kind.selections.values()
-    )
-
-
-def _unchanging(shape: Shape) -> type[Unchanging] | None:
-    """The class of values whose completed form can be kept: only what lasts of them is asked."""
-    if _passes(shape):
-        return None
-    if isinstance(shape.kind, Items):
-        return UnchangingList
-    return _only_unchanging(shape.kind) if isinstance(shape.kind, Objects) else None
-
-
-def _lasting(class_: type | None) -> type[Unchanging] | None:
-    return class_ if class_ is not None and issubclass(class_, Unchanging) else None
-
-
-def _only_unchanging(kind: Objects) -> type[Unchanging] | None:
-    known = kind.by_class
-    unchanging = [class_ for class_ in known if issubclass(class_, Unchanging)]
-    return unchanging[0] if len(unchanging) == len(known) == 1 else None
 
 
 def _namer(one: FieldPlan, kind: Objects) -> Callable[[Any, Run], str]:

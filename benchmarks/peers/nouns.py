@@ -188,7 +188,7 @@ def query_over(data: Row, variant: type[Variant]) -> type:
             node=Product(
                 **{name: row[name] for name in plain},
                 all_images=UnchangingList([Image(**one) for one in row["images"]]),
-                all_variants=[variant.of(one) for one in row["variants"]],
+                all_variants=UnchangingList([variant.of(one) for one in row["variants"]]),
             ),
         )
         for row in data["products"]

@@ -52,11 +52,11 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
 
 def keep_no_forms() -> None:
     """Complete every object anew, whether it changes or not; for the rest of the process."""
-    for name in ("_unchanging", "_only_unchanging"):
+    for name in ("unchanging", "kept_in_pieces"):
         setattr(writing, name, _nothing)
 
 
-def _nothing(_of: Any) -> None:
+def _nothing(*_of: Any) -> None:
     """No class of what lasts."""
 
 

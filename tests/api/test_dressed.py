@@ -17,7 +17,7 @@ from app.engine.unchanging import Unchanging
 from app.upstream.readings import Faces
 from app.upstream.report import Freshness
 from app.values import Locale
-from tests.builders import NOON, a_product
+from tests.builders import NOON, a_product, a_variant
 
 LATER = NOON + timedelta(minutes=1)
 
@@ -55,6 +55,7 @@ def test_the_product_of_a_variant_is_told_as_the_one_it_was_reached_from() -> No
 def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> None:
     first = dressed()
     images = first.images()
+    assert [one.whole.product.as_of for one in first.variants(1)] == [NOON]
     for variant in first.variants():
         for _ in range(2):
             variant.seen("place", {"name": variant.name})
@@ -64,6 +65,8 @@ def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> 
     assert (second.as_of, second.freshness, second.name) == (LATER, Freshness.CACHED, first.name)
     assert second.images() is images
     assert second.variants() is second.variants()
+    assert second.variants(1) is second.variants(1)
+    assert [one.whole.product.as_of for one in second.variants(1)] == [LATER]
     for old, new in zip(first.variants(), second.variants(), strict=True):
         assert new.forms is old.forms is not None
         assert (old.whole.product.as_of, new.whole.product.as_of) == (NOON, LATER)
@@ -140,4 +143,5 @@ def marked(faces: Faces) -> "ref[Mark]":
 
 
 def dressed() -> Product:
-    return Product.of(a_product(), as_of=NOON, freshness=Freshness.LIVE, languages=(Locale("it"),))
+    product = a_product(variants=(a_variant("SHIRT-M"), a_variant("SHIRT-L")))
+    return Product.of(product, as_of=NOON, freshness=Freshness.LIVE, languages=(Locale("it"),))

@@ -135,7 +135,7 @@ async def test_forms_are_kept_unless_none_should_be(
     listing = replace(page, variables=page.variables[:1] * 3)
     kept: list[object] = []
     monkeypatch.setattr(Unchanging, "_again", lambda _self: kept.append(None))
-    for name in ("_unchanging", "_only_unchanging"):
+    for name in ("unchanging", "kept_in_pieces"):
         monkeypatch.setattr(writing, name, getattr(writing, name))  # to be put back
 
     with_forms = await _in_process(data, frozenset(), listing)

@@ -25,7 +25,7 @@ from tests.engine.plain import plain
 from tests.engine.worlds import Mood, World, seeded
 
 DOCUMENTS_A_WORLD = 15
-ASKED = 3  # times: what was kept the second time is given the third
+ASKED = 6  # times: what is kept with all around it is told the fifth, and changes for the sixth
 MOODS = (0.0, 0.02, 0.15)  # few failures find what the straight-line code lets pass
 Told = tuple[tuple[str | int, ...], str, tuple[tuple[int, int], ...]]
 

@@ -21,8 +21,12 @@ KINDS = ("attribute", "attribute", "each", "async", "batch")
 
 
 class Host(Protocol):
-    """Who answers the fields: their kinds by type and name, the classes that are told."""
+    """Who answers the fields: their kinds by type and name, the classes that are told.
 
+    Where all that can be kept is, it is `lasting`: few types, known ones, with many fields.
+    """
+
+    lasting: bool
     kinds: dict[tuple[str, str], str]
     hinted: dict[str, type]
 
@@ -42,12 +46,12 @@ class Builder:
     unions: list[GraphQLUnionType] = field(default_factory=list)
 
     def schema(self) -> GraphQLSchema:
-        for number in range(self.dice.randrange(3)):
+        for number in range(0 if self.host.lasting else self.dice.randrange(3)):
             self.interfaces.append(self.interface(f"I{number}"))
         checked = self.dice.random() < 0.5
         for number in range(self.dice.randrange(2, 6)):
             self.objects.append(self.object(f"T{number}", checked=checked))
-        for number in range(self.dice.randrange(3)):
+        for number in range(0 if self.host.lasting else self.dice.randrange(3)):
             self.unions.append(self.union(f"U{number}"))
         used = {base.name for one in self.objects for base in one.interfaces}
         self.interfaces = [one for one in self.interfaces if one.name in used]
@@ -74,7 +78,8 @@ class Builder:
             return isinstance(value, class_)
 
         checked = checked or self.dice.random() < 0.4
-        if self.dice.random() < 0.5 and (checked or all(one.resolve_type for one in bases)):
+        hinted = self.host.lasting or self.dice.random() < 0.5
+        if hinted and (checked or all(one.resolve_type for one in bases)):
             self.host.hinted[name] = class_
         return GraphQLObjectType(
             name, lambda: self.fields(name, bases), bases, is_type_of if checked else None
@@ -88,7 +93,8 @@ class Builder:
         self, owner: str, implemented: Sequence[GraphQLInterfaceType]
     ) -> dict[str, GraphQLField]:
         inherited = {name: one for base in implemented for name, one in base.fields.items()}
-        own = [f"{owner.lower()}{number}" for number in range(self.dice.randrange(1, 6))]
+        many = self.dice.randrange(4, 9) if self.host.lasting else self.dice.randrange(1, 6)
+        own = [f"{owner.lower()}{number}" for number in range(many)]
         return {**inherited, **{name: self.field(owner, name) for name in own}}
 
     def field(self, owner: str, name: str, kind: str | None = None) -> GraphQLField:

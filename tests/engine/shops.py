@@ -66,6 +66,7 @@ class Desk:
     tasks: set[Any] = field(default_factory=set)
     price: Any = 7
     prices: int = 0  # how often it was asked
+    listed: dict[str, int] = field(default_factory=dict)  # prices of shops by name
 
     def engine(self) -> Engine:
         return Engine(SCHEMA, Description(self.how, self.classes), at_first_sight=True)
@@ -79,9 +80,9 @@ class Desk:
             return Each(lambda _call: self.priced)
         return Attribute(name)
 
-    def priced(self, _shop: Any) -> Any:
+    def priced(self, shop: Any) -> Any:
         self.prices += 1
-        return self.price
+        return self.listed.get(shop.values["name"], self.price) if self.listed else self.price
 
     async def number(self, call: Call, parents: Sequence[Any]) -> list[int]:
         self.tasks.add(asyncio.current_task())

@@ -1,13 +1,23 @@
 """What never changes is completed twice at most, as a whole or around what has to be asked."""
 
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
 from graphql import parse
 
+from app.engine import unchanging
 from app.engine.execution import Executed, Request
-from app.engine.unchanging import MOST_FORMS, TURNED_AWAY, UnchangingList
+from app.engine.unchanging import (
+    IN_VAIN,
+    MOST_FORMS,
+    PAUSE,
+    TURNED_AWAY,
+    Around,
+    UnchangingList,
+    Wholes,
+)
 from tests.engine.shops import Desk, KeptShop, PassingShop, Shop
 
 
@@ -223,3 +233,85 @@ async def test_a_whole_is_not_kept_where_something_in_it_is_passing() -> None:
     answer = await desk.ask(text, engine)
 
     assert answer == Executed({"shop": {"name": "A", "best": {"open": False}}}, [])
+
+
+AROUND = "{ shop { name open price best { name price } near { name open price } } }"
+
+
+def surrounded(near: type[list[Any]]) -> Desk:
+    """A shop with others around it, whose prices are big enough to be objects of their own."""
+    best, first, second = (KeptShop(name=name, open=True) for name in "BCD")
+    shop = KeptShop(name="A", open=True, best=best, near=near([first, second]))
+    return Desk(shop, classes={"Shop": KeptShop}, listed=dict.fromkeys("ABCD", 1_000))
+
+
+def told_of(prices: dict[str, int]) -> Executed:
+    near = [{"name": name, "open": True, "price": prices[name]} for name in "CD"]
+    best = {"name": "B", "price": prices["B"]}
+    shop = {"name": "A", "open": True, "price": prices["A"], "best": best, "near": near}
+    return Executed({"shop": shop}, [])
+
+
+def wholes(shop: Any) -> list[bool]:
+    forms = (shop.forms or {}).values()
+    return [one.whole is not None for one in forms if isinstance(one, Around)]
+
+
+@pytest.mark.parametrize("changed", "ABCD")
+async def test_what_is_answered_as_before_is_told_as_a_whole(changed: str) -> None:
+    desk = surrounded(UnchangingList)
+    engine = desk.engine()
+    usual, other = dict(desk.listed), {**desk.listed, changed: 2_000}
+
+    answers = [await desk.ask(AROUND, engine) for _ in range(4)]
+    assert answers == [told_of(usual)] * 4
+    assert wholes(desk.shop) == [True]
+    assert await desk.ask(AROUND, engine) == told_of(usual)
+    desk.listed = other
+    assert await desk.ask(AROUND, engine) == told_of(other)
+    assert wholes(desk.shop) == [False]
+    desk.listed = usual
+
+    assert [await desk.ask(AROUND, engine) for _ in range(4)] == [told_of(usual)] * 4
+    assert wholes(desk.shop) == [True]
+    assert desk.prices == 10 * 4  # they are asked each time
+
+
+async def test_what_may_change_is_never_part_of_a_whole() -> None:
+    desk = surrounded(list)
+    engine = desk.engine()
+    before = [await desk.ask(AROUND, engine) for _ in range(5)]
+
+    desk.shop.values["near"].reverse()
+    after = await desk.ask(AROUND, engine)
+
+    assert before == [told_of(desk.listed)] * 5
+    assert [one["name"] for one in after.data["shop"]["near"]] == ["D", "C"]  # type: ignore[index]  # told
+    assert wholes(desk.shop) == [False]
+
+
+async def test_answers_that_are_always_others_are_not_looked_at_each_time() -> None:
+    desk = surrounded(UnchangingList)
+    engine = desk.engine()
+    for number in range(IN_VAIN + 2):  # it is put in pieces the second time
+        desk.listed = dict.fromkeys("ABCD", 1_000 + number)
+        assert await desk.ask(AROUND, engine) == told_of(desk.listed)
+
+    for _ in range(PAUSE + 1):
+        assert await desk.ask(AROUND, engine) == told_of(desk.listed)
+    assert wholes(desk.shop) == [False]
+
+    await desk.ask(AROUND, engine)
+    assert wholes(desk.shop) == [True]
+
+
+async def test_when_wholes_are_too_much_the_first_lose_theirs() -> None:
+    desks = [surrounded(UnchangingList) for _ in range(3)]
+    size = len(orjson.dumps(told_of(desks[0].listed).data)) - len('{"shop":}')
+    with patch.object(unchanging, "WHOLES", Wholes(2 * size)):
+        for desk in desks:
+            engine = desk.engine()
+            for _ in range(4):
+                await desk.ask(AROUND, engine)
+
+        assert [wholes(desk.shop) for desk in desks] == [[False], [True], [True]]

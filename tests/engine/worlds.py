@@ -23,6 +23,9 @@ from tests.engine.leaves import BAD, GOOD, Odd
 from tests.engine.schemas import Builder
 
 PASSING = 0.15  # share of the attributes of what is kept
+LASTING = 0.33  # share of the worlds in which all that can be kept is
+MOVING = 0.1  # share of the fields that have to be asked
+SETTLED = 5  # turns in which what moves is the same
 
 
 class BoomError(Exception):
@@ -37,13 +40,14 @@ def seeded(seed: int | str) -> Random:
 class Mood:
     """What values are like in one execution: `wrong` is the share of failures.
 
-    It may be asked in several turns, which all answer alike but for what is `passing` of things.
+    It may be asked in several turns, which all answer alike but for what is `passing` of things and
+    what moves.
     """
 
     seed: int
     wrong: float
     turn: int = 0
-    passed: bool = False  # whether anything that is passing was asked for
+    passed: bool = False  # whether anything was asked for that is not the same in all turns
     calls: list[tuple[tuple[Any, ...], str, int]] = field(default_factory=list)
     kept: dict[str, Unchanging] = field(default_factory=dict)
 
@@ -81,17 +85,23 @@ class World:
     """A schema, how its fields are resolved, and the class of some of its types.
 
     Half of the types are of things that are kept, and given again to who asks again; where a part
-    of them is passing, as copies.
+    of them is passing, as copies. In every third world all types are, and all lists.
     """
 
     dice: Random
+    lasting: bool = field(init=False)
     kinds: dict[tuple[str, str], str] = field(default_factory=dict)
     types: dict[str, type[Thing]] = field(default_factory=dict)
     hinted: dict[str, type] = field(default_factory=dict)
+    moving: frozenset[str] = frozenset()
     schema: GraphQLSchema = field(init=False)
 
     def __post_init__(self) -> None:
+        self.lasting = self.dice.random() < LASTING
         self.schema = Builder(self.dice, self).schema()
+        attributes = {name for (_, name), kind in self.kinds.items() if kind == "attribute"}
+        asked = sorted({name for _, name in self.kinds} - attributes)
+        self.moving = frozenset(one for one in asked if self.dice.random() < MOVING)
         for name, type_ in self.types.items():
             attributes = {
                 attribute
@@ -149,6 +159,9 @@ class World:
         if name in thing.passing:
             thing.mood.passed = True
             about = f"{about}@{thing.turn}"
+        elif name in self.moving:
+            thing.mood.passed = True
+            about = f"{about}@{thing.mood.turn // SETTLED}"
         definition = getattr(parent, "fields", {}).get(name)
         if definition is None:
             return Odd()
@@ -174,7 +187,7 @@ class World:
     def _list(self, type_: Any, mood: Mood, about: str, dice: Random) -> Any:
         made = [self.make(type_, mood, f"{about}.{i}") for i in range(dice.randrange(4))]
         lasting = list if any(hasattr(one, "__iter__") for one in made) else UnchangingList
-        container = dice.choice((list, list, lasting, tuple, iter))
+        container = dice.choice((lasting,) if self.lasting else (list, list, lasting, tuple, iter))
         return self._kept(mood, f"{about} of many", container(made))
 
     def _kept(self, mood: Mood, about: str, value: Any) -> Any:
@@ -198,7 +211,8 @@ class World:
         return self._kept(mood, f"{about} of {name}", self.types[name](self, mood, name, about))
 
     def new_type(self, name: str) -> type[Thing]:
-        bases = (Thing, Unchanging) if len(self.types) % 2 else (Thing,)
+        kept = self.lasting or len(self.types) % 2
+        bases = (Thing, Unchanging) if kept else (Thing,)
         self.types[name] = type(name, bases, {})
         return self.types[name]
 
