@@ -139,6 +139,6 @@ def _line(logger: Any, method: str, told: EventDict) -> Any:
     """A line of ours, as `shared` would make it: in one step, since every operation has one."""
     if (asked := REQUEST_ID.get(None)) is not None:
         told.setdefault("request_id", asked)
-    structlog.processors.add_log_level(logger, method, told)
+    told["level"] = "error" if method == "exception" else method
     told["timestamp"] = datetime.now(UTC)
     return _rendered(logger, method, told)

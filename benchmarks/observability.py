@@ -67,7 +67,7 @@ def _admitted() -> Admitted:
     document = parse(TEXT)
     [operation] = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
-    return Admitted(TEXT, document, operation, 96)
+    return Admitted.of(TEXT, document, operation, 96)
 
 
 def _print(name: str, act: Callable[[], None]) -> None:

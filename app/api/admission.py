@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -125,8 +125,7 @@ class NotAnsweredError(Exception):
         self.outcome = outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered(Admitted):
+class Entered(Admitted, frozen=True, kw_only=True):
     """An operation that was let in: how its document was found, and what was charged for it."""
 
     how: How
@@ -183,6 +182,9 @@ class Admission:
             admitted.cost,
             admitted.deferring,
             admitted.open_to,
+            admitted.name,
+            admitted.kind,
+            admitted.kind_name,
             how=found.how,
             charge=charge,
         )
@@ -196,7 +198,7 @@ class Admission:
             return outcome
         cost = await self._spending.settle(entered.charge, outcome)
         self.counts["points", "refunded"] += max(0, cost.requested - (cost.actual or 0))
-        return replace(outcome, extensions={**outcome.extensions, "cost": cost.told()})
+        return outcome.but(extensions={**outcome.extensions, "cost": cost.told()})
 
     def personal(self, admitted: Admitted) -> list[tuple[str, str]]:
         """The fields of an operation that tell of a person."""

@@ -1,8 +1,8 @@
 """What does a GraphQL request ask? The same for a body, an address and a message on a socket."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.engine.documents import AskedDocument, MalformedDocumentRequest, asked_document
 from app.errors import GatewayError
@@ -12,8 +12,7 @@ class MalformedRequest(GatewayError):  # noqa: N818  an answer, not a failure of
     """JSON that is not a GraphQL request; the message says what to change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a well-formed request asks. The document may be a text, or an id of one, or both."""
 
     document: AskedDocument
@@ -27,17 +26,18 @@ def asked(parameters: Any) -> Asked:
     Raises:
         MalformedRequest: it is none.
     """
-    if not isinstance(parameters, Mapping):
+    if not isinstance(parameters, dict):
         raise MalformedRequest("The body must be one JSON object with a query.")
     variables, name = parameters.get("variables"), parameters.get("operationName")
-    if not isinstance(parameters.get("extensions"), Mapping | None):
+    extensions = parameters.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
         raise MalformedRequest("extensions must be an object.")
     try:
         document = asked_document(parameters)
     except MalformedDocumentRequest as error:
         raise MalformedRequest(str(error)) from error
-    if not isinstance(variables, Mapping | None):
+    if variables is not None and not isinstance(variables, dict):
         raise MalformedRequest("variables must be an object.")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise MalformedRequest("operationName must be a string.")
     return Asked(document, dict(variables or {}), name or None)

@@ -6,7 +6,7 @@ not kept, and none for longer than the oldest value in it counts as fresh.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import strawberry
 from cachetools import LRUCache
+from msgspec import Struct, field
 
 from app.api.access import BITS, IMPERSONAL, THE_PERSON
 from app.api.callers import Caller
@@ -46,8 +47,7 @@ NOTHING = timedelta()
 SHORTEST = timedelta(seconds=1)  # that others are told to keep something
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One execution: the time it has, and where it notes what it tells of and what it learnt."""
 
     within: timedelta
@@ -119,12 +119,14 @@ class Caching:
         """The terms of an operation, worked out when it is first seen."""
         loc = admitted.operation.loc
         key = (admitted.text, loc.start if loc else 0)
-        if (known := self._terms.get(key)) is None:
+        try:
+            return self._terms[key]
+        except KeyError:
             known = terms_of(admitted.document, admitted.text, admitted.operation, self._rules)
             if not admitted.open_to & BITS[PrincipalKind.GUEST]:
                 known = replace(known, private=True)  # caches on the way ask nobody who they are
             self._terms[key] = known
-        return known
+            return known
 
     def key(self, terms: Terms, variables: Mapping[str, Any], caller: Caller) -> bytes | None:
         """What the answer depends on, in short; None for variables that cannot be written down."""
@@ -145,7 +147,7 @@ class Caching:
         if outcome.data is None or lifetime < SHORTEST:
             return outcome
         _, _, etag = _lasting(outcome.data, terms, attempt.report)
-        return replace(outcome, keeping=_keeping(lifetime, began, etag, terms, began))
+        return outcome.but(keeping=_keeping(lifetime, began, etag, terms, began))
 
     async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
         began, attempt = self._now(), Attempt(order.within)
@@ -169,13 +171,13 @@ class Caching:
             seen=order.mark.seen,
         )
         keeping = _keeping(lifetime, began, etag, terms, began)
-        return Made(replace(outcome, keeping=keeping), entry, tags)
+        return Made(outcome.but(keeping=keeping), entry, tags)
 
     def _again(self, terms: Terms, found: Reused[Outcome]) -> Outcome:
         now, entry = self._now(), found.entry
         keeping = None if entry is None else _still_keeping(entry, terms, now)
         if found.answer is not None:
-            return replace(found.answer, cached=True, keeping=keeping)
+            return found.answer.but(cached=True, keeping=keeping)
         if entry is None:
             raise TypeError("nothing was reused")
         fresh = entry.fresh(now)

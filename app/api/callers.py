@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from starlette.types import Scope
 
 from app.api.addresses import household_of
@@ -22,8 +22,7 @@ Identify = Callable[[str], Awaitable[Principal]]
 NOWHERE = "no address"  # who asks through a socket file has none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(Struct, frozen=True, kw_only=True):
     """The one behind a request.
 
     `accepted` are the languages it reads, most wanted first. `client` is the name its program goes
@@ -37,10 +36,13 @@ class Caller:
     client: str | None = None
     introduction: Mapping[str, Any] = field(default_factory=dict)
     last_event: str | None = None
-    trace: Mapping[str, str] | None = field(default=None, repr=False)
-    address: str | None = field(default=None, repr=False)
-    authorization: str | None = field(default=None, repr=False)
+    trace: Mapping[str, str] | None = None
+    address: str | None = None
+    authorization: str | None = None
     known: Principal = GUEST
+
+    def __repr__(self) -> str:
+        return f"Caller(client={self.client!r}, known={self.known!r})"
 
     @property
     def principal(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import msgspec
 import strawberry
 from aiodataloader import DataLoader
 from graphql import DocumentNode
@@ -110,8 +111,7 @@ class Services:
         return self._known.setdefault(name, (rules.named(name), rules))
 
 
-@dataclass(slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, kw_only=True):
     """One operation's surroundings; each event of a subscription has its own.
 
     `principal` is who asks. `accepted` are the languages of the Accept-Language header.
@@ -125,12 +125,12 @@ class Context:
     principal: Principal = GUEST
     accepted: Languages = ()
     last_event: str | None = None
-    seen: Seen = field(default_factory=Seen)
-    notes: list[InvalidInputError] = field(default_factory=list)
-    loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = field(
+    seen: Seen = msgspec.field(default_factory=Seen)
+    notes: list[InvalidInputError] = msgspec.field(default_factory=list)
+    loaders: dict[tuple[Callable[..., Any], str], DataLoader[Any, Any]] = msgspec.field(
         default_factory=dict
     )
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: set[asyncio.Task[Any]] = msgspec.field(default_factory=set)
     steps: Steps | None = None
     _viewer: Viewer | None = None
 

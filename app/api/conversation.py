@@ -7,11 +7,12 @@ the process to end, and each operation has its own. Whatever ends the socket, it
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiolimiter import AsyncLimiter
+from msgspec import structs
 from starlette.types import Receive, Send
 
 from app.api import socket_messages as messages
@@ -166,7 +167,9 @@ class Conversation:
         if self._introduced:
             raise CloseError(4429, "Too many initialisation requests")
         self._introduced = True
-        self._caller = await self._known(replace(self._caller, introduction=message.payload))
+        self._caller = await self._known(
+            structs.replace(self._caller, introduction=message.payload)
+        )
         self._acknowledged = True
         await self._put(messages.ack())
         if (until := self._caller.known.expires_at) is not None:
@@ -179,7 +182,7 @@ class Conversation:
         if proof is None:
             return caller
         try:
-            return replace(caller, known=await self._terms.identify(proof))
+            return structs.replace(caller, known=await self._terms.identify(proof))
         except CredentialRefused as refusal:
             taken_back = ": the credentials were taken back" if self._acknowledged else ""
             raise CloseError(4403, f"Forbidden{taken_back}") from refusal

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -62,7 +62,7 @@ class Delivery:
     @property
     def outcome(self) -> Outcome:
         """What became of it, as far as it was told."""
-        return replace(self._first, errors=[*self._first.errors, *self._errors])
+        return self._first.but(errors=[*self._first.errors, *self._errors])
 
     async def first(self) -> Outcome:
         """The part that nothing of is put off."""

@@ -76,7 +76,7 @@ def _how(
     arguments = Arguments.of(schema, definition, field)
     if (function := definition.metadata.get(BATCH)) is not None:
         return Batch(partial(_batch, function, arguments), eager=True)
-    return Each(partial(_each, schema, definition, arguments))
+    return Each(_Resolver.of(schema, definition, arguments).bound)
 
 
 def _streamed(definition: StrawberryField) -> bool:
@@ -107,7 +107,7 @@ class Arguments:
     schema: strawberry.Schema
     plain: Mapping[str, str]
     others: Mapping[str, StrawberryArgument]
-    turned: dict[str, Any] = field(default_factory=dict)
+    turned: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -129,7 +129,7 @@ class Arguments:
     def __call__(self, call: Call) -> Mapping[str, Any]:
         """The keyword arguments; those that no request can change are turned once."""
         if self.turned:
-            return self.turned
+            return self.turned[0]
         given = call.arguments
         passed = {name: given[known] for known, name in self.plain.items() if known in given}
         others = []
@@ -141,7 +141,7 @@ class Arguments:
         if others:  # strawberry makes them anew for every resolver, which may change them
             return passed | self._converted(call, others)
         if call.field.arguments.constant:
-            self.turned.update(passed)
+            self.turned.append(passed)
         return passed
 
     def _converted(self, call: Call, others: list[StrawberryArgument]) -> dict[str, Any]:
@@ -172,20 +172,49 @@ def _batch(
     return lambda parents: function(parents, call.context, **passed)
 
 
-def _each(
-    schema: strawberry.Schema, definition: StrawberryField, arguments: Arguments, call: Call
-) -> Callable[[Any], Any]:
-    resolver = definition.base_resolver
-    if resolver is None or not callable(function := resolver.wrapped_func):
-        raise TypeError(f"{definition.python_name} has no resolver that can be called")
-    passed = arguments(call)
-    if resolver.info_parameter is not None:
-        raw: Any = LateInfo(call)
-        info = schema.config.info_class(_raw_info=raw, _field=definition)
-        passed = {**passed, resolver.info_parameter.name: info}
-    named = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
-    if named:
-        return lambda parent: function(**passed, **dict.fromkeys(named, parent))
-    if resolver.self_parameter is not None:
-        return partial(function, **passed) if passed else function
-    return lambda _parent: function(**passed)
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """A method of a strawberry type, and what it wants to be told beside its arguments."""
+
+    schema: strawberry.Schema
+    definition: StrawberryField
+    function: Callable[..., Any]
+    arguments: Arguments
+    info: str | None
+    parents: tuple[str, ...]
+    of_parent: bool
+
+    @classmethod
+    def of(
+        cls, schema: strawberry.Schema, definition: StrawberryField, arguments: Arguments
+    ) -> Self:
+        """That of a field."""
+        resolver = definition.base_resolver
+        if resolver is None or not callable(function := resolver.wrapped_func):
+            raise TypeError(f"{definition.python_name} has no resolver that can be called")
+        info, parents = (
+            resolver.info_parameter,
+            (resolver.parent_parameter, resolver.root_parameter),
+        )
+        return cls(
+            schema,
+            definition,
+            function,
+            arguments,
+            None if info is None else info.name,
+            tuple(one.name for one in parents if one),
+            resolver.self_parameter is not None,
+        )
+
+    def bound(self, call: Call) -> Callable[[Any], Any]:
+        """What answers for one parent."""
+        function, passed = self.function, self.arguments(call)
+        if self.info is not None:
+            raw: Any = LateInfo(call)
+            info = self.schema.config.info_class(_raw_info=raw, _field=self.definition)
+            passed = {**passed, self.info: info}
+        if self.parents:
+            return lambda parent: function(**passed, **dict.fromkeys(self.parents, parent))
+        if self.of_parent:
+            return partial(function, **passed) if passed else function
+        return lambda _parent: function(**passed)

@@ -14,7 +14,7 @@ class RequestHeaders(dict[str, str]):
     def __init__(self, scope: Scope) -> None:
         self._given: list[tuple[bytes, bytes]] = list(scope["headers"])
         given = reversed(self._given)
-        super().__init__((name.decode("latin-1"), value.decode("latin-1")) for name, value in given)
+        super().__init__({str(name, "latin-1"): str(value, "latin-1") for name, value in given})
         if len(self) < len(self._given):
             self._join()
 

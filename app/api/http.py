@@ -2,10 +2,11 @@
 
 import gzip
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import structlog
+from msgspec import structs
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -134,7 +135,7 @@ class GraphQLEndpoint:
         if caller.authorization is None:
             return caller
         try:
-            return replace(caller, known=await self._identify(caller.authorization))
+            return structs.replace(caller, known=await self._identify(caller.authorization))
         except (CredentialRefused, KeysUnavailable) as refusal:
             log.info("credential.refused", reason=getattr(refusal, "reason", "no keys"))
             raise BadRequest(not_known(refusal)) from refusal

@@ -24,13 +24,14 @@ class StatusRules:
         """The status of an answer."""
         if outcome.status is not None:
             return outcome.status
+        if outcome.fate is Fate.EXECUTED:
+            return 294 if self._latest and outcome.errors else 200
         plain = 200 if self._legacy else 400
         return {
             Fate.MALFORMED: 422 if self._latest else 400,
             Fate.UNPARSED: plain,
             Fate.UNEXECUTED: 422 if self._latest else plain,
             Fate.REFUSED: plain,
-            Fate.EXECUTED: 294 if self._latest and outcome.errors else 200,
             Fate.LATE: 504,
             Fate.BROKEN: 500,
             Fate.INTERRUPTED: 200,  # told on streams only, which have begun

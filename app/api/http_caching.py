@@ -5,8 +5,6 @@ they are just now, and may be compressed on the way. Comparing for `If-None-Matc
 (RFC 9110, 13.1.2).
 """
 
-from dataclasses import replace
-
 from starlette.types import Send
 
 from app.api.headers import RequestHeaders
@@ -39,7 +37,7 @@ def shareable(outcome: Outcome, method: str) -> Outcome:
     keeping, told = outcome.keeping, outcome.extensions
     if method != "GET" or keeping is None or keeping.private or "cost" not in told:
         return outcome
-    return replace(outcome, extensions={name: told[name] for name in told if name != "cost"})
+    return outcome.but(extensions={name: told[name] for name in told if name != "cost"})
 
 
 def unchanged(outcome: Outcome, method: str, headers: RequestHeaders) -> bool:

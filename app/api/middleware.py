@@ -114,8 +114,10 @@ class RequestId:
 
 def _request_id(scope: Scope) -> str:
     headers: list[Any] = scope["headers"]
-    given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given.decode() if given and SOUND_ID.fullmatch(given) else _drawn()
+    for name, value in headers:
+        if name == b"x-request-id":
+            return value.decode() if SOUND_ID.fullmatch(value) else _drawn()
+    return _drawn()
 
 
 def _drawn() -> str:

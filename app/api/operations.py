@@ -298,7 +298,7 @@ class Operations:
 
     def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
         self._metrics.answered(
-            admitted.name, kind=admitted.kind.value, outcome=outcome.kind, seconds=seconds
+            admitted.name, kind=admitted.kind_name, outcome=outcome.kind, seconds=seconds
         )
         self._log.info(
             "operation",

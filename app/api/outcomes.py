@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import orjson
 from graphql import GraphQLError, OperationType
+from msgspec import Struct, field, structs
 
 from app.api.context import Context
 from app.api.errors import (
@@ -59,8 +60,7 @@ class Keeping:
     etag: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """The answer to one operation.
 
     `data` is JSON, None where nothing was executed; it is `useful` where a root field has a value.
@@ -82,9 +82,11 @@ class Outcome:
     cached: bool = False
     discarded: int = 0
     keeping: Keeping | None = None
-    written: dict[Hashable, bytes] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
+    written: dict[Hashable, bytes] = field(default_factory=dict)
+
+    def but(self, **changes: Any) -> "Outcome":
+        """The same with something else in it, of which nothing is written yet."""
+        return structs.replace(self, **changes, written={})
 
     @property
     def kind(self) -> str:
@@ -149,7 +151,7 @@ def over_budget(refusal: BudgetExceeded) -> Outcome:
     outcome = refused(str(refusal), refusal.code, 429 if wait else 400, **wait)
     if refusal.retry_after is not None:
         outcome.errors[0]["extensions"]["retryAfter"] = iso_duration(refusal.retry_after)
-    return replace(outcome, extensions={"cost": refusal.cost.told()})
+    return outcome.but(extensions={"cost": refusal.cost.told()})
 
 
 def not_known(refusal: CredentialRefused | KeysUnavailable) -> Outcome:
@@ -199,13 +201,12 @@ def not_admitted(refusal: NotAdmittedError) -> Outcome:
 
 def executed(
     data: dict[str, Any] | None,
-    raised: Iterable[GraphQLError],
+    raised: Sequence[GraphQLError],
     context: Context,
     *,
     introspection: bool,
 ) -> Outcome:
     """For what was executed; without data and paths it was not, for its variables."""
-    raised = list(raised)
     started = data is not None or any(error.path for error in raised)
     if not started and not introspection:
         raised = [_veiled(error) for error in raised]
@@ -219,7 +220,9 @@ def executed(
     )
 
 
-def _errors(raised: Iterable[GraphQLError], context: Context) -> list[ErrorEntry]:
+def _errors(raised: Iterable[GraphQLError], context: Context) -> Sequence[ErrorEntry]:
+    if not raised and not context.notes and not context.inquiry.report.has_failed:
+        return ()
     return [
         *entries(raised, before_execution=False),
         *note_entries(context.notes),
@@ -233,7 +236,7 @@ def within(outcome: Outcome, most: int) -> Outcome:
         return outcome
     entry = too_large(len(outcome.data), most)
     discarded = objects_below_root(outcome.data)
-    return replace(outcome, data=NULL, useful=False, errors=[entry], discarded=discarded)
+    return outcome.but(data=NULL, useful=False, errors=[entry], discarded=discarded)
 
 
 def too_large(measured: int, most: int) -> ErrorEntry:

@@ -1,11 +1,11 @@
 """Which products may be asked for? One by any of its names, a page of the listing, variants."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
 import strawberry
+from msgspec import Struct
 
 from app import ports
 from app.api.context import Context, Info, Languages
@@ -140,8 +140,7 @@ def _words(search: str | None) -> str | None:
     return words or None
 
 
-@dataclass(frozen=True, slots=True)
-class Dressing:
+class Dressing(Struct, frozen=True):
     """Dresses what was read: once for the languages that make a difference.
 
     A product that is told again in the same words keeps what was made of it, whatever read it.

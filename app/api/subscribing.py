@@ -13,7 +13,7 @@ to many: those who ask alike have one execution of it.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -117,9 +117,9 @@ class Subscriptions:
             async with asyncio.timeout(self.budget):
                 source = await open_source(core(self.schema), request)
         except TimeoutError:
-            return replace(late(), fate=Fate.INTERRUPTED)
+            return late().but(fate=Fate.INTERRUPTED)
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
-            return replace(broken(bug), fate=Fate.INTERRUPTED)
+            return broken(bug).but(fate=Fate.INTERRUPTED)
         if isinstance(source, Source):
             return source
         if any(error.path for error in source):
@@ -172,7 +172,7 @@ def _placed(outcome: Outcome, cursor: str | None) -> Outcome:
     if cursor is None:
         return outcome
     told = outcome.fate is Fate.EXECUTED and (outcome.useful or not outcome.errors)
-    return replace(outcome, cursor=cursor) if told else replace(outcome, fate=Fate.INTERRUPTED)
+    return outcome.but(cursor=cursor) if told else outcome.but(fate=Fate.INTERRUPTED)
 
 
 def cursor_of(event: Any) -> str | None:

@@ -5,14 +5,14 @@ type that was asked. What is shown is noted as it is dressed; names are made onl
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from app import ports
 from app.values import LocationCode
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What went into an answer."""
 
     products: list[ports.Product] = field(default_factory=list)

@@ -27,7 +27,7 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     """
     if not listened():
         return NOBODY_LISTENS
-    kind = admitted.kind.value
+    kind = admitted.kind_name
     attributes: Attributes = {
         "graphql.operation.type": kind,
         "graphql.document.hash": HASH_PREFIX + hash_of(admitted.text),

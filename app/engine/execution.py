@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
@@ -16,6 +15,7 @@ from graphql import (
     experimental_execute_incrementally,
 )
 from graphql.execution.values import VariableValues
+from msgspec import Struct, field
 
 from app.engine.completion import Completion
 from app.engine.deferring import deferring
@@ -34,8 +34,7 @@ TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
 Begun: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One operation to execute.
 
     `key` stands for the document: requests with equal keys have equal documents. The `root` of a
@@ -50,8 +49,7 @@ class Request:
     root: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(Struct, frozen=True):
     """The answer. `interpreted` is the reason why it was not compiled, None if it was."""
 
     data: dict[str, Any] | None
@@ -243,6 +241,8 @@ def completed(run: Run, errors: list[GraphQLError]) -> dict[str, Any] | None:
 
 
 def _conditions(operation: Operation, variables: VariableValues) -> Conditions:
+    if not operation.conditions:
+        return ()
     values = [variables.coerced.get(name) for name in operation.conditions]
     given = tuple(value for value in values if isinstance(value, bool))
     if len(given) < len(values):

@@ -51,7 +51,10 @@ class PlanCache:
 
     def get(self, key: Hashable) -> Prepared | None:
         """What was prepared under a key."""
-        return self._kept.get(key)
+        try:
+            return self._kept[key]
+        except KeyError:
+            return None
 
     def keep(self, key: Hashable, prepared: Prepared) -> bool:
         """Keep it, or keep it anew after it has grown; False if it is larger than the cache."""

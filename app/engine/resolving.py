@@ -1,7 +1,7 @@
 """How is everything fetched that an operation needs: level by level, once for each field path?"""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -59,16 +59,11 @@ def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
     except Exception as error:  # noqa: BLE001  a resolver may raise anything: it becomes a located error
         return _settle(run, field, _failed(run, error, len(parents)))
     answers = _asked(run, bound, parents)
-    for kind in _kinds(answers):
+    for kind in set(map(type, answers)):
         if hasattr(kind, "__await__"):
             waiting = [at for at, answer in enumerate(answers) if hasattr(answer, "__await__")]
             return [_awaited(run, field, answers, waiting)]
     return _settle(run, field, answers)
-
-
-def _kinds(values: Iterable[Any]) -> set[type]:
-    """The classes of values: few, where the values are many."""
-    return set(map(type, values))
 
 
 def _begun(going: Chain) -> list[Chain]:
@@ -144,7 +139,7 @@ def _settle(run: Run, field: FieldPlan, answers: list[Any]) -> list[Chain]:
     shape = field.shape
     if isinstance(shape.kind, Items):
         nested = isinstance(shape.kind.of.kind, Items)
-        if nested or not LISTS.issuperset(_kinds(answers)):
+        if nested or not LISTS.issuperset(map(type, answers)):
             answers = [_listed(shape, answer) for answer in answers]
     if field.slot is not None:
         run.answers[field.slot] = answers
@@ -185,7 +180,7 @@ def _by_type(
     """The objects among the values, in their order, parted by their type."""
     if len(objects.by_class) == len(objects.selections) == 1:
         ((known, selection),) = objects.by_class.items()
-        if _kinds(values) == {known}:
+        if set(map(type, values)) == {known}:
             return [(selection, list(values))]
     parted: dict[int, tuple[Selection, list[Any]]] = {}
     for value in values:

@@ -1,7 +1,6 @@
 """What does one execution carry, and what does a resolver get to see of it?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -15,13 +14,13 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, Undefined, inspect
+from msgspec import Struct, field
 
 from app.engine.operations import Operation
 from app.engine.plans import FieldPlan, Objects, Plan, Selection
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One execution of one plan: `answers` by slot, and whether any of them is a failure."""
 
     operation: Operation
@@ -29,7 +28,7 @@ class Run:
     variables: VariableValues
     context: Any
     root: Any
-    answers: list[list[Any]] = field(init=False)
+    answers: list[list[Any]] = field(default_factory=list)
     troubled: bool = False
     _reference: Executor[Any] | None = None
 
@@ -95,8 +94,7 @@ class Run:
         return self.reference.ensure_valid_runtime_type(named, type_, details, info, value).name
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One field path of one execution, for the one who answers it."""
 
     run: Run

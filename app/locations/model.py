@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
+from msgspec import Struct
+
 from app.locations.hours import Hours
 from app.ports import Address
 from app.ports import Location as Told
@@ -81,8 +83,7 @@ class Places:
         return self.faces.kept(count, lambda: Places.of(self.all[:count]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """Which locations are wanted; all conditions hold at once.
 
     Without `near` the order is by code; with it by distance, and a location without a position

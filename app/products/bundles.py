@@ -28,6 +28,10 @@ class Bundles:
         """The components of a bundle, none of what is no bundle; None: nobody told of it yet."""
         return self._made_of.get(sku)
 
+    def each(self, skus: Collection[Sku]) -> list[Components | None]:
+        """The same of several."""
+        return list(map(self._made_of.get, skus))
+
     def note(self, products: Iterable[Product]) -> None:
         """Remember what was told of products."""
         if len(self._made_of) > MOST:

@@ -99,7 +99,9 @@ class ProductService:
         The catalogue is asked for SKUs that never came by, once for all. If it is silent, they are
         taken for what they mostly are: a bundle that is taken for none has no stock of its own.
         """
-        if unseen := [sku for sku in skus if self._bundles.of(sku) is None]:
+        if not any(known := self._bundles.each(skus)) and None not in known:
+            return NO_BUNDLES
+        if unseen := [sku for sku, parts in zip(skus, known, strict=True) if parts is None]:
             found = await self.find([ProductKey("sku", sku) for sku in unseen], inquiry)
             self._bundles.note(one.value for one in found.values() if one.value is not None)
             told = [key for key, one in found.items() if one.freshness is not Freshness.UNKNOWN]

@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace import Tracer as LibraryTracer
-from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, SamplingResult
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -105,28 +105,30 @@ class _OurTracer(Tracer):
         self, name: str, context: Context | None, kind: SpanKind, attributes: Attributes
     ) -> Span:
         ids = self.library.id_generator
-        above: SpanContext | None = get_current_span(context).get_span_context()
+        above: SpanContext | None = None
+        if context is None or context:  # an empty one tells of none
+            above = get_current_span(context).get_span_context()
         if above is None or not above.is_valid:
             above, trace_id, flags = None, ids.generate_trace_id(), self._random
         else:
             trace_id, flags = above.trace_id, above.trace_flags & TraceFlags.RANDOM_TRACE_ID
-        if above is None and self._always:
-            sampled = SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
-        else:
+        decision, told, state = Decision.RECORD_AND_SAMPLE, attributes, None
+        if above is not None or not self._always:
             sampler = self.library.sampler
             sampled = sampler.should_sample(context, trace_id, name, kind, attributes)
-        if sampled.decision is Decision.RECORD_AND_SAMPLE:
+            decision, told, state = sampled.decision, sampled.attributes, sampled.trace_state
+        if decision is Decision.RECORD_AND_SAMPLE:
             flags |= TraceFlags.SAMPLED
         own = SpanContext(
             trace_id,
             ids.generate_span_id(),
             is_remote=False,
             trace_flags=TraceFlags(flags),
-            trace_state=sampled.trace_state,
+            trace_state=state,
         )
-        if sampled.decision is Decision.DROP:
+        if decision is Decision.DROP:
             return NonRecordingSpan(own)
-        span = _OurSpan(self, name, kind, own, above, dict(sampled.attributes or {}))
+        span = _OurSpan(self, name, kind, own, above, dict(told or {}))
         self.library.span_processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
         return span
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Generator, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from app.upstream.flights import Flight, landed
 from app.upstream.readings import NEVER, Brought, Inquiry, Kept, Reading, Wish, before
@@ -27,8 +28,7 @@ Said = tuple[Freshness, datetime | None]
 NOTHING: Said = (UNKNOWN, None)
 
 
-@dataclass(slots=True)
-class Asked(Generic[R, C, V]):
+class Asked(Struct, Generic[R, C, V], eq=False):
     """A read that has begun. `fresh` are the shelves that need no further thought."""
 
     reader: "ShelfReader[R, C, V]"

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
+
+from msgspec import Struct
 
 _current: ContextVar["Deadline | None"] = ContextVar("deadline", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True, gc=False):
     """An instant on the running event loop's clock."""
 
     at: float

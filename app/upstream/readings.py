@@ -160,8 +160,7 @@ class Brought(NamedTuple, Generic[R, C, V]):
     moment: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """On whose behalf something is read: until when, and where to tell what was learnt."""
 
     deadline: Deadline

@@ -1,9 +1,11 @@
 """What should the caller know about this answer? Failures and ages, collected as one is made."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from app.errors import UpstreamError
 
@@ -20,8 +22,7 @@ class Freshness(StrEnum):
 ORDER = tuple(Freshness)
 
 
-@dataclass(slots=True)
-class SourceAge:
+class SourceAge(Struct):
     """The worst freshness and the oldest time of what one connection contributed to an answer.
 
     `read_at` is when we read the first of it, where its reader says so.
@@ -49,8 +50,7 @@ class SourceFailure:
     error: UpstreamError
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """What one operation learnt about its sources."""
 
     _ages: dict[tuple[str, str], SourceAge] = field(default_factory=dict)
@@ -74,6 +74,11 @@ class Report:
     def failed(self, connection: str, error: UpstreamError) -> None:
         """`connection` could not answer; the first failure is the one told."""
         self._failures.setdefault(connection, SourceFailure(connection, error))
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether any connection let the operation down."""
+        return bool(self._failures)
 
     @property
     def failures(self) -> Iterator[SourceFailure]:

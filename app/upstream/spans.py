@@ -29,11 +29,15 @@ Attributes = dict[str, str | int]
 SpanBlock = AbstractContextManager[Span]
 NOBODY_LISTENS: SpanBlock = nullcontext(INVALID_SPAN)
 tracer = get_tracer("tessera.upstream")
+_listened = False
 
 
 def listened() -> bool:
-    """Whether the process has been told where spans go."""
-    return not isinstance(get_tracer_provider(), ProxyTracerProvider)
+    """Whether the process has been told where spans go; that is said once."""
+    global _listened  # noqa: PLW0603  asked by every operation and call
+    if not _listened:
+        _listened = not isinstance(get_tracer_provider(), ProxyTracerProvider)
+    return _listened
 
 
 class Current:

@@ -32,7 +32,7 @@ def admitted(text: str) -> Admitted:
     document = parse(text)
     [operation] = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
-    return Admitted(text, document, operation, 7)
+    return Admitted.of(text, document, operation, 7)
 
 
 def test_a_span_has_the_names_of_the_convention(spans: InMemorySpanExporter) -> None:
@@ -144,7 +144,7 @@ from app.engine.gate import Admitted
 from app.upstream.spans import NOBODY_LISTENS, carried
 from tests.builders import an_outcome
 document = parse("{ a }")
-admitted = Admitted("{ a }", document, document.definitions[0], 1)
+admitted = Admitted.of("{ a }", document, document.definitions[0], 1)
 block = operation_span(admitted, {"traceparent": "x"})
 assert block is NOBODY_LISTENS
 with block as span:

@@ -3,10 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, build_schema, parse
+from msgspec import structs
 
 from app.engine.execution import Engine, Executed, Request
 from app.engine.plans import Attribute, Batch, Description, Each, How
@@ -92,4 +93,4 @@ class Desk:
 
     async def ask(self, text: str, engine: Engine | None = None) -> Executed:
         executed = await (engine or self.engine()).execute(Request(parse(text), text))
-        return replace(executed, data=plain(executed.data))
+        return structs.replace(executed, data=plain(executed.data))

@@ -1,8 +1,9 @@
 """May this operation run, and what did it cost? The estimate is charged before, settled after."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.engine.budget.bucket import Allowance
 from app.errors import GatewayError
@@ -10,8 +11,7 @@ from app.errors import GatewayError
 OUTAGE = timedelta(seconds=1)  # after which a silent store is asked again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(Struct, frozen=True, kw_only=True):
     """What a store said of a charge. `spent` is in millionths, after the charge if it was `taken`.
 
     `local` says that this process alone knows of it, since the shared store was silent; `allowance`
@@ -36,8 +36,7 @@ class BudgetStore(Protocol):
         """Take `points` more (fewer when negative) where the charge was taken; millionths spent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What an operation costs and what is left. `actual` is `None` for one that did not run."""
 
     requested: int

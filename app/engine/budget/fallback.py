@@ -1,6 +1,6 @@
 """What is charged while the shared store is silent? This process's part of the budget."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from app.engine.budget.account import BudgetStore, Charge
 from app.engine.budget.bucket import Allowance
@@ -28,7 +28,7 @@ class FallbackBudgets:
         except SilentRedis:
             self.local_charges += 1
             part = allowance.shared_by(self._processes)
-            return replace(await self._local.charge(principal, points, part), local=True)
+            return structs.replace(await self._local.charge(principal, points, part), local=True)
 
     async def settle(self, charge: Charge, points: int) -> int:
         """Take `points` more, or fewer, where the charge was taken."""

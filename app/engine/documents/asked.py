@@ -1,10 +1,11 @@
 """Which document does a request name? By its text, by an id, or by the hash Apollo clients send."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from app.engine.documents.refusals import MalformedDocumentRequest
 
@@ -15,8 +16,7 @@ REMEMBERED = 512  # texts whose hash is known; longer ones are not among them
 LONGEST_REMEMBERED = 10_000  # characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedDocument:
+class AskedDocument(Struct, frozen=True, kw_only=True):
     """What a request says of its document: a text, a name for it, or both.
 
     `automatic` says that the name came as Apollo's `persistedQuery`, which may teach us the text.
@@ -46,9 +46,9 @@ def asked_document(body: Mapping[str, Any]) -> AskedDocument:
         MalformedDocumentRequest: they name none, or name it in a way that cannot be read.
     """
     text, id_ = body.get("query"), body.get("documentId")
-    if not isinstance(text, str | None):
+    if text is not None and not isinstance(text, str):
         raise MalformedDocumentRequest("query must be a GraphQL document, as a string.")
-    if not isinstance(id_, str | None):
+    if id_ is not None and not isinstance(id_, str):
         raise MalformedDocumentRequest("documentId must be a string.")
     apollo = _apollo_hash(body.get("extensions"))
     name = apollo if id_ is None else _plain(id_)

@@ -1,10 +1,10 @@
 """May this document be executed? Registered ones may; what becomes of others is the mode's word."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 from cachetools import LRUCache
+from msgspec import Struct
 
 from app.engine.documents.asked import HASH_LENGTH, AskedDocument, hash_of
 from app.engine.documents.automatic import DocumentStore
@@ -39,8 +39,7 @@ class How(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundDocument:
+class FoundDocument(Struct, frozen=True, kw_only=True):
     """The document to execute.
 
     `prepared` is there when it is registered. `learn` says that `TrustedDocuments.learn` should be

@@ -1,8 +1,9 @@
 """May this operation be executed? One answer for every transport."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
+from typing import Self
 
 from graphql import (
     DocumentNode,
@@ -13,6 +14,7 @@ from graphql import (
     get_operation_ast,
     parse,
 )
+from msgspec import Struct, structs
 
 from app.engine.deferring import at_once, deferring, wrong_counts
 from app.engine.gate.access import EVERYBODY, Access, closed
@@ -46,8 +48,7 @@ class NotAdmittedError(Exception):
         self.excess = excess
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """An operation that may be executed by whoever has a bit in `open_to`, and its cost.
 
     `document` is executed to answer at once. `deferring` is the document as it was sent, if the
@@ -60,16 +61,34 @@ class Admitted:
     cost: int
     deferring: DocumentNode | None = None
     open_to: int = EVERYBODY
+    name: str | None = None
+    kind: OperationType = OperationType.QUERY
+    kind_name: str = "query"
 
-    @property
-    def name(self) -> str | None:
-        """The operation's name."""
-        return None if self.operation.name is None else self.operation.name.value
-
-    @property
-    def kind(self) -> OperationType:
-        """Query, mutation or subscription."""
-        return self.operation.operation
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        cost: int,
+        *,
+        deferring: DocumentNode | None = None,
+        open_to: int = EVERYBODY,
+    ) -> Self:
+        """An operation, which says itself what it is called."""
+        name = None if operation.name is None else operation.name.value
+        return cls(
+            text,
+            document,
+            operation,
+            cost,
+            deferring,
+            open_to,
+            name,
+            operation.operation,
+            operation.operation.value,
+        )
 
 
 class Gate:
@@ -136,14 +155,21 @@ class Gate:
         cost = self._cost(prepared, known.operation, variables)
         if prepared.deferring:
             self._refuse_wrong_counts(prepared, known.operation, variables)
-        return known if cost == known.cost else replace(known, cost=cost)
+        return known if cost == known.cost else structs.replace(known, cost=cost)
 
     def _first_admitted(self, prepared: Prepared, name: str | None) -> Admitted:
         operation = self._executable(get_operation_ast(prepared.document, name))
         tally = prepared.tally(operation)
         cost = tally.cost if isinstance(tally.cost, int) else 0  # the usual one
         later = prepared.document if tally.deferrals else None
-        admitted = Admitted(prepared.text, prepared.at_once, operation, cost, later, tally.open_to)
+        admitted = Admitted.of(
+            prepared.text,
+            prepared.at_once,
+            operation,
+            cost,
+            deferring=later,
+            open_to=tally.open_to,
+        )
         return prepared.admitted.setdefault(name, admitted)
 
     def _refuse_wrong_counts(

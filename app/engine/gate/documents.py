@@ -61,7 +61,10 @@ class Documents:
 
     def find(self, text: str) -> Prepared | None:
         """The document with this text, if it is known."""
-        return self._kept.get(text)
+        try:
+            return self._kept[text]
+        except KeyError:
+            return None
 
     def keep(self, prepared: Prepared) -> None:
         """Know it from now on, unless it alone is too large."""
