@@ -66,16 +66,13 @@ class BoundedHttp(HttpToolsProtocol):
         elif self._awaiting and self._came > LONGEST_REST:
             self.transport.close()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer is none (RFC 9110, 6.5.1), and nobody asks for any."""
-        if not self._in_body:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """The head is there."""
+        """The head is there; trailers are none of it (RFC 9110, 6.5.1), and nobody asks for any."""
         self._stop_waiting()
         self._in_body, self._around = True, 0
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, which is not what stands around it."""

@@ -5,18 +5,25 @@ from collections.abc import Mapping
 from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.propagate import extract, get_global_textmap
-from opentelemetry.trace import Span, SpanKind, get_tracer
+from opentelemetry.trace import Span, SpanKind
 
 from app.api.errors import is_ours
 from app.api.outcomes import Outcome
 from app.engine.documents.asked import HASH_PREFIX, hash_of
 from app.engine.gate import Admitted
-from app.upstream.spans import NOBODY_LISTENS, Attributes, Current, SpanBlock, failed, listened
+from app.upstream.spans import (
+    NOBODY_LISTENS,
+    Attributes,
+    Current,
+    SpanBlock,
+    failed,
+    listened,
+    tracer,
+)
 
 LONGEST_NAME = 100  # characters; a name is the caller's
 NO_TRACE = Context()
 _CARRYING = frozenset(name.lower() for name in get_global_textmap().fields)
-tracer = get_tracer("tessera.operation")
 
 
 def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None) -> SpanBlock:
@@ -36,8 +43,9 @@ def operation_span(admitted: Admitted, headers: Mapping[str, str] | None = None)
     if admitted.name is not None:
         attributes["graphql.operation.name"] = admitted.name[:LONGEST_NAME]
     context = None if headers is None else _told_by(headers)
+    ours = tracer("tessera.operation")
     return Current(
-        tracer.start_span(kind, context=context, kind=SpanKind.SERVER, attributes=attributes)
+        ours.start_span(kind, context=context, kind=SpanKind.SERVER, attributes=attributes)
     )
 
 

@@ -6,6 +6,7 @@ Spans follow OpenTelemetry's semantic conventions (1.44), but for addresses: non
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Token
+from functools import cache
 from types import TracebackType
 
 from opentelemetry.context import Context, attach, detach
@@ -28,7 +29,7 @@ from app.ports import WireRequest
 Attributes = dict[str, str | int]
 SpanBlock = AbstractContextManager[Span]
 NOBODY_LISTENS: SpanBlock = nullcontext(INVALID_SPAN)
-tracer = get_tracer("tessera.upstream")
+tracer = cache(get_tracer)  # of a name; for who knows that somebody listens
 _listened = False
 
 
@@ -81,7 +82,8 @@ def call_span(connection: str, request: WireRequest, *, resent: int) -> SpanBloc
     if resent:
         attributes["http.request.resend_count"] = resent
     name = f"{request.method} {request.operation}"
-    return Current(tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes))
+    span = tracer("tessera.upstream").start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+    return Current(span)
 
 
 def failed(span: Span, kind: str) -> None:
