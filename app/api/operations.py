@@ -253,7 +253,13 @@ class Operations:
             done = await in_time(attempt.within.total_seconds(), running)
             if admitted.cost > WORTH_A_PAUSE:
                 await asyncio.sleep(0)
-            outcome = executed(done.data, done.errors, context, introspection=self._introspection)
+            outcome = executed(
+                done.data,
+                done.errors,
+                context,
+                introspection=self._introspection,
+                objects=done.objects,
+            )
             return within(outcome, self._requests.max_answer)
         except TimeoutError:
             return late()

@@ -67,7 +67,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     `status` and `headers` are those an HTTP answer should have; without `status` the fate decides.
     `cursor` names the event of a subscription that this is the answer to, where its source does.
     `cached`: it was made for somebody else, and cost nothing. Without `keeping` nobody may keep it.
-    `discarded` are objects that it had and does not tell.
+    `discarded` are objects that it had and does not tell; `objects` are those in its data but for
+    the root, where they were counted.
     What streams make of it is `written` once for all who are told the same.
     """
 
@@ -81,6 +82,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
     cached: bool = False
     discarded: int = 0
+    objects: int | None = None
     keeping: Keeping | None = None
     written: dict[Hashable, bytes] = field(default_factory=dict)
 
@@ -205,8 +207,12 @@ def executed(
     context: Context,
     *,
     introspection: bool,
+    objects: int | None = None,
 ) -> Outcome:
-    """For what was executed; without data and paths it was not, for its variables."""
+    """For what was executed; without data and paths it was not, for its variables.
+
+    `objects` are those in it, but for the root, where they were counted.
+    """
     started = data is not None or any(error.path for error in raised)
     if not started and not introspection:
         raised = [_veiled(error) for error in raised]
@@ -215,6 +221,7 @@ def executed(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
         useful=data is not None and any(value is not None for value in data.values()),
+        objects=objects,
         errors=_errors(raised, context),
         extensions={"freshness": ages} if ages else {},
     )
@@ -236,7 +243,7 @@ def within(outcome: Outcome, most: int) -> Outcome:
         return outcome
     entry = too_large(len(outcome.data), most)
     discarded = objects_below_root(outcome.data)
-    return outcome.but(data=NULL, useful=False, errors=[entry], discarded=discarded)
+    return outcome.but(objects=None, data=NULL, useful=False, errors=[entry], discarded=discarded)
 
 
 def too_large(measured: int, most: int) -> ErrorEntry:

@@ -89,4 +89,6 @@ def _actual(charge: Charge, outcome: Outcome) -> int:
         return 0
     if outcome.fate is Fate.LATE or outcome.data == NULL:
         return max(charge.points, outcome.discarded)
+    if outcome.objects is not None:
+        return outcome.objects
     return objects_below_root(outcome.data or b"")

@@ -50,11 +50,15 @@ class Request(Struct, frozen=True):
 
 
 class Executed(Struct, frozen=True):
-    """The answer. `interpreted` is the reason why it was not compiled, None if it was."""
+    """The answer. `interpreted` is the reason why it was not compiled, None if it was.
+
+    `objects` are those below the root of its data, where they were counted.
+    """
 
     data: dict[str, Any] | None
     errors: list[GraphQLError]
     interpreted: str | None = None
+    objects: int | None = None
 
 
 class Engine:
@@ -219,25 +223,30 @@ async def _run(
 ) -> Executed:
     data: dict[str, Any] = {}
     errors: list[GraphQLError] = []
+    objects: int | None = 0
     for plan in plans:
         run = Run(operation, plan, variables, request.context, request.root)
         if plan.slots:
             await resolve(run)
-        part = completed(run, errors)
+        part, counted = completed(run, errors)
         if part is None:
             return Executed(None, errors)
         data.update(part)
-    return Executed(data, errors)
+        objects = None if objects is None or counted is None else objects + counted
+    return Executed(data, errors, objects=objects)
 
 
-def completed(run: Run, errors: list[GraphQLError]) -> dict[str, Any] | None:
-    """The answer of a run whose answers are all there; its failures go to `errors`."""
+def completed(run: Run, errors: list[GraphQLError]) -> tuple[dict[str, Any] | None, int | None]:
+    """The answer of a run whose answers are all there, and how many objects are below its root.
+
+    Its failures go to `errors`; where there are any, nobody has counted.
+    """
     if not run.troubled:
         try:
             return run.plan.complete(run.answers, run.root, run)
         except Exception:  # noqa: BLE001, S110  whatever it was, completion meets it again
             pass
-    return Completion(run, errors).data()
+    return Completion(run, errors).data(), None
 
 
 def _conditions(operation: Operation, variables: VariableValues) -> Conditions:

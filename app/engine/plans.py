@@ -133,5 +133,5 @@ class Plan:
     schema: GraphQLSchema
     selection: Selection
     slots: int
-    complete: "Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]"
+    complete: "Callable[[Sequence[Sequence[Any]], Any, Run], tuple[dict[str, Any], int]]"
     size: int

@@ -9,6 +9,7 @@ from operator import is_
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import orjson
+from msgspec import Struct
 
 T = TypeVar("T")
 Answers: TypeAlias = Sequence[Sequence[Any]]
@@ -20,6 +21,16 @@ PAUSE = 64  # times that they are not
 MOST_WHOLE = 32 * 1024 * 1024  # bytes of JSON of wholes, in one process
 
 
+class Told(Struct, frozen=True, gc=False):
+    """What a value was completed as, and how many objects are in it."""
+
+    json: orjson.Fragment
+    objects: int
+
+
+NOTHING: Final = Told(orjson.Fragment(b"null"), 0)
+
+
 class Around:
     """The JSON of an object around what has to be asked for each time, in `pieces`.
 
@@ -27,17 +38,24 @@ class Around:
     answered by the very same objects as when it was made, `asked`, none of which ever changes.
     """
 
-    __slots__ = ("_before", "_in_vain", "_pause", "asked", "pieces", "whole")
+    __slots__ = ("_before", "_in_vain", "_pause", "asked", "objects", "pieces", "whole")
 
-    def __init__(self, pieces: tuple[bytes, ...]) -> None:
+    def __init__(self, pieces: tuple[bytes, ...], objects: int) -> None:
+        """`objects` are those in the pieces."""
         self.pieces: Final = pieces
+        self.objects: Final = objects
         self.asked: Answers = ()  # empty without a whole
-        self.whole: orjson.Fragment | None = None
+        self.whole = NOTHING
         self._before: Answers = ()
         self._in_vain = self._pause = 0
 
     def met(
-        self, completed: Any, answers: Answers, starts: Sequence[int], lasts: Sequence[int]
+        self,
+        completed: Any,
+        objects: int,
+        answers: Answers,
+        starts: Sequence[int],
+        lasts: Sequence[int],
     ) -> Any:
         """It was completed of these parts of the answers: in JSON, if for the second time."""
         if self._pause:
@@ -48,9 +66,10 @@ class Around:
         before, self._before = self._before, ()
         if before and all(map(_same, asked, before)):
             text = orjson.dumps(completed)
-            self.asked, self.whole, self._in_vain = asked, orjson.Fragment(text), 0
+            self.asked, self._in_vain = asked, 0
+            self.whole = Told(orjson.Fragment(text), objects)
             WHOLES.keep(self, len(text))
-            return self.whole
+            return self.whole.json
         self.forget()
         self._in_vain += 1
         if self._in_vain == IN_VAIN:
@@ -61,7 +80,7 @@ class Around:
 
     def forget(self) -> None:
         """Have no whole any more."""
-        self.asked, self.whole = (), None
+        self.asked, self.whole = (), NOTHING
 
 
 class Wholes:
@@ -69,7 +88,7 @@ class Wholes:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: deque[tuple[Around, orjson.Fragment | None, int]] = deque()
+        self._kept: deque[tuple[Around, Told, int]] = deque()
         self._size = 0
 
     def keep(self, one: Around, size: int) -> None:
@@ -84,7 +103,7 @@ class Wholes:
 
 
 WHOLES: Final = Wholes(MOST_WHOLE)
-Form: TypeAlias = orjson.Fragment | Around
+Form: TypeAlias = Told | Around
 
 
 class Forms(dict[Hashable, Form]):
@@ -128,17 +147,20 @@ class Unchanging:
     forms: Forms | None = None
     passing: ClassVar[frozenset[str]] = frozenset()
 
-    def seen(self, place: Hashable, completed: Any) -> None:
-        """Something was completed anew."""
+    def seen(self, place: Hashable, completed: Any, objects: int) -> None:
+        """Something was completed anew; so many `objects` are in it."""
         if (forms := self._again()) is not None and forms.room():
-            forms[place] = orjson.Fragment(orjson.dumps(completed))
+            forms[place] = Told(orjson.Fragment(orjson.dumps(completed)), objects)
 
     def seen_around(
-        self, place: Hashable, asked: Collection[str], completed: Mapping[str, Any]
+        self, place: Hashable, asked: Collection[str], completed: Mapping[str, Any], objects: int
     ) -> None:
-        """An object was completed anew, of which some fields have to be asked for each time."""
+        """An object was completed anew, of which some fields have to be asked for each time.
+
+        So many `objects` are in all others, with itself.
+        """
         if (forms := self._again()) is not None and forms.room():
-            forms[place] = Around(_pieces(completed, asked))
+            forms[place] = Around(_pieces(completed, asked), objects)
 
     def _again(self) -> Forms | None:
         """Where to keep a form; None at the first time."""

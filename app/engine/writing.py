@@ -32,7 +32,8 @@ from app.engine.plans import (
 from app.engine.runs import Run
 from app.engine.unchanging import ONCE, Unchanging, UnchangingList
 
-Complete = Callable[[Sequence[Sequence[Any]], Any, Run], dict[str, Any]]
+NESTED = frozenset({dict, list})
+Complete = Callable[[Sequence[Sequence[Any]], Any, Run], tuple[dict[str, Any], int]]
 
 
 def written(selection: Selection, slots: int) -> tuple[Complete, int]:
@@ -50,7 +51,14 @@ def written(selection: Selection, slots: int) -> tuple[Complete, int]:
         for slot in range(slots)
     ]
     source = "\n".join(
-        ["def complete(answers, root, run):", *heads, *writer.lines, f" return {answer}", ""]
+        [
+            "def complete(answers, root, run):",
+            " c = 0",  # objects below the root
+            *heads,
+            *writer.lines,
+            f" return {answer}, c",
+            "",
+        ]
     )
     try:
         code = compile(source, "<plan>", "exec")
@@ -133,11 +141,14 @@ class _Writer:
         class_, place = self._constant(lasting), self._constant(object())
         self._line(depth, f"{whole} = {value}")
         self._line(depth, f"{forms} = {whole}.forms if {whole}.__class__ is {class_} else None")
-        self._line(depth, f"{value} = {forms}.get({place}) if {forms} else None")
-        self._line(depth, f"if {value} is None:")
-        self._line(depth + 1, f"{value} = {whole}")
+        told, before = self._new("w"), self._new("c")
+        self._line(depth, f"{told} = {forms}.get({place}) if {forms} else None")
+        self._line(depth, f"if {told} is None:")
+        self._line(depth + 1, f"{before} = c")
         self._present(one, shape, value, depth + 1)
-        self._seen(whole, forms, class_, f"seen({place}, {value})", depth + 1)
+        seen = f"seen({place}, {value}, c - {before})"
+        self._seen(whole, forms, class_, seen, depth + 1)
+        self._line(depth, f"else: {value} = {told}.json; c += {told}.objects")
 
     def _leaf(self, kind: Leaf, value: str, depth: int, *, required: bool) -> None:
         conditions = [] if required else [f"{value} is not None"]
@@ -153,6 +164,9 @@ class _Writer:
         write = f"{value} = {written}"
         guard = f"if {' and '.join(conditions)}: " if conditions else ""
         self._line(depth, guard + write)
+        if rule is None and not isinstance(writer, EnumOutput):  # a scalar may be an object
+            self._line(depth, f"if {value}.__class__ in {self._constant(NESTED)}: ")
+            self.lines[-1] += f"c += {self._constant(objects_in)}({value})"
 
     def _present(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
         if isinstance(shape.kind, Items):
@@ -209,9 +223,12 @@ class _Writer:
         named = [", ".join(f"{name}{slot}" for slot in slots) for name in "asp"]
         self._if_as_before(selection, slots, value, kept.around, depth)
         self._line(depth, "else:")
+        before = self._new("c")
         self._line(depth + 1, f"{named[1]} = {', '.join(f'p{slot} + 1' for slot in slots)}")
+        self._line(depth + 1, f"{before} = c")
         self._around(selection, class_, value, kept, place, depth + 1)
-        met = f"met({value}, {', '.join(f'({several},)' for several in named)})"
+        parts = ", ".join(f"({several},)" for several in named)
+        met = f"met({value}, c - {before}, {parts})"
         self._line(depth + 1, f"if {kept.around}: {value} = {kept.around}.{met}")
 
     def _if_as_before(
@@ -233,7 +250,7 @@ class _Writer:
         self._line(depth, f"{asked} = {around}.asked if {around} else None")
         self._line(depth, f"if {' and '.join(conditions)}:")
         self._line(depth + 1, "; ".join(moves))
-        self._line(depth + 1, f"{value} = {around}.whole")
+        self._line(depth + 1, f"{value} = {around}.whole.json; c += {around}.whole.objects")
 
     def _around(
         self,
@@ -248,18 +265,21 @@ class _Writer:
             one.key: self._field(selection, one, kept.object, depth)
             for one in each_time(selection, class_)
         }
+        before = self._new("c")
         self._line(depth, f"if {kept.around} is None:")
+        self._line(depth + 1, f"{before} = c; c += 1")
         members = [
             f"{one.key!r}: "
             f"{asked.get(one.key) or self._field(selection, one, kept.object, depth + 1)}"
             for one in selection.fields
         ]
         self._line(depth + 1, f"{value} = {{{', '.join(members)}}}")
-        seen = f"seen_around({place}, {self._constant(frozenset(asked))}, {value})"
+        names = self._constant(frozenset(asked))
+        seen = f"seen_around({place}, {names}, {value}, c - {before})"
         self._seen(kept.object, kept.forms, kept.class_, seen, depth + 1)
         self._line(depth, "else:")
         pieces, parts = self._new("p"), []
-        self._line(depth + 1, f"{pieces} = {kept.around}.pieces")
+        self._line(depth + 1, f"{pieces} = {kept.around}.pieces; c += {kept.around}.objects")
         for number, found in enumerate(asked.values()):
             parts += [f"{pieces}[{number}]", f"{self._constant(dumps)}({found})"]
         text = f"{self._constant(b''.join)}(({', '.join(parts)}, {pieces}[-1]))"
@@ -279,7 +299,7 @@ class _Writer:
         self._line(depth, f"{guard}{check}({value}, run)")
 
     def _assign(self, selection: Selection, value: str, depth: int) -> None:
-        self._line(depth, f"{value} = {self.object(selection, value, depth)}")
+        self._line(depth, f"c += 1; {value} = {self.object(selection, value, depth)}")
 
     def _line(self, depth: int, text: str) -> None:
         self.lines.append(" " * depth + text)
@@ -301,6 +321,13 @@ def _namer(one: FieldPlan, kind: Objects) -> Callable[[Any, Run], str]:
         return run.selection_of(kind, value, one, one.path).type.name
 
     return name_of
+
+
+def objects_in(value: Any) -> int:
+    """How many objects there are in JSON."""
+    if isinstance(value, dict):
+        return 1 + sum(map(objects_in, value.values()))
+    return sum(map(objects_in, value)) if isinstance(value, list) else 0
 
 
 def _no_failure(value: Any, _run: Run) -> None:

@@ -13,7 +13,7 @@ import strawberry
 
 from app.api.light import light
 from app.api.products import Product
-from app.engine.unchanging import Unchanging
+from app.engine.unchanging import Told, Unchanging
 from app.upstream.readings import Faces
 from app.upstream.report import Freshness
 from app.values import Locale
@@ -58,7 +58,7 @@ def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> 
     assert [one.whole.product.as_of for one in first.variants(1)] == [NOON]
     for variant in first.variants():
         for _ in range(2):
-            variant.seen("place", {"name": variant.name})
+            variant.seen("place", {"name": variant.name}, 1)
     second = first.told_again(LATER, Freshness.CACHED)
 
     assert (first.as_of, first.freshness) == (NOON, Freshness.LIVE)
@@ -95,10 +95,12 @@ def test_a_light_object_that_lasts_keeps_what_was_completed_of_it() -> None:
     one, other = Lasting(left=1), Lasting(left=1)
     assert isinstance(one, Unchanging)
     for _ in range(2):
-        one.seen("place", {"left": 1})
+        one.seen("place", {"left": 1}, 1)
     kept = one.forms
     assert kept is not None
-    assert orjson.dumps(kept["place"]) == b'{"left":1}'
+    told = kept["place"]
+    assert isinstance(told, Told)
+    assert (orjson.dumps(told.json), told.objects) == (b'{"left":1}', 1)
     assert other.forms is None
     assert not gc.is_tracked(one)
     assert not hasattr(one, "__dict__")

@@ -21,7 +21,7 @@ from graphql.execution import Executor
 
 from app.engine.execution import Engine, Executed, Request
 from tests.engine.asking import Asker, variables
-from tests.engine.plain import plain
+from tests.engine.plain import plain, walked
 from tests.engine.worlds import Mood, World, seeded
 
 DOCUMENTS_A_WORLD = 15
@@ -150,6 +150,8 @@ def difference(found: Executed, expected: ExecutionResult, everything: list[Told
     Where several failures below one null would have made it null, any of them may be told.
     """
     data = plain(found.data)
+    if found.objects not in {None, walked(data) - 1}:
+        return f"counted {found.objects} objects in {data}"
     if repr(data) != repr(expected.data):
         return f"data {data}\n not {expected.data}\n{found.errors}\n{expected.errors}"
     ours = told(found.errors)

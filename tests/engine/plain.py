@@ -12,3 +12,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list) else value
+
+
+def walked(value: Any) -> int:
+    """How many objects there are in data, itself included."""
+    if isinstance(value, dict):
+        return 1 + sum(map(walked, value.values()))
+    return sum(map(walked, value)) if isinstance(value, list) else 0

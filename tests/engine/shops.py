@@ -13,7 +13,7 @@ from app.engine.execution import Engine, Executed, Request
 from app.engine.plans import Attribute, Batch, Description, Each, How
 from app.engine.runs import Call
 from app.engine.unchanging import Unchanging
-from tests.engine.plain import plain
+from tests.engine.plain import plain, walked
 
 SCHEMA = build_schema(
     """
@@ -93,4 +93,6 @@ class Desk:
 
     async def ask(self, text: str, engine: Engine | None = None) -> Executed:
         executed = await (engine or self.engine()).execute(Request(parse(text), text))
-        return structs.replace(executed, data=plain(executed.data))
+        data = plain(executed.data)
+        assert executed.objects in {None, walked(data) - 1}
+        return structs.replace(executed, data=data, objects=None)

@@ -86,6 +86,7 @@ async def test_a_batch_function_is_called_once_for_each_field_path() -> None:
             ]
         },
         [],
+        objects=5,
     )
     assert sorted(desk.asked) == [
         ("more", ["A", "B", "D"]),
@@ -214,7 +215,9 @@ async def test_mutations_run_one_after_another_each_answered_before_the_next() -
         "mutation { a: add(by: 1) { total } b: add(by: 2) { total } c: add(by: 4) { total } }"
     )
 
-    assert executed == Executed({"a": {"total": 1}, "b": {"total": 3}, "c": {"total": 7}}, [])
+    assert executed == Executed(
+        {"a": {"total": 1}, "b": {"total": 3}, "c": {"total": 7}}, [], objects=3
+    )
 
 
 async def test_no_mutation_runs_after_one_whose_failure_ends_the_operation() -> None:
@@ -238,7 +241,7 @@ async def test_an_operation_is_compiled_when_it_is_seen_again() -> None:
     engine.description = Description(Desk({"shops": lambda *_: [Shop()]}).how)
     second, third = await engine.execute(request), await engine.execute(request)
 
-    assert second == third == Executed({"shops": [{"name": "A"}]}, [])
+    assert second == third == Executed({"shops": [{"name": "A"}]}, [], objects=1)
     assert dict(engine.counts) == {"first sight": 1, "compiled": 2}
 
 
@@ -341,5 +344,5 @@ async def test_a_plan_larger_than_the_cache_is_used_and_not_kept() -> None:
 
     executed = await engine.execute(Request(parse(text), text))
 
-    assert executed == Executed({"shop": {"name": "A"}}, [])
+    assert executed == Executed({"shop": {"name": "A"}}, [], objects=1)
     assert len(engine.cache) == 0

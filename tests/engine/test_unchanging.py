@@ -12,6 +12,7 @@ from app.engine.execution import Executed, Request
 from app.engine.unchanging import (
     IN_VAIN,
     MOST_FORMS,
+    NOTHING,
     PAUSE,
     TURNED_AWAY,
     Around,
@@ -254,7 +255,7 @@ def told_of(prices: dict[str, int]) -> Executed:
 
 def wholes(shop: Any) -> list[bool]:
     forms = (shop.forms or {}).values()
-    return [one.whole is not None for one in forms if isinstance(one, Around)]
+    return [one.whole is not NOTHING for one in forms if isinstance(one, Around)]
 
 
 @pytest.mark.parametrize("changed", "ABCD")
