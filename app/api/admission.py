@@ -180,11 +180,11 @@ class Admission:
             admitted.document,
             admitted.operation,
             admitted.cost,
-            admitted.deferring,
-            admitted.open_to,
             admitted.name,
             admitted.kind,
             admitted.kind_name,
+            admitted.deferring,
+            admitted.open_to,
             how=found.how,
             charge=charge,
         )

@@ -192,10 +192,8 @@ class _Resolver:
         resolver = definition.base_resolver
         if resolver is None or not callable(function := resolver.wrapped_func):
             raise TypeError(f"{definition.python_name} has no resolver that can be called")
-        info, parents = (
-            resolver.info_parameter,
-            (resolver.parent_parameter, resolver.root_parameter),
-        )
+        info = resolver.info_parameter
+        parents = resolver.parent_parameter, resolver.root_parameter
         return cls(
             schema,
             definition,

@@ -59,11 +59,11 @@ class Admitted(Struct, frozen=True):
     document: DocumentNode
     operation: OperationDefinitionNode
     cost: int
+    name: str | None
+    kind: OperationType
+    kind_name: str
     deferring: DocumentNode | None = None
     open_to: int = EVERYBODY
-    name: str | None = None
-    kind: OperationType = OperationType.QUERY
-    kind_name: str = "query"
 
     @classmethod
     def of(
@@ -83,11 +83,11 @@ class Admitted(Struct, frozen=True):
             document,
             operation,
             cost,
-            deferring,
-            open_to,
             name,
             operation.operation,
             operation.operation.value,
+            deferring,
+            open_to,
         )
 
 
