@@ -72,7 +72,7 @@ async def test_resolvers_are_given_what_they_ask_for() -> None:
     )
 
     thing = {"wholeName": "wholeName of T", "withWish": "T w 6"}
-    assert executed == Executed({"nothing": "nothing", "thing": thing}, [])
+    assert executed == Executed({"nothing": "nothing", "thing": thing}, [], objects=1)
 
 
 @pytest.mark.parametrize(
