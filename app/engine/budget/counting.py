@@ -1,4 +1,4 @@
-"""What did an answer cost? Its objects, counted in its bytes: the encoded answer is looked at once.
+"""What did an answer cost that nobody counted while it was made? Its objects, counted in its bytes.
 
 In JSON without white space an object with a field opens with `{"` and the beginning of a name. In a
 string no brace is followed so: a quote is escaped there, and after the last character of a string
