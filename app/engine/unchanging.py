@@ -140,7 +140,7 @@ class Unchanging:
     From the second time on what an operation asks of its attributes is kept with it as JSON, and
     dies with it: as a whole, or around that which has to be asked for each time. Copies of it may
     share what is kept, if they differ in nothing but the attributes that are `passing`: those are
-    asked for each time.
+    asked for each time, of classes that the engine is told of.
     """
 
     __slots__ = ()

@@ -108,8 +108,9 @@ class World:
                 for (parent, attribute), kind in self.kinds.items()
                 if kind == "attribute" and parent in {name, ""}
             }
-            if issubclass(type_, Unchanging):
-                type_.passing = frozenset(one for one in attributes if self.dice.random() < PASSING)
+            if issubclass(type_, Unchanging) and name in self.hinted:
+                passing = (one for one in sorted(attributes) if self.dice.random() < PASSING)
+                type_.passing = frozenset(passing)
 
     def root(self, mood: Mood) -> Thing:
         return Thing(self, mood, "Query", "root")
