@@ -23,6 +23,7 @@ from app.values import Locale
 
 MOST_VARIANTS = 250
 VARIANTS = "variants"  # the face of a product that holds them
+FEW = "few variants"  # the one that holds its first ones, by how many
 NO_CATEGORIES: list[Category] = UnchangingList()
 
 
@@ -64,7 +65,8 @@ class Product(Node, Unchanging):
         dressed = self.dressed_variants()
         if wanted >= len(dressed):
             return dressed
-        return self.faces.kept((VARIANTS, wanted), lambda: UnchangingList(dressed[:wanted]))
+        few = self.faces.kept(FEW, Faces)
+        return few.kept(wanted, lambda: UnchangingList(dressed[:wanted]))
 
     def dressed_variants(self) -> list[ProductVariant]:
         """All of its variants, dressed once."""
@@ -73,8 +75,8 @@ class Product(Node, Unchanging):
 
     def told_again(self, as_of: datetime | None, freshness: Freshness) -> "Product":
         """The same of another time, with what was made of it and still holds."""
-        own = self.faces.items()  # the first few of its variants are taken anew
-        faces = Faces({key: face for key, face in own if key.__class__ is not tuple})
+        faces = Faces(self.faces)
+        faces.pop(FEW, None)
         again = cast(
             "Product",
             msgspec.structs.replace(

@@ -74,6 +74,17 @@ def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> 
     assert dressed().told_again(LATER, Freshness.LIVE).variants()[0].whole.product.as_of == LATER
 
 
+def test_many_ways_to_ask_for_the_first_variants_do_not_dress_them_anew() -> None:
+    many = tuple(a_variant(f"SHIRT-{number}") for number in range(9))
+    product = Product.of(
+        a_product(variants=many), as_of=NOON, freshness=Freshness.LIVE, languages=(Locale("it"),)
+    )
+    every = product.variants()
+    for first in range(1, 9):
+        assert product.variants(first) == every[:first]
+        assert product.variants() is every
+
+
 def test_a_light_object_is_a_structure_with_the_defaults_of_its_type() -> None:
     first, second = Pair(left=1, right=2), Pair(left=1, right=2, more=[3])
     assert isinstance(first, msgspec.Struct)
