@@ -1,5 +1,7 @@
 """GraphQL face of availability."""
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import starmap
 from typing import NamedTuple, Self
@@ -11,11 +13,13 @@ from app.api.light import light
 from app.api.locations import Dressed, Location
 from app.availability import model
 from app.availability.model import AvailabilityStatus
+from app.availability.service import MANY
 from app.engine.unchanging import Unchanging, UnchangingList
 from app.ports import IncomingSupply as Supply
 from app.ports import StockLevel
+from app.upstream.readings import Faces, Together
 from app.upstream.report import Freshness
-from app.values import CountryCode
+from app.values import CountryCode, Sku
 
 
 @strawberry.input(description="Where goods are to be sent.")
@@ -89,6 +93,24 @@ class Availability:
     source: str | None = strawberry.field(
         description="The connection that knows; null when none is bound to the location."
     )
+
+    @classmethod
+    async def of_all(
+        cls, spreads: Mapping[Sku, model.Spread], skus: Sequence[Sku], at: Dressed
+    ) -> Sequence[list[Self]]:
+        """Dress those of many SKUs, in turns with others; once for what was asked for together."""
+        faces = Faces()
+        if isinstance(spreads, Together) and len(spreads) == len(skus):
+            faces = spreads.faces
+        known: Sequence[list[Self]] | None = faces.get(at)
+        if known is not None:
+            return known
+        dressed, pause = [], max(1, MANY // max(1, len(at.locations)))
+        for number, sku in enumerate(skus, 1):
+            dressed.append(cls.each(spreads[sku], at))
+            if number % pause == 0 and number < len(skus):
+                await asyncio.sleep(0)
+        return faces.keep(at, dressed)
 
     @classmethod
     def each(cls, spread: model.Spread, at: Dressed) -> list[Self]:

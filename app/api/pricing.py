@@ -1,5 +1,6 @@
 """GraphQL face of prices."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
@@ -15,8 +16,9 @@ from app.pricing.listing import alone, rule_of, words
 from app.pricing.model import PricedLine
 from app.pricing.rules import Active
 from app.upstream.reader import Reading
+from app.upstream.readings import Together
 from app.upstream.report import Freshness
-from app.values import ChannelCode, CurrencyCode
+from app.values import ChannelCode, CurrencyCode, Sku
 
 PRICE = "price"  # the face of a reading
 
@@ -108,6 +110,21 @@ class Price(Unchanging):
             return known
         one = None if active is None else alone(price, active, channel, words(categories))
         return reading.faces.keep(key, cls._of(reading, price, channel, one))
+
+    @classmethod
+    def of_all(
+        cls,
+        found: Mapping[Sku, Reading[ports.Price]],
+        skus: Sequence[Sku],
+        *,
+        channel: ChannelCode,
+    ) -> Sequence[Self | None]:
+        """Dress those of many SKUs without rules; once for what was asked for together."""
+        if isinstance(found, Together) and len(found) == len(skus):
+            return found.faces.kept(
+                PRICE, lambda: [cls.of(one, channel=channel) for one in found.values()]
+            )
+        return [cls.of(found[sku], channel=channel) for sku in skus]
 
     @classmethod
     def _of(

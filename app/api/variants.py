@@ -1,6 +1,5 @@
 """GraphQL face of the thing sold, and of what must be asked about it outside."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import timedelta
@@ -23,7 +22,6 @@ from app.api.promise_options import PromiseOption
 from app.api.promises import places as placed
 from app.api.texts import HowManyImages, Image, VariantOption, pictures
 from app.availability.model import FulfilmentMethod
-from app.availability.service import MANY
 from app.carts.model import sound_id
 from app.carts.repository import holder_of
 from app.engine.unchanging import Unchanging, UnchangingList
@@ -89,12 +87,7 @@ async def availability(
     spreads = await service.at(skus, places, inquiry, max_age=max_age, holder=holder)
     context.seen.places.extend(places.codes)
     dressed = Dressed.of(places, language=variants[0].languages[0])
-    answers, pause = [], max(1, MANY // max(1, len(places.all)))
-    for number, sku in enumerate(skus, 1):
-        answers.append(Availability.each(spreads[sku], dressed))
-        if number % pause == 0 and number < len(skus):
-            await asyncio.sleep(0)
-    return answers
+    return await Availability.of_all(spreads, skus, dressed)
 
 
 async def available_to_sell(
@@ -136,7 +129,7 @@ async def price(
     )
     active, code = pricing.rules(through.code), through.code
     if active is None or not active.public:
-        return [Price.of(found[variant.sku], channel=code) for variant in variants]
+        return Price.of_all(found, [variant.sku for variant in variants], channel=code)
     return [
         Price.of(
             found[variant.sku],

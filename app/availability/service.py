@@ -27,7 +27,7 @@ from app.products.bundles import NO_BUNDLES, MadeOf
 from app.products.service import ProductService
 from app.settings import Channel as ChannelRules
 from app.upstream.health import Health
-from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading
+from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading, Together
 from app.upstream.report import Report
 from app.upstream.rows import Shelf
 from app.upstream.shelves import ShelfReader
@@ -193,7 +193,7 @@ class AvailabilityService:
         places: Places,
         inquiry: Inquiry,
         max_age: timedelta | None = None,
-    ) -> dict[Sku, Spread]:
+    ) -> Mapping[Sku, Spread]:
         sources = self._sources(places)
         asked = [  # all of them, before any is waited for
             self._readers[source].read(skus, codes, inquiry, max_age=max_age)
@@ -203,6 +203,9 @@ class AvailabilityService:
         if not read:
             return {sku: _spread(sku, places, sources, []) for sku in skus}
         first, *others = read
+        kept: tuple[object, Together[Sku, Spread]] | None = first.faces.get(places.codes)
+        if kept is not None and kept[0] == others:
+            return kept[1]
         spreads, made = {}, 0
         for sku in skus:
             shelf = first[sku]
@@ -216,7 +219,9 @@ class AvailabilityService:
                 known = _spread(sku, places, sources, [shelf, *beside])
                 shelf.faces.keep(places.codes, known)
             spreads[sku] = known
-        return spreads
+        together = Together(spreads)
+        first.faces.keep(places.codes, (others, together))
+        return together
 
     def _sources(self, places: Places) -> Mapping[str, Codes]:
         """Who knows the stock of which of the places."""

@@ -60,11 +60,11 @@ class PricingService:
         It is its owner's, or that of a price list which may take its place.
         """
         reader = self._reader(channel)
-        read = await reader.read(skus, inquiry)
+        read: Mapping[Sku, Reading[Price]] = await reader.read(skus, inquiry)
         if self._changes:
             named = {sku: _names(sku) for sku in skus}
             for since, outdated in self._changes.outdated(named).items():
-                read |= await reader.read(outdated, inquiry, max_age=since)
+                read = {**read, **await reader.read(outdated, inquiry, max_age=since)}
         if (active := self.rules(channel.code)) is not None and active.lists:
             known = active.listed
             return {

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from app.upstream.flights import Flight, landed
 from app.upstream.readings import NEVER, Brought, Inquiry, Kept, Reading, Wish, before
 from app.upstream.report import Freshness
-from app.upstream.rows import NONE, Shelf
+from app.upstream.rows import NONE, Shelf, Shelves
 
 if TYPE_CHECKING:
     from app.upstream.shelves import ShelfReader
@@ -20,7 +20,6 @@ R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 Before = Mapping[R, Mapping[C, Kept[V]]]
-AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
 MOMENT, OBSERVED_AT = attrgetter("moment"), attrgetter("moment.observed_at")
 LIVE, CACHED, STALE, UNKNOWN = Freshness
 Said = tuple[Freshness, datetime | None]
@@ -36,7 +35,7 @@ class Asked(Struct, Generic[R, C, V], eq=False):
     columns: tuple[C, ...]
     inquiry: Inquiry
     wish: Wish
-    fresh: dict[R, Shelf[V]]
+    fresh: Shelves[R, V]
     _before: Before[R, C, V]
     _missing: Mapping[R, tuple[C, ...]]
     _aging: Mapping[R, tuple[C, ...]]
@@ -46,7 +45,7 @@ class Asked(Struct, Generic[R, C, V], eq=False):
     _useful_since: datetime = NEVER
     _known: dict[int, "Said"] = field(default_factory=dict)
 
-    def __await__(self) -> Generator[Any, None, Mapping[R, Shelf[V]]]:
+    def __await__(self) -> Generator[Any, None, Shelves[R, V]]:
         return self._answer().__await__()
 
     def begin(self) -> None:
@@ -87,36 +86,35 @@ class Asked(Struct, Generic[R, C, V], eq=False):
                 aging[row] = tuple(old)
         self._missing, self._aging = missing, aging
 
-    async def _answer(self) -> Mapping[R, Shelf[V]]:
+    async def _answer(self) -> Shelves[R, V]:
         brought: list[Brought[R, C, V]] = []
         if self._flights:
             brought, error = await landed(self._flights, self.inquiry.deadline)
             if error is not None:
                 self.inquiry.report.failed(self.reader.health.connection, error)
         if self.fresh:
-            oldest = min(map(AS_OF, self.fresh.values()))
             values = len(self.fresh) * len(self.columns)
-            self.reader.count(CACHED, values, oldest, self.inquiry.report)
+            self.reader.count(CACHED, values, self.fresh.as_of, self.inquiry.report)
             self._told_since(self.fresh)
         if len(self.fresh) == len(self.rows):
             return self.fresh
         self._true_since = before(self.reader.health.now(), self.wish.stale_after)
         self._useful_since = before(self.wish.now, self.wish.error_for)
-        others = self._as_told(*brought) if len(self._flights) == len(brought) == 1 else None
-        if others is None:
+        told = self._as_told(*brought) if len(self._flights) == len(brought) == 1 else None
+        if told is None:
             self._brought = _joined(brought)
-            others = self._others()
+            told = self._others()
+        others = Shelves(told)
         self._told_since(others)
         if not self.fresh:
             return others
-        return {row: self.fresh.get(row) or others[row] for row in self.rows}
+        return Shelves({row: self.fresh.get(row) or others[row] for row in self.rows})
 
-    def _told_since(self, shelves: Mapping[R, Shelf[V]]) -> None:
+    def _told_since(self, shelves: Shelves[R, V]) -> None:
         """Tell the report since when all of this has been known."""
         if shelves and self.columns:
             source, port = self.reader.health.connection, self.reader.port
-            since = min(map(READ_AT, shelves.values()))
-            self.inquiry.report.read_before(source, port, since)
+            self.inquiry.report.read_before(source, port, shelves.read_at)
 
     def _as_told(self, brought: Brought[R, C, V]) -> dict[R, Shelf[V]] | None:
         """What one call has just told of all rows that were not fresh; None if it is not as simple.

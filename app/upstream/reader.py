@@ -19,6 +19,7 @@ from app.upstream.readings import (
     FreshnessPolicy,
     Inquiry,
     Reading,
+    Together,
 )
 from app.upstream.shelves import ShelfReader
 
@@ -54,10 +55,12 @@ class Reader(Generic[K, V]):
 
     async def read(
         self, keys: Collection[K], inquiry: Inquiry, *, max_age: timedelta | None = None
-    ) -> dict[K, Reading[V]]:
+    ) -> Together[K, Reading[V]]:
         """A reading for every key; upstream failures are reported, never raised."""
         shelves = await self.shelves.read(keys, WHOLE, inquiry, max_age=max_age)
-        return {key: shelf.readings[0] for key, shelf in shelves.items()}
+        return shelves.faces.kept(
+            WHOLE, lambda: Together({key: shelf.readings[0] for key, shelf in shelves.items()})
+        )
 
     def keep(self, fetched: Fetched[K, V], wanted: Iterable[K] = ()) -> None:
         """Keep what a call brought; see `ShelfReader.keep`."""

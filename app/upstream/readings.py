@@ -42,6 +42,19 @@ class Faces(dict[Hashable, Any]):
         return face
 
 
+class Together(dict[K, V]):
+    """What was asked for together, in that order; nobody changes it. Only its faces come and go.
+
+    Who asks for the same, while it is the same, is given the same one.
+    """
+
+    __slots__ = ("faces",)
+
+    def __init__(self, values: Mapping[K, V]) -> None:
+        super().__init__(values)
+        self.faces = Faces()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshnessPolicy:
     """How long a value may be served, counted from when it was read.

@@ -1,21 +1,23 @@
 """What is kept, and in how much room? Values by row and column, and shelves made of them."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from app.upstream.readings import Faces, Kept, Reading
+from app.upstream.readings import NEVER, Faces, Kept, Reading, Together
 
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 MOST_SHELVES = 4  # of one row: choices of columns that are asked for again and again
 NONE: Mapping[Any, Any] = MappingProxyType({})
+AS_OF, READ_AT = attrgetter("as_of"), attrgetter("read_at")
 
 
 class Shelf(Struct, Generic[V], eq=False):
@@ -38,19 +40,34 @@ class Shelf(Struct, Generic[V], eq=False):
         return self._faces
 
 
+class Shelves(Together[R, Shelf[V]]):
+    """Shelves by row. `read_at` and `as_of` are the oldest of theirs."""
+
+    __slots__ = ("as_of", "read_at", "side_by_side")
+
+    def __init__(self, shelves: Mapping[R, Shelf[V]]) -> None:
+        super().__init__(shelves)
+        self.side_by_side = list(self.values())
+        self.read_at: datetime = min(map(READ_AT, self.side_by_side), default=NEVER)
+        self.as_of: datetime = min(map(AS_OF, self.side_by_side), default=NEVER)
+
+
 @dataclass(slots=True)
 class Rows(Generic[R, C, V]):
     """Keeps at most `capacity` values, and shelves of at most half as many.
 
     What was written or used last stays longest. The shelves of a row fall with its first change.
+    What was asked for together is kept by its first shelf, of at most half as many values again.
     """
 
     capacity: int
     size: int = 0
     shelved: int = 0
+    together: int = 0
     _values: OrderedDict[R, dict[C, Kept[V]]] = field(default_factory=OrderedDict)
     _shelves: dict[tuple[C, ...], dict[R, Shelf[V]]] = field(default_factory=dict)
     _choices: dict[R, list[tuple[C, ...]]] = field(default_factory=dict)
+    _together: dict[Shelf[V], Shelves[R, V]] = field(default_factory=dict)
 
     def row(self, row: R) -> Mapping[C, Kept[V]]:
         """What is kept of one row, by column; later changes do not show in it."""
@@ -97,6 +114,23 @@ class Rows(Generic[R, C, V]):
         self.shelved += len(columns)
         if 2 * self.shelved > self.capacity:
             self._make_room()
+
+    def asked_before(self, found: Sequence[Shelf[V] | None]) -> Shelves[R, V] | None:
+        """The very same shelves, if they were asked for together before, in this order."""
+        if not found or (first := found[0]) is None:
+            return None
+        known = self._together.get(first)
+        return known if known is not None and known.side_by_side == found else None
+
+    def keep_together(self, shelves: Shelves[R, V], columns: int) -> None:
+        """Give these to whoever asks for the same."""
+        size = len(shelves) * columns
+        self.together += size
+        if 2 * self.together > self.capacity:
+            self._together.clear()
+            self.together = size
+        if 2 * size <= self.capacity:
+            self._together[shelves.side_by_side[0]] = shelves
 
     def used(self, rows: Iterable[R]) -> None:
         """What is used stays longer, once it is clear that not everything can stay."""

@@ -28,7 +28,7 @@ from app.upstream.readings import (
     before,
 )
 from app.upstream.report import Freshness, Report
-from app.upstream.rows import NONE, Rows, Shelf
+from app.upstream.rows import NONE, Rows, Shelves
 
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
@@ -91,17 +91,23 @@ class ShelfReader(Generic[R, C, V]):
             read_since=max(wish.read_since, changed), served_since=max(wish.served_since, changed)
         )
 
-    def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> dict[R, Shelf[V]]:
+    def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> Shelves[R, V]:
         """The shelves that need no further thought."""
         read_since, true_since = wish.read_since, before(wish.now, wish.stale_after)
-        known = self.rows.shelves(columns).get
-        fresh = {
-            row: shelf
-            for row in rows
-            if (shelf := known(row)) is not None
-            and shelf.read_at > read_since
-            and shelf.as_of >= true_since
-        }
+        found = list(map(self.rows.shelves(columns).get, rows))
+        fresh = self.rows.asked_before(found)
+        if fresh is None or fresh.read_at <= read_since or fresh.as_of < true_since:
+            fresh = Shelves(
+                {
+                    row: shelf
+                    for row, shelf in zip(rows, found, strict=True)
+                    if shelf is not None
+                    and shelf.read_at > read_since
+                    and shelf.as_of >= true_since
+                }
+            )
+            if len(fresh) == len(found) > 1:
+                self.rows.keep_together(fresh, len(columns))
         self.rows.used(fresh)
         return fresh
 

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import field
 from datetime import timedelta
+from decimal import Decimal
 from weakref import ref
 
 import msgspec
@@ -11,13 +12,17 @@ import orjson
 import pytest
 import strawberry
 
+from app.api.availability import Availability
 from app.api.light import light
+from app.api.locations import Dressed
+from app.api.pricing import Price
 from app.api.products import Product
+from app.availability.model import Spread
 from app.engine.unchanging import Told, Unchanging
-from app.upstream.readings import Faces
+from app.upstream.readings import Faces, Reading, Together
 from app.upstream.report import Freshness
-from app.values import Locale
-from tests.builders import NOON, a_product, a_variant
+from app.values import ChannelCode, Locale, Sku
+from tests.builders import NOON, a_price, a_product, a_variant
 
 LATER = NOON + timedelta(minutes=1)
 
@@ -158,3 +163,42 @@ def marked(faces: Faces) -> "ref[Mark]":
 def dressed() -> Product:
     product = a_product(variants=(a_variant("SHIRT-M"), a_variant("SHIRT-L")))
     return Product.of(product, as_of=NOON, freshness=Freshness.LIVE, languages=(Locale("it"),))
+
+
+async def test_what_was_asked_for_together_is_dressed_once_for_the_same_places() -> None:
+    shirt, coat = Sku("SHIRT-M"), Sku("COAT-M")
+    spreads = Together({shirt: Spread(()), coat: Spread(())})
+    here, there = Dressed([], {}), Dressed([], {})
+
+    first = await Availability.of_all(spreads, [shirt, coat], here)
+    again = await Availability.of_all(spreads, [shirt, coat], here)
+    elsewhere = await Availability.of_all(spreads, [shirt, coat], there)
+    less = await Availability.of_all(dict(spreads), [shirt, coat], here)
+
+    assert again is first
+    assert elsewhere is not first
+    assert less is not first
+    for answers in (first, less):
+        assert [id(one) for one in answers] == [
+            id(Availability.each(spreads[sku], here)) for sku in (shirt, coat)
+        ]
+
+
+def test_prices_that_were_asked_for_together_are_dressed_once() -> None:
+    shirt, coat, site = Sku("SHIRT-M"), Sku("COAT-M"), ChannelCode("web")
+    found = Together(
+        {
+            sku: Reading(a_price(sku, amount), NOON, Freshness.CACHED, "erp")
+            for sku, amount in ((shirt, "10.00"), (coat, "20.00"))
+        }
+    )
+
+    first = Price.of_all(found, [shirt, coat], channel=site)
+
+    assert Price.of_all(found, [shirt, coat], channel=site) is first
+    assert [price and price.amount.amount for price in first] == [
+        Decimal("10.00"),
+        Decimal("20.00"),
+    ]
+    twice = Price.of_all(found, [coat, shirt, coat], channel=site)
+    assert [id(price) for price in twice] == [id(first[1]), id(first[0]), id(first[1])]

@@ -138,17 +138,20 @@ async def test_places_are_the_same_until_the_directory_is_read_again() -> None:
     assert [place.location.name for place in stage.holding().all] == ["New name"]
 
 
-async def test_what_several_sources_say_is_put_together_once_until_one_says_something_new() -> None:
+@pytest.mark.parametrize("skus", [[SHIRT], [SHIRT, COAT]], ids=len)
+async def test_what_several_sources_say_is_put_together_once_until_one_says_something_new(
+    skus: list[Sku],
+) -> None:
     first = Retailer(levels=[a_level(location=LocationCode("a-1"), on_hand=1)])
     second = Retailer(levels=[a_level(location=LocationCode("b-1"), on_hand=2)])
     stage = await a_stage(a=first, b=second)
     places = stage.holding()
 
     async def spread(**wanted: Any) -> Any:
-        return (await stage.service.at([SHIRT], places, inquiry(), **wanted))[SHIRT]
+        return (await stage.service.at(skus, places, inquiry(), **wanted))[SHIRT]
 
-    await spread()
-    before, again = await spread(), await spread()
+    for _ in range(3):
+        before, again = await spread(), await spread()
     second.levels = [a_level(location=LocationCode("b-1"), on_hand=7)]
     await spread(max_age=timedelta())
     await spread()

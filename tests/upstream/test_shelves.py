@@ -325,3 +325,61 @@ def test_few_faces_are_kept_of_one_thing() -> None:
     assert [face(key) for key in range(100)][-1] == 9801
     assert len(reading.faces) <= 4
     assert reading == Reading(1, NOON, Freshness.CACHED, "ledger", Faces(other=1))
+
+
+async def test_what_is_asked_for_together_is_the_same_until_something_newer_comes() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a", "bb"], (1, 2), inquiry())
+    await reader.read(["a", "bb"], (1, 2), inquiry())  # the first shelves are LIVE
+
+    first = await reader.read(["a", "bb"], (1, 2), inquiry())
+    second = await reader.read(["a", "bb"], (1, 2), inquiry())
+    alone = await reader.read(["a"], (1, 2), inquiry())
+    turned = await reader.read(["bb", "a"], (1, 2), inquiry())
+    ledger.now += SECOND
+    await reader.read(["bb"], (1,), inquiry(), max_age=timedelta())
+    await reader.read(["a", "bb"], (1, 2), inquiry())
+    third = await reader.read(["a", "bb"], (1, 2), inquiry())
+
+    assert second is first
+    assert list(alone) == ["a"]
+    assert list(turned) == ["bb", "a"]
+    assert {row: values(shelf) for row, shelf in first.items()} == {
+        "a": [1001, 1002],
+        "bb": [2001, 2002],
+    }
+    assert {row: values(shelf) for row, shelf in third.items()} == {
+        "a": [1001, 1002],
+        "bb": [2101, 2002],
+    }
+    assert (third.read_at, third.as_of) == (NOON, NOON)
+
+
+async def test_what_was_asked_for_together_is_as_old_as_the_oldest_of_it() -> None:
+    ledger = Ledger()
+    reader = ledger.reader()
+    await reader.read(["a"], (1,), inquiry())
+    ledger.now += 6 * SECOND
+    for _ in range(3):
+        kept = await reader.read(["a", "bb"], (1,), inquiry())
+    assert (kept.read_at, kept.as_of) == (NOON, NOON)
+
+    ledger.now += 5 * SECOND
+    told = await reader.read(["a", "bb"], (1,), inquiry())
+
+    assert [shelf.readings[0].freshness for shelf in told.values()] == ["LIVE", "CACHED"]
+    assert ledger.asked == [[("a", 1)], [("bb", 1)], [("a", 1)]]
+
+
+async def test_there_is_only_so_much_room_for_what_was_asked_for_together() -> None:
+    ledger = Ledger()
+    reader = ledger.reader(capacity=40)
+    rows = list("abcdefgh")
+    for _ in range(3):
+        await reader.read(rows, (1, 2), inquiry())
+    assert reader.rows.together == 16
+
+    for start in range(7):
+        await reader.read(rows[start:], (1, 2), inquiry())
+        assert 2 * reader.rows.together <= reader.rows.capacity
