@@ -1,7 +1,7 @@
 """What is kept, and in how much room? Values by row and column, and shelves made of them."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
@@ -57,7 +57,7 @@ class Rows(Generic[R, C, V]):
     """Keeps at most `capacity` values, and shelves of at most half as many.
 
     What was written or used last stays longest. The shelves of a row fall with its first change.
-    What was asked for together is kept by its first shelf, of at most half as many values again.
+    What was asked for together falls with its first row, and is of at most half as many again.
     """
 
     capacity: int
@@ -67,7 +67,7 @@ class Rows(Generic[R, C, V]):
     _values: OrderedDict[R, dict[C, Kept[V]]] = field(default_factory=OrderedDict)
     _shelves: dict[tuple[C, ...], dict[R, Shelf[V]]] = field(default_factory=dict)
     _choices: dict[R, list[tuple[C, ...]]] = field(default_factory=dict)
-    _together: dict[Shelf[V], Shelves[R, V]] = field(default_factory=dict)
+    _together: dict[tuple[R, tuple[C, ...]], Shelves[R, V]] = field(default_factory=dict)
 
     def row(self, row: R) -> Mapping[C, Kept[V]]:
         """What is kept of one row, by column; later changes do not show in it."""
@@ -115,22 +115,29 @@ class Rows(Generic[R, C, V]):
         if 2 * self.shelved > self.capacity:
             self._make_room()
 
-    def asked_before(self, found: Sequence[Shelf[V] | None]) -> Shelves[R, V] | None:
+    def asked_before(
+        self, rows: Collection[R], columns: tuple[C, ...], found: Sequence[Shelf[V] | None]
+    ) -> Shelves[R, V] | None:
         """The very same shelves, if they were asked for together before, in this order."""
-        if not found or (first := found[0]) is None:
+        if not found:
             return None
-        known = self._together.get(first)
+        known = self._together.get((next(iter(rows)), columns))
         return known if known is not None and known.side_by_side == found else None
 
-    def keep_together(self, shelves: Shelves[R, V], columns: int) -> None:
-        """Give these to whoever asks for the same."""
-        size = len(shelves) * columns
-        self.together += size
-        if 2 * self.together > self.capacity:
+    def keep_together(self, shelves: Shelves[R, V], columns: tuple[C, ...]) -> None:
+        """Give these to whoever asks for the same, in the place of what began with the same row."""
+        first, size = (next(iter(shelves)), columns), len(shelves) * len(columns)
+        self._part(first)
+        if 2 * (self.together + size) > self.capacity:
             self._together.clear()
-            self.together = size
+            self.together = 0
         if 2 * size <= self.capacity:
-            self._together[shelves.side_by_side[0]] = shelves
+            self._together[first] = shelves
+            self.together += size
+
+    def _part(self, first: tuple[R, tuple[C, ...]]) -> None:
+        if (parted := self._together.pop(first, None)) is not None:
+            self.together -= len(parted) * len(first[1])
 
     def used(self, rows: Iterable[R]) -> None:
         """What is used stays longer, once it is clear that not everything can stay."""
@@ -149,6 +156,7 @@ class Rows(Generic[R, C, V]):
         for columns in self._choices.pop(row, ()):
             shelves = self._shelves[columns]
             del shelves[row]
+            self._part((row, columns))
             self.shelved -= len(columns)
             if not shelves:
                 del self._shelves[columns]

@@ -95,7 +95,7 @@ class ShelfReader(Generic[R, C, V]):
         """The shelves that need no further thought."""
         read_since, true_since = wish.read_since, before(wish.now, wish.stale_after)
         found = list(map(self.rows.shelves(columns).get, rows))
-        fresh = self.rows.asked_before(found)
+        fresh = self.rows.asked_before(rows, columns, found)
         if fresh is None or fresh.read_at <= read_since or fresh.as_of < true_since:
             fresh = Shelves(
                 {
@@ -107,7 +107,7 @@ class ShelfReader(Generic[R, C, V]):
                 }
             )
             if len(fresh) == len(found) > 1:
-                self.rows.keep_together(fresh, len(columns))
+                self.rows.keep_together(fresh, columns)
         self.rows.used(fresh)
         return fresh
 

@@ -380,6 +380,9 @@ async def test_there_is_only_so_much_room_for_what_was_asked_for_together() -> N
         await reader.read(rows, (1, 2), inquiry())
     assert reader.rows.together == 16
 
-    for start in range(7):
-        await reader.read(rows[start:], (1, 2), inquiry())
-        assert 2 * reader.rows.together <= reader.rows.capacity
+    await reader.read([*rows[:4], "h"], (1, 2), inquiry())
+    assert reader.rows.together == 10  # in the place of what began with the same row
+    await reader.read(rows[1:], (1, 2), inquiry())
+    assert reader.rows.together == 14  # 24 is too much: what was there has gone
+    await reader.read(["b"], (1,), inquiry(), max_age=timedelta())
+    assert reader.rows.together == 0  # with its first row
