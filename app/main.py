@@ -101,7 +101,8 @@ class Gateway:
         check_keys(self.settings.access)
         self.shared = shared_redis(self.settings, self.environ, clock=self.clock)
         self.store = StandingStore(self.settings.store.address(self.environ))
-        self.lasting = Lasting(self.settings.streams.max_open)
+        streams = self.settings.streams
+        self.lasting = Lasting(streams.max_open, streams.open_per_caller)
         self.caches = Caches(self.settings, self.shared, self.now)
         self.secrets = secrets_of(self.settings.webhooks, self.environ)
         self.hearing = WebhookHearing.of(

@@ -162,7 +162,7 @@ async def main(sockets: int = SOCKETS) -> None:
         where = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "redis"
         where.write_text(redis.url)
         settings = document(url, dict.fromkeys(("shop", "warehouse", "payments"), NOWHERE))
-        settings["streams"] = {"max_open": 2 * sockets}
+        settings["streams"] = {"max_open": 2 * sockets, "max_open_per_caller": 2 * sockets}
         settings["redis"] = {"url": {"file": str(where)}}
         servers = stack.enter_context(serving(settings, count=1))
         timeout = aiohttp.ClientTimeout(total=None)

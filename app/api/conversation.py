@@ -5,7 +5,7 @@ the process to end, and each operation has its own. Whatever ends the socket, it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from app.api import socket_messages as messages
 from app.api.asking import Asked
 from app.api.callers import Caller, Identify, authorization_in
 from app.api.errors import masked, request_error
-from app.api.lasting import SOCKET, Lasting
+from app.api.lasting import SOCKET, CrowdedError, Lasting, Place
 from app.api.operations import Operations
 from app.api.outcomes import Fate, Outcome
 from app.api.socket_messages import (
@@ -56,11 +56,14 @@ class Terms:
 class Conversation:
     """The protocol over one socket that is open; `asked` counts its operations."""
 
-    def __init__(self, terms: Terms, caller: Caller, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, terms: Terms, caller: Caller, place: Place, receive: Receive, send: Send
+    ) -> None:
         streams = terms.streams
         self.asked = 0
         self._terms = terms
         self._caller = caller
+        self._place = place
         self._receive = receive
         self._send = send
         self._outbox = Outbox(streams.queue, streams.queue_bytes)
@@ -100,6 +103,8 @@ class Conversation:
             await work
         except CloseError as end:
             self._end(end)
+        except CrowdedError as crowded:
+            self._end(CloseError(1013, str(crowded)))
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
             masked(bug)
             self._end(CloseError(4500, "Internal server error"))
@@ -167,9 +172,9 @@ class Conversation:
         if self._introduced:
             raise CloseError(4429, "Too many initialisation requests")
         self._introduced = True
-        self._caller = await self._known(
-            structs.replace(self._caller, introduction=message.payload)
-        )
+        introduced = structs.replace(self._caller, introduction=message.payload)
+        self._caller = await self._known(introduced)
+        self._place.move(self._caller.principal)
         self._acknowledged = True
         await self._put(messages.ack())
         if (until := self._caller.known.expires_at) is not None:
@@ -215,9 +220,10 @@ class Conversation:
         most = self._terms.streams.max_operations
         if len(self._running) >= most:
             text = f"{most} operations are running on this socket: complete one first."
-            await self._refuse(message.id, [request_error(text, "TOO_MANY_OPERATIONS")])
+            refusal = request_error(text, "TOO_MANY_OPERATIONS")
+            await self._put(messages.error(message.id, [refusal]))
         elif isinstance(message.question, Outcome):
-            await self._refuse(message.id, message.question.errors)
+            await self._put(messages.error(message.id, message.question.errors))
         else:
             self.asked += 1
             self._terms.lasting.operations[SOCKET] += 1
@@ -264,9 +270,6 @@ class Conversation:
         self._streaming.discard(id_)
         self._running.pop(id_, None)
         await self._put(last)
-
-    async def _refuse(self, id_: str, errors: Sequence[dict[str, Any]]) -> None:
-        await self._put(messages.error(id_, errors))
 
     async def _put(self, message: bytes, cursor: str | None = None) -> None:
         if self._outbox.idle and self._sent_at_once(message):

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Send
 from app.api.conversation import RECHECK_EVERY, Sleep
 from app.api.errors import masked
 from app.api.http_reading import BadRequest
-from app.api.lasting import EVENTS, FullError, Lasting
+from app.api.lasting import EVENTS, CrowdedError, FullError, Lasting
 from app.api.outcomes import Outcome, refused
 from app.api.subscribing import Outcomes
 from app.engine.steps import within
@@ -116,17 +116,19 @@ class EventStreams:
         send: Send,
         framing: Framing = AS_EVENTS,
         *,
+        caller: str,
         until: datetime | None = None,
         taken_back: TakenBack | None = None,
     ) -> None:
         """Tell one answer, or as many as come until the client goes or the process ends.
 
+        `caller` is whose stream it is, as `Caller.principal` says.
         `until` is when the client has to prove anew who it is: the stream ends without a last
         word, so that the client comes back for the rest. Where its proof is `taken_back`, which is
         asked now and then, the last word says so, and that there is no more.
 
         Raises:
-            BadRequest: there is no place for one more stream.
+            BadRequest: there is no place for one more stream, or for one more of this caller's.
         """
         if isinstance(answers, Outcome):
             self.lasting.operations[framing.transport] += 1
@@ -136,13 +138,16 @@ class EventStreams:
             return
         async with aclosing(answers):
             try:
-                with self.lasting.held(framing.transport):
+                with self.lasting.held(framing.transport, caller):
                     self.lasting.operations[framing.transport] += 1
                     proof = _Proof(until, taken_back)
                     await self._streamed(answers, receive, send, framing, proof)
             except FullError as full:
                 outcome = refused(FULL, "UNAVAILABLE", 503, retry_after="5")
                 raise BadRequest(outcome) from full
+            except CrowdedError as crowded:
+                outcome = refused(str(crowded), "TOO_MANY_CONNECTIONS", 429, retry_after="5")
+                raise BadRequest(outcome) from crowded
 
     async def _streamed(
         self,

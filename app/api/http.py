@@ -124,6 +124,7 @@ class GraphQLEndpoint:
                 receive,
                 reply.send,
                 reply.framing,
+                caller=caller.principal,
                 until=caller.known.expires_at,
                 taken_back=partial(self._taken_back, caller),
             )

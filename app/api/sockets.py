@@ -9,10 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from app.api.callers import caller_of
+from app.api.callers import Caller, caller_of
 from app.api.conversation import Conversation, Terms
 from app.api.headers import RequestHeaders
-from app.api.lasting import SOCKET, FullError
+from app.api.lasting import SOCKET, CrowdedError, FullError, Place
 from app.api.socket_messages import PROTOCOL, CloseError
 from app.settings import Cors
 
@@ -36,21 +36,28 @@ class SocketEndpoint:
         if not welcome_from(headers, self._origins):
             await _refuse(scope, send, 403, "This site may not open a socket here.")
             return
+        caller = caller_of(scope, headers)
         try:
-            with self._terms.lasting.held(SOCKET):
-                await self._held(scope, headers, receive, send)
+            with self._terms.lasting.held(SOCKET, _strangers(caller)) as place:
+                await self._held(scope, caller, place, receive, send)
         except FullError:
             await _refuse(scope, send, 503, "Too many connections are open.")
+        except CrowdedError as crowded:
+            why = (
+                "Too many WebSockets from this address wait for connection_init, the limit is"
+                f" {crowded.most:,}: send it on them."
+            )
+            await _refuse(scope, send, 429, why)
 
     async def _held(
-        self, scope: Scope, headers: RequestHeaders, receive: Receive, send: Send
+        self, scope: Scope, caller: Caller, place: Place, receive: Receive, send: Send
     ) -> None:
         started = perf_counter()
         known = PROTOCOL in scope["subprotocols"]
         with suppress(OSError):  # who goes during the handshake is told of by the first frame
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL if known else None})
         log.info("socket.opened")
-        conversation = Conversation(self._terms, caller_of(scope, headers), receive, send)
+        conversation = Conversation(self._terms, caller, place, receive, send)
         end = CloseError(1006, ours=False)  # unless it gets as far as saying why
         try:
             if known:
@@ -76,6 +83,15 @@ class SocketEndpoint:
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
+
+
+def _strangers(caller: Caller) -> str:
+    """Those of one address that have not introduced themselves: they count apart.
+
+    Whose a socket is it says only then: guests that have all places of an address must not keep
+    out those who share it and prove who they are.
+    """
+    return f"strangers of {caller.principal}"
 
 
 def welcome_from(headers: RequestHeaders, origins: Sequence[str]) -> bool:
@@ -104,7 +120,7 @@ async def _refuse(scope: Scope, send: Send, status: int, why: str) -> None:
         await send({"type": "websocket.close"})  # the server makes it a 403
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-    if status == 503:  # noqa: PLR2004  an HTTP status
+    if status in {429, 503}:
         headers.append((b"retry-after", b"5"))
     await send({"type": f"{REFUSAL}.start", "status": status, "headers": headers})
     await send({"type": f"{REFUSAL}.body", "body": why.encode()})

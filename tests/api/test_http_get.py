@@ -124,7 +124,7 @@ def endpoint() -> GraphQLEndpoint:
         metrics=Metrics(dict, counts={}),
         introspection=False,
     )
-    events = EventStreams(Lasting(1), Streams(), now=lambda: NOON)
+    events = EventStreams(Lasting(1, 1), Streams(), now=lambda: NOON)
     return GraphQLEndpoint(
         operations, events, identify=a_guest, requests=Requests(), graphiql=False
     )

@@ -47,7 +47,7 @@ async def served(schema: strawberry.Schema) -> AsyncIterator[httpx.AsyncClient]:
         introspection=False,
         caching=Caches(SETTINGS, None, lambda: NOON).caching(made),
     )
-    events = EventStreams(Lasting(1), SETTINGS.streams, now=lambda: NOON)
+    events = EventStreams(Lasting(1, 1), SETTINGS.streams, now=lambda: NOON)
     endpoint = GraphQLEndpoint(
         operations, events, identify=a_guest, requests=requests, graphiql=False
     )

@@ -51,7 +51,7 @@ async def test_they_go_one_after_another_and_are_told_what_happens_until_then(
 
 
 def test_moments_are_spread() -> None:
-    book = Lasting(1, _over=10)
+    book = Lasting(1, 1, _over=10)
     moments = [book.moment() for _ in range(1_000)]
 
     assert 0 <= min(moments) < 1

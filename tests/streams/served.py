@@ -139,6 +139,6 @@ async def served(
     options = as_websockets(gateway.settings.streams)
     async with (
         beside(gateway.services.events.tail.run()),
-        serve(without_lifespan(app), **options) as address,
+        serve(without_lifespan(app), proxy_headers=False, **options) as address,
     ):
         yield Served(address, gateway, feeds)

@@ -473,7 +473,7 @@ async def test_every_page_may_where_every_page_may_read() -> None:
 
 
 async def test_a_process_holds_so_many_connections() -> None:
-    async with served(streams={"max_open": 2}) as gateway:
+    async with served(streams={"max_open": 2, "max_open_per_caller": 2}) as gateway:
         async with gateway.client(), gateway.client():
             with pytest.raises(websockets.InvalidStatus) as refusal:
                 async with gateway.socket():

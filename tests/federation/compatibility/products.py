@@ -236,7 +236,7 @@ def app() -> Starlette:
         metrics=Metrics(dict, counts=engine.counts),
         introspection=True,
     )
-    events = EventStreams(Lasting(1), Streams(), now=lambda: datetime.now(UTC))
+    events = EventStreams(Lasting(1, 1), Streams(), now=lambda: datetime.now(UTC))
     endpoint = GraphQLEndpoint(
         operations, events, identify=a_guest, requests=requests, graphiql=False
     )
