@@ -24,7 +24,12 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = '{ product(handle: "shirt") { name } }'
 NAMED = {"data": {"product": {"name": "Camicia"}}}
 MANY = 1_000
-PATIENT = {"budget": "PT1M"}  # half of it is spent waiting for another process
+PATIENT: dict[
+    str, Any
+] = {  # a crowd is long in coming, and half the budget is spent waiting for another process
+    "requests": {"budget": "PT1M"},
+    "connections": {"shop": {"connector": "made-up", "timeout": "PT1M"}},
+}
 
 
 async def asked_and_held(at: Shop, number: int) -> list["asyncio.Task[Any]"]:
@@ -40,7 +45,7 @@ async def asked_and_held(at: Shop, number: int) -> list["asyncio.Task[Any]"]:
 
 async def test_a_thousand_at_once_are_one_question() -> None:
     held = Held()
-    async with a_gateway(a_shop()) as at:
+    async with a_gateway(a_shop(), **PATIENT) as at:
         at.shop.wait = held
         tasks = await asked_and_held(at, MANY)
         held.gate.set()
@@ -58,8 +63,8 @@ async def test_two_gateways_on_one_redis_are_one_question(
     held, shop = Held(), a_shop()
     redis = over(shared_server, tmp_path, timeout="PT1M")  # a crowd keeps the loop busy
     async with (
-        a_gateway(shop, redis=redis, requests=PATIENT) as one,
-        a_gateway(shop, redis=redis, requests=PATIENT) as other,
+        a_gateway(shop, redis=redis, **PATIENT) as one,
+        a_gateway(shop, redis=redis, **PATIENT) as other,
     ):
         shop.wait = held
         here = await asked_and_held(one, MANY // 2)
