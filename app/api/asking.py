@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
 from app.engine.documents import AskedDocument, MalformedDocumentRequest, asked_document
@@ -18,6 +19,13 @@ class Asked(Struct, frozen=True):
     document: AskedDocument
     variables: dict[str, Any]
     operation_name: str | None
+
+
+def not_json(error: orjson.JSONDecodeError, otherwise: str) -> str:
+    """What is said of a text that could not be decoded; it may be JSON with too large a number."""
+    if "infinity" in error.msg:
+        return "A number has more than the 64 bits of a floating point: send it as a string."
+    return otherwise
 
 
 def asked(parameters: Any) -> Asked:

@@ -13,6 +13,7 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from app.api.asking import not_json
 from app.api.headers import RequestHeaders
 from app.api.http_leaving import ClientLeft
 from app.api.http_negotiation import JSON, media_type
@@ -122,7 +123,7 @@ def _decoded(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise bad(400, "The body is not JSON in UTF-8.") from error
+        raise bad(400, not_json(error, "The body is not JSON in UTF-8.")) from error
 
 
 def _parameters(given: QueryParams) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def _parameters(given: QueryParams) -> dict[str, Any]:
             try:
                 asked[name] = orjson.loads(values[0])
             except orjson.JSONDecodeError as error:
-                raise bad(400, f"{name} is not JSON.") from error
+                raise bad(400, not_json(error, f"{name} is not JSON.")) from error
         elif values:
             asked[name] = values[0]
     return asked

@@ -21,7 +21,7 @@ from app.api.errors import (
     note_entries,
     request_error,
 )
-from app.api.scalars import iso_duration
+from app.api.scalars import NOT_AN_ID, iso_duration
 from app.engine.budget import BudgetExceeded, objects_below_root
 from app.engine.documents import DocumentRefused, MalformedDocumentRequest
 from app.engine.gate import NotAdmittedError, Stage
@@ -32,6 +32,8 @@ from app.values import PrincipalKind
 
 NULL = b"null"  # the data of what was executed and failed at its root
 VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)'")
+# Of a variable that was declared an ID, or a list of them; what is within an input is not told.
+ID_VARIABLE = re.compile(rf"{VARIABLE.pattern} has invalid value(?: at [\[\]\d]+)?: {NOT_AN_ID}$")
 
 
 class Fate(StrEnum):
@@ -261,7 +263,8 @@ def _veiled(error: GraphQLError) -> GraphQLError:
     """The same error without the names of types and fields that its message may hold."""
     if (found := VARIABLE.match(error.message)) is None:
         return error
-    return GraphQLError(f"Variable '${found['name']}' has an invalid value.", error.nodes)
+    told = f": {NOT_AN_ID}" if ID_VARIABLE.match(error.message) else "."
+    return GraphQLError(f"Variable '${found['name']}' has an invalid value{told}", error.nodes)
 
 
 def freshness(report: Report, now: datetime) -> list[dict[str, Any]]:

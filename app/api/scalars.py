@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLID
 from pydantic import TypeAdapter, ValidationError
 from strawberry import scalar
 from strawberry.types.scalar import ScalarDefinition
@@ -22,6 +22,7 @@ from app.values import (
 )
 
 LONGEST_CURSOR = 500
+NOT_AN_ID = "ID is a string, or an integer of up to 64 bits: send a longer one as a string."
 _durations = TypeAdapter(timedelta)
 
 
@@ -50,6 +51,20 @@ def _cursor(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > LONGEST_CURSOR:
         raise GraphQLError(f"Cursor is a string of 1 to {LONGEST_CURSOR} characters.")
     return value
+
+
+_id_of_others = GraphQLID.coerce_input_value
+
+
+def _id(value: Any) -> Any:
+    """An integer beyond 64 bits is a float by now, and rounded: it would name something else."""
+    if isinstance(value, float):
+        raise GraphQLError(NOT_AN_ID)
+    return _id_of_others(value)
+
+
+# There is one ID in a process: graphql-core has no other type of this name, and so no copy of it.
+GraphQLID.coerce_input_value = GraphQLID.parse_value = _id  # type: ignore[method-assign]
 
 
 def iso_duration(value: timedelta) -> str:

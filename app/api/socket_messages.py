@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from app.api.asking import Asked, MalformedRequest, asked
+from app.api.asking import Asked, MalformedRequest, asked, not_json
 from app.api.errors import ErrorEntry
 from app.api.outcomes import Outcome, malformed
 
@@ -76,7 +76,9 @@ def parsed(frame: Mapping[str, Any], most: int) -> Message:
         if len(encoded) > most:
             raise CloseError(1009, f"A message may have {most:,} bytes")
         said = orjson.loads(encoded)
-    except (UnicodeEncodeError, orjson.JSONDecodeError) as error:
+    except orjson.JSONDecodeError as error:
+        raise CloseError(4400, INVALID + not_json(error, "it is not JSON")) from error
+    except UnicodeEncodeError as error:
         raise CloseError(4400, f"{INVALID}it is not JSON") from error
     if not isinstance(said, dict):
         raise CloseError(4400, f"{INVALID}it is not an object")
