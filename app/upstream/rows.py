@@ -128,12 +128,13 @@ class Rows(Generic[R, C, V]):
         """Give these to whoever asks for the same, in the place of what began with the same row."""
         first, size = (next(iter(shelves)), columns), len(shelves) * len(columns)
         self._part(first)
+        if 2 * size > self.capacity:
+            return
         if 2 * (self.together + size) > self.capacity:
             self._together.clear()
             self.together = 0
-        if 2 * size <= self.capacity:
-            self._together[first] = shelves
-            self.together += size
+        self._together[first] = shelves
+        self.together += size
 
     def _part(self, first: tuple[R, tuple[C, ...]]) -> None:
         if (parted := self._together.pop(first, None)) is not None:

@@ -19,7 +19,7 @@ from app.upstream.readings import (
     Reading,
 )
 from app.upstream.report import Freshness, Report
-from app.upstream.rows import MOST_SHELVES, Shelf
+from app.upstream.rows import MOST_SHELVES, Shelf, Shelves
 from app.upstream.shelves import ShelfReader
 from tests.builders import NOON
 
@@ -384,5 +384,8 @@ async def test_there_is_only_so_much_room_for_what_was_asked_for_together() -> N
     assert reader.rows.together == 10  # in the place of what began with the same row
     await reader.read(rows[1:], (1, 2), inquiry())
     assert reader.rows.together == 14  # 24 is too much: what was there has gone
+    everything = Shelves({row: Shelf[int]((), NOON, NOON) for row in "stuvwxyz"})
+    reader.rows.keep_together(everything, (1, 2, 3))
+    assert reader.rows.together == 14  # 24 alone have no room, and take none from others
     await reader.read(["b"], (1,), inquiry(), max_age=timedelta())
     assert reader.rows.together == 0  # with its first row
