@@ -1,5 +1,6 @@
 """Answers about points that a programme of others keeps: the same questions, asked outside."""
 
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -28,6 +29,7 @@ KINDS = {
     PointsMove.OTHER: Kind.ADJUST,
 }
 MOST = 100  # entries asked for at once
+PLACE = re.compile(r"[0-9]{1,3}")  # on a page
 KEPT = timedelta(days=7)  # what the key of an adjustment stands for
 
 
@@ -158,6 +160,6 @@ def _place(after: str | None) -> tuple[str | None, int]:
     if after is None:
         return None, 0
     begun, bar, skip = after.rpartition("|")
-    if not bar or not skip.isdecimal() or int(skip) > MOST:
+    if not bar or not PLACE.fullmatch(skip) or int(skip) > MOST:
         raise InvalidInputError("after is not a cursor of this list.", argument="after")
     return begun or None, int(skip)

@@ -1,5 +1,6 @@
 """Answers: what has somebody, and where does it come from? Enrols, adjusts, and merges."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,7 @@ from app.values import CustomerId
 MOST_ADJUSTED = 10_000_000  # points
 LONGEST_REASON = 200  # characters
 TRIES = 3  # to draw a card that is nobody's
+NUMBER = re.compile(r"[0-9]{1,18}")  # of a transaction, in 64 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +231,6 @@ def _place(after: str | None) -> tuple[datetime, int] | None:
         found = datetime.fromisoformat(at)
     except ValueError:
         found = datetime.min  # noqa: DTZ901  no place at all, as any without a zone
-    if found.tzinfo is None or not number.isdecimal():
+    if found.tzinfo is None or not NUMBER.fullmatch(number):
         raise InvalidInputError("after is not a cursor of this list.", argument="after")
     return found, int(number)

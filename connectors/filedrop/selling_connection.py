@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
-from app.errors import InvalidInputError, UpstreamBroken, UpstreamRefused
+from app.errors import InvalidInputError, UpstreamBroken
 from app.ports import (
     Acknowledgement,
     Answer,
@@ -24,13 +24,13 @@ from app.ports import (
 from app.values import Sku
 from connectors.filedrop import selling_mapping as mapping
 from connectors.filedrop.asking import Asking, as_of
+from connectors.filedrop.sold import place
 from connectors.kit.cells import text
 from connectors.kit.rows import answer, batches, list_at, merged
 
 IDS_PER_CALL = 500
 LARGEST_PAGE = 200
 BAD_CURSOR = "after is not a cursor of these orders"
-BAD_REQUEST = 400
 
 
 class Selling:
@@ -65,13 +65,10 @@ class Selling:
 
     async def orders(self, after: str | None, *, first: int) -> MarketOrderPage:
         """See `app.ports.OrderSource`. One call; a cursor is a place among what came."""
+        if after is not None and place(after) is None:
+            raise InvalidInputError(BAD_CURSOR, argument="after")
         asked = {"after": after, "first": min(max(first, 1), LARGEST_PAGE)}
-        try:
-            document = await self._asking.ask("sales", "sales", asked)
-        except UpstreamRefused as error:
-            if error.status == BAD_REQUEST and after is not None:
-                raise InvalidInputError(BAD_CURSOR, argument="after") from error
-            raise
+        document = await self._asking.ask("sales", "sales", asked)
         read = _orders(document)
         told = answer(
             list_at(document, "rejected"),

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from app.errors import InvalidInputError, UpstreamError
 from app.ports import ConnectorPackage, UpstreamHttp, WireRequest, WireResponse, Wiring
 from connectors.kit.faults import FaultyWire, cuts_unlogged
+from connectors.kit.findings import told
 from connectors.kit.question import Keys, Question, Reading
 from connectors.kit.serve import serve
 from connectors.kit.specimen import Specimen
@@ -51,6 +53,7 @@ class Line:
         self._http = http
         self._first: dict[str, WireResponse] = {}
         self.calls = 0
+        self.failures = 0
         self.repeats_pages = False
         self.ends_after: int | None = None
 
@@ -72,6 +75,9 @@ class Line:
     async def _answered(self, request: WireRequest) -> WireResponse:
         try:
             return await self._http.send(request)
+        except UpstreamError:
+            self.failures += 1
+            raise
         finally:
             if self.calls == self.ends_after:
                 raise CrashError
@@ -88,6 +94,20 @@ class Plugged:
     line: Line
     clock: Clock
     specimen: Specimen
+
+    async def refuses(self, asking: Awaitable[Any]) -> str | None:
+        """What is wrong about the answer to a cursor that nobody handed out; None if nothing is.
+
+        It is the caller's mistake: the upstream is not asked about it, or does not mind.
+        """
+        self.line.calls, before = 0, self.line.failures
+        outcome = await outcome_of(asking)
+        if not isinstance(outcome, InvalidInputError):
+            came = told(outcome) if isinstance(outcome, Outcome) else "an answer"
+            return f"{came}; expected InvalidInputError"
+        if self.line.failures > before:
+            return "the upstream was asked about it, and its refusal counts against it"
+        return None
 
     async def ask(self, question: Question, keys: Keys) -> Outcome:
         """Whatever comes of asking: an answer, or what was raised."""

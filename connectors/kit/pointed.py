@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from contextlib import suppress
 
-from app.errors import InvalidInputError, UpstreamRefused
+from app.errors import UpstreamRefused
 from app.ports import (
     LoyaltyProgram,
     MemberReference,
@@ -11,7 +11,7 @@ from app.ports import (
     PointsMove,
     RedemptionState,
 )
-from connectors.kit.bench import Bench
+from connectors.kit.bench import Bench, Plugged
 from connectors.kit.findings import Finding, Findings
 from connectors.kit.loyalty_writes import (
     EARNED,
@@ -37,7 +37,8 @@ MOST_PAGES = 50
 
 async def loyalty_laws(place: Bench) -> Collection[Finding]:
     """Of `LoyaltyProgram`."""
-    first, second = [(await place.plug()).connection for _ in range(2)]
+    plugged, second = await place.plug(), (await place.plug()).connection
+    first = plugged.connection
     counter = _Counter(place)
     with counter.caught("the programme"):
         await _earned(counter, first, second)
@@ -45,7 +46,7 @@ async def loyalty_laws(place: Bench) -> Collection[Finding]:
         await _captured(counter, first, second)
         await _released(counter, first, second)
         await _too_many(counter, first)
-        await _history(counter, first)
+        await _history(counter, plugged)
         await _joined(counter, first, second)
     return counter.findings
 
@@ -136,8 +137,9 @@ async def _too_many(counter: _Counter, program: LoyaltyProgram) -> None:
     counter.holds("more than there is")
 
 
-async def _history(counter: _Counter, program: LoyaltyProgram) -> None:
-    """The latest first, and in small pages the same."""
+async def _history(counter: _Counter, plugged: Plugged) -> None:
+    """The latest first, in small pages the same, and foreign cursors are told."""
+    program: LoyaltyProgram = plugged.connection
     member = loyalty_of(counter.specimen).member
     earning = an_earning(counter.specimen, "T-10")
     entry = await program.earn_points(earning)
@@ -146,11 +148,9 @@ async def _history(counter: _Counter, program: LoyaltyProgram) -> None:
     counter.check("the latest entry", whole.entries[:1], (entry,))
     pages = await _leafed(program, member)
     counter.check("the history in small pages", pages[: len(whole.entries)], list(whole.entries))
-    try:
-        await program.points_history(member, first=2, after=FOREIGN_CURSOR)
-    except InvalidInputError:
-        return
-    counter.found("errors-ours", "a foreign cursor is no InvalidInputError")
+    asking = program.points_history(member, first=2, after=FOREIGN_CURSOR)
+    if (wrong := await plugged.refuses(asking)) is not None:
+        counter.found("errors-ours", f"the history, with a foreign cursor: {wrong}")
 
 
 async def _leafed(program: LoyaltyProgram, member: MemberReference) -> list[PointsEntry]:

@@ -1,5 +1,6 @@
 """How are the tills asked for points and receipts?"""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
@@ -37,6 +38,9 @@ from connectors.sandbox.wire import IDS_PER_CALL, Caller
 
 T = TypeVar("T")
 MOST = 100  # entries or receipts that are told at once
+ENTRY = re.compile(r"E-[0-9]{1,12}")
+PLACE = re.compile(r"[0-9]{1,12}")
+BAD_CURSOR = "after is not a cursor of the tills"
 MOVES = {
     "earn": PointsMove.EARNED,
     "adjust": PointsMove.ADJUSTED,
@@ -71,15 +75,12 @@ class BonusCalls:
         self, member: MemberReference, *, first: int, after: str | None = None
     ) -> PointsPage:
         """See `LoyaltyProgram`."""
+        if after is not None and not ENTRY.fullmatch(after):
+            raise InvalidInputError(
+                "after is not of this history: start again without it", argument="after"
+            )
         asked = {"accountNo": member, "limit": min(first, MOST), "before": after}
-        try:
-            document = await self._call.post("history", "rpc/bonus.history", asked)
-        except UpstreamRefused as error:
-            if after is not None and says(error.body, "unknown_entry"):
-                raise InvalidInputError(
-                    "after is not of this history: start again without it", argument="after"
-                ) from error
-            raise
+        document = await self._call.post("history", "rpc/bonus.history", asked)
         told = _entries(document)
         rows = joined([told], lambda entry: entry.reference)
         more = stated(fields.flag, document, "more")
@@ -116,14 +117,14 @@ class BonusCalls:
 
     async def receipts(self, after: str | None, *, first: int) -> ReceiptPage:
         """See `ReceiptSource`."""
+        if after is not None and not PLACE.fullmatch(after):
+            raise InvalidInputError(BAD_CURSOR, argument="after")
         asked = {"after": after or "0", "limit": min(first, MOST)}
         try:
             document = await self._call.post("receipts", "rpc/receipts.list", asked)
         except UpstreamRefused as error:
             if says(error.body, "bad_cursor"):
-                raise InvalidInputError(
-                    "after is not a cursor of the tills", argument="after"
-                ) from error
+                raise InvalidInputError(BAD_CURSOR, argument="after") from error
             raise
         as_of = stated(cells.instant, document, "answeredAt")
         read = answer(

@@ -1,9 +1,9 @@
 """How is each of these systems asked? Each connection fulfils what its system has."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
-from app.errors import InvalidInputError, UpstreamRefused
 from app.ports import (
     Answer,
     Location,
@@ -21,12 +21,12 @@ from app.values import Channel, LocationCode, Sku
 from connectors.kit import cells
 from connectors.kit.rows import answer, list_at
 from connectors.kit.told_again import ToldAgain
-from connectors.sandbox import fields, mapping, places
+from connectors.sandbox import cursors, fields, mapping, places
 from connectors.sandbox.answers import Partly, joined, partly, stated, table
 from connectors.sandbox.asking import Names, levels, located
 from connectors.sandbox.bonus import BonusCalls
 from connectors.sandbox.customers import ShopCustomers, TillCustomers
-from connectors.sandbox.orders import ShopOrders, WarehouseOrders, says
+from connectors.sandbox.orders import ShopOrders, WarehouseOrders
 from connectors.sandbox.wire import Caller, in_batches, pairs
 
 LARGEST_PAGE = 100  # products the shop lists at once
@@ -66,7 +66,7 @@ class ShopConnection:
         page = stated(fields.part, document, "page")
         edges = partly(
             list_at(document, "items"),
-            self._edge,
+            partial(self._edge, query),
             as_of=as_of,
             reference=lambda row: row["product"]["id"],
         )
@@ -102,9 +102,10 @@ class ShopConnection:
         rows = list_at(document, "items")
         return located(rows, places.depot, self._names, as_of=as_of, called="code")
 
-    def _edge(self, row: Any) -> Partly[ProductEdge]:
+    def _edge(self, query: ProductQuery, row: Any) -> Partly[ProductEdge]:
         product, rejected = self._product(row["product"])
-        return ProductEdge(cells.text(row, "cursor"), product), rejected
+        cursor = cursors.cursor(query, cells.text(row, "sorted_by"), product.id)
+        return ProductEdge(cursor, product), rejected
 
     async def _looked_up(self, keys: list[ProductKey]) -> Answer[Product]:
         names: dict[str, list[str]] = {kind: [] for kind in KEYS.values()}
@@ -116,24 +117,18 @@ class ShopConnection:
         return partly(rows, self._product, as_of=as_of, reference=lambda row: row["id"])
 
     async def _listed(self, query: ProductQuery) -> Any:
+        text, product = cursors.place(query) or (None, None)
         asked = {
             "limit": str(min(query.first, LARGEST_PAGE)),
             "lang": query.locale.partition("-")[0],
             "order": ORDERS[query.sort],
-            "after": query.after,
+            "after": text,
+            "after_id": product,
             "q": query.search,
             "collection": query.category,
         }
         present = [(name, value) for name, value in asked.items() if value is not None]
-        try:
-            return await self._call.get("browse", "v1/products", present)
-        except UpstreamRefused as error:
-            if query.after is not None and says(error.body, "bad_cursor"):
-                raise InvalidInputError(
-                    "after is not a cursor of this listing: start again without it",
-                    argument="after",
-                ) from error
-            raise
+        return await self._call.get("browse", "v1/products", present)
 
     async def _priced(self, skus: list[Sku], channel: Channel) -> Answer[Price]:
         asked = {"skus": skus, "currency": channel.currency}

@@ -1,5 +1,6 @@
 """How is the marketplace asked and told?"""
 
+import re
 from collections.abc import Collection
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from connectors.sandbox.orders import says
 from connectors.sandbox.wire import Caller, in_batches, pairs
 
 LARGEST_PAGE = 100
+PLACE = re.compile(r"[0-9]{1,12}")
 BAD_CURSOR = "after is not a cursor of these orders"
 
 
@@ -44,7 +46,7 @@ class MarketConnection:
 
     async def orders(self, after: str | None, *, first: int) -> MarketOrderPage:
         """See `OrderSource`. A cursor is a place in the log of changes."""
-        if after is not None and not after.isdecimal():
+        if after is not None and not PLACE.fullmatch(after):
             raise InvalidInputError(BAD_CURSOR, argument="after")
         query = [("since", after or "0"), ("limit", str(min(first, LARGEST_PAGE)))]
         try:

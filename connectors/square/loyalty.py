@@ -21,6 +21,7 @@ from app.ports import (
 )
 from app.values import LocationCode
 from connectors.kit.rows import answer, batches, merged
+from connectors.kit.sealed import Seal
 from connectors.square import loyalty_mapping as mapping
 from connectors.square.api import Api, Call, Reply, each_once, refusal, together, understood
 from connectors.square.loyalty_mapping import Program
@@ -55,6 +56,7 @@ class Loyalty:
         self._places = places
         self._now = wiring.now
         self._kept_for = settings.ids_kept
+        self._seal = Seal(settings.access_token.get_secret_value())
         self._elsewhere = settings.loyalty.location if settings.loyalty is not None else ""
         self._kept: tuple[datetime, Program] | None = None
 
@@ -97,7 +99,7 @@ class Loyalty:
         """See `LoyaltyProgram`. Square tells at most thirty entries at once."""
         asked = {**_of(member), "limit": max(1, min(first, EVENTS_PER_PAGE))}
         if after is not None:
-            asked["cursor"] = after
+            asked["cursor"] = self._seal.opened(after, member)
         try:
             reply = await self._api.send(EVENTS, asked)
         except UpstreamRefused as error:
@@ -107,8 +109,12 @@ class Loyalty:
                 ) from error
             raise
         read = merged([_entries(reply.rows(), reply.as_of)], key=_named, as_of=reply.as_of)
+        more = reply.cursor()
         return PointsPage(
-            entries=read.rows, after=reply.cursor(), as_of=read.as_of, rejected=read.rejected
+            entries=read.rows,
+            after=None if more is None else self._seal.sealed(more, member),
+            as_of=read.as_of,
+            rejected=read.rejected,
         )
 
     async def enrol(self, enrolment: Enrolment) -> ProgramMember:

@@ -8,7 +8,7 @@ from app.values import Locale
 from connectors.kit.told_again import ToldAgain
 from connectors.tryton import product_mapping
 from connectors.tryton.cursors import Listing
-from connectors.tryton.mapping import Row, record_id
+from connectors.tryton.mapping import LARGEST_ID, Row, record_id
 from connectors.tryton.reading import read
 from connectors.tryton.rpc import Reply, Rpc, Search, together
 
@@ -29,7 +29,6 @@ FIELDS = (
 LANGUAGES = Search(model="ir.lang", domain=[("translatable", "=", True)], fields=["code"])
 TEMPLATE = "product.template"
 AS_WRITTEN = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})  # no wildcards for shoppers
-LARGEST_ID = 2**31 - 1  # Tryton's ids are 32 bit integers; a larger one breaks its database
 
 
 class Catalog:

@@ -9,7 +9,7 @@ import orjson
 
 from app.errors import InvalidInputError
 from app.ports import ProductSort
-from connectors.tryton.mapping import Row, record_id
+from connectors.tryton.mapping import LARGEST_ID, Row, record_id
 from connectors.tryton.product_mapping import sort_name
 
 Clause = Sequence[object]
@@ -45,7 +45,7 @@ class Listing:
         except (binascii.Error, UnicodeError, ValueError):
             place = None
         match place:
-            case [self.sort.value, self.language, str(name), int(last)] if last > 0:
+            case [self.sort.value, self.language, str(name), int(last)] if _is_place(name, last):
                 return last, self._behind(name, last)
         raise InvalidInputError("`after` is not a cursor of this listing", argument="after")
 
@@ -53,3 +53,8 @@ class Listing:
         if self.sort is ProductSort.NEWEST:
             return ("id", "<", last)
         return ["OR", ("name", ">", name), [("name", "=", name), ("id", ">", last)]]
+
+
+def _is_place(name: str, last: int) -> bool:
+    """Whether Tryton can be asked for what is behind it."""
+    return last is not True and 0 < last <= LARGEST_ID and "\0" not in name

@@ -20,6 +20,7 @@ from connectors.tryton.tagged import plain
 
 Row = Mapping[str, Any]
 A_DAY = timedelta(days=1)
+LARGEST_ID = 2**31 - 1  # Tryton's ids are 32 bit integers; a larger one breaks its database
 EXACT = Decimal("0.000001")  # finer than any unit of Tryton, coarser than a float's noise
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.api.paging import encode_cursor
 from app.loyalty.writing import ProgramWriter
 from connectors.sandbox.faults import Fault
 from tests.loyalty.builders import SECTION
@@ -129,6 +130,23 @@ async def test_what_is_cancelled_is_given_and_taken_back(member: Member, wait: t
     assert sorted(kinds) == ["ADJUST", "ADJUST", "EARN", "HOLD", "REDEEM"]
     assert kinds[-1] == "HOLD"
     assert earned > 0
+
+
+@pytest.mark.parametrize(
+    "place", ["rubbish", "rubbish|0", "E-|0", "E-1|x", "E-\u0661|0", "|101", "|" + "9" * 4400]
+)
+async def test_a_cursor_of_no_history_is_the_callers_mistake(member: Member, place: str) -> None:
+    await with_card(member)
+    body = await member.ask(HISTORY, after=encode_cursor(place))
+    seen = await member.sandbox.ask.staff(
+        "{ upstreams { name state lastFailure { code } operations { name failures retries } } }"
+    )
+    [error] = body["errors"]
+    [tills] = [one for one in seen["data"]["upstreams"] if one["name"] == "tills"]
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "after"}
+    assert (tills["state"], tills["lastFailure"]) == ("UP", None)
+    assert [one for one in tills["operations"] if one["failures"] or one["retries"]] == []
 
 
 async def test_a_hold_that_ends_is_let_go_there(member: Member) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app import settings as config
+from app.api.paging import encode_cursor
 from app.values import PrincipalKind
 from connectors.kit.manifests import CONNECTORS
 from tests.gateways import Asker, sandbox_gateway
@@ -198,6 +199,26 @@ async def test_points_are_held_with_the_goods_spent_with_the_order_and_given_bac
     assert [one["node"]["kind"] for one in told] == [
         *("REVERSE", "RESTORE", "EARN", "REDEEM", "HOLD", "ADJUST")
     ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "rubbish",
+        "2026-01-01T00:00:00|1",
+        "2026-01-01T00:00:00+00:00|",
+        "2026-01-01T00:00:00+00:00|\u0661",
+        f"2026-01-01T00:00:00+00:00|{2**64}",
+        f"2026-01-01T00:00:00+00:00|{'9' * 4400}",
+    ],
+)
+async def test_a_cursor_of_no_history_is_the_callers_mistake(member: Member, place: str) -> None:
+    await member.done(ENROL)
+    body = await member.ask(HISTORY, after=encode_cursor(place))
+
+    [error] = body["errors"]
+    assert error["path"] == ["loyaltyAccount", "history"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "after"}
 
 
 @pytest.mark.parametrize("token", [None, "", "x" * 501, "tok_declined"])

@@ -49,19 +49,16 @@ class BonusDesk:
         return self._table(MEMBER_COLUMNS, [_member(one) for one in found])
 
     async def _history(self, request: Request) -> Response:
-        """The latest entries first; `before` is the number of the last one that was told."""
+        """The latest entries first; with `before` those that were made before that number."""
         asked = await http.body_of(request)
         limit = min(http.cell(asked, "limit", int), MOST_ENTRIES)
         account = self._tried(lambda: self._bonus.account(http.cell(asked, "accountNo", str)))
-        numbers = [one.number for one in reversed(account.bookings)]
-        before, start = asked.get("before"), 0
-        if before is not None:
-            if before not in numbers:
-                raise HTTPException(422, "unknown_entry")
-            start = numbers.index(before) + 1
-        rows = list(reversed(account.bookings))[start : start + limit]
-        more = len(numbers) > start + limit
-        return self._table(BOOKING_COLUMNS, [_booking(one) for one in rows], more=more)
+        rows = list(reversed(account.bookings))
+        if asked.get("before") is not None:
+            before = _counted(http.cell(asked, "before", str))
+            rows = [one for one in rows if _counted(one.number) < before]
+        told = [_booking(one) for one in rows[:limit]]
+        return self._table(BOOKING_COLUMNS, told, more=len(rows) > limit)
 
     async def _enrol(self, request: Request) -> Response:
         card = http.cell(await http.body_of(request), "cardNo", str)
@@ -112,3 +109,11 @@ def _member(account: Account) -> Sequence[Any]:
 def _booking(booking: Booking) -> Sequence[Any]:
     at = booking.at.isoformat(timespec="milliseconds")
     return (booking.number, booking.kind, booking.points, at)
+
+
+def _counted(number: str) -> int:
+    """How many entries of all accounts were made until this one."""
+    letter, _, digits = number.partition("-")
+    if letter != "E" or not digits.isdecimal():
+        raise HTTPException(422, "bad_entry")
+    return int(digits)

@@ -88,14 +88,10 @@ class _Shop:
         size = query.get("limit", "20")
         if not size.isdecimal() or not 1 <= int(size) <= LARGEST_PAGE:
             raise HTTPException(422, "limit_out_of_range")
-        try:
-            page = listing.page(
-                self._assortment.shown, _wanted(query), size=int(size), after=query.get("after")
-            )
-        except listing.BadCursorError as error:
-            raise HTTPException(400, "bad_cursor") from error
+        after = (query["after"], query.get("after_id", "")) if "after" in query else None
+        page = listing.page(self._assortment.shown, _wanted(query), size=int(size), after=after)
         return self._items(
-            ({"cursor": cursor, "product": _product(model)} for cursor, model in page.models),
+            ({"sorted_by": text, "product": _product(model)} for text, model in page.models),
             page={"more": page.more, "count": page.count},
         )
 

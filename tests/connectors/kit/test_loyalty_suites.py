@@ -101,6 +101,16 @@ class StartsOver(TillsConnection):
             return await super().receipts(None, first=first)
 
 
+class AsksAnyway(TillsConnection):
+    async def receipts(self, after: str | None, *, first: int) -> ReceiptPage:
+        if after is not None and not after.isdecimal():
+            try:
+                await self._call.post("receipts", "rpc/receipts.list", {"after": after, "limit": 1})
+            except UpstreamRefused as error:
+                raise InvalidInputError("no cursor of the tills", argument="after") from error
+        return await super().receipts(after, first=first)
+
+
 class PaysBelowZero(TillsConnection):
     async def receipts(self, after: str | None, *, first: int) -> ReceiptPage:
         page = await super().receipts(after, first=first)
@@ -144,6 +154,12 @@ async def found(connection: type[TillsConnection], port: str, failure: str) -> l
         (TellsTheOldestFirst, "LoyaltyProgram", WRITTEN, "conformance: the latest entry"),
         (StaysOnThePage, "ReceiptSource", HEALTHY, "conformance: receipts, in pages of 2"),
         (StartsOver, "ReceiptSource", HEALTHY, "errors-ours: receipts, with a foreign cursor"),
+        (
+            AsksAnyway,
+            "ReceiptSource",
+            HEALTHY,
+            "errors-ours: receipts, with a foreign cursor: the upstream was asked about it",
+        ),
         (PaysBelowZero, "ReceiptSource", HEALTHY, "conformance: receipts: 'B-"),
     ],
 )

@@ -127,7 +127,7 @@ async def test_bad_rows_changes_every_fifth_row() -> None:
         wrong = (await http.get(path)).json()["items"]
 
     assert [place for place, row in enumerate(wrong) if row != right[place]] == [0, 5, 10]
-    assert wrong[5] == {"cursor": 17.5, "product": True}
+    assert wrong[5] == {"sorted_by": 17.5, "product": True}
 
 
 async def test_huge_is_a_right_answer_and_ten_megabytes_of_nothing() -> None:

@@ -247,6 +247,16 @@ async def test_a_cursor_of_another_member_is_told() -> None:
             )
 
 
+@pytest.mark.parametrize("after", ["rubbish", "", "\u00fcnlesbar", "WzEsMl0="])
+async def test_square_is_not_asked_with_a_cursor_nobody_handed_out(after: str) -> None:
+    async with a_seller() as seller:
+        with pytest.raises(InvalidInputError, match="not a cursor") as caught:
+            await seller.connection.points_history(MEMBER, first=2, after=after)
+
+    assert caught.value.argument == "after"
+    assert seller.asked("/v2/loyalty/events/search") == []
+
+
 async def test_nobody_joins_without_a_number_and_nobody_twice() -> None:
     async with a_seller() as seller:
         join = seller.connection.enrol

@@ -1,7 +1,9 @@
+import base64
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from app.errors import InvalidInputError, UpstreamBroken
@@ -212,3 +214,10 @@ def test_rubbish_is_no_cursor(cursor: str) -> None:
         Listing(ProductSort.NAME, "it").after(cursor)
 
     assert caught.value.argument == "after"
+
+
+@pytest.mark.parametrize(("name", "last"), [("Mug", 2**31), ("Mug", 0), ("Mug", True), ("\0", 7)])
+def test_a_place_that_tryton_could_not_look_for_is_no_cursor(name: str, last: int) -> None:
+    forged = base64.urlsafe_b64encode(orjson.dumps(["NAME", "it", name, last])).decode()
+    with pytest.raises(InvalidInputError, match="not a cursor"):
+        Listing(ProductSort.NAME, "it").after(forged)
