@@ -46,7 +46,7 @@ from app.orders.turns import Ended
 from app.principals.model import Principal
 from app.principals.service import Principals, check_keys, principals
 from app.settings import Settings, secret
-from app.store.standing import StandingStore
+from app.store.standing import StandingStore, StoreState
 from app.upkeep import (
     beside,
     delivering,
@@ -282,9 +282,8 @@ class Gateway:
         """Our own state, not the upstreams': a gateway with silent upstreams still answers."""
         if self.running is None:
             return PlainTextResponse("starting", 503)
-        if not await self.store.answers():
-            return PlainTextResponse("the store does not answer", 503)
-        return PlainTextResponse("ready")
+        state = await self.store.state()
+        return PlainTextResponse(state, 200 if state is StoreState.READY else 503)
 
 
 def shared_redis(

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,14 @@ class Postgres:
 
     programs: Path
     port: int
+    data: Path
+    control: Callable[..., None]
+
+    def demote(self) -> None:
+        """Start it again as a standby, of nobody's."""
+        self.control("-m", "fast", "stop")
+        (self.data / "standby.signal").touch()
+        self.control("start")
 
     def database(self, template: str = "template1") -> str:
         """The address of a new database, a copy of another."""
@@ -78,9 +86,13 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
     initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
     try:
         _said([*initialise, "-E", "UTF8", "--locale=C", "--no-sync"], user)
-        started = f"-p {port} -k {base} {options}"
-        _said([*control, "-l", str(base / "log"), "-o", started, "start"], user)
-        yield Postgres(programs, port)
+        started = ["-l", str(base / "log"), "-o", f"-p {port} -k {base} {options}"]
+
+        def controlled(*how: str) -> None:
+            _said([*control, *started, *how], user)
+
+        controlled("start")
+        yield Postgres(programs, port, data, controlled)
     finally:
         _run([*control, "-m", "immediate", "stop"], user)
         shutil.rmtree(base, ignore_errors=True)

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,23 @@ from app.store.work import Scrubbing, Store, StoreUnavailable, Work
 T = TypeVar("T")
 AGAIN = timedelta(seconds=1)  # between tries to open it
 WITHIN = timedelta(seconds=1)  # for a word that it is there
+# Our own questions are read-only transactions, of which transaction_read_only would tell nothing.
+WRITABLE = {
+    "postgresql": text(
+        "SELECT NOT (pg_is_in_recovery()"
+        " OR current_setting('default_transaction_read_only')::boolean)"
+    ),
+    "sqlite": text("SELECT 1"),
+}
 log = structlog.get_logger(__name__)
+
+
+class StoreState(StrEnum):
+    """What can be done with the store now, as `/readyz` says it."""
+
+    READY = "ready"
+    READ_ONLY = "the store takes no writes"
+    SILENT = "the store does not answer"
 
 
 class StandingStore:
@@ -96,17 +113,17 @@ class StandingStore:
             else:
                 log.info("store.opened")
 
-    async def answers(self) -> bool:
-        """Whether it is there, and says so in time."""
+    async def state(self) -> StoreState:
+        """Whether it is there, and says so in time, and takes what we would keep."""
         try:
             async with asyncio.timeout(WITHIN.total_seconds()):
-                await self.read(lambda db: db.execute(text("SELECT 1")).scalar_one())
+                takes_writes = await self.read(_takes_writes)
         except (StoreUnavailable, TimeoutError):
-            return False
+            return StoreState.SILENT
         except Exception as bug:  # noqa: BLE001  whatever it is, nobody can work with it now
             log.error("store.bug", kind=type(bug).__name__)  # noqa: TRY400  it may hold values
-            return False
-        return True
+            return StoreState.SILENT
+        return StoreState.READY if takes_writes else StoreState.READ_ONLY
 
     def _opened(self) -> Store:
         if self._open is None:
@@ -129,3 +146,7 @@ class StandingStore:
         await upgrade(url)
         log.warning("store.embedded", hint="what it keeps is gone when the process ends")
         return url
+
+
+def _takes_writes(connection: Connection) -> bool:
+    return bool(connection.execute(WRITABLE[connection.dialect.name]).scalar_one())

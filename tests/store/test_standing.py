@@ -4,26 +4,30 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import Engine, event, text
 from structlog.testing import capture_logs
 
 from app.errors import MisconfiguredError
 from app.store import StoreUnavailable, standing
 from app.store.opening import driven, standing_at, upgrade
-from app.store.postgres import PARTING
-from app.store.standing import StandingStore
+from app.store.postgres import PARTING, POOL
+from app.store.standing import WRITABLE, StandingStore, StoreState
 from tests.builders import NOON
 from tests.events.things import change
 from tests.gateways import sandbox_gateway
-from tests.postgres import Postgres
+from tests.postgres import Postgres, postgres_for_tests
 from tests.redis import until
 
 SENDS_AWAY = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+NEW_CART = "mutation { cartCreate(input: {}) { ... on CartChanged { cart { id version } } } }"
+CART = "query Cart($id: ID!) { cart(id: $id) { id version } }"
 NOT_SILENT = {"event": "store.bug", "kind": "OperationalError", "log_level": "error"}
 
 
@@ -37,7 +41,7 @@ async def test_the_embedded_store_needs_nothing_and_leaves_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = StandingStore(None)
     async with store.standing():
-        assert await store.answers()
+        assert await store.state() is StoreState.READY
         assert await store.act(lambda _work: 7, now=NOON) == 7
         assert len(there(tmp_path)) > 0
 
@@ -54,13 +58,13 @@ async def test_a_store_that_comes_later_is_opened_then(
     url = f"sqlite:///{folder}/store.db"
     store = StandingStore(url)
     async with store.standing():
-        assert not await store.answers()
+        assert await store.state() is StoreState.SILENT
         with pytest.raises(StoreUnavailable):
             await store.act(lambda _work: 7, now=NOON)
         folder.mkdir()
         await upgrade(url)
         await asyncio.wait_for(store.keep(), 30)
-        assert await store.answers()
+        assert await store.state() is StoreState.READY
 
 
 async def test_a_store_of_another_version_stops_the_process(empty: str) -> None:
@@ -106,7 +110,7 @@ async def test_whatever_keeps_a_store_from_being_opened_it_is_tried_again(
             file.unlink()
             await upgrade(f"sqlite:///{file}")
             await asyncio.wait_for(keeping, 30)
-            assert await store.answers()
+            assert await store.state() is StoreState.READY
 
 
 async def test_a_database_that_is_made_later_is_opened_then(
@@ -116,10 +120,10 @@ async def test_a_database_that_is_made_later_is_opened_then(
     name = f"t{uuid4().hex[:12]}"
     store = StandingStore(postgres.address(name))
     async with store.standing():
-        assert not await store.answers()
+        assert await store.state() is StoreState.SILENT
         postgres.sql(f"create database {name} template {migrated_postgres}")
         await asyncio.wait_for(store.keep(), 30)
-        assert await store.answers()
+        assert await store.state() is StoreState.READY
 
 
 @contextmanager
@@ -141,7 +145,7 @@ async def test_a_server_that_lets_nobody_in_is_a_silent_store(
         with refused(postgres, url.rsplit("/", 1)[1]):
             with pytest.raises(StoreUnavailable):
                 await store.act(lambda _work: 7, now=NOON)
-            assert not await store.answers()
+            assert await store.state() is StoreState.SILENT
         assert await store.act(lambda _work: 7, now=NOON) == 7
 
 
@@ -161,6 +165,83 @@ async def test_a_server_that_takes_no_writes_is_a_silent_store(
     async with store.standing():
         with pytest.raises(StoreUnavailable):
             await change(store, ("a", 1))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Postgres]:
+    """A server whose settings are nobody else's."""
+    with postgres_for_tests() as own:
+        yield own
+
+
+@pytest.fixture
+async def own(cluster: Postgres) -> str:
+    """The address of a database of ours on it."""
+    url = cluster.database()
+    await upgrade(url)
+    return url
+
+
+def set_read_only(cluster: Postgres, value: str) -> None:
+    cluster.sql(f"alter system set default_transaction_read_only = {value}")
+    cluster.sql("select pg_reload_conf()")
+
+
+async def test_readiness_tells_a_server_that_has_become_read_only(
+    cluster: Postgres, own: str
+) -> None:
+    async with sandbox_gateway(store={"url": own}) as sandbox:
+        store, http = sandbox.gateway.store, sandbox.ask.http
+        cart = (await sandbox.ask.data(NEW_CART))["cartCreate"]["cart"]
+
+        async def told(state: StoreState) -> bool:  # by each session, which hears of it by itself
+            return {await store.state() for _ in range(POOL)} == {state}
+
+        ready = await http.get("/readyz")
+        set_read_only(cluster, "on")
+        try:
+            await until(partial(told, StoreState.READ_ONLY))
+            not_ready = await http.get("/readyz")
+            written = await sandbox.ask(NEW_CART)
+            read = await sandbox.ask.data(CART, id=cart["id"])
+        finally:
+            set_read_only(cluster, "off")
+        await until(partial(told, StoreState.READY))
+        again = await http.get("/readyz")
+
+    assert (ready.status_code, ready.text) == (200, "ready")
+    assert (not_ready.status_code, not_ready.text) == (503, "the store takes no writes")
+    assert [one["extensions"]["code"] for one in written["errors"]] == ["STORE_UNAVAILABLE"]
+    assert read["cart"] == cart
+    assert (again.status_code, again.text) == (200, "ready")
+
+
+async def test_a_standby_takes_no_writes_until_it_is_promoted(cluster: Postgres, own: str) -> None:
+    cluster.demote()
+    store = StandingStore(own)
+    async with store.standing():
+        assert await store.state() is StoreState.READ_ONLY
+        assert await store.read(lambda db: db.execute(text("SELECT 7")).scalar_one()) == 7
+        cluster.sql("select pg_promote()")
+        assert await store.state() is StoreState.READY
+        assert await store.act(lambda _work: 7, now=NOON) == 7
+
+
+async def test_readiness_is_asked_for_in_one_statement(own: str) -> None:
+    store = StandingStore(own)
+    statements: list[str] = []
+
+    def noted(_db: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    async with store.standing():
+        event.listen(Engine, "before_cursor_execute", noted)
+        try:
+            await store.state()
+        finally:
+            event.remove(Engine, "before_cursor_execute", noted)
+
+    assert statements == [str(WRITABLE["postgresql"])]
 
 
 @asynccontextmanager
@@ -209,7 +290,7 @@ async def test_who_gives_a_silent_server_up_does_not_wait_to_part(
         async with store.standing():
             assert await store.act(lambda _work: 7, now=NOON) == 7
             speaking.clear()
-            assert not await store.answers()
+            assert await store.state() is StoreState.SILENT
             assert parted == [PARTING.total_seconds()]  # SQLAlchemy would give it two seconds
             speaking.set()
 
@@ -220,7 +301,7 @@ async def test_a_store_that_fails_for_no_known_reason_is_not_ready() -> None:
             raise KeyError(question)
 
     with capture_logs() as logs:
-        assert not await Odd(None).answers()
+        assert await Odd(None).state() is StoreState.SILENT
 
     assert logs == [{"event": "store.bug", "kind": "KeyError", "log_level": "error"}]
 
