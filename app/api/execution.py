@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any, Self
 
 import strawberry
@@ -76,7 +76,8 @@ def _how(
     arguments = Arguments.of(schema, definition, field)
     if (function := definition.metadata.get(BATCH)) is not None:
         return Batch(partial(_batch, function, arguments), eager=True)
-    return Each(_Resolver.of(schema, definition, arguments).bound)
+    resolver = _Resolver.of(schema, definition, arguments)
+    return Each(resolver.bound, follows=resolver.follows)
 
 
 def _streamed(definition: StrawberryField) -> bool:
@@ -203,6 +204,11 @@ class _Resolver:
             tuple(one.name for one in parents if one),
             resolver.self_parameter is not None,
         )
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is told nothing but its parent and its arguments, and waits for nothing."""
+        return self.info is None and not iscoroutinefunction(self.function)
 
     def bound(self, call: Call) -> Callable[[Any], Any]:
         """What answers for one parent."""

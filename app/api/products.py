@@ -148,9 +148,10 @@ class ProductEdge:
 
 
 @strawberry.type(description="A page of products.", directives=kept(CATALOGUE))
-class ProductConnection:
+class ProductConnection(Unchanging):
     """See the Relay cursor connections specification."""
 
+    alone: ClassVar[bool] = True
     edges: list[ProductEdge] = strawberry.field(description="The products of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int | None = strawberry.field(

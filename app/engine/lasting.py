@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
-from app.engine.plans import Attribute, FieldPlan, Items, Leaf, Objects, Selection, Shape, Typename
+from app.engine.plans import (
+    Attribute,
+    Each,
+    FieldPlan,
+    Items,
+    Leaf,
+    Objects,
+    Selection,
+    Shape,
+    Typename,
+)
 from app.engine.unchanging import Unchanging, UnchangingList
 
 LEAST_KEPT = 2  # fields of an object; of one, a dict is as cheap
@@ -31,6 +41,35 @@ def only_unchanging(kind: Objects) -> Class:
     known = kind.by_class
     lasting = [class_ for class_ in known if issubclass(class_, Unchanging)]
     return lasting[0] if len(lasting) == len(known) == 1 else None
+
+
+def alone(kind: Leaf | Items | Objects) -> Class:
+    """The class of the object that may stand at a place, if it may have a frame."""
+    class_ = only_unchanging(kind) if isinstance(kind, Objects) else None
+    return class_ if class_ is not None and class_.alone else None
+
+
+def follows(one: FieldPlan) -> bool:
+    """Whether its answers are the same each time for what hangs from an object with a frame."""
+    how = one.how
+    return isinstance(how, Attribute) or (
+        isinstance(how, Each) and how.follows and one.arguments.constant
+    )
+
+
+def asked_within(selection: Selection) -> Iterator[int]:
+    """The slots of what has to be asked for below an object that has a frame."""
+    for one in selection.working:
+        if not follows(one) and one.slot is not None:
+            yield one.slot
+        for found, _ in _objects(one.shape):
+            if follows(one):
+                yield from asked_within(found)
+            else:
+                every = (found, *(each for each, _ in _below(found)))
+                yield from (
+                    two.slot for each in every for two in each.working if two.slot is not None
+                )
 
 
 def each_time(selection: Selection, class_: Class) -> list[FieldPlan]:

@@ -97,7 +97,9 @@ class Writer:
         """Complete a value that is there, for whoever would know it."""
         self.present(one, shape, value, depth)
 
-    def only(self, _kind: Objects, selection: Selection, value: str, depth: int) -> None:
+    def only(
+        self, _one: FieldPlan, _kind: Objects, selection: Selection, value: str, depth: int
+    ) -> None:
         """Complete an object that can be of one type only."""
         self.assign(selection, value, depth)
 
@@ -122,7 +124,7 @@ class Writer:
         if kind.named.name in kind.selections:
             only = kind.selections[kind.named.name]
             self._check(one, kind, value, depth)
-            self.only(kind, only, value, depth)
+            self.only(one, kind, only, value, depth)
             return
         name = self.new("t")
         known = {class_: known.type.name for class_, known in kind.by_class.items()}

@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from app.engine.arguments import Arguments
+from app.engine.lasting import alone
 from app.engine.plans import (
     Attribute,
     Description,
@@ -74,9 +75,14 @@ class Planner:
         return root, found.grouped_field_set
 
     def selection(
-        self, parent: GraphQLObjectType, grouped: Grouped, path: Path | None = None
+        self,
+        parent: GraphQLObjectType,
+        grouped: Grouped,
+        path: Path | None = None,
+        *,
+        single: bool = True,
     ) -> Selection:
-        """What is asked of objects of one type.
+        """What is asked of objects of one type, or of a `single` one.
 
         Raises:
             Uncompilable: not everything in it can be compiled.
@@ -92,7 +98,7 @@ class Planner:
             elif name.startswith("__"):
                 raise Uncompilable("introspection")
             elif (definition := parent.fields.get(name)) is not None:
-                fields.append(self._field(parent, definition, key, details, path))
+                fields.append(self._field(parent, definition, key, details, path, single=single))
         working = (one for one in fields if isinstance(one, FieldPlan) and one.slot is not None)
         return Selection(parent, tuple(fields), tuple(working))
 
@@ -103,13 +109,15 @@ class Planner:
         key: str,
         details: Sequence[FieldDetails],
         above: Path | None,
+        *,
+        single: bool,
     ) -> FieldPlan:
         nodes = [one.node for one in details]
         how = self.description.how(parent, nodes[0].name.value, definition)
         if how is None:
             raise Uncompilable("resolver")
         path = Path(above, key, parent.name)
-        shape = self._shape(definition.type, details, path)
+        shape = self._shape(definition.type, details, path, single=single)
         return FieldPlan(
             key=key,
             definition=definition,
@@ -120,6 +128,7 @@ class Planner:
             shape=shape,
             slot=self._slot(how, shape),
             arguments=Arguments.of(definition, nodes[0]),
+            framed=single and shape.busy and alone(shape.kind) is not None,
         )
 
     def _slot(self, how: How, shape: Shape) -> int | None:
@@ -129,23 +138,27 @@ class Planner:
         return self.slots - 1
 
     def _shape(
-        self, type_: GraphQLOutputType, details: Sequence[FieldDetails], path: Path
+        self, type_: GraphQLOutputType, details: Sequence[FieldDetails], path: Path, *, single: bool
     ) -> Shape:
         required = is_non_null_type(type_)
         inner = cast("GraphQLOutputType", type_.of_type if is_non_null_type(type_) else type_)
         if is_list_type(inner):
-            of = self._shape(inner.of_type, details, path)
+            of = self._shape(inner.of_type, details, path, single=False)
             return Shape(required, Items(of), of.busy)
         if is_leaf_type(inner):
             return Shape(required, Leaf(inner), busy=False)
-        objects = self._objects(cast("Any", inner), details, path)
+        objects = self._objects(cast("Any", inner), details, path, single=single)
         return Shape(required, objects, any(one.working for one in objects.selections.values()))
 
-    def _objects(self, type_: Any, details: Sequence[FieldDetails], path: Path) -> Objects:
+    def _objects(
+        self, type_: Any, details: Sequence[FieldDetails], path: Path, *, single: bool
+    ) -> Objects:
         if len(path.as_list()) > MOST_DEPTH:
             raise Uncompilable("too deep")
         abstract = is_abstract_type(type_)
         possible = self.schema.get_possible_types(type_) if abstract else [type_]
+        classes = self.description.classes
+        single = single and not getattr(classes.get(type_.name), "alone", False)
         selections = {}
         for one in possible:
             found = collect_subfields(
@@ -156,7 +169,6 @@ class Planner:
                 one,
                 list(details),
             )
-            selections[one.name] = self.selection(one, found.grouped_field_set, path)
-        classes = self.description.classes
+            selections[one.name] = self.selection(one, found.grouped_field_set, path, single=single)
         known = {classes[name]: one for name, one in selections.items() if name in classes}
         return Objects(type_, selections, known)

@@ -30,9 +30,13 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A field that is asked parent by parent; what `bind` gives may answer with an awaitable."""
+    """A field that is asked parent by parent; what `bind` gives may answer with an awaitable.
+
+    `follows`: what it answers at once follows from the parent and the arguments alone.
+    """
 
     bind: "Callable[[Call], Callable[[Any], Any]]"
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldPlan:
-    """One field of one selection; `slot` is where its answers are kept if it must be resolved."""
+    """One field of one selection; `slot` is where its answers are kept if it must be resolved.
+
+    `framed`: its one answer may have a frame, see `app.engine.framing`.
+    """
 
     key: str
     definition: GraphQLField
@@ -108,6 +115,7 @@ class FieldPlan:
     shape: Shape
     slot: int | None
     arguments: Arguments
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

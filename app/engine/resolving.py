@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Sequence
-from itertools import chain
 from typing import Any, TypeAlias
 
-from graphql.pyutils import Undefined, is_iterable
+from graphql.pyutils import Undefined
 
+from app.engine.framing import frame_of
+from app.engine.lists import flat, listed
 from app.engine.plans import (
     Attribute,
     Batch,
     FieldPlan,
-    Items,
     Leaf,
     Objects,
     Selection,
@@ -19,10 +19,9 @@ from app.engine.plans import (
 )
 from app.engine.runs import Call, Run
 from app.engine.steps import Rest
-from app.engine.unchanging import UnchangingList
+from app.engine.unchanging import Frame
 
 Chain: TypeAlias = Coroutine[Any, Any, None]
-LISTS = frozenset({list, UnchangingList})
 
 
 async def resolve(run: Run) -> None:
@@ -137,35 +136,26 @@ async def _one(asked: Awaitable[Any]) -> Any:
 def _settle(run: Run, field: FieldPlan, answers: list[Any]) -> list[Chain]:
     """Keep the answers of a field and start what hangs from them."""
     shape = field.shape
-    if isinstance(shape.kind, Items):
-        nested = isinstance(shape.kind.of.kind, Items)
-        if nested or not LISTS.issuperset(map(type, answers)):
-            answers = [_listed(shape, answer) for answer in answers]
+    answers = listed(shape, answers)
     if field.slot is not None:
         run.answers[field.slot] = answers
+    if field.framed and (frame := frame_of(run, field, answers[0])) is not None:
+        return _framed(run, frame, answers[0])
     return _descend(run, field, shape, answers) if shape.busy else []
 
 
-def _listed(shape: Shape, value: Any) -> Any:
-    """A list can be read twice; whatever else is iterable is made one."""
-    kind = shape.kind
-    if not isinstance(kind, Items) or value is None or isinstance(value, Exception):
-        return value
-    if value.__class__ not in LISTS:
-        if not is_iterable(value):
-            return value
-        try:
-            value = list(value)
-        except Exception as error:  # noqa: BLE001  as above: it is what the list holds
-            return error
-    return [_listed(kind.of, one) for one in value] if isinstance(kind.of.kind, Items) else value
+def _framed(run: Run, frame: Frame, value: Any) -> list[Chain]:
+    """What was found before is there again; what has to be asked is asked."""
+    for slot, answers in frame.answers:
+        run.answers[slot] = answers
+    chains: list[Chain] = []
+    for field, parents in frame.asking:
+        chains += _start_field(run, field, parents or [value])
+    return chains
 
 
 def _descend(run: Run, field: FieldPlan, shape: Shape, values: Sequence[Any]) -> list[Chain]:
-    kind = shape.kind
-    while isinstance(kind, Items):
-        values = list(chain.from_iterable(one for one in values if one.__class__ in LISTS))
-        kind = kind.of.kind
+    kind, values = flat(shape, values)
     if isinstance(kind, Leaf) or not values:
         return []
     chains: list[Chain] = []

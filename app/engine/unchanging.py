@@ -13,12 +13,18 @@ from msgspec import Struct
 
 T = TypeVar("T")
 Answers: TypeAlias = Sequence[Sequence[Any]]
-"""What was answered below an object, by slot."""
+"""What was answered, by slot."""
 MOST_FORMS = 4  # of one value: places of operations that ask for it
 TURNED_AWAY = 64  # times that there was no room, until those that have it make room
 IN_VAIN = 8  # times in a row that the answers below were others, until they are not looked at
 PAUSE = 64  # times that they are not
 MOST_WHOLE = 32 * 1024 * 1024  # bytes of JSON of wholes, in one process
+
+
+Slots: TypeAlias = Sequence[tuple[int, list[Any]]]
+"""Answers, each with its slot."""
+Asking: TypeAlias = Sequence[tuple[Any, list[Any]]]
+"""Fields, each with the parents that are asked for it."""
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -31,22 +37,20 @@ class Told(Struct, frozen=True, gc=False):
 NOTHING: Final = Told(orjson.Fragment(b"null"), 0)
 
 
-class Around:
-    """The JSON of an object around what has to be asked for each time, in `pieces`.
+class Whole:
+    """The JSON of an object with what has to be asked for each time, `whole`.
 
-    `whole` is with what stands between them. It holds where all that is asked below the object is
-    answered by the very same objects as when it was made, `asked`, none of which ever changes.
+    It holds where all that is asked below the object is answered by the very same objects as when
+    it was made, `asked`, none of which ever changes.
     """
 
-    __slots__ = ("_before", "_in_vain", "_pause", "asked", "objects", "pieces", "whole")
+    __slots__ = ("_before", "_in_vain", "_pause", "asked", "whole")
 
-    def __init__(self, pieces: tuple[bytes, ...], objects: int) -> None:
-        """`objects` are those in the pieces."""
-        self.pieces: Final = pieces
-        self.objects: Final = objects
-        self.asked: Answers = ()  # empty without a whole
+    def __init__(self) -> None:
+        """There is none at first."""
+        self.asked: Answers | None = None
         self.whole = NOTHING
-        self._before: Answers = ()
+        self._before: Answers | None = None
         self._in_vain = self._pause = 0
 
     def met(
@@ -63,8 +67,8 @@ class Around:
             return completed
         parts = zip(answers, starts, lasts, strict=True)
         asked = [given[start : last + 1] for given, start, last in parts]
-        before, self._before = self._before, ()
-        if before and all(map(_same, asked, before)):
+        before, self._before = self._before, None
+        if before is not None and all(map(_same, asked, before)):
             text = orjson.dumps(completed)
             self.asked, self._in_vain = asked, 0
             self.whole = Told(orjson.Fragment(text), objects)
@@ -80,7 +84,35 @@ class Around:
 
     def forget(self) -> None:
         """Have no whole any more."""
-        self.asked, self.whole = (), NOTHING
+        self.asked, self.whole = None, NOTHING
+
+
+class Around(Whole):
+    """The JSON of an object around what has to be asked for each time, in `pieces`."""
+
+    __slots__ = ("objects", "pieces")
+
+    def __init__(self, pieces: tuple[bytes, ...], objects: int) -> None:
+        """`objects` are those in the pieces."""
+        super().__init__()
+        self.pieces: Final = pieces
+        self.objects: Final = objects
+
+
+class Frame(Whole):
+    """All that hangs from an object and is never asked for again, in one place of an operation.
+
+    `answers` are those by slot; `asking` says what is asked of what hangs there, of the object
+    itself where no parents are named: nothing goes round in a circle. Without `fits` something is
+    not as simple, and there is nothing in it.
+    """
+
+    __slots__ = ("answers", "asking", "fits")
+
+    def __init__(self, found: tuple[Slots, Asking] | None) -> None:
+        super().__init__()
+        self.fits: Final = found is not None
+        self.answers, self.asking = found or ((), ())
 
 
 class Wholes:
@@ -88,10 +120,10 @@ class Wholes:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: deque[tuple[Around, Told, int]] = deque()
+        self._kept: deque[tuple[Whole, Told, int]] = deque()
         self._size = 0
 
-    def keep(self, one: Around, size: int) -> None:
+    def keep(self, one: Whole, size: int) -> None:
         """One more, of `size` bytes."""
         self._kept.append((one, one.whole, size))
         self._size += size
@@ -103,7 +135,7 @@ class Wholes:
 
 
 WHOLES: Final = Wholes(MOST_WHOLE)
-Form: TypeAlias = Told | Around
+Form: TypeAlias = Told | Around | Frame
 
 
 class Forms(dict[Hashable, Form]):
@@ -140,16 +172,18 @@ class Unchanging:
     From the second time on what an operation asks of its attributes is kept with it as JSON, and
     dies with it: as a whole, or around that which has to be asked for each time. Copies of it may
     share what is kept, if they differ in nothing but the attributes that are `passing`: those are
-    asked for each time, of classes that the engine is told of.
+    asked for each time, of classes that the engine is told of. Of a class that is `alone` no copy
+    shares anything, and what hangs from its objects is found once.
     """
 
     __slots__ = ()
     forms: Forms | None = None
     passing: ClassVar[frozenset[str]] = frozenset()
+    alone: ClassVar[bool] = False
 
     def seen(self, place: Hashable, completed: Any, objects: int) -> None:
         """Something was completed anew; so many `objects` are in it."""
-        if (forms := self._again()) is not None and forms.room():
+        if (forms := self.again()) is not None and forms.room():
             forms[place] = Told(orjson.Fragment(orjson.dumps(completed)), objects)
 
     def seen_around(
@@ -159,10 +193,10 @@ class Unchanging:
 
         So many `objects` are in all others, with itself.
         """
-        if (forms := self._again()) is not None and forms.room():
+        if (forms := self.again()) is not None and forms.room():
             forms[place] = Around(_pieces(completed, asked), objects)
 
-    def _again(self) -> Forms | None:
+    def again(self) -> Forms | None:
         """Where to keep a form; None at the first time."""
         known = self.forms
         if known is None:

@@ -13,7 +13,14 @@ from typing import Any
 
 from orjson import Fragment, dumps
 
-from app.engine.lasting import deciding, each_time, kept_in_pieces, unchanging
+from app.engine.lasting import (
+    alone,
+    asked_within,
+    deciding,
+    each_time,
+    kept_in_pieces,
+    unchanging,
+)
 from app.engine.lines import Writer
 from app.engine.planning import Uncompilable
 from app.engine.plans import FieldPlan, Objects, Selection, Shape
@@ -71,6 +78,9 @@ class _Keeper(Writer):
 
     def kept(self, one: FieldPlan, shape: Shape, value: str, depth: int) -> None:
         """The completed form of a value that lasts is kept with it, as JSON."""
+        if one.framed and isinstance(shape.kind, Objects):
+            self._framed(one, shape, shape.kind, value, depth)
+            return
         lasting = unchanging(shape)
         if lasting is None:
             super().kept(one, shape, value, depth)
@@ -88,12 +98,43 @@ class _Keeper(Writer):
         self._seen(whole, forms, class_, seen, depth + 1)
         self.line(depth, f"else: {value} = {told}.json; c += {told}.objects")
 
-    def only(self, kind: Objects, selection: Selection, value: str, depth: int) -> None:
-        """An object of which enough lasts is kept around the rest."""
-        if (class_ := kept_in_pieces(kind, selection)) is not None:
+    def _framed(self, one: FieldPlan, shape: Shape, kind: Objects, value: str, depth: int) -> None:
+        """What hangs from an object with a frame is told as before, if what is asked is as before.
+
+        No other object is completed at its place, so all answers of its slots are its own; there
+        are as many as before, for parents that are the same.
+        """
+        frame, asked, before = self.new("m"), self.new("d"), self.new("c")
+        known = alone(kind)
+        assert known is not None  # noqa: S101  else it had no frame
+        class_, place = self.constant(known), self.constant(one)
+        forms = f"{value}.forms if {value}.__class__ is {class_} else None"
+        slots = list(asked_within(kind.by_class[known]))
+        all_, map_, is__, len_ = map(self.constant, (all, map, is_, len))
+        conditions = [f"{asked} is not None"]
+        for number, slot in enumerate(slots):
+            conditions.append(f"{all_}({map_}({is__}, answers[{slot}], {asked}[{number}]))")
+        self.line(depth, f"{frame} = {forms}")
+        self.line(depth, f"{frame} = {frame}.get({place}) if {frame} else None")
+        self.line(depth, f"{asked} = {frame}.asked if {frame} else None")
+        self.line(depth, f"if {' and '.join(conditions)}:")
+        self.line(depth + 1, f"{value} = {frame}.whole.json; c += {frame}.whole.objects")
+        self.line(depth, "else:")
+        self.line(depth + 1, f"{before} = c")
+        self.present(one, shape, value, depth + 1)
+        parts = "".join(f"answers[{slot}], " for slot in slots)
+        lasts = "".join(f"{len_}(answers[{slot}]) - 1, " for slot in slots)
+        met = f"met({value}, c - {before}, ({parts}), ({'0, ' * len(slots)}), ({lasts}))"
+        self.line(depth + 1, f"if {frame}: {value} = {frame}.{met}")
+
+    def only(
+        self, one: FieldPlan, kind: Objects, selection: Selection, value: str, depth: int
+    ) -> None:
+        """An object of which enough lasts is kept around the rest; one with a frame has that."""
+        if not one.framed and (class_ := kept_in_pieces(kind, selection)) is not None:
             self._in_pieces(selection, class_, value, depth)
         else:
-            super().only(kind, selection, value, depth)
+            super().only(one, kind, selection, value, depth)
 
     def _in_pieces(
         self, selection: Selection, class_: type[Unchanging], value: str, depth: int
@@ -134,7 +175,7 @@ class _Keeper(Writer):
         """Take the whole, and go past its answers."""
         asked, own = self.new("d"), {one.slot for one in selection.working}
         all_, map_, is__ = map(self.constant, (all, map, is_))
-        conditions, moves = [asked], []
+        conditions, moves = [f"{asked} is not None"], []
         for number, slot in enumerate(slots):
             if slot in own:  # one answer an object
                 conditions.append(f"a{slot}[p{slot} + 1] is {asked}[{number}][0]")

@@ -6,7 +6,8 @@ declares unchanging are declared so here, which means something to its engine on
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Self, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVar
 
 import strawberry
 
@@ -176,7 +177,8 @@ def query_over(data: Row, variant: type[Variant]) -> type:
         node: Product
 
     @strawberry.type
-    class ProductConnection:
+    class ProductConnection(Unchanging):
+        alone: ClassVar[bool] = True
         edges: list[ProductEdge]
         page_info: PageInfo
         total_count: int | None
@@ -196,6 +198,14 @@ def query_over(data: Row, variant: type[Variant]) -> type:
     by_handle = {edge.node.handle: edge.node for edge in edges}
     places = {edge.cursor: place for place, edge in enumerate(edges)}
 
+    @cache  # the gateway keeps its pages as well
+    def page(first: int, after: str | None) -> ProductConnection:
+        start = 0 if after is None else places[after] + 1
+        shown = edges[start : start + first]
+        more = start + len(shown) < len(edges)
+        info = PageInfo(has_next_page=more, end_cursor=shown[-1].cursor if shown else None)
+        return ProductConnection(edges=shown, page_info=info, total_count=len(edges))
+
     @strawberry.type
     class Query:
         @strawberry.field
@@ -206,10 +216,6 @@ def query_over(data: Row, variant: type[Variant]) -> type:
         async def products(
             self, first: int | None = None, after: str | None = None
         ) -> ProductConnection | None:
-            start = 0 if after is None else places[after] + 1
-            page = edges[start : start + (first or DEFAULT_FIRST)]
-            more = start + len(page) < len(edges)
-            info = PageInfo(has_next_page=more, end_cursor=page[-1].cursor if page else None)
-            return ProductConnection(edges=page, page_info=info, total_count=len(edges))
+            return page(first or DEFAULT_FIRST, after)
 
     return Query

@@ -15,12 +15,14 @@ from starlette.routing import Route
 
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
-from app.engine import writing
+from app.engine import planning, writing
 from app.engine.execution import Engine, Request
 from app.engine.gate import Admitted, Gate
 from app.engine.gate import Prepared as Document
 from app.engine.gate.sizes import Variables
 from app.engine.plancache import Prepared
+
+FORMS = ((writing, "unchanging"), (writing, "kept_in_pieces"), (planning, "alone"))
 
 
 class Fixed(StrEnum):
@@ -52,8 +54,8 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
 
 def keep_no_forms() -> None:
     """Complete every object anew, whether it changes or not; for the rest of the process."""
-    for name in ("unchanging", "kept_in_pieces"):
-        setattr(writing, name, _nothing)
+    for module, name in FORMS:
+        setattr(module, name, _nothing)
 
 
 def _nothing(*_of: Any) -> None:

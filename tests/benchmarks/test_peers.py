@@ -13,7 +13,6 @@ import pytest
 from graphql import build_schema, lexicographic_sort_schema, print_schema
 
 from app.api.schema import sdl
-from app.engine import writing
 from app.engine.execution import Request
 from app.engine.gate import Gate, NotAdmittedError
 from app.engine.unchanging import Unchanging
@@ -23,7 +22,7 @@ from benchmarks.peers.questions import Question, documents
 from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Stage, agreed, staged
 from benchmarks.peers.subset import subset
-from benchmarks.peers.switches import Fixed, keep_no_forms
+from benchmarks.peers.switches import FORMS, Fixed, keep_no_forms
 from tests.gateways import asking
 from tests.node import NoNodeError, absent
 
@@ -134,9 +133,9 @@ async def test_forms_are_kept_unless_none_should_be(
     page = stage.questions[1]
     listing = replace(page, variables=page.variables[:1] * 3)
     kept: list[object] = []
-    monkeypatch.setattr(Unchanging, "_again", lambda _self: kept.append(None))
-    for name in ("unchanging", "kept_in_pieces"):
-        monkeypatch.setattr(writing, name, getattr(writing, name))  # to be put back
+    monkeypatch.setattr(Unchanging, "again", lambda _self: kept.append(None))
+    for module, name in FORMS:
+        monkeypatch.setattr(module, name, getattr(module, name))  # to be put back
 
     with_forms = await _in_process(data, frozenset(), listing)
     many = len(kept)

@@ -18,7 +18,10 @@ from tests.engine.plain import plain, walked
 SCHEMA = build_schema(
     """
     type Query { shop: Shop  a: Int  b: Int  c: Int }
-    type Shop { name: String  open: Boolean  near: [Shop!]  best: Shop  price: Int }
+    type Shop {
+      name: String  open: Boolean  near: [Shop!]  best: Shop  price: Int
+      nearest(first: Int): [Shop!]
+    }
     """
 )
 Answer = Callable[[], Awaitable[int]]
@@ -51,6 +54,12 @@ class KeptShop(Unchanging, Reading):
     pass
 
 
+class LoneShop(KeptShop):
+    """One that shares nothing with a copy."""
+
+    alone = True
+
+
 class PassingShop(KeptShop):
     """One that may be open in one copy and closed in another."""
 
@@ -67,6 +76,7 @@ class Desk:
     tasks: set[Any] = field(default_factory=set)
     price: Any = 7
     prices: int = 0  # how often it was asked
+    nearests: int = 0
     listed: dict[str, int] = field(default_factory=dict)  # prices of shops by name
 
     def engine(self) -> Engine:
@@ -79,11 +89,20 @@ class Desk:
             return Batch(lambda call: lambda parents: self.number(call, parents), eager=True)
         if name == "price":
             return Each(lambda _call: self.priced)
+        if name == "nearest":
+            return Each(self.nearest, follows=True)
         return Attribute(name)
 
     def priced(self, shop: Any) -> Any:
         self.prices += 1
         return self.listed.get(shop.values["name"], self.price) if self.listed else self.price
+
+    def nearest(self, call: Call) -> Callable[[Any], Any]:
+        def answer(shop: Any) -> Any:
+            self.nearests += 1
+            return shop.values["near"][: call.arguments["first"]]
+
+        return answer
 
     async def number(self, call: Call, parents: Sequence[Any]) -> list[int]:
         self.tasks.add(asyncio.current_task())

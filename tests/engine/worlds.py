@@ -24,6 +24,7 @@ from tests.engine.schemas import Builder
 
 PASSING = 0.15  # share of the attributes of what is kept
 LASTING = 0.33  # share of the worlds in which all that can be kept is
+ALONE = 0.5  # share of the types that are kept
 MOVING = 0.1  # share of the fields that have to be asked
 SETTLED = 5  # turns in which what moves is the same
 
@@ -56,13 +57,19 @@ class Mood:
 
 
 class Thing:
-    """An object of some type; its fields are decided by its name, and some by its turn."""
+    """An object of some type; its fields are decided by its name, and some by its turn.
+
+    What follows from one that is `still` is found once.
+    """
 
     passing: ClassVar[frozenset[str]] = frozenset()
+    alone: ClassVar[bool] = False
 
     def __init__(self, world: "World", mood: Mood, typename: str, name: str) -> None:
         self.world, self.mood, self.typename, self.name = world, mood, typename, name
         self.turn = mood.turn
+        self.still = self.alone
+        self.found: dict[str, Any] = {}
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("_"):
@@ -80,12 +87,25 @@ def raised(value: Any) -> Any:
     return value
 
 
+def stilled(value: Any) -> Any:
+    """The same at every reading, with all that hangs from it."""
+    if isinstance(value, Thing):
+        value.still = True
+    elif hasattr(value, "__next__"):
+        return stilled(list(value))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            stilled(one)
+    return value
+
+
 @dataclass
 class World:
     """A schema, how its fields are resolved, and the class of some of its types.
 
-    Half of the types are of things that are kept, and given again to who asks again; where a part
-    of them is passing, as copies. In every third world all types are, and all lists.
+    Half of the types are of things that are kept, and given again to who asks again: half of them
+    alone, the others as copies where a part of them is passing. In every third world all types are
+    kept, and all lists.
     """
 
     dice: Random
@@ -109,7 +129,9 @@ class World:
                 if kind == "attribute" and parent in {name, ""}
             }
             if issubclass(type_, Unchanging) and name in self.hinted:
-                passing = (one for one in sorted(attributes) if self.dice.random() < PASSING)
+                type_.alone = self.dice.random() < ALONE
+                share = 0 if type_.alone else PASSING
+                passing = (one for one in sorted(attributes) if self.dice.random() < share)
                 type_.passing = frozenset(passing)
 
     def root(self, mood: Mood) -> Thing:
@@ -119,13 +141,19 @@ class World:
         return Description(self._how, self.hinted)
 
     def _how(self, parent: GraphQLObjectType, name: str, definition: GraphQLField) -> How:
-        kind = self.kinds.get((parent.name, name)) or self.kinds["", name]
+        kind = self._kind(parent, name)
         if kind == "attribute":
             return Attribute(name)
         if kind == "batch":
             return Batch(lambda call: self._batch(call, name), eager=len(name) % 2 == 0)
         resolve: Any = definition.resolve
-        return Each(lambda call: lambda thing: resolve(thing, call.info(), **dict(call.arguments)))
+        return Each(
+            lambda call: lambda thing: resolve(thing, call.info(), **dict(call.arguments)),
+            follows=kind == "each" and name not in self.moving,
+        )
+
+    def _kind(self, parent: GraphQLObjectType, name: str) -> str:
+        return self.kinds.get((parent.name, name)) or self.kinds["", name]
 
     def _batch(
         self, call: Call, name: str
@@ -166,7 +194,13 @@ class World:
         definition = getattr(parent, "fields", {}).get(name)
         if definition is None:
             return Odd()
-        return self.make(definition.type, thing.mood, about)
+        if not thing.still or self._kind(parent, name) not in {"attribute", "each"}:
+            return self.make(definition.type, thing.mood, about)
+        if name in self.moving:
+            return self.make(definition.type, thing.mood, about)
+        if about not in thing.found:
+            thing.found[about] = stilled(self.make(definition.type, thing.mood, about))
+        return thing.found[about]
 
     def make(self, type_: Any, mood: Mood, about: str) -> Any:
         dice = mood.dice(about)

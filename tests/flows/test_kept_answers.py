@@ -33,6 +33,17 @@ WORDS = {
 }
 
 
+PAGE = """{
+  products(first: 2) {
+    totalCount
+    edges { cursor node {
+      name asOf images(first: 1) { url }
+      variants(first: 1) { sku price { amount { amount } } availability { availableToSell } }
+    } }
+  }
+}"""
+
+
 @dataclass
 class Clock:
     now: datetime = NOON
@@ -141,3 +152,32 @@ async def test_what_is_newer_takes_the_place_of_what_was_made_before() -> None:
         [answer(5, "10.00", "CACHED")],
         [answer(3, "9.00", "LIVE")],
     ]
+
+
+async def test_a_page_that_is_told_again_tells_what_has_changed_on_it() -> None:
+    clock = Clock()
+    brief = {"fresh_for": "PT1M", "revalidate_for": "PT0S"}
+    kept = {"catalogue": {"fresh_for": "PT1H"}, "prices": brief, "stock": brief}
+    shirt = a_product(images=(FRONT, FRONT), variants=(a_variant(), a_variant("SHIRT-L")))
+    shop = Retailer(known_products=[shirt])
+
+    def page(quantity: int, amount: str) -> dict[str, Any]:
+        variant = {
+            "sku": "SHIRT-M",
+            "price": {"amount": {"amount": amount}},
+            "availability": [{"availableToSell": quantity}],
+        }
+        node = {
+            "name": "Camicia",
+            "asOf": NOON.isoformat(),
+            "images": [{"url": FRONT.url}],
+            "variants": [variant],
+        }
+        return {"products": {"totalCount": 1, "edges": [{"cursor": "1", "node": node}]}}
+
+    async with gateway_over({"shop": shop}, now=clock, freshness=kept) as ask:
+        for quantity, amount in [(5, "10.00"), (5, "9.00"), (3, "9.00"), (3, "9.00")]:
+            shop.levels, shop.known_prices = [a_level(on_hand=quantity)], [a_price(amount=amount)]
+            for _ in range(6):
+                assert await ask.data(PAGE) == page(quantity, amount)
+            clock.now += timedelta(minutes=2)

@@ -1,0 +1,160 @@
+"""What hangs from an object that shares nothing with others is found once, and told as a whole."""
+
+from typing import Any
+
+import pytest
+from graphql import parse
+
+from app.engine.execution import Executed, Request
+from app.engine.unchanging import NOTHING, Frame
+from tests.engine.plain import plain
+from tests.engine.shops import Desk, KeptShop, LoneShop, PassingShop, Shop
+
+ASKED = "{ shop { price best { name near { name price } nearest(first: 1) { open price } } } }"
+
+
+def surrounded(kind: type[Any] = LoneShop) -> Desk:
+    near = [kind(name="C", open=True), kind(name="D", open=False)]
+    shop = kind(name="A", best=kind(name="B", near=near))
+    listed = {"A": 1_000, "C": 2_000, "D": 3_000}
+    return Desk(shop, classes={"Shop": kind}, listed=listed)
+
+
+def told_of(prices: dict[str, int]) -> Executed:
+    best = {
+        "name": "B",
+        "near": [{"name": name, "price": prices[name]} for name in "CD"],
+        "nearest": [{"open": True, "price": prices["C"]}],
+    }
+    return Executed({"shop": {"price": prices["A"], "best": best}}, [])
+
+
+def frames(shop: Any) -> list[Frame]:
+    return [one for one in (getattr(shop, "forms", None) or {}).values() if isinstance(one, Frame)]
+
+
+def read(desk: Desk) -> int:
+    best = desk.shop.values["best"]
+    return sum(one.read for one in (desk.shop, best, *best.values["near"]))
+
+
+async def test_what_hangs_from_it_is_found_once_and_what_is_asked_is_asked_each_time() -> None:
+    desk = surrounded()
+    engine = desk.engine()
+
+    for _ in range(3):
+        assert await desk.ask(ASKED, engine) == told_of(desk.listed)
+    before, found = read(desk), desk.nearests
+    for _ in range(3):
+        assert await desk.ask(ASKED, engine) == told_of(desk.listed)
+
+    assert (read(desk), desk.nearests) == (before, found)
+    assert desk.prices == 6 * (1 + 2 + 1)
+
+
+@pytest.mark.parametrize("changed", "ACD")
+async def test_what_is_answered_otherwise_is_told_at_once(changed: str) -> None:
+    desk = surrounded()
+    engine = desk.engine()
+    usual, other = dict(desk.listed), {**desk.listed, changed: 4_000}
+
+    for prices in (usual, usual, usual, usual, other, usual, other, other, other, usual):
+        desk.listed = prices
+        assert await desk.ask(ASKED, engine) == told_of(prices)
+
+
+async def test_a_failure_is_told_each_time_and_nothing_is_kept_of_it() -> None:
+    desk = surrounded()
+    engine = desk.engine()
+    usual = desk.listed
+    for _ in range(4):
+        await desk.ask(ASKED, engine)
+    desk.listed = {**usual, "D": ValueError("no price")}  # type: ignore[dict-item]  # it fails
+
+    for _ in range(3):
+        answer = await desk.ask(ASKED, engine)
+        expected: Any = told_of({**usual, "D": None}).data  # type: ignore[dict-item]  # told as null
+        assert answer.data == expected
+        assert [error.path for error in answer.errors] == [["shop", "best", "near", 1, "price"]]
+    desk.listed = usual
+
+    assert await desk.ask(ASKED, engine) == told_of(usual)
+
+
+@pytest.mark.parametrize(
+    ("asked", "values"),
+    [
+        ("nearest(first: 1)", {"near": None}),  # of which there is no first one
+        ("best", {"best": ValueError("closed")}),
+    ],
+)
+async def test_what_fails_where_it_hangs_has_no_frame(asked: str, values: dict[str, Any]) -> None:
+    shop = LoneShop(name="A", **values)
+    desk = Desk(shop, classes={"Shop": LoneShop})
+    engine = desk.engine()
+
+    for _ in range(4):
+        answer = await desk.ask(f"{{ shop {{ name found: {asked} {{ price }} }} }}", engine)
+        assert answer.data == {"shop": {"name": "A", "found": None}}
+        assert [error.path for error in answer.errors] == [["shop", "found"]]
+    assert [(one.fits, one.answers, one.asking) for one in frames(shop)] == [(False, (), ())]
+
+
+async def test_what_depends_on_variables_is_asked_each_time() -> None:
+    desk = surrounded()
+    engine = desk.engine()
+    text = "query ($n: Int) { shop { best { nearest(first: $n) { name price } } } }"
+
+    for first in (2, 2, 2, 2, 1, 2, 0, 1):
+        request = Request(parse(text), text, variables={"n": first})
+        nearest = [{"name": name, "price": desk.listed[name]} for name in "CD"[:first]]
+        executed = await engine.execute(request)
+        assert plain(executed.data) == {"shop": {"best": {"nearest": nearest}}}
+        assert executed.objects == 2 + first
+    assert desk.nearests == 8
+
+
+@pytest.mark.parametrize("kind", [Shop, KeptShop, PassingShop])
+async def test_what_may_share_with_copies_or_may_change_has_no_frame(kind: type[Any]) -> None:
+    desk = surrounded(kind)
+    engine = desk.engine()
+
+    for _ in range(4):
+        assert await desk.ask(ASKED, engine) == told_of(desk.listed)
+
+    assert desk.nearests == 4
+    assert frames(desk.shop) == []
+
+
+async def test_it_is_told_as_a_whole_also_where_nothing_is_asked() -> None:
+    desk = surrounded()
+    engine = desk.engine()
+    text = "{ shop { best { nearest(first: 1) { name } } } }"
+
+    for _ in range(4):
+        answer = await desk.ask(text, engine)
+        assert answer == Executed({"shop": {"best": {"nearest": [{"name": "C"}]}}}, [])
+
+    (frame,) = frames(desk.shop)
+    assert (frame.fits, frame.whole is not NOTHING, frame.whole.objects) == (True, True, 3)
+
+
+async def test_each_place_of_each_object_has_a_frame_of_its_own() -> None:
+    desk, other = surrounded(), surrounded()
+    shops = [desk.shop, other.shop]
+    other.shop.values["best"].values["near"][0].values["name"] = "E"
+    desk.listed["E"] = 5_000
+    engine = desk.engine()
+    text = """{
+      shop { price best { nearest(first: 1) { name price } } }
+      again: shop { best { nearest(first: 2) { name } } }
+    }"""
+
+    for turn in range(10):
+        desk.shop = shops[turn % 2]
+        first = "CE"[turn % 2]
+        one = {"name": first, "price": desk.listed[first]}
+        shop = {"price": 1_000, "best": {"nearest": [one]}}
+        again = {"best": {"nearest": [{"name": first}, {"name": "D"}]}}
+        assert await desk.ask(text, engine) == Executed({"shop": shop, "again": again}, [])
+    assert [[one.fits for one in frames(shop)] for shop in shops] == [[True, True]] * 2
