@@ -30,7 +30,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.lasting import Lasting, LastingCollector
 from app.api.market_metrics import MarketCollector
 from app.api.metrics import CONTENT_TYPE, Metrics
-from app.api.middleware import middleware
+from app.api.middleware import Application, middleware
 from app.api.operations import Operations
 from app.api.order_metrics import FollowCollector, TurnCollector
 from app.api.schema import Schema, build_schema
@@ -183,7 +183,8 @@ class Gateway:
             ("http", "/graphql"): endpoint,
             ("websocket", "/graphql"): sockets,
         }
-        return Starlette(
+        return Application(
+            straight=straight,
             routes=[
                 Route("/graphql", endpoint),
                 WebSocketRoute("/graphql", sockets),
@@ -193,7 +194,7 @@ class Gateway:
                 *([Route("/", _to_graphiql)] if self.settings.server.graphiql else []),
                 *([Route("/metrics", _scraped(metrics))] if self.settings.server.metrics else []),
             ],
-            middleware=middleware(self.settings.cors, self.settings.server, straight),
+            middleware=middleware(self.settings.cors, self.settings.server),
             lifespan=partial(self._lifespan, documents),
         )
 

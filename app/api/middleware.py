@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,15 +30,12 @@ CAREFUL = (
 BEGINNINGS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 
-def middleware(
-    cors: Cors, server: Server, straight: Mapping[tuple[str, str], ASGIApp]
-) -> list[Middleware]:
-    """What stands before the routes, outermost first; `straight` are those asked most."""
+def middleware(cors: Cors, server: Server) -> list[Middleware]:
+    """What stands before the routes, outermost first."""
     return [
         *([_forwarding(server)] if server.trusted_proxies else []),
         Middleware(RequestId),
         *([_cross_origin(cors)] if cors.origins else []),
-        Middleware(Straight, to=straight),
     ]
 
 
@@ -64,22 +62,34 @@ def _cross_origin(cors: Cors) -> Middleware:
     )
 
 
-class Straight:
-    """Hands what is asked of some paths on at once, past the search for a route.
+class Application(Starlette):
+    """Starlette's, which hands what is asked of some paths on at once, past the search for a route.
 
-    They are named by the type of the connection and the path.
+    `straight` are those by the type of the connection and the path. The middleware stands before
+    them, too; what they raise is left to the server.
     """
 
-    def __init__(self, app: ASGIApp, *, to: Mapping[tuple[str, str], ASGIApp]) -> None:
-        self._app = app
-        self._to = to
+    def __init__(
+        self,
+        *,
+        straight: Mapping[tuple[str, str], ASGIApp],
+        middleware: Sequence[Middleware],
+        **options: Any,
+    ) -> None:
+        super().__init__(middleware=middleware, **options)
+        self._straight = dict(straight)
+        for asked in straight:
+            for one in reversed(middleware):
+                self._straight[asked] = one.cls(self._straight[asked], *one.args, **one.kwargs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection, or let its route be found."""
-        plain = not scope.get("root_path")
         asked = scope["type"], scope.get("path", "")
-        app = self._to.get(asked, self._app) if plain else self._app
-        await app(scope, receive, send)
+        app = None if scope.get("root_path") else self._straight.get(asked)
+        if app is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await app(scope, receive, send)
 
 
 class RequestId:

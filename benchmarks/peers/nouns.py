@@ -132,7 +132,8 @@ class Stored:
 
     def prices(self, variants: Sequence[Variant]) -> list[Price | None]:
         """One for each."""
-        return [self._prices.get(variant.sku) for variant in variants]
+        known = self._prices.get
+        return [known(variant.sku) for variant in variants]
 
     def availability(
         self, variants: Sequence[Variant], first: int | None
