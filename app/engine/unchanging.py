@@ -114,6 +114,10 @@ class Frame(Whole):
         self.fits: Final = found is not None
         self.answers, self.asking = found or ((), ())
 
+    def met(self, completed: Any, *told: Any) -> Any:
+        """As above; but what does not fit may be told otherwise the next time."""
+        return super().met(completed, *told) if self.fits else completed
+
 
 class Wholes:
     """All that have their whole JSON: when it is too much, the first ones lose it."""

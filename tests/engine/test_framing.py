@@ -100,6 +100,20 @@ async def test_what_fails_where_it_hangs_has_no_frame(asked: str, values: dict[s
     assert [(one.fits, one.answers, one.asking) for one in frames(shop)] == [(False, (), ())]
 
 
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+async def test_what_has_to_be_waited_for_has_no_frame_and_is_told_as_it_is_now() -> None:
+    near = [Shop(name="C"), Shop(name="D")]
+    desk = Desk(LoneShop(name="A", near=near), classes={"Shop": LoneShop}, later=True)
+    engine = desk.engine()
+
+    for turn in range(6):
+        answer = await desk.ask("{ shop { nearest(first: 1) { name price } } }", engine)
+        first = "CD"[turn % 2]
+        assert answer == Executed({"shop": {"nearest": [{"name": first, "price": 7}]}}, [])
+        near.reverse()
+    assert [one.fits for one in frames(desk.shop)] == [False]
+
+
 async def test_what_depends_on_variables_is_asked_each_time() -> None:
     desk = surrounded()
     engine = desk.engine()
