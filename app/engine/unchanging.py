@@ -1,12 +1,12 @@
 """What need not be completed again? Values that never change and are given to many operations."""
 
-from collections import deque
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from operator import is_
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from weakref import ref
 
 import orjson
 from msgspec import Struct
@@ -44,7 +44,7 @@ class Whole:
     it was made, `asked`, none of which ever changes.
     """
 
-    __slots__ = ("_before", "_in_vain", "_pause", "asked", "whole")
+    __slots__ = ("__weakref__", "_before", "_in_vain", "_pause", "asked", "whole")
 
     def __init__(self) -> None:
         """There is none at first."""
@@ -84,7 +84,9 @@ class Whole:
 
     def forget(self) -> None:
         """Have no whole any more."""
-        self.asked, self.whole = None, NOTHING
+        if self.whole is not NOTHING:
+            self.asked, self.whole = None, NOTHING
+            WHOLES.drop(self)
 
 
 class Around(Whole):
@@ -120,22 +122,34 @@ class Frame(Whole):
 
 
 class Wholes:
-    """All that have their whole JSON: when it is too much, the first ones lose it."""
+    """All that have their whole JSON: when it is too much, the first ones lose it.
+
+    Nothing is held here: what dies with the object it was made of is counted no more.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: deque[tuple[Whole, Told, int]] = deque()
-        self._size = 0
+        self._sizes: dict[ref[Whole], int] = {}
+        self.size = 0
 
     def keep(self, one: Whole, size: int) -> None:
-        """One more, of `size` bytes."""
-        self._kept.append((one, one.whole, size))
-        self._size += size
-        while self._size > self._most:
-            first, whole, size = self._kept.popleft()
-            self._size -= size
-            if first.whole is whole:
-                first.forget()
+        """One more, of `size` bytes, in the place of what it had."""
+        self.drop(one)
+        self._sizes[ref(one, self._gone)] = size
+        self.size += size
+        while self.size > self._most:
+            first = next(iter(self._sizes))
+            if (losing := first()) is None:
+                self._gone(first)
+            else:
+                losing.forget()
+
+    def drop(self, one: Whole) -> None:
+        """It has none any more."""
+        self._gone(ref(one))
+
+    def _gone(self, one: ref[Whole]) -> None:
+        self.size -= self._sizes.pop(one, 0)
 
 
 WHOLES: Final = Wholes(MOST_WHOLE)

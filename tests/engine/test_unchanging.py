@@ -1,5 +1,6 @@
 """What never changes is completed twice at most, as a whole or around what has to be asked."""
 
+import gc
 from typing import Any
 from unittest.mock import patch
 
@@ -316,3 +317,23 @@ async def test_when_wholes_are_too_much_the_first_lose_theirs() -> None:
                 await desk.ask(AROUND, engine)
 
         assert [wholes(desk.shop) for desk in desks] == [[False], [True], [True]]
+
+
+async def test_a_whole_goes_with_the_object_that_it_was_made_of() -> None:
+    desks = [surrounded(UnchangingList) for _ in range(3)]
+    engines = [desk.engine() for desk in desks]
+    size = len(orjson.dumps(told_of(desks[0].listed).data)) - len('{"shop":}')
+    with patch.object(unchanging, "WHOLES", Wholes(2 * size)) as kept:
+        for desk, engine, expected in zip(desks, engines, (1, 1, 2), strict=True):
+            for _ in range(4):
+                await desk.ask(AROUND, engine)
+            assert kept.size == expected * size
+            if desk is desks[0]:
+                desk.shop = None
+                gc.collect()
+                assert kept.size == 0
+
+        assert [wholes(desk.shop) for desk in desks[1:]] == [[True], [True]]
+        desks[1].listed = {**desks[1].listed, "C": 2_000}
+        await desks[1].ask(AROUND, engines[1])
+        assert kept.size == size
