@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from app.availability.model import (
+    AGES,
     IN_STOCK,
     NOT_CARRIED,
     OUT_OF_STOCK,
@@ -15,10 +16,7 @@ from app.availability.model import (
 )
 from app.ports import StockLevel
 from app.products.bundles import Components, MadeOf
-from app.upstream.report import Freshness
 from app.values import Sku
-
-AGES = list(Freshness)
 
 
 def with_components(skus: Collection[Sku], made_of: MadeOf) -> list[Sku]:

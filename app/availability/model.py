@@ -35,7 +35,9 @@ class AvailabilityStatus(StrEnum):
 
 
 IN_STOCK, OUT_OF_STOCK = AvailabilityStatus.IN_STOCK, AvailabilityStatus.OUT_OF_STOCK
-NOT_CARRIED, NOBODY_COULD_SAY = AvailabilityStatus.NOT_CARRIED, Freshness.UNKNOWN
+NOT_CARRIED, UNKNOWN = AvailabilityStatus.NOT_CARRIED, AvailabilityStatus.UNKNOWN
+NOBODY_COULD_SAY = Freshness.UNKNOWN
+AGES = tuple(Freshness)
 MOST_UNITS = 999_999_999  # an Int of GraphQL and a column hold the difference of two such figures
 FulfilmentMethod = values.FulfilmentMethod
 NEEDED_SERVICE = {
@@ -100,7 +102,7 @@ class Availability(Struct, frozen=True, gc=False):
         """Nobody could say."""
         return cls(
             spot=spot,
-            status=AvailabilityStatus.UNKNOWN,
+            status=UNKNOWN,
             level=None,
             available_to_sell=None,
             as_of=None,
@@ -140,7 +142,15 @@ class Spread:
         """The same when we have promised some of it; nobody else is given that one."""
         if not promised:
             return self
-        return Spread(tuple(part.less(promised.get(part.spot.location)) for part in self.parts))
+        of = promised.get
+        return Spread(
+            tuple(
+                [
+                    part if (some := of(part.spot.location)) is None else part.less(some)
+                    for part in self.parts
+                ]
+            )
+        )
 
     def together(self, *, global_buffer: int) -> "Aggregate":
         """What can be sold over all of them; of a bundle, without touching a component's buffer."""
@@ -213,23 +223,33 @@ class Aggregate:
     @classmethod
     def over(cls, parts: Iterable[Availability], *, global_buffer: int) -> Self:
         """The aggregate of one SKU's availabilities."""
-        parts = tuple(parts)
-        carried = [part for part in parts if part.level is not None]
-        levels = [part.level for part in parts if part.level is not None]
-        unknown = tuple(p.spot.location for p in parts if p.status is AvailabilityStatus.UNKNOWN)
-        quantity = _together(carried, global_buffer=global_buffer)
-        known = [part for part in parts if part.as_of is not None]
+        total = free = 0
+        counted: list[LocationCode] = []
+        unknown: list[LocationCode] = []
+        ages: set[Freshness] = set()
+        oldest = last = how = None
+        for part in parts:
+            if (level := part.level) is not None:
+                owed, left = part.promised, level.on_hand - level.reserved
+                free += left - owed
+                if (left := min(MOST_UNITS, left - level.safety_stock) - owed) > 0:
+                    total += left
+                counted.append(level.location)
+            elif part.status is UNKNOWN:
+                unknown.append(part.spot.location)
+            as_of = part.as_of
+            if as_of is not None and (as_of is not last or part.freshness is not how):
+                last, how = as_of, part.freshness  # mostly those of the one before, told together
+                ages.add(how)
+                oldest = as_of if oldest is None else min(oldest, as_of)
+        quantity = max(0, min(total, free - global_buffer, MOST_UNITS))
         return cls(
-            available_to_sell=None if not levels and unknown else quantity,
-            status=_status(quantity, levels, unknown),
-            counted=tuple(level.location for level in levels),
-            unknown=unknown,
-            as_of=min((part.as_of for part in known if part.as_of), default=None),
-            freshness=max(
-                (part.freshness for part in known),
-                key=list(Freshness).index,
-                default=Freshness.UNKNOWN,
-            ),
+            available_to_sell=None if not counted and unknown else quantity,
+            status=_status(quantity, counted, unknown),
+            counted=tuple(counted),
+            unknown=tuple(unknown),
+            as_of=oldest,
+            freshness=max(ages, key=AGES.index, default=Freshness.UNKNOWN),
         )
 
     def at_most(self, quantity: int) -> "Aggregate":
@@ -240,18 +260,11 @@ class Aggregate:
         return changed(self, available_to_sell=quantity, status=status, faces=Faces())
 
 
-def _together(parts: Iterable[Availability], *, global_buffer: int) -> int:
-    levels = [(part.level, part.promised) for part in parts if part.level is not None]
-    total = sum(max(0, sellable(level) - promised) for level, promised in levels)
-    free = sum(uncommitted(level) - promised for level, promised in levels)
-    return max(0, min(total, free - global_buffer, MOST_UNITS))
-
-
 def _status(
-    quantity: int, levels: Sequence[object], unknown: tuple[LocationCode, ...]
+    quantity: int, levels: Sequence[object], unknown: Sequence[LocationCode]
 ) -> AvailabilityStatus:
     if quantity > 0:
         return AvailabilityStatus.IN_STOCK
     if unknown:
-        return AvailabilityStatus.UNKNOWN
+        return UNKNOWN
     return AvailabilityStatus.OUT_OF_STOCK if levels else AvailabilityStatus.NOT_CARRIED

@@ -41,6 +41,7 @@ MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
 NOW = timedelta()  # the age that stock may have which is to be held
 MANY = 1_000  # spots that are worth letting others have their turn in between
+MANY_SUMMED = 5_000  # the same where they are only summed up
 
 
 class AvailabilityService:
@@ -144,7 +145,14 @@ class AvailabilityService:
     ) -> Mapping[Sku, Aggregate]:
         """What can be sold of each SKU over the places together, to the `holder` or to anybody."""
         at = await self._free(skus, places, inquiry, holder=holder)
-        return {sku: spread.together(global_buffer=global_buffer) for sku, spread in at.items()}
+        found, summed = {}, 0
+        for sku, spread in at.items():
+            summed += len(spread.parts)
+            if summed > MANY_SUMMED:
+                await asyncio.sleep(0)
+                summed = 0
+            found[sku] = spread.together(global_buffer=global_buffer)
+        return found
 
     async def _free(
         self,

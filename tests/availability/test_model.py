@@ -10,9 +10,11 @@ from app.availability.model import (
     Aggregate,
     Availability,
     AvailabilityStatus,
+    Promises,
     Spot,
     bounded,
     sellable,
+    uncommitted,
 )
 from app.ports import IncomingSupply, StockLevel
 from app.upstream.reader import Reading
@@ -162,3 +164,32 @@ def test_the_aggregate_is_as_old_and_as_sure_as_its_weakest_part() -> None:
     stale = Availability.of(spot, Reading(a_level(), older, Freshness.STALE, "tills"))
     together = Aggregate.over([at(1, a_level()), stale], global_buffer=0)
     assert (together.as_of, together.freshness) == (older, Freshness.STALE)
+
+
+told = st.tuples(levels | st.none(), freshness, st.integers(0, 3), st.integers(0, 60))
+
+
+@given(st.lists(told, max_size=6), st.integers(0, 50))
+def test_what_is_promised_is_taken_off_where_it_is_and_each_part_counts(
+    several: list[tuple[StockLevel | None, Freshness, int, int]], buffer: int
+) -> None:
+    parts = [
+        Availability.of(
+            Spot(Sku("SHIRT-M"), LocationCode(f"L{number}")),
+            Reading(level, NOON - timedelta(hours=hours), how, "tills"),
+        ).less(Promises(held=promised))
+        for number, (level, how, hours, promised) in enumerate(several)
+    ]
+    together = Aggregate.over(parts, global_buffer=buffer)
+    levels = [(part.level, part.promised) for part in parts if part.level is not None]
+    most = sum(max(0, sellable(level) - promised) for level, promised in levels)
+    free = sum(uncommitted(level) - promised for level, promised in levels) - buffer
+
+    assert together.available_to_sell == max(0, min(most, free))
+    assert most == sum(part.available_to_sell or 0 for part in parts)
+    assert together.counted == tuple(level.location for level, _ in levels)
+    if parts:
+        assert together.as_of == min(part.as_of for part in parts if part.as_of is not None)
+        assert together.freshness == max(
+            (how for _, how, _, _ in several), key=list(Freshness).index
+        )

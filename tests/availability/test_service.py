@@ -1,5 +1,6 @@
 """From where can be sold, by whose rules, and how long is an answer the same object?"""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from time import monotonic
@@ -182,3 +183,31 @@ async def test_one_answer_holds_so_much_and_no_more() -> None:
     ):
         await stage.service.at(skus, stage.holding(), inquiry())
     assert len(await stage.service.at(skus[:6_666], stage.holding(), inquiry())) == 6_666
+
+
+async def test_sums_over_many_places_let_others_have_their_turn() -> None:
+    stage = Stage(*(a_location(f"a-{number}") for number in range(60)), a=Retailer())
+    await stage.locations.refresh()
+    skus = [Sku(f"SHIRT-{number}") for number in range(100)]
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def summed(buffer: int) -> None:
+        await stage.service.together(skus, stage.holding(), inquiry(), global_buffer=buffer)
+
+    for _ in range(3):  # until nothing is left to do but to sum up
+        await summed(0)
+    waiting = asyncio.create_task(others())
+    try:
+        await summed(0)
+        assert turns == 1  # once for 5,000 of 6,000 spots
+        for _ in range(2):
+            await summed(7)
+        assert turns == 3
+    finally:
+        waiting.cancel()
