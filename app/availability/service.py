@@ -37,11 +37,12 @@ from app.values import LocationService as Service
 StockReader = ShelfReader[Sku, LocationCode, StockLevel]
 Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
+MOST_SUMMED = 200_000  # the same where they are only summed up
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
 NOW = timedelta()  # the age that stock may have which is to be held
 MANY = 1_000  # spots that are worth letting others have their turn in between
-MANY_SUMMED = 5_000  # the same where they are only summed up
+MANY_AT_HAND = 5_000  # the same where little is done with each
 
 
 class AvailabilityService:
@@ -123,12 +124,7 @@ class AvailabilityService:
         Raises:
             InvalidInputError: that is more than one answer holds.
         """
-        if len(skus) * len(places.all) > MOST_SPOTS:
-            raise InvalidInputError(
-                f"{len(skus)} variants at {len(places.all)} locations are more than {MOST_SPOTS:,}"
-                " in one answer: ask for fewer of either.",
-                argument="first",
-            )
+        _check(skus, places, most=MOST_SPOTS)
         spreads = await self._free(skus, places, inquiry, max_age, holder=holder)
         if len(skus) * len(places.all) > MANY:
             await asyncio.sleep(0)
@@ -143,12 +139,17 @@ class AvailabilityService:
         global_buffer: int,
         holder: str | None = None,
     ) -> Mapping[Sku, Aggregate]:
-        """What can be sold of each SKU over the places together, to the `holder` or to anybody."""
+        """What can be sold of each SKU over the places together, to the `holder` or to anybody.
+
+        Raises:
+            InvalidInputError: that is more than one answer sums up.
+        """
+        _check(skus, places, most=MOST_SUMMED)
         at = await self._free(skus, places, inquiry, holder=holder)
         found, summed = {}, 0
         for sku, spread in at.items():
             summed += len(spread.parts)
-            if summed > MANY_SUMMED:
+            if summed > MANY_AT_HAND:
                 await asyncio.sleep(0)
                 summed = 0
             found[sku] = spread.together(global_buffer=global_buffer)
@@ -267,6 +268,15 @@ class AvailabilityService:
         return self._source_of(place.location.code) is not None
 
 
+def _check(skus: Collection[Sku], places: Places, *, most: int) -> None:
+    if len(skus) * len(places.all) > most:
+        raise InvalidInputError(
+            f"{len(skus)} variants at {len(places.all)} locations are more than {most:,}"
+            " in one answer: ask for fewer of either.",
+            argument="first",
+        )
+
+
 def _spread(
     sku: Sku,
     places: Places,
@@ -298,10 +308,13 @@ def stock_reader(
     ) -> FetchedRows[Sku, LocationCode, StockLevel]:
         answer = await source.stock_levels(sorted(spots.by_row), sorted(spots.columns))
         rows: dict[Sku, dict[LocationCode, tuple[StockLevel, datetime]]] = {}
-        for level in map(bounded, answer.rows):
-            if (row := rows.get(level.sku)) is None:
-                row = rows[level.sku] = {}
-            row[level.location] = (level, level.as_of)
+        for begun in range(0, len(answer.rows), MANY_AT_HAND):
+            if begun:
+                await asyncio.sleep(0)
+            for level in map(bounded, answer.rows[begun : begun + MANY_AT_HAND]):
+                if (row := rows.get(level.sku)) is None:
+                    row = rows[level.sku] = {}
+                row[level.location] = (level, level.as_of)
         return FetchedRows(rows, answer.as_of, answer.rejected)
 
     return ShelfReader(

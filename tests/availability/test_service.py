@@ -1,7 +1,7 @@
 """From where can be sold, by whose rules, and how long is an answer the same object?"""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -14,9 +14,11 @@ from app.availability.service import AvailabilityService, stock_reader
 from app.errors import InvalidInputError
 from app.locations.model import Places, Search
 from app.locations.service import LocationService
+from app.ports import Answer, StockLevel
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.reader import FreshnessPolicy, Inquiry
+from app.upstream.readings import Cells
 from app.upstream.report import Report
 from app.values import CountryCode, LocationCode, Sku
 from app.values import LocationService as Service
@@ -185,29 +187,62 @@ async def test_one_answer_holds_so_much_and_no_more() -> None:
     assert len(await stage.service.at(skus[:6_666], stage.holding(), inquiry())) == 6_666
 
 
-async def test_sums_over_many_places_let_others_have_their_turn() -> None:
-    stage = Stage(*(a_location(f"a-{number}") for number in range(60)), a=Retailer())
-    await stage.locations.refresh()
-    skus = [Sku(f"SHIRT-{number}") for number in range(100)]
+async def turns_in(work: Awaitable[Any]) -> int:
+    """How often others had their turn while something was done."""
     turns = 0
 
     async def others() -> None:
         nonlocal turns
         while True:
-            turns += 1
             await asyncio.sleep(0)
+            turns += 1
+
+    waiting = asyncio.create_task(others())
+    await asyncio.sleep(0)
+    try:
+        await work
+    finally:
+        waiting.cancel()
+    return turns
+
+
+async def test_sums_over_many_places_let_others_have_their_turn() -> None:
+    stage = Stage(*(a_location(f"a-{number}") for number in range(60)), a=Retailer())
+    await stage.locations.refresh()
 
     async def summed(buffer: int) -> None:
+        skus = [Sku(f"SHIRT-{number}") for number in range(100)]
         await stage.service.together(skus, stage.holding(), inquiry(), global_buffer=buffer)
 
     for _ in range(3):  # until nothing is left to do but to sum up
         await summed(0)
-    waiting = asyncio.create_task(others())
-    try:
-        await summed(0)
-        assert turns == 1  # once for 5,000 of 6,000 spots
-        for _ in range(2):
-            await summed(7)
-        assert turns == 3
-    finally:
-        waiting.cancel()
+
+    assert await turns_in(summed(7)) == 1  # after 5,000 of 6,000 spots
+
+
+async def test_many_levels_that_come_at_once_let_others_have_their_turn() -> None:
+    codes = [LocationCode(f"a-{number}") for number in range(110)]
+    skus = [Sku(f"SHIRT-{number}") for number in range(100)]
+    levels = tuple(a_level(sku=sku, location=code) for sku in skus for code in codes)
+
+    class Fast(Retailer):
+        """Knows all that is asked for."""
+
+        async def stock_levels(self, *_asked: Any) -> Answer[StockLevel]:
+            return Answer(rows=levels, as_of=NOON)
+
+    health = Health(connection="a", now=lambda: NOON, clock=monotonic)
+    policy = FreshnessPolicy(fresh_for=HOUR)
+    reader = stock_reader(Fast(), health=health, policy=policy, timeout=HOUR)
+    fetched = reader.fetch(Cells({sku: tuple(codes) for sku in skus}))
+
+    assert await turns_in(fetched) == 2  # after 5,000 and 10,000 of 11,000
+
+
+async def test_no_more_spots_are_summed_up_than_one_answer_holds() -> None:
+    stage = await a_stage()
+    skus = [Sku(f"SHIRT-{number}") for number in range(66_667)]
+    with pytest.raises(
+        InvalidInputError, match="66667 variants at 3 locations are more than 200,000"
+    ):
+        await stage.service.together(skus, stage.holding(), inquiry(), global_buffer=0)
