@@ -198,7 +198,8 @@ def uncommitted(level: StockLevel) -> int:
 
 def sellable(level: StockLevel) -> int:
     """Available to sell at one location: never below zero, nor above `MOST_UNITS`."""
-    return max(0, min(MOST_UNITS, level.on_hand - level.reserved - level.safety_stock))
+    left = level.on_hand - level.reserved - level.safety_stock
+    return 0 if left < 0 else min(left, MOST_UNITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
