@@ -139,18 +139,18 @@ class Spread:
     faces: Faces = field(default_factory=Faces, compare=False, repr=False)
 
     def less(self, promised: Mapping[LocationCode, Promises] | None) -> "Spread":
-        """The same when we have promised some of it; nobody else is given that one."""
+        """The same when we have promised some of it; the very same, while it is as much."""
         if not promised:
             return self
+        return self.faces.kept(("less", *promised.items()), lambda: self._less(promised))
+
+    def _less(self, promised: Mapping[LocationCode, Promises]) -> "Spread":
         of = promised.get
-        return Spread(
-            tuple(
-                [
-                    part if (some := of(part.spot.location)) is None else part.less(some)
-                    for part in self.parts
-                ]
-            )
-        )
+        parts = [
+            part if (some := of(part.spot.location)) is None else part.less(some)
+            for part in self.parts
+        ]
+        return Spread(tuple(parts))
 
     def together(self, *, global_buffer: int) -> "Aggregate":
         """What can be sold over all of them; of a bundle, without touching a component's buffer."""

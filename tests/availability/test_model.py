@@ -12,6 +12,7 @@ from app.availability.model import (
     AvailabilityStatus,
     Promises,
     Spot,
+    Spread,
     bounded,
     sellable,
     uncommitted,
@@ -193,3 +194,18 @@ def test_what_is_promised_is_taken_off_where_it_is_and_each_part_counts(
         assert together.freshness == max(
             (how for _, how, _, _ in several), key=list(Freshness).index
         )
+
+
+def test_what_is_promised_as_before_is_the_same_spread_and_only_its_places_are_others() -> None:
+    spread = Spread(tuple(at(number, a_level(on_hand=5)) for number in range(3)))
+    first, second = LocationCode("L0"), LocationCode("L1")
+    some = spread.less({first: Promises(held=1), second: Promises(ordered=((2, NOON),))})
+    again = spread.less({first: Promises(held=1), second: Promises(ordered=((2, NOON),))})
+    more = spread.less({first: Promises(held=2), second: Promises(ordered=((2, NOON),))})
+
+    assert again is some
+    assert [part.available_to_sell for part in some.parts] == [4, 5, 5]
+    assert [part.available_to_sell for part in more.parts] == [3, 5, 5]
+    assert some.parts[2] is spread.parts[2]
+    assert [part.available_to_sell for part in spread.parts] == [5, 5, 5]
+    assert spread.less({}) is spread is spread.less(None)
