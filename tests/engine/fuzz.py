@@ -8,7 +8,7 @@ import gc
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
@@ -25,7 +25,8 @@ from tests.engine.plain import plain, walked
 from tests.engine.worlds import Mood, World, seeded
 
 DOCUMENTS_A_WORLD = 15
-ASKED = 6  # times: what is kept with all around it is told the fifth, and changes for the sixth
+ASKED = 7  # times: what is kept with all around it is told the fifth, and changes for the sixth
+OTHERWISE = 5  # the turn with other variables
 MOODS = (0.0, 0.02, 0.15)  # few failures find what the straight-line code lets pass
 Told = tuple[tuple[str | int, ...], str, tuple[tuple[int, int], ...]]
 
@@ -87,25 +88,32 @@ async def explore(world: World, dice: Random, tally: Tally, number: int) -> None
             continue
         tally.documents += 1
         for place, wrong in enumerate(MOODS):
-            given = variables(asker.used, dice)
+            given, other = (variables(asker.used, dice) for _ in range(2))
             mood = Mood(number * 100 + place, wrong)
-            failed, differs = await compared(world, engine, kept[-1], given, mood)
+            by_turn = [other if turn == OTHERWISE else given for turn in range(ASKED)]
+            failed, differs = await compared(world, engine, kept[-1], by_turn, mood)
             tally.executions += 1
             tally.with_errors += failed
             if differs:
-                tally.differences.append(f"world {number} {mood} {given}\n{text}\n{differs}")
+                tally.differences.append(
+                    f"world {number} {mood} {given} {other}\n{text}\n{differs}"
+                )
     tally.counts.update(engine.counts)
 
 
 async def compared(
-    world: World, engine: Engine, document: DocumentNode, given: dict[str, Any], mood: Mood
+    world: World,
+    engine: Engine,
+    document: DocumentNode,
+    by_turn: Sequence[dict[str, Any]],
+    mood: Mood,
 ) -> tuple[bool, str | None]:
     """Whether something failed as it should, and what differs."""
     key = id(document)
     failed, differs = False, None
-    for turn in range(ASKED):
+    for turn, given in enumerate(by_turn):
         mood.turn = turn
-        if turn == 0 or mood.passed:
+        if turn == 0 or mood.passed or given is not by_turn[turn - 1]:
             expected = await reference(world, document, given, mood, propagating=True)
             everything: list[Told] = []
             if expected.errors:
