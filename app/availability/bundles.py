@@ -18,6 +18,9 @@ from app.ports import StockLevel
 from app.products.bundles import Components, MadeOf
 from app.values import Sku
 
+Parts = Sequence[tuple[Spread, int]]
+"""What a bundle is put together of, and how many units of it."""
+
 
 def with_components(skus: Collection[Sku], made_of: MadeOf) -> list[Sku]:
     """What has stock of its own: SKUs that are no bundles, and the components of those that are."""
@@ -26,12 +29,26 @@ def with_components(skus: Collection[Sku], made_of: MadeOf) -> list[Sku]:
     return list(dict.fromkeys([*own, *parts]))
 
 
-def bundled(sku: Sku, components: Components, spreads: Mapping[Sku, Spread]) -> Spread:
-    """A bundle at the locations at which its components were looked at."""
+def bundled(
+    sku: Sku, components: Components, spreads: Mapping[Sku, Spread], known: Spread | None = None
+) -> Spread:
+    """A bundle at the locations at which its components were looked at.
+
+    It is the one that is `known` where that was made of the very same.
+    """
     made_of = tuple((spreads[one.sku], one.quantity) for one in components)
+    if known is not None and _same(known.made_of, made_of):
+        return known
     columns = zip(*(spread.parts for spread, _ in made_of), strict=True)
     counts = [count for _, count in made_of]
     return Spread(tuple(_bundle(sku, parts, counts) for parts in columns), made_of=made_of)
+
+
+def _same(some: Parts, others: Parts) -> bool:
+    return len(some) == len(others) and all(
+        one is other and units == more
+        for (one, units), (other, more) in zip(some, others, strict=True)
+    )
 
 
 def _bundle(sku: Sku, parts: Sequence[Availability], counts: Sequence[int]) -> Availability:

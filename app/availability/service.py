@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import repeat
 
+from cachetools import LRUCache
+
 from app.availability.bundles import bundled, with_components
 from app.availability.model import (
     NEEDED_SERVICE,
@@ -37,7 +39,7 @@ from app.values import LocationService as Service
 StockReader = ShelfReader[Sku, LocationCode, StockLevel]
 Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
-MOST_SUMMED = 200_000  # the same where they are only summed up
+MOST_SUMMED = 200_000  # the same where they are only summed up, and of bundles that are kept
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
 NOW = timedelta()  # the age that stock may have which is to be held
@@ -71,6 +73,9 @@ class AvailabilityService:
         self._readers = readers
         self._source_of = lru_cache(maxsize=10_000)(source_of)
         self._locations = locations
+        self._bundled: LRUCache[tuple[Sku, Codes], Spread] = LRUCache(
+            MOST_SUMMED, getsizeof=lambda spread: len(spread.parts)
+        )
         self._holding = lru_cache(maxsize=MOST_SEARCHES)(self._find_holding)
         self._selling = lru_cache(maxsize=MOST_SEARCHES)(self._find_selling)
 
@@ -170,9 +175,21 @@ class AvailabilityService:
             return await self._own(skus, places, inquiry, max_age, holder=holder)
         own = with_components(skus, made_of)
         found = await self._own(own, places, inquiry, max_age, holder=holder)
-        return {
-            sku: bundled(sku, made_of[sku], found) if sku in made_of else found[sku] for sku in skus
-        }
+        spreads, made = {}, 0
+        for sku in skus:
+            if (components := made_of.get(sku)) is None:
+                spreads[sku] = found[sku]
+                continue
+            known = self._bundled.get((sku, places.codes))
+            spread = spreads[sku] = bundled(sku, components, found, known)
+            if spread is known:
+                continue
+            self._bundled[sku, places.codes] = spread
+            made += len(spread.parts) * len(components)
+            if made > MANY:
+                await asyncio.sleep(0)
+                made = 0
+        return spreads
 
     async def _own(
         self,

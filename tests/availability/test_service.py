@@ -1,7 +1,7 @@
 """From where can be sold, by whose rules, and how long is an answer the same object?"""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from app import settings as config
-from app.availability.model import FulfilmentMethod
+from app.availability.model import FulfilmentMethod, Spread
 from app.availability.service import AvailabilityService, stock_reader
 from app.errors import InvalidInputError
 from app.locations.model import Places, Search
 from app.locations.service import LocationService
-from app.ports import Answer, StockLevel
+from app.ports import Answer, BundleComponent, StockLevel
+from app.products.bundles import MadeOf
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.reader import FreshnessPolicy, Inquiry
@@ -47,18 +48,25 @@ class Stage:
             configured={},
             timeout=lambda _: HOUR,
         )
-        self.service = AvailabilityService(
-            {
-                name: stock_reader(
-                    source,
-                    health=health[name],
-                    policy=FreshnessPolicy(fresh_for=HOUR),
-                    timeout=HOUR,
-                )
-                for name, source in sources.items()
-            },
-            source_of=lambda code: name if (name := code.partition("-")[0]) in sources else None,
+        self.readers = {
+            name: stock_reader(
+                source,
+                health=health[name],
+                policy=FreshnessPolicy(fresh_for=HOUR),
+                timeout=HOUR,
+            )
+            for name, source in sources.items()
+        }
+        self.service = self.with_catalogue(None)
+
+    def with_catalogue(self, catalogue: Any) -> AvailabilityService:
+        return AvailabilityService(
+            self.readers,
+            source_of=lambda code: (
+                name if (name := code.partition("-")[0]) in self.readers else None
+            ),
             locations=self.locations,
+            catalogue=catalogue,
         )
 
     def holding(self, search: Search = Search(), **wanted: Any) -> Places:  # noqa: B008  frozen
@@ -218,6 +226,49 @@ async def test_sums_over_many_places_let_others_have_their_turn() -> None:
         await summed(0)
 
     assert await turns_in(summed(7)) == 1  # after 5,000 of 6,000 spots
+
+
+async def test_bundles_are_put_together_in_turns_with_others_and_again_only_of_others() -> None:
+    class Sets:
+        """A catalogue in which every set is two shirts and a coat."""
+
+        async def made_of(self, skus: Collection[Sku], _inquiry: Inquiry) -> MadeOf:
+            pieces = (
+                BundleComponent(sku=SHIRT, quantity=2),
+                BundleComponent(sku=COAT, quantity=1),
+            )
+            return {sku: pieces for sku in skus if sku.startswith("SET")}
+
+    def stocked(shirts: int) -> list[StockLevel]:
+        return [
+            a_level(sku=sku, location=LocationCode(f"a-{n}"), on_hand=count)
+            for n in range(60)
+            for sku, count in ((SHIRT, shirts), (COAT, 9))
+        ]
+
+    source, sets = Retailer(levels=stocked(10)), [Sku(f"SET-{number}") for number in range(20)]
+    stage = Stage(*(a_location(f"a-{number}") for number in range(60)), a=source)
+    stage.service = stage.with_catalogue(Sets())
+    await stage.locations.refresh()
+    places = stage.holding()
+    for _ in range(3):
+        await stage.service.at([SHIRT, COAT], places, inquiry())
+
+    async def found(**wanted: Any) -> Mapping[Sku, Spread]:
+        return await stage.service.at([*sets, COAT], places, inquiry(), **wanted)
+
+    assert await turns_in(found()) == 2 + 1  # after each 1,000 of 2,400, and since it is many
+    before = await found()
+    assert await turns_in(found()) == 1
+    again = await found()
+    source.levels = stocked(4)
+    await found(max_age=timedelta())
+    after = await found()
+
+    assert all(again[sku] is before[sku] for sku in sets)
+    assert {part.available_to_sell for sku in sets for part in before[sku].parts} == {5}
+    assert {part.available_to_sell for sku in sets for part in after[sku].parts} == {2}
+    assert before[COAT].made_of == ()
 
 
 async def test_many_levels_that_come_at_once_let_others_have_their_turn() -> None:
