@@ -1,6 +1,7 @@
 """Which parts of an operation need not be completed again, and what decides that?"""
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from app.engine.plans import (
     Attribute,
@@ -36,10 +37,15 @@ def kept_in_pieces(kind: Objects, selection: Selection) -> Class:
     return class_ if asked and len(selection.fields) - asked >= LEAST_KEPT else None
 
 
+def lasts(class_: type | None) -> TypeGuard[type[Unchanging]]:
+    """Whether objects of a class never change."""
+    return class_ is not None and issubclass(class_, Unchanging)
+
+
 def only_unchanging(kind: Objects) -> Class:
     """The class of all objects that may stand at a place, if they are of one that never changes."""
     known = kind.by_class
-    lasting = [class_ for class_ in known if issubclass(class_, Unchanging)]
+    lasting = [class_ for class_ in known if lasts(class_)]
     return lasting[0] if len(lasting) == len(known) == 1 else None
 
 
@@ -122,5 +128,4 @@ def _objects(shape: Shape) -> Iterator[tuple[Selection, Class]]:
         classes = {id(selection): class_ for class_, selection in kind.by_class.items()}
         for selection in kind.selections.values():
             class_ = classes.get(id(selection))
-            lasts = class_ is not None and issubclass(class_, Unchanging)
-            yield selection, class_ if lasts else None
+            yield selection, class_ if lasts(class_) else None

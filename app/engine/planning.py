@@ -25,7 +25,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from app.engine.arguments import Arguments
-from app.engine.lasting import alone
+from app.engine.lasting import alone, lasts
 from app.engine.plans import (
     Attribute,
     Description,
@@ -158,7 +158,8 @@ class Planner:
         abstract = is_abstract_type(type_)
         possible = self.schema.get_possible_types(type_) if abstract else [type_]
         classes = self.description.classes
-        single = single and not getattr(classes.get(type_.name), "alone", False)
+        # What hangs from an object that lasts is found and told with it; not also by itself.
+        single = single and not any(lasts(classes.get(one.name)) for one in possible)
         selections = {}
         for one in possible:
             found = collect_subfields(

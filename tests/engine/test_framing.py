@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from graphql import parse
+from graphql import build_schema, parse
 
-from app.engine.execution import Executed, Request
+from app.engine.execution import Engine, Executed, Request
+from app.engine.plans import Attribute, Description, Each
 from app.engine.unchanging import NOTHING, Frame
 from tests.engine.plain import plain
 from tests.engine.shops import Desk, KeptShop, LoneShop, PassingShop, Shop
@@ -172,3 +173,42 @@ async def test_each_place_of_each_object_has_a_frame_of_its_own() -> None:
         again = {"best": {"nearest": [{"name": first}, {"name": "D"}]}}
         assert await desk.ask(text, engine) == Executed({"shop": shop, "again": again}, [])
     assert [[one.fits for one in frames(shop)] for shop in shops] == [[True, True]] * 2
+
+
+STREET = build_schema(
+    """
+    type Query { street: Street }
+    type Street { name: String  kind: String  shop: Shop  far: Shop }
+    type Shop { price: Int }
+    """
+)
+
+
+@pytest.mark.parametrize("street", [KeptShop, LoneShop])
+@pytest.mark.parametrize("asked", ["shop { price }", "shop { price } far { price }"])
+async def test_what_hangs_from_something_that_lasts_has_no_frame_of_its_own(
+    street: type[Any], asked: str
+) -> None:
+    class Inner(LoneShop):
+        """Alone, as what it hangs from may be."""
+
+    one = street(name="A", kind="street", shop=Inner(), far=Inner())
+    price = 1_000
+
+    def how(_parent: Any, name: str, _field: Any) -> Each | Attribute:
+        if name in {"street", "price"}:
+            return Each(lambda _call: lambda _on: one if name == "street" else price)
+        return Attribute(name)
+
+    engine = Engine(
+        STREET, Description(how, {"Street": street, "Shop": Inner}), at_first_sight=True
+    )
+    text = f"{{ street {{ name kind {asked} }} }}"
+    for turn in range(14):
+        price = 1_000 + turn // 7
+        executed = await engine.execute(Request(parse(text), text))
+        told = {key: {"price": price} for key in asked.replace("{ price }", "").split()}
+        assert plain(executed.data) == {"street": {"name": "A", "kind": "street", **told}}
+        assert executed.objects == 1 + len(told)
+    assert frames(one.values["shop"]) == []
+    assert len(frames(one)) == (street is LoneShop)
