@@ -11,7 +11,8 @@ from app.api.context import Services
 from app.appointments import keeping as kept_appointments
 from app.appointments.service import AppointmentService
 from app.availability.promised import Promised
-from app.availability.service import AvailabilityService, StockReader, stock_reader
+from app.availability.reading import StockReader, stock_reader
+from app.availability.service import AvailabilityService
 from app.carts import events as cart_events
 from app.carts import keeping as kept_carts
 from app.carts.acting import CartActs

@@ -1,11 +1,10 @@
 """Answers: how many can be sold, and from where?"""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from itertools import repeat
 
 from cachetools import LRUCache
 
@@ -13,38 +12,29 @@ from app.availability.bundles import bundled, with_components
 from app.availability.model import (
     NEEDED_SERVICE,
     Aggregate,
-    Availability,
     FulfilmentMethod,
-    Spot,
     Spread,
-    bounded,
 )
 from app.availability.projection import ProjectedStock
 from app.availability.promised import Promised
+from app.availability.reading import MANY_AT_HAND, Codes, StockReader, spread_over
 from app.errors import InvalidInputError
 from app.locations.model import Place, Places, Search
 from app.locations.service import LocationService
-from app.ports import StockLevel, StockSource
 from app.products.bundles import NO_BUNDLES, MadeOf
 from app.products.service import ProductService
 from app.settings import Channel as ChannelRules
-from app.upstream.health import Health
-from app.upstream.readings import Cells, FetchedRows, FreshnessPolicy, Inquiry, Reading, Together
+from app.upstream.readings import Inquiry, Together
 from app.upstream.report import Report
-from app.upstream.rows import Shelf
-from app.upstream.shelves import ShelfReader
 from app.values import CountryCode, LocationCode, Sku
 from app.values import LocationService as Service
 
-StockReader = ShelfReader[Sku, LocationCode, StockLevel]
-Codes = tuple[LocationCode, ...]
 MOST_SPOTS = 20_000  # SKUs times locations in one answer
 MOST_SUMMED = 200_000  # the same where they are only summed up, and of bundles that are kept
 MOST_SEARCHES = 100  # kept, each with its places
 NOWHERE = Places.of(())
 NOW = timedelta()  # the age that stock may have which is to be held
 MANY = 1_000  # spots that are worth letting others have their turn in between
-MANY_AT_HAND = 5_000  # the same where little is done with each
 
 
 class AvailabilityService:
@@ -227,7 +217,7 @@ class AvailabilityService:
         ]
         read = [await one for one in asked]
         if not read:
-            return {sku: _spread(sku, places, sources, []) for sku in skus}
+            return {sku: spread_over(sku, places, sources, []) for sku in skus}
         first, *others = read
         kept: tuple[object, Together[Sku, Spread]] | None = first.faces.get(places.codes)
         if kept is not None and kept[0] == others:
@@ -242,7 +232,7 @@ class AvailabilityService:
                 if made > MANY:  # that is long enough for the others
                     await asyncio.sleep(0)
                     made = 0
-                known = _spread(sku, places, sources, [shelf, *beside])
+                known = spread_over(sku, places, sources, [shelf, *beside])
                 shelf.faces.keep(places.codes, known)
             spreads[sku] = known
         together = Together(spreads)
@@ -292,48 +282,3 @@ def _check(skus: Collection[Sku], places: Places, *, most: int) -> None:
             " in one answer: ask for fewer of either.",
             argument="first",
         )
-
-
-def _spread(
-    sku: Sku,
-    places: Places,
-    sources: Mapping[str, Codes],
-    shelves: Sequence[Shelf[StockLevel]],
-) -> Spread:
-    """What the shelves of several sources mean for the places."""
-    readings: Iterable[Reading[StockLevel] | None]
-    if len(shelves) == 1 and len(shelves[0].readings) == len(places.codes):
-        readings = shelves[0].readings
-    else:
-        told = {
-            code: reading
-            for codes, shelf in zip(sources.values(), shelves, strict=True)
-            for code, reading in zip(codes, shelf.readings, strict=True)
-        }
-        readings = map(told.get, places.codes)
-    spots = map(Spot, repeat(sku), places.codes)
-    return Spread(tuple(map(Availability.of, spots, readings)), shelves[1:])
-
-
-def stock_reader(
-    source: StockSource, *, health: Health, policy: FreshnessPolicy, timeout: timedelta
-) -> StockReader:
-    """A reader of one connection's stock: a SKU's stock at several locations lies together."""
-
-    async def fetch(
-        spots: Cells[Sku, LocationCode],
-    ) -> FetchedRows[Sku, LocationCode, StockLevel]:
-        answer = await source.stock_levels(sorted(spots.by_row), sorted(spots.columns))
-        rows: dict[Sku, dict[LocationCode, tuple[StockLevel, datetime]]] = {}
-        for begun in range(0, len(answer.rows), MANY_AT_HAND):
-            if begun:
-                await asyncio.sleep(0)
-            for level in map(bounded, answer.rows[begun : begun + MANY_AT_HAND]):
-                if (row := rows.get(level.sku)) is None:
-                    row = rows[level.sku] = {}
-                row[level.location] = (level, level.as_of)
-        return FetchedRows(rows, answer.as_of, answer.rejected)
-
-    return ShelfReader(
-        port="StockSource", fetch=fetch, policy=policy, health=health, timeout=timeout
-    )

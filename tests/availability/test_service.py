@@ -10,7 +10,8 @@ import pytest
 
 from app import settings as config
 from app.availability.model import FulfilmentMethod, Spread
-from app.availability.service import AvailabilityService, stock_reader
+from app.availability.reading import stock_reader
+from app.availability.service import AvailabilityService
 from app.errors import InvalidInputError
 from app.locations.model import Places, Search
 from app.locations.service import LocationService
