@@ -59,7 +59,8 @@ class Mood:
 class Thing:
     """An object of some type; its fields are decided by its name, and some by its turn.
 
-    What follows from one that is `still` is found once.
+    What follows from one that is `still` is found once, as from all that never change: the same
+    object always leads to the same.
     """
 
     passing: ClassVar[frozenset[str]] = frozenset()
@@ -68,7 +69,7 @@ class Thing:
     def __init__(self, world: "World", mood: Mood, typename: str, name: str) -> None:
         self.world, self.mood, self.typename, self.name = world, mood, typename, name
         self.turn = mood.turn
-        self.still = self.alone
+        self.still = isinstance(self, Unchanging)
         self.found: dict[str, Any] = {}
 
     def __getattr__(self, attribute: str) -> Any:
