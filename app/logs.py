@@ -29,16 +29,15 @@ def configure(*, level: str, style: Literal["json", "text"]) -> None:
     ours = [*shared, renderer]
     out: Any = _Lossy(sys.stderr)
     written: Any = structlog.WriteLoggerFactory(out)
+    logger: Any = structlog.make_filtering_bound_logger(level)
     if style == "json":
         renderer = structlog.processors.JSONRenderer(serializer=_json)
         ours = [_line]
         lines = _Lines(_Lossy(sys.stderr and sys.stderr.buffer))
         written = partial(_the_same, lines)
-    structlog.configure(
-        processors=ours,
-        logger_factory=written,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-    )
+        if logger.is_enabled_for(logger, logging.INFO):
+            logger = _swift(logger)
+    structlog.configure(processors=ours, logger_factory=written, wrapper_class=logger)
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -63,6 +62,22 @@ def aside() -> None:
     structlog.configure(logger_factory=written)
 
 
+def _swift(usual: type[Any]) -> type[Any]:
+    """The usual kind of logger, but swift in saying what every operation says.
+
+    Where more is bound to it, or others listen, it goes the usual way.
+    """
+
+    class Swift(usual):  # type: ignore[misc]  # structlog makes it while it runs
+        def info(self, event: str, *args: Any, **told: Any) -> Any:
+            if args or self._context or self._processors != [_line]:
+                return super().info(event, *args, **told)
+            told["event"] = event
+            return self._logger.told(told)
+
+    return Swift
+
+
 def _json(line: Any, **options: Any) -> str:
     return orjson.dumps(line, **options).decode()
 
@@ -81,11 +96,15 @@ class _Lossy:
     def __init__(self, file: IO[Any] | None) -> None:
         self._file = file
 
-    def write(self, text: Any) -> None:
-        """Write what can be written."""
+    def write(self, text: Any, *, through: bool = False) -> None:
+        """Write what can be written, and hand it on if that is not left to others."""
         if self._file is not None:
-            with suppress(OSError, ValueError):
+            try:
                 self._file.write(text)
+                if through:
+                    self._file.flush()
+            except (OSError, ValueError):
+                return
 
     def flush(self) -> None:
         """Hand on what can be handed on."""
@@ -97,18 +116,28 @@ class _Lossy:
 class _Lines:
     """Writes lines as wholes: at once, but those of one turn of an event loop together at its end.
 
+    Then lines are made, too, of what was only `told`: many at once cost less than one by one.
+
     Nothing waits for longer than that turn, and nothing is left when the process ends.
     """
 
     def __init__(self, file: _Lossy) -> None:
         self._file = file
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | EventDict] = deque()
         self._turn: asyncio.AbstractEventLoop | None = None
         atexit.register(self.write)
 
     def msg(self, line: bytes) -> None:
         """Write one."""
-        self._waiting.append(line + b"\n")
+        self._wait(line)
+
+    def told(self, what: EventDict) -> None:
+        """Write a line that says what has happened; nobody changes that any more."""
+        _complete(what, "info")
+        self._wait(what)
+
+    def _wait(self, line: bytes | EventDict) -> None:
+        self._waiting.append(line)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -121,24 +150,48 @@ class _Lines:
     def write(self) -> None:
         """Write what waits."""
         self._turn = None
-        told = []
-        with suppress(IndexError):
-            while True:
-                told.append(self._waiting.popleft())
+        told, waiting = [], self._waiting
+        while waiting:
+            try:
+                line = waiting.popleft()
+            except IndexError:  # another thread writes, too
+                break
+            told.append(line if isinstance(line, bytes) else _text(line))
         if told:
-            self._file.write(b"".join(told))
-            self._file.flush()
+            told.append(b"")
+            self._file.write(b"\n".join(told), through=True)
 
     debug = info = warn = warning = error = exception = critical = fatal = log = msg
 
 
-_rendered = structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_UTC_Z)
+_rendered: Any = structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_UTC_Z)
 
 
 def _line(logger: Any, method: str, told: EventDict) -> Any:
     """A line of ours, as `shared` would make it: in one step, since every operation has one."""
+    del logger
+    _complete(told, method)
+    return _text(told)
+
+
+def _text(told: EventDict) -> Any:
+    """In JSON; what cannot be is told as Python would show it."""
+    try:
+        return _rendered(None, "", told)
+    except TypeError:
+        return _rendered(None, "", {key: _shown(value) for key, value in told.items()})
+
+
+def _shown(value: Any) -> Any:
+    try:
+        orjson.dumps(value, default=repr)
+    except TypeError:
+        return repr(value)
+    return value
+
+
+def _complete(told: EventDict, method: str) -> None:
     if (asked := REQUEST_ID.get(None)) is not None:
         told.setdefault("request_id", asked)
     told["level"] = "error" if method == "exception" else method
     told["timestamp"] = datetime.now(UTC)
-    return _rendered(logger, method, told)

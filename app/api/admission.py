@@ -11,7 +11,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.api.access import BITS, IMPERSONAL, refusal_of
-from app.api.asking import Asked
+from app.api.asking import Asked, Questions
 from app.api.callers import Caller
 from app.api.outcomes import (
     Outcome,
@@ -137,6 +137,7 @@ class Admission:
 
     `counts` says how documents were found (`document`), why operations were refused (`refused`),
     and how many points were `charged`, `refunded` and, without a shared store, charged `locally`.
+    Its `questions` are those that it let in before.
     """
 
     def __init__(
@@ -151,6 +152,7 @@ class Admission:
         self._documents = documents or TrustedDocuments(EMPTY, mode=Mode.OFF)
         self._spending = spending
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.questions = Questions()
 
     async def admit(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Entered:
         """The operation that may be executed; one that must be `safe` changes nothing.
@@ -175,6 +177,8 @@ class Admission:
         except BudgetExceeded as refusal:
             raise self._refused(over_budget(refusal), stage="budget") from refusal
         self.counts["document", found.how] += 1
+        if asked.body is not None and _of_nobody(admitted):
+            self.questions.keep(asked.body, asked)
         return Entered(
             admitted.text,
             admitted.document,
@@ -229,3 +233,8 @@ class Admission:
             self.counts["refused", code] += 1
         log.info("operation.refused", codes=outcome.codes, **told)
         return NotAnsweredError(outcome)
+
+
+def _of_nobody(admitted: Admitted) -> bool:
+    """Whether it only reads, and nothing that tells of a person."""
+    return admitted.kind is OperationType.QUERY and bool(admitted.open_to & IMPERSONAL)

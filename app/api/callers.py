@@ -1,22 +1,21 @@
 """Who asks, as far as a transport can tell?"""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from opentelemetry.propagate import get_global_textmap
 from starlette.types import Scope
 
 from app.api.addresses import household_of
 from app.api.headers import RequestHeaders
-from app.api.languages import accepted_languages
 from app.principals.model import GUEST, Principal
 from app.values import Locale
 
-# What clients send: GraphQL Hive and WunderGraph's clients the first two, Apollo's the last.
-CLIENT_HEADERS = ("graphql-client-name", "x-graphql-client-name", "apollographql-client-name")
-CLIENT_VALUES = tuple(name.encode() for name in CLIENT_HEADERS)
-SOUND_NAME = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+if TYPE_CHECKING:
+    from app.api.manners import Manner
+
+TRACE_HEADERS = tuple(name.lower().encode() for name in get_global_textmap().fields)
 Identify = Callable[[str], Awaitable[Principal]]
 """Who is behind an Authorization; raises `CredentialRefused` and `KeysUnavailable`."""
 NOWHERE = "no address"  # who asks through a socket file has none
@@ -56,14 +55,14 @@ class Caller(Struct, frozen=True, kw_only=True):
         return NOWHERE if self.address is None else household_of(self.address)
 
 
-def caller_of(scope: Scope, headers: RequestHeaders) -> Caller:
+def caller_of(scope: Scope, headers: RequestHeaders, manner: "Manner") -> Caller:
     """The caller that a request, or a socket's handshake, tells of."""
     peer = scope.get("client")
     return Caller(
-        accepted=accepted_languages(headers.get("accept-language")),
-        client=_client(scope),
+        accepted=manner.languages,
+        client=manner.client,
         last_event=headers.get("last-event-id"),
-        trace=headers,
+        trace=headers.among(TRACE_HEADERS),
         authorization=headers.get("authorization"),
         address=peer and peer[0],
     )
@@ -76,12 +75,4 @@ def authorization_in(introduction: Mapping[str, Any]) -> str | None:
         for name, value in told.items():
             if name.lower() == "authorization" and isinstance(value, str):
                 return value
-    return None
-
-
-def _client(scope: Scope) -> str | None:
-    """The first sound name that is given."""
-    for name, value in scope["headers"]:
-        if name in CLIENT_VALUES and SOUND_NAME.fullmatch(value):
-            return str(value, "ascii")
     return None

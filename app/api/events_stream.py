@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Send
 
 from app.api.conversation import RECHECK_EVERY, Sleep
 from app.api.errors import masked
-from app.api.http_reading import BadRequest
+from app.api.http_refusals import BadRequest
 from app.api.lasting import EVENTS, CrowdedError, FullError, Lasting
 from app.api.outcomes import Outcome, refused
 from app.api.subscribing import Outcomes

@@ -32,18 +32,18 @@ def caching_headers(outcome: Outcome) -> Pairs:
     ]
 
 
-def shareable(outcome: Outcome, method: str) -> Outcome:
-    """Without the caller's points, where caches may tell it to others."""
+def shareable(outcome: Outcome) -> Outcome:
+    """The answer to a GET without the caller's points, where caches may tell it to others."""
     keeping, told = outcome.keeping, outcome.extensions
-    if method != "GET" or keeping is None or keeping.private or "cost" not in told:
+    if keeping is None or keeping.private or "cost" not in told:
         return outcome
     return outcome.but(extensions={name: told[name] for name in told if name != "cost"})
 
 
-def unchanged(outcome: Outcome, method: str, headers: RequestHeaders) -> bool:
+def unchanged(outcome: Outcome, headers: RequestHeaders) -> bool:
     """Whether the one who asks by GET has this answer already."""
     given = headers.get("if-none-match")
-    if given is None or method != "GET" or (keeping := outcome.keeping) is None:
+    if given is None or (keeping := outcome.keeping) is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in given.split(",")[:MOST_TAGS]]
     return given.strip() == "*" or f'"{keeping.etag}"' in tags

@@ -16,57 +16,38 @@ from starlette.types import Receive, Scope
 from app.api.asking import not_json
 from app.api.headers import RequestHeaders
 from app.api.http_leaving import ClientLeft
-from app.api.http_negotiation import JSON, media_type
-from app.api.outcomes import Outcome, refused
+from app.api.http_refusals import BadRequest, bad
+from app.api.manners import PLAIN, Manner
 from app.engine.steps import within
 from app.settings import Requests
 
+MISPACKED = "The body is not what its Content-Encoding says."
 PREFLIGHT_HEADERS = ("x-tessera-preflight", "apollo-require-preflight")
-ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
-class BadRequest(Exception):  # noqa: N818  an answer, not a failure of ours
-    """A request that is not GraphQL over HTTP; the outcome says what to change."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.status)
-        self.outcome = outcome
-
-
-def bad(status: int, message: str, **headers: str) -> BadRequest:
-    """One with a message."""
-    return BadRequest(refused(message, "BAD_REQUEST", status, **headers))
-
-
-async def read(scope: Scope, headers: RequestHeaders, receive: Receive, requests: Requests) -> Any:
-    """The parameters a request holds, as large and as slow as requests may be.
+async def read_body(manner: Manner, receive: Receive, requests: Requests) -> bytes:
+    """The body of a POST, as large and as slow as requests may be.
 
     Raises:
         BadRequest: it is not GraphQL over HTTP.
     """
-    match scope["method"]:
-        case "POST":
-            _check_type(headers)
-            coming = _body(receive, _decoder(headers), requests.max_body)
-            try:
-                body = await within(requests.read_within.total_seconds(), coming)
-            except TimeoutError as late:
-                raise bad(408, "The body did not come in time.", connection="close") from late
-            return _decoded(body)
-        case "GET":
-            _check_preflight(headers)
-            return _parameters(QueryParams(scope["query_string"]))
-    message = "Send a POST with an application/json body, or a GET with the query in the address."
-    raise bad(405, message, allow="GET, POST")
+    if manner.unread is not None:
+        raise BadRequest(manner.unread)
+    coming = _body(receive, manner.window, requests.max_body)
+    try:
+        return await within(requests.read_within.total_seconds(), coming)
+    except TimeoutError as late:
+        raise bad(408, "The body did not come in time.", connection="close") from late
 
 
-def _check_type(headers: RequestHeaders) -> None:
-    once = headers.times("content-type") == 1
-    kind = media_type(headers["content-type"]) if once else None
-    if kind is None or kind.name != JSON:
-        raise bad(415, "The Content-Type must be application/json.", accept_post=JSON)
-    if not kind.utf_8:
-        raise bad(415, "The charset of the Content-Type must be utf-8.", accept_post=JSON)
+def read_address(scope: Scope, headers: RequestHeaders) -> dict[str, Any]:
+    """The parameters of a GET, each at most once.
+
+    Raises:
+        BadRequest: it is not GraphQL over HTTP.
+    """
+    _check_preflight(headers)
+    return _parameters(QueryParams(scope["query_string"]))
 
 
 def _check_preflight(headers: RequestHeaders) -> None:
@@ -78,48 +59,45 @@ def _check_preflight(headers: RequestHeaders) -> None:
         )
 
 
-class _Plain:
-    """A body that is not compressed."""
-
-    eof, unused_data, unconsumed_tail = True, b"", b""
-
-    def decompress(self, chunk: bytes, _most: int) -> bytes:
-        return chunk
-
-
-def _decoder(headers: RequestHeaders) -> Any:
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding in {"", "identity"}:
-        return _Plain()
-    if encoding not in ENCODINGS:
-        told = "The Content-Encoding must be gzip, deflate or identity."
-        raise bad(415, told, accept_encoding="gzip, deflate, identity")
-    return zlib.decompressobj(ENCODINGS[encoding])
-
-
-async def _body(receive: Receive, decoder: Any, most: int) -> bytes:
-    """The body, decompressed; no more than `most` bytes are ever held of either form."""
+async def _body(receive: Receive, window: int, most: int) -> bytes:
+    """The body, unpacked; no more than `most` bytes are ever held of either form."""
+    decoder = None if window == PLAIN else zlib.decompressobj(window)
     body, wire = bytearray(), 0
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        chunk = message.get("body", b"")
+        chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         wire += len(chunk)
-        try:
-            body += decoder.decompress(chunk, most - len(body) + 1)
-        except zlib.error as error:
-            raise bad(400, "The body is not what its Content-Encoding says.") from error
+        if decoder is None:
+            if not (more or body) and wire <= most:
+                return chunk  # all of it at once, as nearly every client sends it
+            body += chunk
+        else:
+            body += _unpacked(decoder, chunk, most - len(body) + 1)
         if max(wire, len(body)) > most:
             raise bad(413, f"The body is larger than {most:,} bytes.")
-    if not decoder.eof or decoder.unused_data:
-        raise bad(400, "The body is not what its Content-Encoding says.")
+    if decoder is not None and (not decoder.eof or decoder.unused_data):
+        raise bad(400, MISPACKED)
     return bytes(body)
 
 
-def _decoded(body: bytes) -> Any:
+def _unpacked(decoder: Any, chunk: bytes, most: int) -> bytes:
+    try:
+        unpacked: bytes = decoder.decompress(chunk, most)
+    except zlib.error as error:
+        raise bad(400, MISPACKED) from error
+    return unpacked
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON in a body.
+
+    Raises:
+        BadRequest: it is none.
+    """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -9,7 +9,7 @@ from strawberry.types import get_object_definition, has_object_definition
 from app.engine.unchanging import Unchanging
 
 T = TypeVar("T")
-FORMS = ("forms", Any, None)  # where what is `Unchanging` keeps its own
+KEPT = ("forms", Any, None), ("frames", Any, None)  # where what is `Unchanging` keeps its own
 OWN = frozenset({"__dict__", "__weakref__", "__init__", "__repr__", "__eq__", "__match_args__"})
 
 
@@ -23,6 +23,7 @@ def light(cls: type[T]) -> type[T]:
         TypeError: it has another base.
     """
     lasts = Unchanging in cls.__bases__
+    kept = KEPT[: 2 if getattr(cls, "framed", False) else 1] if lasts else ()
     known = (object, Unchanging)
     if any(base not in known and not has_object_definition(base) for base in cls.__bases__):
         raise TypeError(f"{cls.__name__} has a base that its objects would not have")
@@ -31,7 +32,7 @@ def light(cls: type[T]) -> type[T]:
     rest = {name: one for name, one in vars(cls).items() if name not in OWN | names}
     made = msgspec.defstruct(
         cls.__name__,
-        [*fields, FORMS] if lasts else fields,
+        [*fields, *kept],
         bases=(Unchanging, msgspec.Struct) if lasts else None,
         namespace=rest,
         module=cls.__module__,

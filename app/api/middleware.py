@@ -11,8 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.addresses import Forwarding
-from app.api.callers import CLIENT_HEADERS
 from app.api.http_reading import PREFLIGHT_HEADERS
+from app.api.manners import CLIENT_HEADERS
 from app.api.request_ids import REQUEST_ID
 from app.settings import Cors, Server
 

@@ -1,7 +1,7 @@
 """How is an operation answered, whatever transport brought it?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -9,36 +9,30 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 import structlog
-from graphql import DocumentNode, GraphQLError, OperationType
-from strawberry.types import ExecutionResult
+from graphql import OperationType
 
 from app.api.access import IMPERSONAL, THE_HOUSE
 from app.api.admission import Admission, Entered, NotAnsweredError
-from app.api.asking import Asked
-from app.api.auditing import told, watched
-from app.api.caching import Attempt, Caching
+from app.api.asking import Asked, Questions
+from app.api.caching import Caching
 from app.api.callers import Caller
-from app.api.context import Context, Services
+from app.api.context import Services
 from app.api.delivery import Delivery
+from app.api.executing import Executions
 from app.api.metrics import Metrics
-from app.api.outcomes import Outcome, broken, executed, late, refused, within
-from app.api.schema import Schema, core
+from app.api.outcomes import Outcome, refused
+from app.api.schema import Schema
 from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import conclude, operation_span
-from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
+from app.engine.execution import Engine
 from app.engine.gate import Admitted
-from app.engine.steps import within as in_time
 from app.settings import Requests
-from app.store import StoreUnavailable, acting
-from app.upstream.deadline import Deadline
-from app.upstream.reader import Inquiry
 
 T = TypeVar("T")
 STREAMED = (
     "A subscription is answered by a stream: send it over a WebSocket (graphql-transport-ws),"
     " or accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0."
 )
-WORTH_A_PAUSE = 2_000  # what costs more gives others their turn before it is put in writing
 
 
 def not_streamed() -> Outcome:
@@ -63,24 +57,34 @@ class Operations:
         caching: Caching | None = None,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
-        self._schema = schema
         self._admission = admission
-        self._engine = engine
-        self._services = services
-        self._requests = requests
-        self._now = now
         self._metrics = metrics
-        self._introspection = introspection
         self._unbroken: set[asyncio.Task[Any]] = set()
+        executions = self._executions = Executions(
+            schema,
+            admission=admission,
+            engine=engine,
+            services=services,
+            requests=requests,
+            now=now,
+            introspection=introspection,
+        )
         self._subscriptions = Subscriptions(
             schema=schema,
-            context=lambda admitted, caller: self._context(admitted, caller, self._attempt()),
+            context=lambda admitted, caller: executions.context(
+                admitted, caller, executions.attempt()
+            ),
             execute=self._told_of_event,
             metrics=metrics,
             budget=requests.budget.total_seconds(),
             introspection=introspection,
         )
         self._caching = caching
+
+    @property
+    def questions(self) -> Questions:
+        """What was asked before."""
+        return self._admission.questions
 
     @cached_property
     def _log(self) -> Any:
@@ -127,7 +131,7 @@ class Operations:
             return
         self._metrics.begun()
         with operation_span(admitted, caller.trace) as span:
-            delivery = self._delivery(admitted, admitted.deferring, asked, caller)
+            delivery = self._executions.delivery(admitted, asked, caller, self._to_the_end)
             try:
                 yield delivery
             finally:
@@ -136,15 +140,17 @@ class Operations:
                 conclude(span, delivery.outcome)
                 self._told(admitted, delivery.outcome, perf_counter() - started)
 
-    async def _answers(
+    def _answers(
         self, admitted: Entered, asked: Asked, caller: Caller, started: float
-    ) -> Outcome | Outcomes:
+    ) -> Awaitable[Outcome | Outcomes]:
         if admitted.kind is OperationType.SUBSCRIPTION:
-            return self._subscriptions.outcomes(admitted, asked, caller)
+            return self._subscribed(admitted, asked, caller)
         answering = self._answered(admitted, asked, caller, started)
-        if admitted.kind is OperationType.MUTATION:
-            return await self._to_the_end(answering)
-        return await answering
+        changes = admitted.kind is OperationType.MUTATION
+        return self._to_the_end(answering) if changes else answering
+
+    async def _subscribed(self, admitted: Entered, asked: Asked, caller: Caller) -> Outcomes:
+        return self._subscriptions.outcomes(admitted, asked, caller)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """What changes something is not given up half-way, even if nobody waits for it."""
@@ -172,135 +178,18 @@ class Operations:
         self._told(admitted, outcome, perf_counter() - started)
         return outcome
 
-    def _delivery(
-        self, admitted: Admitted, document: DocumentNode, asked: Asked, caller: Caller
-    ) -> Delivery:
-        attempt, deadline = self._attempt(), Deadline.after(self._requests.budget)
-        context = self._context(admitted, caller, attempt)
-        name = admitted.name
-        request = Request(document, admitted.text, name, asked.variables, context)
-
-        async def begin() -> Begun:
-            try:
-                async with asyncio.timeout_at(deadline.at):
-                    if self._engine is not None:
-                        return await self._engine.in_parts(request)
-                    return await begun(core(self._schema), request)
-            except (asyncio.CancelledError, TimeoutError):
-                context.drop()
-                raise
-
-        async def changing() -> Begun:
-            with acting(caller.known.actor):
-                return await self._to_the_end(begin())
-
-        changes = admitted.kind is OperationType.MUTATION
-        return Delivery(
-            changing if changes else begin,
-            context,
-            deadline=deadline,
-            introspection=self._introspection,
-            most=self._requests.max_answer,
-        )
-
-    async def _kept_or_executed(self, admitted: Admitted, asked: Asked, caller: Caller) -> Outcome:
-        run = partial(self._executed, admitted, asked, caller)
+    def _kept_or_executed(
+        self, admitted: Admitted, asked: Asked, caller: Caller
+    ) -> Awaitable[Outcome]:
         if self._caching is None:
-            return await run(self._attempt())
-        return await self._caching.answer(admitted, asked.variables, caller, run)
+            return self._executions.run(admitted, asked, caller, self._executions.attempt())
+        run = partial(self._executions.run, admitted, asked, caller)
+        return self._caching.answer(admitted, asked.variables, caller, run)
 
-    async def _told_of_event(
+    def _told_of_event(
         self, admitted: Admitted, asked: Asked, caller: Caller, event: Any
-    ) -> Outcome:
-        return await self._executed(admitted, asked, caller, self._attempt(), event=event)
-
-    async def _executed(
-        self,
-        admitted: Admitted,
-        asked: Asked,
-        caller: Caller,
-        attempt: Attempt,
-        *,
-        event: Any = None,
-    ) -> Outcome:
-        with acting(caller.known.actor), watched(caller.known) as seen:
-            outcome = await self._executed_in_time(admitted, asked, caller, attempt, event=event)
-            if seen and not admitted.open_to & IMPERSONAL:
-                return await self._noted(admitted, seen, outcome)
-            return outcome
-
-    async def _noted(self, admitted: Admitted, seen: set[str], outcome: Outcome) -> Outcome:
-        """The outcome, once it is written who looked at whom."""
-        fields = told(self._admission.personal(admitted))
-        try:
-            await self._services().looks.keep(seen, fields, now=self._now())
-        except StoreUnavailable as silent:
-            return refused(str(silent), "STORE_UNAVAILABLE", 503)
-        return outcome
-
-    async def _executed_in_time(
-        self,
-        admitted: Admitted,
-        asked: Asked,
-        caller: Caller,
-        attempt: Attempt,
-        *,
-        event: Any = None,
-    ) -> Outcome:
-        context = self._context(admitted, caller, attempt)
-        try:
-            running = self._run(admitted, asked, context, event)
-            done = await in_time(attempt.within.total_seconds(), running)
-            if admitted.cost > WORTH_A_PAUSE:
-                await asyncio.sleep(0)
-            outcome = executed(
-                done.data,
-                done.errors,
-                context,
-                introspection=self._introspection,
-                objects=done.objects,
-            )
-            return within(outcome, self._requests.max_answer)
-        except TimeoutError:
-            return late()
-        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
-            return broken(bug)
-
-    async def _run(
-        self, admitted: Admitted, asked: Asked, context: Context, event: Any
-    ) -> Executed:
-        name = admitted.name  # whether it was asked by that name or not
-        request = Request(admitted.document, admitted.text, name, asked.variables, context, event)
-        if self._engine is not None:
-            return await self._engine.execute(request)
-        if admitted.kind is OperationType.SUBSCRIPTION:
-            return await interpreted(core(self._schema), request)
-        result = await self._schema.execute(
-            admitted.text,
-            variable_values=asked.variables,
-            operation_name=name,
-            context_value=context,
-        )
-        if not isinstance(result, ExecutionResult):
-            raise TypeError("the answer comes in parts, though its document was taken at once")
-        errors: list[GraphQLError] = result.errors or []
-        return Executed(result.data, errors)
-
-    def _attempt(self) -> Attempt:
-        return Attempt(self._requests.budget)
-
-    def _context(self, admitted: Admitted, caller: Caller, attempt: Attempt) -> Context:
-        deadline = Deadline.after(attempt.within)
-        return Context(
-            document=admitted.document,
-            services=self._services(),
-            inquiry=Inquiry(deadline.earlier(self._requests.reserve), attempt.report),
-            now=self._now(),
-            principal=caller.known,
-            accepted=caller.accepted,
-            last_event=caller.last_event,
-            seen=attempt.seen,
-        )
+    ) -> Awaitable[Outcome]:
+        return self._executions.run(admitted, asked, caller, self._executions.attempt(), event)
 
     def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
         self._metrics.answered(

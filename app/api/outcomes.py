@@ -222,7 +222,7 @@ def executed(
     return Outcome(
         fate=Fate.EXECUTED if started else Fate.UNEXECUTED,
         data=orjson.dumps(data) if started else None,
-        useful=data is not None and any(value is not None for value in data.values()),
+        useful=data is not None and list(data.values()).count(None) < len(data),
         objects=objects,
         errors=_errors(raised, context),
         extensions={"freshness": ages} if ages else {},

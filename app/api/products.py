@@ -34,6 +34,7 @@ NO_CATEGORIES: list[Category] = UnchangingList()
 class Product(Node, Unchanging):
     """A product as one caller sees it."""
 
+    framed: ClassVar[bool] = True
     passing: ClassVar[frozenset[str]] = frozenset({"as_of", "freshness"})
     handle: str = strawberry.field(description="Its name in addresses.")
     name: str = strawberry.field(description="Name, in the language of locale.")
@@ -80,7 +81,7 @@ class Product(Node, Unchanging):
         again = cast(
             "Product",
             msgspec.structs.replace(
-                cast("Any", self), as_of=as_of, freshness=freshness, faces=faces
+                cast("Any", self), as_of=as_of, freshness=freshness, faces=faces, frames=None
             ),
         )
         if (variants := faces.get(VARIANTS)) is not None:
@@ -151,7 +152,7 @@ class ProductEdge:
 class ProductConnection(Unchanging):
     """See the Relay cursor connections specification."""
 
-    alone: ClassVar[bool] = True
+    framed: ClassVar[bool] = True
     edges: list[ProductEdge] = strawberry.field(description="The products of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     total_count: int | None = strawberry.field(

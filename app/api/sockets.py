@@ -13,6 +13,7 @@ from app.api.callers import Caller, caller_of
 from app.api.conversation import Conversation, Terms
 from app.api.headers import RequestHeaders
 from app.api.lasting import SOCKET, CrowdedError, FullError, Place
+from app.api.manners import manner_of
 from app.api.socket_messages import PROTOCOL, CloseError
 from app.settings import Cors
 
@@ -36,7 +37,7 @@ class SocketEndpoint:
         if not welcome_from(headers, self._origins):
             await _refuse(scope, send, 403, "This site may not open a socket here.")
             return
-        caller = caller_of(scope, headers)
+        caller = caller_of(scope, headers, manner_of(headers))
         try:
             with self._terms.lasting.held(SOCKET, _strangers(caller)) as place:
                 await self._held(scope, caller, place, receive, send)
@@ -104,7 +105,7 @@ def welcome_from(headers: RequestHeaders, origins: Sequence[str]) -> bool:
         return True
     try:
         page = urlsplit(origin)
-        here = urlsplit(f"{page.scheme}://{headers.get('host', '')}")
+        here = urlsplit(f"{page.scheme}://{headers.get('host') or ''}")
         return page.scheme in PORTS and _place(page) == _place(here)
     except ValueError:
         return False

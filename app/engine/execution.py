@@ -84,10 +84,25 @@ class Engine:
     async def execute(self, request: Request) -> Executed:
         """The whole answer to an operation of a valid document that defers nothing."""
         try:
-            prepared = self._prepared(request)
-            return await self._compiled(request, prepared)
+            operation, plans, variables = self._ready(request)
         except Uncompilable as reason:
             return await self._interpreted(request, str(reason))
+        self.counts["compiled"] += 1
+        if isinstance(variables, list):
+            return Executed(None, variables)
+        data: dict[str, Any] = {}
+        errors: list[GraphQLError] = []
+        objects: int | None = 0
+        for plan in plans:
+            run = Run(operation, plan, variables, request.context, request.root)
+            if plan.slots:
+                await resolve(run)
+            part, counted = completed(run, errors)
+            if part is None:
+                return Executed(None, errors)
+            data.update(part)
+            objects = None if objects is None or counted is None else objects + counted
+        return Executed(data, errors, objects=objects)
 
     async def in_parts(self, request: Request) -> Begun:
         """Begin to answer an operation whose document says what may come later.
@@ -129,20 +144,22 @@ class Engine:
         self.cache.keep((request.key, request.operation_name), prepared)
         return prepared
 
-    async def _compiled(self, request: Request, prepared: Prepared) -> Executed:
+    def _ready(
+        self, request: Request
+    ) -> tuple[Operation, tuple[Plan, ...], VariableValues | list[GraphQLError]]:
+        """What is to be done with which values; what is wrong with these, if anything is."""
+        prepared = self._prepared(request)
         operation = prepared.operation
         if operation is None or prepared.refused is not None:
             raise Uncompilable(prepared.refused or "no operation")
         variables = operation.variables.coerced(request.variables)
         if isinstance(variables, list):
-            self.counts["compiled"] += 1
-            return Executed(None, variables)
+            return operation, (), variables
         conditions = _conditions(operation, variables)
         plans = prepared.plans.get(conditions)
         if plans is None:
             plans = self._plans(request, prepared, operation, conditions)
-        self.counts["compiled"] += 1
-        return await _run(request, operation, plans, variables)
+        return operation, plans, variables
 
     def _plans(
         self, request: Request, prepared: Prepared, operation: Operation, conditions: Conditions
@@ -216,24 +233,6 @@ def plans_for(
         size += FIELD_SIZE * (planner.planned - before)
         plans.append(Plan(schema, selection, planner.slots, complete, size))
     return tuple(plans)
-
-
-async def _run(
-    request: Request, operation: Operation, plans: tuple[Plan, ...], variables: VariableValues
-) -> Executed:
-    data: dict[str, Any] = {}
-    errors: list[GraphQLError] = []
-    objects: int | None = 0
-    for plan in plans:
-        run = Run(operation, plan, variables, request.context, request.root)
-        if plan.slots:
-            await resolve(run)
-        part, counted = completed(run, errors)
-        if part is None:
-            return Executed(None, errors)
-        data.update(part)
-        objects = None if objects is None or counted is None else objects + counted
-    return Executed(data, errors, objects=objects)
 
 
 def completed(run: Run, errors: list[GraphQLError]) -> tuple[dict[str, Any] | None, int | None]:

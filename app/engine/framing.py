@@ -24,11 +24,11 @@ def frame_of(run: Run, field: FieldPlan, value: Any) -> Frame | None:
     kind = field.shape.kind
     assert isinstance(kind, Objects)  # noqa: S101  nothing else has one
     selection = kind.by_class.get(value.__class__)
-    if selection is None or (forms := value.again()) is None:
+    if selection is None or (frames := value.again("frames")) is None:
         return None
-    frame: Frame | None = forms.get(field)
-    if frame is None and forms.room():
-        frame = forms[field] = Frame(_found(run, selection, value))
+    frame: Frame | None = frames.get(field)
+    if frame is None and frames.room():
+        frame = frames[field] = Frame(_found(run, selection, value))
     return frame if frame is not None and frame.fits else None
 
 

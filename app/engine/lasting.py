@@ -49,10 +49,10 @@ def only_unchanging(kind: Objects) -> Class:
     return lasting[0] if len(lasting) == len(known) == 1 else None
 
 
-def alone(kind: Leaf | Items | Objects) -> Class:
+def framed(kind: Leaf | Items | Objects) -> Class:
     """The class of the object that may stand at a place, if it may have a frame."""
     class_ = only_unchanging(kind) if isinstance(kind, Objects) else None
-    return class_ if class_ is not None and class_.alone else None
+    return class_ if class_ is not None and class_.framed else None
 
 
 def follows(one: FieldPlan) -> bool:

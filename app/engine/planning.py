@@ -25,7 +25,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from app.engine.arguments import Arguments
-from app.engine.lasting import alone, lasts
+from app.engine.lasting import framed, lasts
 from app.engine.plans import (
     Attribute,
     Description,
@@ -128,7 +128,7 @@ class Planner:
             shape=shape,
             slot=self._slot(how, shape),
             arguments=Arguments.of(definition, nodes[0]),
-            framed=single and shape.busy and alone(shape.kind) is not None,
+            framed=single and shape.busy and framed(shape.kind) is not None,
         )
 
     def _slot(self, how: How, shape: Shape) -> int | None:

@@ -24,9 +24,9 @@ from app.engine.unchanging import Frame
 Chain: TypeAlias = Coroutine[Any, Any, None]
 
 
-async def resolve(run: Run) -> None:
+def resolve(run: Run) -> Chain:
     """Fill the slots of a run."""
-    await _together(_start(run, run.plan.selection, [run.root]))
+    return _together(_start(run, run.plan.selection, [run.root]))
 
 
 async def _together(chains: list[Chain]) -> None:
@@ -52,12 +52,16 @@ def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
     try:
         call = Call(run, field, field.arguments.values(run.variables))
         if isinstance(how, Batch):
-            batch = _batched(run, field, how.bind(call)(parents), len(parents))
-            return _begun(batch) if how.eager else [batch]
+            batch: Any = how.bind(call)(parents)
+            begin = _begun if how.eager else _later
+            return begin(run, field, batch, len(parents))
         bound = how.bind(call)
     except Exception as error:  # noqa: BLE001  a resolver may raise anything: it becomes a located error
         return _settle(run, field, _failed(run, error, len(parents)))
     answers = _asked(run, bound, parents)
+    if len(answers) == 1:
+        waits = hasattr(answers[0], "__await__")
+        return [_awaited_alone(run, field, answers)] if waits else _settle(run, field, answers)
     for kind in set(map(type, answers)):
         if hasattr(kind, "__await__"):
             waiting = [at for at, answer in enumerate(answers) if hasattr(answer, "__await__")]
@@ -65,13 +69,20 @@ def _start_field(run: Run, field: FieldPlan, parents: list[Any]) -> list[Chain]:
     return _settle(run, field, answers)
 
 
-def _begun(going: Chain) -> list[Chain]:
-    """Take the first step of a chain; what is left of it, if it waits."""
+def _later(run: Run, field: FieldPlan, batch: Awaitable[Any], count: int) -> list[Chain]:
+    return [_batched(run, field, batch, count)]
+
+
+def _begun(run: Run, field: FieldPlan, batch: Coroutine[Any, Any, Any], count: int) -> list[Chain]:
+    """Take the first step of a batch; go on at once where that was all."""
     try:
-        waits_for = going.send(None)
-    except StopIteration:
-        return []
-    return [Rest(going, waits_for)]
+        waits_for = batch.send(None)
+    except StopIteration as done:
+        return _met(run, field, done.value, count)
+    except Exception as error:  # noqa: BLE001  as above
+        return _settle(run, field, _failed(run, error, count))
+    chain = _batched(run, field, Rest(batch, waits_for), count)
+    return [Rest(chain, chain.send(None))]
 
 
 def _read(run: Run, name: str, parents: list[Any]) -> list[Any]:
@@ -98,15 +109,34 @@ def _failed(run: Run, error: Exception, count: int) -> list[Any]:
     return [error] * count
 
 
-async def _batched(run: Run, field: FieldPlan, asked: Any, count: int) -> None:
+async def _batched(run: Run, field: FieldPlan, batch: Awaitable[Any], count: int) -> None:
     try:
-        answers = await asked
+        answers = await batch
+    except Exception as error:  # noqa: BLE001  as above
+        chains = _settle(run, field, _failed(run, error, count))
+    else:
+        chains = _met(run, field, answers, count)
+    await _together(chains)
+
+
+def _met(run: Run, field: FieldPlan, answers: Any, count: int) -> list[Chain]:
+    """Keep what a batch was answered."""
+    try:
         answers = answers if answers.__class__ is list else list(answers)
     except Exception as error:  # noqa: BLE001  as above
         answers = _failed(run, error, count)
     if len(answers) != count:
         wrong = TypeError(f"{count} parents had {len(answers)} answers.")
         answers = _failed(run, wrong, count)
+    return _settle(run, field, answers)
+
+
+async def _awaited_alone(run: Run, field: FieldPlan, answers: list[Any]) -> None:
+    """Waits in the task that is running: a task of its own would cost more than it gives."""
+    try:
+        answers[0] = await answers[0]
+    except Exception as error:  # noqa: BLE001  as above
+        answers = _failed(run, error, 1)
     await _together(_settle(run, field, answers))
 
 
@@ -126,7 +156,7 @@ async def _awaited(run: Run, field: FieldPlan, answers: list[Any], waiting: list
 
 
 async def _one(asked: Awaitable[Any]) -> Any:
-    """Waits in the task that is running: a task of its own would cost more than it gives."""
+    """As above, when others did not have to be waited for."""
     try:
         return await asked
     except Exception as error:  # noqa: BLE001  as above

@@ -190,14 +190,15 @@ class Unchanging:
     From the second time on what an operation asks of its attributes is kept with it as JSON, and
     dies with it: as a whole, or around that which has to be asked for each time. Copies of it may
     share what is kept, if they differ in nothing but the attributes that are `passing`: those are
-    asked for each time, of classes that the engine is told of. Of a class that is `alone` no copy
-    shares anything, and what hangs from its objects is found once.
+    asked for each time, of classes that the engine is told of. What hangs from an object of a class
+    that is `framed` is found once, and kept in `frames`, which no copy shares.
     """
 
     __slots__ = ()
     forms: Forms | None = None
+    frames: Forms | None = None
     passing: ClassVar[frozenset[str]] = frozenset()
-    alone: ClassVar[bool] = False
+    framed: ClassVar[bool] = False
 
     def seen(self, place: Hashable, completed: Any, objects: int) -> None:
         """Something was completed anew; so many `objects` are in it."""
@@ -214,14 +215,15 @@ class Unchanging:
         if (forms := self.again()) is not None and forms.room():
             forms[place] = Around(_pieces(completed, asked), objects)
 
-    def again(self) -> Forms | None:
-        """Where to keep a form; None at the first time."""
-        known = self.forms
+    def again(self, where: str = "forms") -> Forms | None:
+        """Where to keep a form, or a frame; None at the first time."""
+        known: Forms | None = getattr(self, where)
         if known is None:
-            self.forms = ONCE  # type: ignore[misc] # whoever has no dict has room for it
+            setattr(self, where, ONCE)
             return None
         if known is ONCE:
-            self.forms = known = Forms()  # type: ignore[misc] # as above
+            known = Forms()
+            setattr(self, where, known)
         return known
 
 

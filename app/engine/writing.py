@@ -14,10 +14,10 @@ from typing import Any
 from orjson import Fragment, dumps
 
 from app.engine.lasting import (
-    alone,
     asked_within,
     deciding,
     each_time,
+    framed,
     kept_in_pieces,
     unchanging,
 )
@@ -105,16 +105,16 @@ class _Keeper(Writer):
         are as many as before, for parents that are the same.
         """
         frame, asked, before = self.new("m"), self.new("d"), self.new("c")
-        known = alone(kind)
+        known = framed(kind)
         assert known is not None  # noqa: S101  else it had no frame
         class_, place = self.constant(known), self.constant(one)
-        forms = f"{value}.forms if {value}.__class__ is {class_} else None"
+        frames = f"{value}.frames if {value}.__class__ is {class_} else None"
         slots = list(asked_within(kind.by_class[known]))
         all_, map_, is__, len_ = map(self.constant, (all, map, is_, len))
         conditions = [f"{asked} is not None"]
         for number, slot in enumerate(slots):
             conditions.append(f"{all_}({map_}({is__}, answers[{slot}], {asked}[{number}]))")
-        self.line(depth, f"{frame} = {forms}")
+        self.line(depth, f"{frame} = {frames}")
         self.line(depth, f"{frame} = {frame}.get({place}) if {frame} else None")
         self.line(depth, f"{asked} = {frame}.asked if {frame} else None")
         self.line(depth, f"if {' and '.join(conditions)}:")

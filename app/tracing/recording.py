@@ -133,8 +133,14 @@ class _OurTracer(Tracer):
         return span
 
 
-class _OurSpan(Span):
-    """A span that one task tells what it knows, until it ends."""
+class _OurSpan(ReadableSpan, Span):
+    """A span that one task tells what it knows, until it ends; then it is read as it is."""
+
+    _events: tuple[Event, ...] = ()
+    _links = ()
+    _status = UNSET
+    _instrumentation_info = None
+    _end_time: int | None = None
 
     def __init__(
         self,
@@ -145,16 +151,16 @@ class _OurSpan(Span):
         above: SpanContext | None,
         attributes: dict[str, Any],
     ) -> None:
-        self._tracer = tracer
+        self._limits = tracer.limits
+        self._processor = tracer.library.span_processor
+        self._resource = tracer.library.resource
+        self._instrumentation_scope = tracer.scope
         self._name = name
         self._kind = kind
-        self._context = context
-        self._above = above
-        self._attributes = attributes
-        self._events: tuple[Event, ...] = ()
-        self._status = UNSET
-        self._ended = False
-        self._began = time_ns()
+        self._context: SpanContext = context
+        self._parent = above
+        self._attributes: Any = attributes
+        self._start_time = time_ns()
 
     def get_span_context(self) -> SpanContext:
         """What others need to know to go on with it."""
@@ -162,7 +168,7 @@ class _OurSpan(Span):
 
     def is_recording(self) -> bool:
         """Whether it has not ended."""
-        return not self._ended
+        return self._end_time is None
 
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
         """Tell several things."""
@@ -171,14 +177,14 @@ class _OurSpan(Span):
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
         """Tell one thing; of a list, what is in it now."""
-        if not self._ended:
+        if self._end_time is None:
             self._attributes[key] = tuple(value) if isinstance(value, list) else value
 
     def add_event(
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
     ) -> None:
         """Tell that something happened meanwhile."""
-        if not self._ended:
+        if self._end_time is None:
             self._events += (Event(name, attributes, timestamp),)
 
     def record_exception(
@@ -195,41 +201,27 @@ class _OurSpan(Span):
 
     def update_name(self, name: str) -> None:
         """Call it something else."""
-        if not self._ended:
+        if self._end_time is None:
             self._name = name
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Say how it went; nothing changes what went well, or unsays what did not."""
         given = status if isinstance(status, Status) else Status(status, description)
-        if self._ended or self._status.status_code is StatusCode.OK or given.is_unset:
+        if (
+            self._end_time is not None
+            or self._status.status_code is StatusCode.OK
+            or given.is_unset
+        ):
             return
         self._status = given
 
     def end(self, end_time: int | None = None) -> None:
         """It is over, and handed on."""
-        if self._ended:
+        if self._end_time is not None:
             return
-        self._ended = True
-        library = self._tracer.library
-        library.span_processor.on_end(
-            ReadableSpan(
-                name=self._name,
-                context=self._context,
-                parent=self._above,
-                resource=library.resource,
-                attributes=self._bounded(),
-                events=self._events,
-                kind=self._kind,
-                status=self._status,
-                start_time=self._began,
-                end_time=time_ns() if end_time is None else end_time,
-                instrumentation_scope=self._tracer.scope,
-            )
-        )
-
-    def _bounded(self) -> Mapping[str, AnyValue]:
-        limits, told = self._tracer.limits, self._attributes
-        most, longest = limits.max_span_attributes, limits.max_span_attribute_length
-        if longest is None and (most is None or len(told) <= most):
-            return told
-        return BoundedAttributes(most, told, max_value_len=longest)
+        self._end_time = time_ns() if end_time is None else end_time
+        told, most = self._attributes, self._limits.max_span_attributes
+        longest = self._limits.max_span_attribute_length
+        if longest is not None or (most is not None and len(told) > most):
+            self._attributes = BoundedAttributes(most, told, max_value_len=longest)
+        self._processor.on_end(self)

@@ -9,6 +9,7 @@ from contextvars import Token
 from functools import cache
 from types import TracebackType
 
+from opentelemetry import trace as opentelemetry
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.propagate import inject
 from opentelemetry.trace import (
@@ -30,28 +31,27 @@ Attributes = dict[str, str | int]
 SpanBlock = AbstractContextManager[Span]
 NOBODY_LISTENS: SpanBlock = nullcontext(INVALID_SPAN)
 tracer = cache(get_tracer)  # of a name; for who knows that somebody listens
-_listened = False
+_named = not isinstance(get_tracer_provider(), ProxyTracerProvider)  # by the environment
 
 
 def listened() -> bool:
-    """Whether the process has been told where spans go; that is said once."""
-    global _listened  # noqa: PLW0603  asked by every operation and call
-    if not _listened:
-        _listened = not isinstance(get_tracer_provider(), ProxyTracerProvider)
-    return _listened
+    """Whether the process has been told where spans go; every operation and call asks."""
+    return _named or opentelemetry._TRACER_PROVIDER is not None  # noqa: SLF001  the public way reads the environment anew
 
 
 class Current:
     """A block with a span that is current in it; of what is raised, the span tells the kind."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_context", "_span", "_token")
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, context: Context | None = None) -> None:
+        """Without a `context` it is that in which the block is entered."""
         self._span = span
+        self._context = context
         self._token: Token[Context] | None = None
 
     def __enter__(self) -> Span:
-        self._token = attach(set_span_in_context(self._span))
+        self._token = attach(set_span_in_context(self._span, self._context))
         return self._span
 
     def __exit__(

@@ -156,6 +156,7 @@ def query_over(data: Row, variant: type[Variant]) -> type:
 
     @strawberry.type
     class Product(Unchanging):
+        framed: ClassVar[bool] = True
         id: strawberry.ID
         handle: str
         name: str
@@ -179,7 +180,7 @@ def query_over(data: Row, variant: type[Variant]) -> type:
 
     @strawberry.type
     class ProductConnection(Unchanging):
-        alone: ClassVar[bool] = True
+        framed: ClassVar[bool] = True
         edges: list[ProductEdge]
         page_info: PageInfo
         total_count: int | None

@@ -22,7 +22,7 @@ from app.engine.gate import Prepared as Document
 from app.engine.gate.sizes import Variables
 from app.engine.plancache import Prepared
 
-FORMS = ((writing, "unchanging"), (writing, "kept_in_pieces"), (planning, "alone"))
+FORMS = ((writing, "unchanging"), (writing, "kept_in_pieces"), (planning, "framed"))
 
 
 class Fixed(StrEnum):
@@ -42,10 +42,11 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
     if not isinstance(endpoint, GraphQLEndpoint):
         raise TypeError("the first route is not the endpoint")
     operations: Any = endpoint._operations  # noqa: SLF001
+    admission, executions = operations._admission, operations._executions  # noqa: SLF001
     for cost, owner, name, kind in (
-        (Fixed.COST, operations._admission, "_gate", FreeGate),  # noqa: SLF001
-        (Fixed.GATE, operations._admission, "_gate", OpenGate),  # noqa: SLF001
-        (Fixed.VARIABLES, operations, "_engine", TrustingEngine),
+        (Fixed.COST, admission, "_gate", FreeGate),
+        (Fixed.GATE, admission, "_gate", OpenGate),
+        (Fixed.VARIABLES, executions, "_engine", TrustingEngine),
         (Fixed.METRICS, operations, "_metrics", NoMetrics),
     ):
         if cost in without:

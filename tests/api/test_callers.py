@@ -7,6 +7,7 @@ import pytest
 from app.api.addresses import Forwarding, household_of
 from app.api.callers import Caller, caller_of
 from app.api.headers import RequestHeaders
+from app.api.manners import manner_of
 from app.settings import Server
 
 PROXIES = {"trusted_proxies": ["10.0.0.0/8", "2001:db8:ffff::/48"]}
@@ -97,7 +98,8 @@ def test_all_addresses_of_a_household_pay_together(address: str, household: str)
 
 def test_a_caller_is_known_by_its_address_which_is_not_shown() -> None:
     scope = {"type": "http", "client": ("2001:db8::7", 1), "headers": []}
-    caller = caller_of(scope, RequestHeaders(scope))
+    headers = RequestHeaders(scope)
+    caller = caller_of(scope, headers, manner_of(headers))
 
     assert caller.principal == "2001:db8::/64"
     assert "2001" not in repr(caller)

@@ -61,13 +61,17 @@ def test_a_product_told_again_is_of_its_time_and_keeps_what_was_made_of_it() -> 
     first = dressed()
     images = first.images()
     assert [one.whole.product.as_of for one in first.variants(1)] == [NOON]
-    for variant in first.variants():
-        for _ in range(2):
+    for _ in range(2):
+        first.seen("place", {"name": first.name}, 1)
+        first.again("frames")
+        for variant in first.variants():
             variant.seen("place", {"name": variant.name}, 1)
     second = first.told_again(LATER, Freshness.CACHED)
 
     assert (first.as_of, first.freshness) == (NOON, Freshness.LIVE)
     assert (second.as_of, second.freshness, second.name) == (LATER, Freshness.CACHED, first.name)
+    assert second.forms is first.forms is not None
+    assert (first.frames, second.frames) == ({}, None)
     assert second.images() is images
     assert second.variants() is second.variants()
     assert second.variants(1) is second.variants(1)

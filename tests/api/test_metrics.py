@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from app.api.metrics import LONGEST_NAME, MOST_NAMES, Metrics
+from app.api.metrics import AT_ONCE, LONGEST_NAME, MOST_NAMES, Metrics
 from app.ports import Manifest
 from app.settings import Connection
 from app.upstream.health import Health
@@ -50,6 +50,18 @@ def test_the_books_of_a_connection_are_read_at_the_scrape() -> None:
     ]
     assert lines(metrics, "tessera_readings_total{") == [
         'tessera_readings_total{connection="tills",freshness="STALE",port="StockSource"} 5.0'
+    ]
+
+
+def test_operations_that_are_counted_together_are_all_counted() -> None:
+    metrics = Metrics(dict, counts={})
+    for number in range(2 * AT_ONCE + 1):
+        count(metrics, "Listing", seconds=0.02, outcome="partial" if number % 2 else "complete")
+
+    counted = [line.rpartition(" ")[2] for line in lines(metrics, "tessera_operations_total{")]
+    assert counted == [f"{AT_ONCE + 1}.0", f"{AT_ONCE}.0"]
+    assert lines(metrics, "tessera_operation_seconds_count") == [
+        f'tessera_operation_seconds_count{{name="Listing"}} {2 * AT_ONCE + 1}.0'
     ]
 
 

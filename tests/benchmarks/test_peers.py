@@ -133,7 +133,7 @@ async def test_forms_are_kept_unless_none_should_be(
     page = stage.questions[1]
     listing = replace(page, variables=page.variables[:1] * 3)
     kept: list[object] = []
-    monkeypatch.setattr(Unchanging, "again", lambda _self: kept.append(None))
+    monkeypatch.setattr(Unchanging, "again", lambda _self, *_where: kept.append(None))
     for module, name in FORMS:
         monkeypatch.setattr(module, name, getattr(module, name))  # to be put back
 
@@ -170,7 +170,9 @@ async def test_each_fixed_cost_is_left_out_when_it_is_switched_off(stage: Stage)
     for metrics in counted:
         metrics.answered("Page", kind="query", outcome="complete", seconds=0.1)
     wrong = Request(admitted[0][0].document, "key", None, {"handle": 7})
-    operations = [parts(*off)._engine._new(wrong).operation for off in ((), [Fixed.VARIABLES])]
+    operations = [
+        parts(*off)._executions._engine._new(wrong).operation for off in ((), [Fixed.VARIABLES])
+    ]
     coerced = [one.variables.coerced({"handle": 7}) for one in operations]
 
     assert [one.cost > 0 for one, _ in admitted] == [True, False, True]

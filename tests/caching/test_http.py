@@ -185,15 +185,15 @@ def test_the_lines_of_a_list_are_one_in_their_order(name: str) -> None:
 
     headers = RequestHeaders({"headers": [*lines, (b"host", b"here")]})
 
-    assert headers == {name: "a;q=1, b, c, d", "host": "here"}
-    assert headers.times(name) == 3
+    assert [headers.get(one) for one in (name, "host")] == ["a;q=1, b, c, d", "here"]
+    assert headers.times(name.encode()) == 3
 
 
 @pytest.mark.parametrize("name", ["authorization", "content-type", "host", "x-request-id"])
 def test_of_what_is_told_once_the_first_line_counts(name: str) -> None:
     lines = [(name.encode(), b"a"), (name.encode(), b"b")]
 
-    assert RequestHeaders({"headers": lines}) == {name: "a"}
+    assert RequestHeaders({"headers": lines}).get(name) == "a"
 
 
 async def test_the_tag_is_another_for_another_answer(at: Shop) -> None:

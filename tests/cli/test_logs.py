@@ -28,6 +28,10 @@ log.debug("unheard")
 log.info("before")
 REQUEST_ID.set("r-1")
 log.info("operation", cost=3, kind=None)
+plain = structlog.get_logger()
+plain.info("operation", cost=3)
+plain.info("%s of %s", 1, 2, request_id="own")
+plain.info("odd", text="\\ud800", kind=int)
 log.warning("odd", request_id="own")
 try:
     raise KeyError
@@ -45,10 +49,16 @@ def test_a_line_has_what_was_said_then_the_request_the_level_and_the_time() -> N
     )
 
     lines = ended.stderr.splitlines()
-    assert [len(TIME.findall(line)) for line in lines] == [1] * 5
+    assert [len(TIME.findall(line)) for line in lines] == [1] * 8
     assert [TIME.sub("}", line) for line in lines] == [
         '{"shop":"IT","event":"before","level":"info"}',
         '{"shop":"IT","cost":3,"kind":null,"event":"operation","request_id":"r-1","level":"info"}',
+        '{"cost":3,"event":"operation","request_id":"r-1","level":"info"}',
+        '{"request_id":"own","event":"1 of 2","level":"info"}',
+        (
+            r"""{"text":"'\\ud800'","kind":"<class 'int'>","event":"odd","request_id":"r-1","""
+            '"level":"info"}'
+        ),
         '{"shop":"IT","request_id":"own","event":"odd","level":"warning"}',
         '{"shop":"IT","exc_info":true,"event":"failed","request_id":"r-1","level":"error"}',
         '{"event":"said 1","logger":"library","request_id":"r-1","level":"warning"}',

@@ -35,7 +35,7 @@ class Reading:
         self.by_name: Counter[str] = Counter()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "forms":
+        if name.startswith("_") or name in {"forms", "frames"}:
             raise AttributeError(name)
         self.read += 1
         self.by_name[name] += 1
@@ -54,10 +54,10 @@ class KeptShop(Unchanging, Reading):
     pass
 
 
-class LoneShop(KeptShop):
-    """One that shares nothing with a copy."""
+class FramedShop(KeptShop):
+    """One from which all that hangs is found once."""
 
-    alone = True
+    framed = True
 
 
 class PassingShop(KeptShop):

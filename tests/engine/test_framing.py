@@ -1,4 +1,4 @@
-"""What hangs from an object that shares nothing with others is found once, and told as a whole."""
+"""What hangs from an object that is framed is found once, and told as a whole."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from app.engine.execution import Engine, Executed, Request
 from app.engine.plans import Attribute, Description, Each
 from app.engine.unchanging import NOTHING, Frame
 from tests.engine.plain import plain
-from tests.engine.shops import Desk, KeptShop, LoneShop, PassingShop, Shop
+from tests.engine.shops import Desk, FramedShop, KeptShop, PassingShop, Shop
 
 ASKED = "{ shop { price best { name near { name price } nearest(first: 1) { open price } } } }"
 
 
-def surrounded(kind: type[Any] = LoneShop) -> Desk:
+def surrounded(kind: type[Any] = FramedShop) -> Desk:
     near = [kind(name="C", open=True), kind(name="D", open=False)]
     shop = kind(name="A", best=kind(name="B", near=near))
     listed = {"A": 1_000, "C": 2_000, "D": 3_000}
@@ -31,7 +31,7 @@ def told_of(prices: dict[str, int]) -> Executed:
 
 
 def frames(shop: Any) -> list[Frame]:
-    return [one for one in (getattr(shop, "forms", None) or {}).values() if isinstance(one, Frame)]
+    return [one for one in (getattr(shop, "frames", None) or {}).values() if isinstance(one, Frame)]
 
 
 def read(desk: Desk) -> int:
@@ -90,8 +90,8 @@ async def test_a_failure_is_told_each_time_and_nothing_is_kept_of_it() -> None:
     ],
 )
 async def test_what_fails_where_it_hangs_has_no_frame(asked: str, values: dict[str, Any]) -> None:
-    shop = LoneShop(name="A", **values)
-    desk = Desk(shop, classes={"Shop": LoneShop})
+    shop = FramedShop(name="A", **values)
+    desk = Desk(shop, classes={"Shop": FramedShop})
     engine = desk.engine()
 
     for _ in range(4):
@@ -104,7 +104,7 @@ async def test_what_fails_where_it_hangs_has_no_frame(asked: str, values: dict[s
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 async def test_what_has_to_be_waited_for_has_no_frame_and_is_told_as_it_is_now() -> None:
     near = [Shop(name="C"), Shop(name="D")]
-    desk = Desk(LoneShop(name="A", near=near), classes={"Shop": LoneShop}, later=True)
+    desk = Desk(FramedShop(name="A", near=near), classes={"Shop": FramedShop}, later=True)
     engine = desk.engine()
 
     for turn in range(6):
@@ -139,6 +139,25 @@ async def test_what_may_share_with_copies_or_may_change_has_no_frame(kind: type[
 
     assert desk.nearests == 4
     assert frames(desk.shop) == []
+
+
+async def test_a_copy_has_a_frame_of_its_own_whatever_else_it_shares() -> None:
+    class TurningShop(FramedShop):
+        """One that may be open in one copy and closed in another."""
+
+        passing = frozenset({"open"})
+
+    shops = [TurningShop(name="A", open=number == 0) for number in range(2)]
+    desk = Desk(shops[0], classes={"Shop": TurningShop}, listed={"A": 1_000})
+    engine = desk.engine()
+    text = "{ shop { open name price } }"
+
+    for turn in (0, 0, 0, 0, 1, 1, 1, 1, 0):
+        shops[1].forms, desk.shop = shops[0].forms, shops[turn]
+        told = {"open": turn == 0, "name": "A", "price": 1_000}
+        assert await desk.ask(text, engine) == Executed({"shop": told}, [])
+    assert [len(frames(shop)) for shop in shops] == [1, 1]
+    assert shops[0].frames is not shops[1].frames
 
 
 async def test_it_is_told_as_a_whole_also_where_nothing_is_asked() -> None:
@@ -184,13 +203,13 @@ STREET = build_schema(
 )
 
 
-@pytest.mark.parametrize("street", [KeptShop, LoneShop])
+@pytest.mark.parametrize("street", [KeptShop, FramedShop])
 @pytest.mark.parametrize("asked", ["shop { price }", "shop { price } far { price }"])
 async def test_what_hangs_from_something_that_lasts_has_no_frame_of_its_own(
     street: type[Any], asked: str
 ) -> None:
-    class Inner(LoneShop):
-        """Alone, as what it hangs from may be."""
+    class Inner(FramedShop):
+        """Framed, as what it hangs from may be."""
 
     one = street(name="A", kind="street", shop=Inner(), far=Inner())
     price = 1_000
@@ -211,4 +230,4 @@ async def test_what_hangs_from_something_that_lasts_has_no_frame_of_its_own(
         assert plain(executed.data) == {"street": {"name": "A", "kind": "street", **told}}
         assert executed.objects == 1 + len(told)
     assert frames(one.values["shop"]) == []
-    assert len(frames(one)) == (street is LoneShop)
+    assert len(frames(one)) == (street is FramedShop)

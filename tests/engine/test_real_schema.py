@@ -197,7 +197,7 @@ def test_few_methods_answer_for_as_long_as_the_page_they_hang_from_is_kept(engin
     """Whoever adds one says here that it answers by what never changes."""
     classes, types = engine.description.classes, engine.schema.type_map
     todo: list[Any] = [
-        types[name] for name, class_ in classes.items() if getattr(class_, "alone", 0)
+        types[name] for name, class_ in classes.items() if getattr(class_, "framed", 0)
     ]
     found: set[str] = set()
     for type_ in todo:

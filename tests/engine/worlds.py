@@ -24,7 +24,7 @@ from tests.engine.schemas import Builder
 
 PASSING = 0.15  # share of the attributes of what is kept
 LASTING = 0.33  # share of the worlds in which all that can be kept is
-ALONE = 0.5  # share of the types that are kept
+FRAMED = 0.5  # share of the types that are kept
 MOVING = 0.1  # share of the fields that have to be asked
 SETTLED = 5  # turns in which what moves is the same
 
@@ -64,7 +64,7 @@ class Thing:
     """
 
     passing: ClassVar[frozenset[str]] = frozenset()
-    alone: ClassVar[bool] = False
+    framed: ClassVar[bool] = False
 
     def __init__(self, world: "World", mood: Mood, typename: str, name: str) -> None:
         self.world, self.mood, self.typename, self.name = world, mood, typename, name
@@ -105,7 +105,7 @@ class World:
     """A schema, how its fields are resolved, and the class of some of its types.
 
     Half of the types are of things that are kept, and given again to who asks again: half of them
-    alone, the others as copies where a part of them is passing. In every third world all types are
+    framed, all as copies where a part of them is passing. In every third world all types are
     kept, and all lists.
     """
 
@@ -130,9 +130,8 @@ class World:
                 if kind == "attribute" and parent in {name, ""}
             }
             if issubclass(type_, Unchanging) and name in self.hinted:
-                type_.alone = self.dice.random() < ALONE
-                share = 0 if type_.alone else PASSING
-                passing = (one for one in sorted(attributes) if self.dice.random() < share)
+                type_.framed = self.dice.random() < FRAMED
+                passing = (one for one in sorted(attributes) if self.dice.random() < PASSING)
                 type_.passing = frozenset(passing)
 
     def root(self, mood: Mood) -> Thing:

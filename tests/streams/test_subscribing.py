@@ -132,7 +132,7 @@ async def test_events_are_executed_by_a_plan() -> None:
     bench = await a_bench(execution={"compiled": True, "at_first_sight": False})
     await bench.told(NEWS % "twice", *(News(number=number) for number in range(5)))
 
-    engine = bench.operations._engine
+    engine = bench.operations._executions._engine
     assert engine is not None
     assert engine.counts == {"first sight": 1, "compiled": 4}
 
