@@ -96,7 +96,8 @@ def answering(admission: Admission, question: Asked) -> Turn:
 
     async def turn() -> bytes:
         entered = await admission.admit(question, CALLER)
-        await admission.settled(entered, outcome)
+        if entered.charge is not None:
+            await admission.settled(entered.charge, outcome)
         return ANSWER
 
     return turn

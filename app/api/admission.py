@@ -166,8 +166,11 @@ class Admission:
             if safe and admitted.kind is OperationType.MUTATION:
                 raise NotAnsweredError(only_by_post(admitted.kind))
             self._check_access(admitted, caller)
-            await self._documents.learn(found)
-            charge = await self._charged(caller, admitted.cost)
+            if found.learn:
+                await self._documents.learn(found)
+            charge = None
+            if self._spending is not None:
+                charge = await self._charged(self._spending, caller, admitted.cost)
         except DocumentRefused as refusal:
             raise self._refused(document_refused(refusal), stage="document") from refusal
         except NotAdmittedError as refusal:
@@ -193,14 +196,14 @@ class Admission:
             charge=charge,
         )
 
-    async def settled(self, entered: Entered, outcome: Outcome) -> Outcome:
+    async def settled(self, charge: Charge, outcome: Outcome) -> Outcome:
         """The outcome with its cost, now that it is known: what was not used is given back.
 
         An operation that nobody waits for any more need not be settled: it pays its estimate.
         """
-        if self._spending is None or entered.charge is None:
+        if self._spending is None:
             return outcome
-        cost = await self._spending.settle(entered.charge, outcome)
+        cost = await self._spending.settle(charge, outcome)
         self.counts["points", "refunded"] += max(0, cost.requested - (cost.actual or 0))
         return outcome.but(extensions={**outcome.extensions, "cost": cost.told()})
 
@@ -211,8 +214,12 @@ class Admission:
     def _through_gate(self, found: FoundDocument, asked: Asked) -> Admitted:
         name, variables = asked.operation_name, asked.variables
         if found.prepared is None:
-            return self._gate.admit(found.text, operation_name=name, variables=variables)
-        return self._gate.admit_prepared(found.prepared, operation_name=name, variables=variables)
+            return self._gate.admit(
+                found.text, operation_name=name, variables=variables, again=asked.again
+            )
+        return self._gate.admit_prepared(
+            found.prepared, operation_name=name, variables=variables, again=asked.again
+        )
 
     def _check_access(self, admitted: Admitted, caller: Caller) -> None:
         bit = BITS[caller.known.kind]
@@ -220,10 +227,8 @@ class Admission:
             outcome = not_for(caller.known, refusal_of(self._gate.closed(admitted, bit)))
             raise self._refused(outcome, stage="access", kind=caller.known.kind)
 
-    async def _charged(self, caller: Caller, points: int) -> Charge | None:
-        if self._spending is None:
-            return None
-        charge = await self._spending.charge(caller, points)
+    async def _charged(self, spending: Spending, caller: Caller, points: int) -> Charge:
+        charge = await spending.charge(caller, points)
         self.counts["points", "charged"] += points
         self.counts["points", "local"] += points * charge.local
         return charge

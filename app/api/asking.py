@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from msgspec import Struct, structs
 
+from app.engine.again import Again
 from app.engine.documents import AskedDocument, MalformedDocumentRequest, asked_document
 from app.errors import GatewayError
 
@@ -20,13 +21,15 @@ class MalformedRequest(GatewayError):  # noqa: N818  an answer, not a failure of
 class Asked(Struct, frozen=True):
     """What a well-formed request asks. The document may be a text, or an id of one, or both.
 
-    `body` is what it was read from, where that is worth knowing.
+    `body` is what it was read from, where that is worth knowing; `again` what was found out about
+    one that is kept.
     """
 
     document: AskedDocument
     variables: dict[str, Any]
     operation_name: str | None
     body: bytes | None = None
+    again: Again | None = None
 
 
 class Questions:
@@ -46,7 +49,7 @@ class Questions:
         """Know what a body asks, unless it is a large one."""
         if len(body) > LARGEST or body in self._kept:
             return
-        self._kept[body] = structs.replace(asked, body=None)
+        self._kept[body] = structs.replace(asked, body=None, again=Again())
         self.size += _weight(body)
         while self.size > self._most:
             first = next(iter(self._kept))

@@ -8,7 +8,7 @@ not kept, and none for longer than the oldest value in it counts as fresh.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from math import ceil
 from typing import Any
@@ -146,8 +146,8 @@ class Caching:
         lifetime, _ = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
         if outcome.data is None or lifetime < SHORTEST:
             return outcome
-        _, _, etag = _lasting(outcome.data, terms, attempt.report)
-        return outcome.but(keeping=_keeping(lifetime, began, etag, terms, began))
+        tag = partial(_tag, outcome.data, terms, attempt.report)
+        return outcome.but(keeping=_keeping(lifetime, began, tag, terms, began))
 
     async def _made(self, terms: Terms, run: Run, order: Order) -> Made[Outcome]:
         began, attempt = self._now(), Attempt(order.within)
@@ -244,6 +244,11 @@ def _lasting(
     return data, facts, etag_of(data, facts)
 
 
+def _tag(data: bytes, terms: Terms, report: Report) -> str:
+    """Its entity tag."""
+    return _lasting(data, terms, report)[2]
+
+
 def _facts(report: Report) -> list[list[str | None]]:
     """What `extensions.freshness` says, but for what changes with the time."""
     return [
@@ -274,13 +279,17 @@ def _age(now: datetime, as_of: str) -> str:
 
 
 def _keeping(
-    lifetime: timedelta, made_at: datetime, etag: str, terms: Terms, now: datetime
+    lifetime: timedelta,
+    made_at: datetime,
+    tag: str | Callable[[], str],
+    terms: Terms,
+    now: datetime,
 ) -> Keeping | None:
     """What others may do; nothing with what is not good for a second."""
     if lifetime < SHORTEST:
         return None
     seconds, age = int(lifetime.total_seconds()), ceil((now - made_at).total_seconds())
-    return Keeping(lifetime=seconds, age=age, private=terms.private, etag=etag)
+    return Keeping(lifetime=seconds, age=age, private=terms.private, tag=tag)
 
 
 def _still_keeping(entry: Entry, terms: Terms, now: datetime) -> Keeping | None:

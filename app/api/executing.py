@@ -142,7 +142,8 @@ class Executions:
     ) -> Outcome:
         context = self.context(admitted, caller, attempt)
         name = admitted.name  # whether it was asked by that name or not
-        request = Request(admitted.document, admitted.text, name, asked.variables, context, event)
+        document, key, again = admitted.document, admitted.text, asked.again
+        request = Request(document, key, name, asked.variables, context, event, again)
         engine = self._engine
         running = (
             self._interpreted(admitted, request) if engine is None else engine.execute(request)

@@ -17,7 +17,7 @@ from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.headers import RequestHeaders
 from app.api.http_answers import StatusRules
-from app.api.http_caching import caching_headers, send_unchanged, shareable, unchanged
+from app.api.http_caching import Pairs, caching_headers, send_unchanged, shareable, unchanged
 from app.api.http_leaving import Attended, ClientLeft, attended
 from app.api.http_negotiation import EVENT_STREAM, JSON, MULTIPART, RESPONSE, Media
 from app.api.http_parts import send_parts, send_whole, unless_gone
@@ -81,7 +81,12 @@ class GraphQLEndpoint:
             caller = caller_of(scope, headers, manner)
             if caller.authorization is not None:
                 caller = await self._known(caller, caller.authorization)
-            await self._answered(question, caller, reply, receive, safe=safe)
+            if manner.streams:
+                await self._answered(question, caller, reply, receive, safe=safe)
+                return
+            self._events.lasting.operations[HTTP] += 1
+            answering = self._operations.answer(question, caller, safe=safe)
+            await reply.whole(await attended(receive, answering))
         except BadRequest as error:
             log.info("request.refused", status=reply.rules.of(error.outcome))
             await reply.whole(error.outcome)
@@ -91,11 +96,7 @@ class GraphQLEndpoint:
     async def _answered(
         self, question: Asked, caller: Caller, reply: "_Reply", receive: Receive, *, safe: bool
     ) -> None:
-        if not reply.manner.streams:
-            self._events.lasting.operations[HTTP] += 1
-            answering = self._operations.answer(question, caller, safe=safe)
-            await reply.whole(await attended(receive, answering))
-            return
+        """Answer one that takes more than one answer."""
         deferred = reply.manner.protocol is not None
         asked_for = self._operations.in_parts(question, caller, safe=safe, deferred=deferred)
         async with AsyncExitStack() as stack:
@@ -198,8 +199,9 @@ class _Reply:
             await send_unchanged(self.send, outcome)
         else:
             told = shareable(outcome) if method == "GET" else outcome
-            media = manner.media or JSON
-            await _send(self.send, media, status, told, packed=manner.takes_gzip)
+            headers, body = _told(told, manner, method)
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            await self.send({"type": "http.response.body", "body": body})
 
     async def delivered(self, delivery: Delivery) -> None:
         """Send an answer part by part, unless the first part is all of it."""
@@ -210,15 +212,14 @@ class _Reply:
             await self.whole(outcome)
 
 
-async def _send(send: Send, media: Media, status: int, outcome: Outcome, *, packed: bool) -> None:
-    """The HTTP answer, and who may keep it."""
+def _told(outcome: Outcome, manner: Manner, method: str) -> tuple[Pairs, bytes]:
+    """The headers of an answer, and its body."""
     body = outcome.body()
-    headers = [CONTENT_TYPES[media], *caching_headers(outcome)]
+    headers = [CONTENT_TYPES[manner.media or JSON], *caching_headers(outcome, method)]
     if outcome.headers:
         headers += ((name.encode(), value.encode()) for name, value in outcome.headers.items())
-    if packed and len(body) > WORTH_COMPRESSING:
+    if manner.takes_gzip and len(body) > WORTH_COMPRESSING:
         body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
         headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return headers, body

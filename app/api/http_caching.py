@@ -16,20 +16,18 @@ VARY = b"Accept, Accept-Language, Accept-Encoding"
 MOST_TAGS = 20  # of an If-None-Match that are looked at
 
 
-def caching_headers(outcome: Outcome) -> Pairs:
+def caching_headers(outcome: Outcome, method: str) -> Pairs:
     """What an answer says of keeping it, whatever method asked: caches keep no POST, clients may.
+
+    Only a GET can be asked again whether it is still the same, so only that has an entity tag.
 
     `Age` is rounded up and `max-age` down, so that nobody keeps anything for a moment too long.
     """
     if (keeping := outcome.keeping) is None:
         return NOT_KEPT
     age = [(b"age", str(keeping.age).encode())] if outcome.cached else []
-    return [
-        (b"cache-control", _control(keeping)),
-        *age,
-        (b"etag", f'W/"{keeping.etag}"'.encode()),
-        (b"vary", VARY),
-    ]
+    tag = [(b"etag", f'W/"{keeping.etag}"'.encode())] if method == "GET" else []
+    return [(b"cache-control", _control(keeping)), *age, *tag, (b"vary", VARY)]
 
 
 def shareable(outcome: Outcome) -> Outcome:
@@ -51,7 +49,7 @@ def unchanged(outcome: Outcome, headers: RequestHeaders) -> bool:
 
 async def send_unchanged(send: Send, outcome: Outcome) -> None:
     """A 304, with the headers that the whole answer would have."""
-    headers = caching_headers(outcome)
+    headers = caching_headers(outcome, "GET")
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 

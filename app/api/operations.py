@@ -93,11 +93,14 @@ class Operations:
 
     async def answer(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Outcome:
         """The one answer to an operation; one that must be `safe` changes nothing."""
-        answers = await self.answers(asked, caller, safe=safe)
-        if isinstance(answers, Outcome):
-            return answers
-        await answers.aclose()
-        return not_streamed()
+        started = perf_counter()
+        try:
+            admitted = await self._admission.admit(asked, caller, safe=safe)
+        except NotAnsweredError as refusal:
+            return refusal.outcome
+        if admitted.kind is OperationType.SUBSCRIPTION:
+            return not_streamed()
+        return await self._answering(admitted, asked, caller, started)
 
     async def answers(
         self, asked: Asked, caller: Caller, *, safe: bool = False
@@ -140,17 +143,19 @@ class Operations:
                 conclude(span, delivery.outcome)
                 self._told(admitted, delivery.outcome, perf_counter() - started)
 
-    def _answers(
+    async def _answers(
         self, admitted: Entered, asked: Asked, caller: Caller, started: float
-    ) -> Awaitable[Outcome | Outcomes]:
+    ) -> Outcome | Outcomes:
         if admitted.kind is OperationType.SUBSCRIPTION:
-            return self._subscribed(admitted, asked, caller)
+            return self._subscriptions.outcomes(admitted, asked, caller)
+        return await self._answering(admitted, asked, caller, started)
+
+    def _answering(
+        self, admitted: Entered, asked: Asked, caller: Caller, started: float
+    ) -> Awaitable[Outcome]:
         answering = self._answered(admitted, asked, caller, started)
         changes = admitted.kind is OperationType.MUTATION
         return self._to_the_end(answering) if changes else answering
-
-    async def _subscribed(self, admitted: Entered, asked: Asked, caller: Caller) -> Outcomes:
-        return self._subscriptions.outcomes(admitted, asked, caller)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """What changes something is not given up half-way, even if nobody waits for it."""
@@ -171,8 +176,10 @@ class Operations:
         try:
             with operation_span(admitted, caller.trace) as span:
                 outcome = await self._kept_or_executed(admitted, asked, caller)
-                outcome = await self._admission.settled(admitted, outcome)
-                conclude(span, outcome)
+                if admitted.charge is not None:
+                    outcome = await self._admission.settled(admitted.charge, outcome)
+                if outcome.errors:
+                    conclude(span, outcome)
         finally:
             self._metrics.ended()
         self._told(admitted, outcome, perf_counter() - started)

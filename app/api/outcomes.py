@@ -1,7 +1,7 @@
 """What became of an operation, before a transport dresses it?"""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,13 +53,18 @@ class Fate(StrEnum):
 class Keeping:
     """For how many seconds others may keep an answer, and how many of them have gone.
 
-    `etag` stands for what it tells.
+    `tag` stands for what it tells, or makes that for whoever wants to know.
     """
 
     lifetime: int
     age: int
     private: bool
-    etag: str
+    tag: str | Callable[[], str]
+
+    @property
+    def etag(self) -> str:
+        """What stands for what is told."""
+        return self.tag if isinstance(self.tag, str) else self.tag()
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

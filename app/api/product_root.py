@@ -88,7 +88,7 @@ class ProductRoot:
         )
         reading = await info.context.services.products.browse(query, info.context.inquiry)
         if (page := reading.value) is not None:
-            info.context.seen.products.extend(edge.product for edge in page.edges)
+            info.context.seen.pages.append(page)
         dress = Dressing(info.context.services.products, languages)
         return dress.page(reading, follows=after is not None)
 

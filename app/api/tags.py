@@ -16,6 +16,7 @@ class Seen(Struct):
     """What went into an answer."""
 
     products: list[ports.Product] = field(default_factory=list)
+    pages: list[ports.ProductPage] = field(default_factory=list)
     places: list[LocationCode] = field(default_factory=list)
 
     def tags(self, types: Collection[str]) -> frozenset[str]:
@@ -23,9 +24,10 @@ class Seen(Struct):
         return frozenset(self._names(types))
 
     def _names(self, types: Collection[str]) -> Iterator[str]:
+        products = [*self.products, *(edge.product for one in self.pages for edge in one.edges)]
         yield from types
-        yield from (f"Product:{product.id}" for product in self.products)
+        yield from (f"Product:{product.id}" for product in products)
         yield from (f"Location:{code}" for code in self.places)
         if "ProductVariant" in types:
-            for product in self.products:
+            for product in products:
                 yield from (f"ProductVariant:{variant.sku}" for variant in product.variants)

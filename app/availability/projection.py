@@ -6,7 +6,6 @@ process does. Who asks for what a silent system knows is told what was read, as 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -177,4 +176,4 @@ async def catalogue_skus(
         yield skus
         if not page.has_next or not page.edges:
             return
-        query = replace(query, after=page.edges[-1].cursor)
+        query = structs.replace(query, after=page.edges[-1].cursor)

@@ -66,6 +66,11 @@ class Variables:
         sound = [one for one in plain if one is not None]
         return cls(schema, definitions, sound if len(sound) == len(plain) else None)
 
+    @property
+    def simple(self) -> bool:
+        """Whether their values are scalars and enums, which nobody can change."""
+        return self.plain is not None
+
     def coerced(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Their values for one request, or what is wrong with them."""
         if not self.definitions:

@@ -17,6 +17,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from msgspec import Struct, field
 
+from app.engine.again import Again
 from app.engine.completion import Completion
 from app.engine.deferring import deferring
 from app.engine.operations import Operation, operation_of
@@ -31,6 +32,7 @@ from app.engine.writing import written
 MOST_BYTES = 32 * 1024 * 1024
 FIELD_SIZE = 1_500  # bytes of the objects that plan one field, beside its code
 TREE_SIZE = 12  # bytes of syntax tree for each byte of a document, at least
+Ready: TypeAlias = tuple[Operation, tuple[Plan, ...], VariableValues | list[GraphQLError]]
 Begun: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 
 
@@ -38,7 +40,7 @@ class Request(Struct, frozen=True):
     """One operation to execute.
 
     `key` stands for the document: requests with equal keys have equal documents. The `root` of a
-    subscription is one event of its source.
+    subscription is one event of its source. `again` is what is known of the same question.
     """
 
     document: DocumentNode
@@ -47,6 +49,7 @@ class Request(Struct, frozen=True):
     variables: Mapping[str, Any] = field(default_factory=dict)
     context: Any = None
     root: Any = None
+    again: Again | None = None
 
 
 class Executed(Struct, frozen=True):
@@ -144,17 +147,22 @@ class Engine:
         self.cache.keep((request.key, request.operation_name), prepared)
         return prepared
 
-    def _ready(
-        self, request: Request
-    ) -> tuple[Operation, tuple[Plan, ...], VariableValues | list[GraphQLError]]:
+    def _ready(self, request: Request) -> Ready:
         """What is to be done with which values; what is wrong with these, if anything is."""
-        prepared = self._prepared(request)
+        prepared, again = self._prepared(request), request.again
         operation = prepared.operation
         if operation is None or prepared.refused is not None:
             raise Uncompilable(prepared.refused or "no operation")
-        variables = operation.variables.coerced(request.variables)
-        if isinstance(variables, list):
-            return operation, (), variables
+        variables = None
+        if again is not None and again.planned == prepared.serial:
+            variables = again.variables
+        if variables is None:
+            coerced = operation.variables.coerced(request.variables)
+            if isinstance(coerced, list):
+                return operation, (), coerced
+            variables = coerced
+            if again is not None and operation.variables.simple:
+                again.planned, again.variables = prepared.serial, variables
         conditions = _conditions(operation, variables)
         plans = prepared.plans.get(conditions)
         if plans is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
+from app.engine.again import serial
 from app.engine.operations import Operation
 from app.engine.plans import Plan
 
@@ -24,6 +25,7 @@ class Prepared:
     refused: str | None = None
     document_size: int = 0
     plans: dict[Conditions, tuple[Plan, ...]] = field(default_factory=dict)
+    serial: int = field(default_factory=serial, init=False)
 
     @property
     def size(self) -> int:

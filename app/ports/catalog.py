@@ -83,8 +83,7 @@ class ProductSort(StrEnum):
     NEWEST = "NEWEST"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductQuery:
+class ProductQuery(Struct, frozen=True, kw_only=True, cache_hash=True):
     """A page of a listing.
 
     `after` is a `cursor` of an earlier page of the same query, opaque to everyone but the

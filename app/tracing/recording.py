@@ -32,6 +32,7 @@ from opentelemetry.util.types import AnyValue, Attributes
 
 OURS = "tessera."  # how the names of our tracers begin
 UNSET = Status()
+FLAGS = {flags: TraceFlags(flags) for flags in range(4)}  # those there are: sampled, random
 _USUAL: Any = DEFAULT_ON
 ALWAYS = _USUAL.get_description()  # of a sampler that takes whatever begins here
 
@@ -123,7 +124,7 @@ class _OurTracer(Tracer):
             trace_id,
             ids.generate_span_id(),
             is_remote=False,
-            trace_flags=TraceFlags(flags),
+            trace_flags=FLAGS.get(flags) or TraceFlags(flags),
             trace_state=state,
         )
         if decision is Decision.DROP:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from app.api.http import GraphQLEndpoint
 from app.api.metrics import Metrics
 from app.engine import planning, writing
+from app.engine.again import Again
 from app.engine.execution import Engine, Request
 from app.engine.gate import Admitted, Gate
 from app.engine.gate import Prepared as Document
@@ -77,8 +78,16 @@ class FreeGate(Gate):
 class OpenGate(Gate):
     """Looks at a text once, whatever its variables."""
 
-    def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
+    def admit(
+        self,
+        text: str,
+        *,
+        operation_name: str | None,
+        variables: Variables,
+        again: Again | None = None,
+    ) -> Admitted:
         """What it said before."""
+        del again
         known: dict[str, Admitted] = self.__dict__.setdefault("known", {})
         if text not in known:
             known[text] = super().admit(text, operation_name=operation_name, variables=variables)

@@ -16,6 +16,7 @@ from graphql import (
 )
 from msgspec import Struct, structs
 
+from app.engine.again import Again
 from app.engine.deferring import at_once, deferring, wrong_counts
 from app.engine.gate.access import EVERYBODY, Access, closed
 from app.engine.gate.analysis import analyse
@@ -112,14 +113,23 @@ class Gate:
         self._documents = documents
         self._validator = validator
 
-    def admit(self, text: str, *, operation_name: str | None, variables: Variables) -> Admitted:
-        """The operation that is to be executed.
+    def admit(
+        self,
+        text: str,
+        *,
+        operation_name: str | None,
+        variables: Variables,
+        again: Again | None = None,
+    ) -> Admitted:
+        """The operation that is to be executed; `again` is what is known of the same question.
 
         Raises:
             NotAdmittedError: it cannot be, or may not be.
         """
-        self._refuse_many(variables)
         prepared = self._documents.find(text)
+        if prepared is not None and again is not None:
+            return self._once_more(prepared, operation_name, variables, again)
+        self._refuse_many(variables)
         if prepared is None:
             measured = self._measured(text)
             self._cost(measured, get_operation_ast(measured.document, operation_name), variables)
@@ -127,13 +137,20 @@ class Gate:
         return self._admitted(prepared, operation_name, variables)
 
     def admit_prepared(
-        self, prepared: Prepared, *, operation_name: str | None, variables: Variables
+        self,
+        prepared: Prepared,
+        *,
+        operation_name: str | None,
+        variables: Variables,
+        again: Again | None = None,
     ) -> Admitted:
         """The operation of a document that passed this gate, or another before the same schema.
 
         Raises:
             NotAdmittedError: there is no such operation, or it costs too much.
         """
+        if again is not None:
+            return self._once_more(prepared, operation_name, variables, again)
         self._refuse_many(variables)
         return self._admitted(prepared, operation_name, variables)
 
@@ -149,13 +166,25 @@ class Gate:
         """The fields of an operation that somebody may not read, as (type, field)."""
         return closed(admitted.document, admitted.operation, self._schema, self._access, bit)
 
+    def _once_more(
+        self, prepared: Prepared, name: str | None, variables: Variables, again: Again
+    ) -> Admitted:
+        """As the last time, if it is the same document and always costs the same."""
+        known = prepared.admitted.get(name)
+        if known is None or again.priced != prepared.serial:
+            self._refuse_many(variables)
+            admitted = self._admitted(prepared, name, variables)
+            again.priced, again.cost = prepared.steady * prepared.serial, admitted.cost
+            return admitted
+        return _at(again.cost, known)
+
     def _admitted(self, prepared: Prepared, name: str | None, variables: Variables) -> Admitted:
         """As for the request before, unless its variables make it cost something else."""
         known = prepared.admitted.get(name) or self._first_admitted(prepared, name)
         cost = self._cost(prepared, known.operation, variables)
         if prepared.deferring:
             self._refuse_wrong_counts(prepared, known.operation, variables)
-        return known if cost == known.cost else structs.replace(known, cost=cost)
+        return _at(cost, known)
 
     def _first_admitted(self, prepared: Prepared, name: str | None) -> Admitted:
         operation = self._executable(get_operation_ast(prepared.document, name))
@@ -246,6 +275,10 @@ class Gate:
             message = f"There is no {operation.operation.value} that could be executed."
             raise NotAdmittedError(Stage.SELECT, GraphQLError(message))
         return operation
+
+
+def _at(cost: int, admitted: Admitted) -> Admitted:
+    return admitted if cost == admitted.cost else structs.replace(admitted, cost=cost)
 
 
 def _by_measure(limits: Limits) -> Mapping[str, int]:

@@ -47,6 +47,15 @@ class Program:
         self.sums.append((constant, tuple(open_parts)))
         return Term(len(self.sums) - 1)
 
+    @property
+    def steady(self) -> bool:
+        """Whether what it comes to follows from variables alone."""
+        return not any(
+            isinstance(size, Size) and callable(size.assumed)
+            for _, parts in self.sums
+            for size, _ in parts
+        )
+
     def value(self, cost: Cost, variables: Variables) -> int:
         """What it comes to, at most `MOST`."""
         if isinstance(cost, int):

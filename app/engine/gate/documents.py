@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 from graphql import DirectiveNode, DocumentNode, OperationDefinitionNode
 
+from app.engine.again import serial
 from app.engine.gate.analysis import Analysis, Tally
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class Prepared:
     admitted: dict[str | None, "Admitted"] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+
+    serial: int = field(default_factory=serial, init=False, compare=False, repr=False)
+    steady: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Equal variables cost the same each time, if it is `steady`."""
+        object.__setattr__(self, "steady", self.analysis.program.steady)
 
     def tally(self, operation: OperationDefinitionNode) -> Tally:
         """The figures of one of its operations."""

@@ -72,7 +72,7 @@ async def test_a_listing_goes_on_from_page_to_page_in_the_shopper_s_order(
     query = ProductQuery(first=3, locale=Locale(locale), sort=sort)
 
     first = await desk.erp.browse(query)
-    second = await desk.erp.browse(replace(query, after=first.edges[-1].cursor))
+    second = await desk.erp.browse(structs.replace(query, after=first.edges[-1].cursor))
 
     edges = [*first.edges, *second.edges]
     assert [edge.product.name.best([Locale(locale)])[0] for edge in edges] == names
@@ -86,7 +86,7 @@ async def test_a_search_takes_words_of_the_shopper_s_language_and_no_wildcards(d
     query = ProductQuery(first=5, locale=Locale("it"))
 
     pages = [
-        await desk.erp.browse(replace(query, search=words))
+        await desk.erp.browse(structs.replace(query, search=words))
         for words in ("PIOGGIA giacca", "TRAIL-42", "%", "J_CKET")
     ]
 
@@ -106,4 +106,6 @@ async def test_a_cursor_of_another_listing_is_refused(desk: Desk) -> None:
     page = await desk.erp.browse(query)
 
     with pytest.raises(InvalidInputError):
-        await desk.erp.browse(replace(query, after=page.edges[0].cursor, sort=ProductSort.NEWEST))
+        await desk.erp.browse(
+            structs.replace(query, after=page.edges[0].cursor, sort=ProductSort.NEWEST)
+        )
