@@ -115,7 +115,7 @@ def _manner(spoken: Spoken) -> Manner:
 
 def _unread(kind: str | None, packed: str | None) -> Outcome | None:
     """Why a body is not read."""
-    type_ = None if kind is None else media_type(kind)
+    type_ = None if kind is None or len(kind) > LONGEST else media_type(kind)
     if type_ is None or type_.name != JSON:
         return _refused("The Content-Type must be application/json.", accept_post=JSON)
     if not type_.utf_8:
