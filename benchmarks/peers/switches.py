@@ -109,6 +109,8 @@ class TrustingEngine(Engine):
 class Trusting:
     """Variables of an operation that are what they should be."""
 
+    simple = False
+
     def coerced(self, given: Mapping[str, Any]) -> VariableValues:
         """As given."""
         return VariableValues({}, dict(given))

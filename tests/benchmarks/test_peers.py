@@ -199,10 +199,10 @@ async def _ask(server: Server, question: Question) -> Any:
 
 
 async def _in_process(data: Any, without: frozenset[Fixed], question: Question) -> Any:
-    """The third answer, when the operation has been compiled."""
+    """The third answer, when the operation has been compiled, asked for until it is known."""
     app = tessera.EngineAlone(data, without).app()
     async with app.router.lifespan_context(app), asking(app) as ask:
-        for variables in question.variables[:3]:
+        for variables in (*question.variables[:3], *question.variables[2:3] * 2):
             answer = await ask(question.document, **variables)
     return answer
 
