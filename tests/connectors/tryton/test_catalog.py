@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import structs
 
 from app.errors import InvalidInputError, UpstreamBroken
 from app.ports import ProductKey, ProductQuery, ProductSort, RejectedRow
@@ -115,7 +116,7 @@ async def test_products_named_twice_come_once_and_strays_are_dropped() -> None:
 async def test_a_product_whose_translation_is_missing_is_rejected_and_the_others_are_told() -> None:
     upstream = an_upstream(translations=[row for row in templates(1) if row["id"] != 2])
 
-    page = await a_connection(upstream).browse(replace(QUERY, first=4))
+    page = await a_connection(upstream).browse(structs.replace(QUERY, first=4))
 
     assert [edge.product.id for edge in page.edges] == ["1", "3", "4"]
     assert page.rejected == (RejectedRow("2", "LookupError: a translation is missing"),)
@@ -141,13 +142,13 @@ async def test_a_page_that_repeats_the_one_before_is_broken() -> None:
     page = await connection.browse(QUERY)
 
     with pytest.raises(UpstreamBroken, match="page before"):
-        await connection.browse(replace(QUERY, after=page.edges[-1].cursor))
+        await connection.browse(structs.replace(QUERY, after=page.edges[-1].cursor))
 
 
 async def test_the_user_s_language_serves_where_none_is_told() -> None:
     upstream = an_upstream(languages=[])
 
-    page = await a_connection(upstream).browse(replace(QUERY, first=4, locale=Locale("de")))
+    page = await a_connection(upstream).browse(structs.replace(QUERY, first=4, locale=Locale("de")))
 
     assert {tuple(edge.product.name) for edge in page.edges} == {("en",)}
 
@@ -166,7 +167,9 @@ async def test_a_total_that_is_no_number_is_broken(total: Any) -> None:
 async def test_wildcards_in_a_search_are_taken_as_written() -> None:
     upstream = an_upstream()
 
-    await a_connection(upstream).browse(replace(QUERY, search=r" 100% a_b \ ", category="7"))
+    await a_connection(upstream).browse(
+        structs.replace(QUERY, search=r" 100% a_b \ ", category="7")
+    )
 
     (asked,) = upstream.params("products-total")
     assert asked[0] == [
