@@ -1,20 +1,13 @@
 """How do bytes become requests and messages? uvicorn's protocols, with limits on clients."""
 
 import asyncio
-from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
-from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    HEADER_VALUE_RE,
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.heads import swiftly
 from app.settings import Requests, Streams
 
 LINGER = 5.0  # seconds that a connection has to take what was last written to it
@@ -24,10 +17,6 @@ LONGEST_REST = 1_000_000  # bytes of a body that still come when it was answered
 SLOWEST = 5_000  # bytes a second that a client takes of what waits for it
 NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 AT_ONCE = 4_096  # bytes of a socket that are read before others have their turn
-MOST_LINES = 200  # of heads that are known: nearly all stand in every answer
-CHANGING = frozenset({b"age", b"content-length", b"date", b"etag", b"x-request-id"})
-PECULIAR = frozenset({b"connection", b"transfer-encoding"})  # they say how the body is sent
-_LINES: dict[tuple[bytes, bytes], bytes] = {}
 MOST_FRAMES = 1_000  # of a socket, without a message that says something
 FRAMES_WITHIN = 60.0  # seconds that they are counted for; those of a message, until it ends
 CHATTER = 1008, "Too many frames without a message"
@@ -108,7 +97,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer; uvicorn tells only the last of those in line that its client left."""
         self._answered = cycle
-        super()._start_asgi_task(cycle, partial(_swiftly, app, cycle))
+        super()._start_asgi_task(cycle, partial(swiftly, app, cycle))
 
     def resume_writing(self) -> None:
         """The client takes what it is sent."""
@@ -172,61 +161,6 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._in_body or cycle is None:
             return self._answering()
         return cycle.response_started or bool(self.pipeline)
-
-
-def _swiftly(
-    app: Any, cycle: RequestResponseCycle, scope: Scope, receive: Receive, _send: Send
-) -> Awaitable[None]:
-    """Let an application answer; uvicorn would look at each header of each answer anew."""
-
-    def send(message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start" and (head := _head(cycle, message)):
-            return _begun(cycle, *head)
-        told: Any = message
-        return cycle.send(told)
-
-    answering: Awaitable[None] = app(scope, receive, send)
-    return answering
-
-
-def _head(cycle: RequestResponseCycle, message: Message) -> tuple[bytes, int] | None:
-    """The head of an answer, and how long its body is; None where uvicorn has to look at it."""
-    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log:
-        return None
-    lines, length = [STATUS_LINE[message["status"]]], None
-    for header in (*cycle.default_headers, *message.get("headers", ())):
-        if (line := _LINES.get(header)) is None:
-            name, value = header
-            told_before = name == b"content-length" and length is not None
-            if (line := _line(name, value)) is None or told_before:
-                return None
-            if name == b"content-length":
-                length = int(value)
-            elif name not in CHANGING and len(_LINES) < MOST_LINES:
-                _LINES[header] = line
-        lines.append(line)
-    if length is None:
-        return None
-    lines.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-    return b"".join(lines), length
-
-
-def _line(name: bytes, value: bytes) -> bytes | None:
-    """A line that is as it should be; None where it is not, or has a part in how it is sent."""
-    if not name.islower() or name in PECULIAR:
-        return None
-    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
-        return None
-    return name + b": " + value + b"\r\n"
-
-
-async def _begun(cycle: RequestResponseCycle, head: bytes, length: int) -> None:
-    """Write a head, as uvicorn's own would; what comes next is a body of that length."""
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = False
-    cycle.chunked_encoding = False
-    cycle.expected_content_length = length
-    cycle.transport.write(head)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):

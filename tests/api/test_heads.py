@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.wire import _LINES, CHANGING, MOST_LINES, _swiftly
+from app.heads import CHANGING, LINES, MOST_LINES, swiftly
 
 BODY = b"12345"
 COMMON = [
@@ -52,7 +52,7 @@ class Transport:
 
 
 async def answered(
-    headers: list[tuple[bytes, bytes]], status: int, *, keep: bool, swiftly: bool
+    headers: list[tuple[bytes, bytes]], status: int, *, keep: bool, ours: bool
 ) -> tuple[bytes, bool, bool, type | None]:
     """What a client gets, whether the connection goes on, and what was wrong."""
     transport: Any = Transport()
@@ -77,7 +77,7 @@ async def answered(
 
     wrong: type | None = None
     its: Any = cycle
-    begin = partial(_swiftly, app, cycle) if swiftly else app
+    begin = partial(swiftly, app, cycle) if ours else app
     try:
         await begin({}, its.receive, its.send)
     except (RuntimeError, ValueError) as error:
@@ -99,18 +99,18 @@ async def test_a_head_is_the_one_that_uvicorn_makes(
 ) -> None:
     headers = [*headers[:place], LENGTH, *headers[place:]]
     for _ in range(2):
-        ours = await answered(headers, status, keep=keep, swiftly=True)
-        assert ours == await answered(headers, status, keep=keep, swiftly=False)
+        ours = await answered(headers, status, keep=keep, ours=True)
+        assert ours == await answered(headers, status, keep=keep, ours=False)
 
 
 async def test_lines_that_are_other_each_time_are_not_remembered() -> None:
-    before = dict(_LINES)
+    before = dict(LINES)
     for number in range(MOST_LINES + 5):
         headers = [(name, b"%d" % number) for name in CHANGING - {b"content-length"}]
-        await answered([*headers, LENGTH], 200, keep=True, swiftly=True)
-    assert before == _LINES
+        await answered([*headers, LENGTH], 200, keep=True, ours=True)
+    assert before == LINES
 
     for number in range(MOST_LINES + 5):
-        await answered([(b"x-one", b"%d" % number), LENGTH], 200, keep=True, swiftly=True)
-    assert len(_LINES) == MOST_LINES
-    _LINES.clear()
+        await answered([(b"x-one", b"%d" % number), LENGTH], 200, keep=True, ours=True)
+    assert len(LINES) == MOST_LINES
+    LINES.clear()
