@@ -22,10 +22,6 @@ class Deadline(Struct, frozen=True, gc=False):
         """The instant `budget` from now."""
         return cls(asyncio.get_running_loop().time() + budget.total_seconds())
 
-    def earlier(self, reserve: timedelta) -> Self:
-        """The same deadline with time kept back for putting the answer together."""
-        return type(self)(self.at - reserve.total_seconds())
-
     def remaining(self) -> float:
         """Seconds left; never below zero."""
         return max(0.0, self.at - asyncio.get_running_loop().time())
