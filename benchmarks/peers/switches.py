@@ -44,6 +44,8 @@ def turn_off(without: frozenset[Fixed], app: Starlette) -> None:
         raise TypeError("the first route is not the endpoint")
     operations: Any = endpoint._operations  # noqa: SLF001
     admission, executions = operations._admission, operations._executions  # noqa: SLF001
+    if Fixed.COST in without:
+        admission._spending = None  # noqa: SLF001
     for cost, owner, name, kind in (
         (Fixed.COST, admission, "_gate", FreeGate),
         (Fixed.GATE, admission, "_gate", OpenGate),

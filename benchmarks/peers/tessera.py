@@ -21,6 +21,7 @@ SHOP = FoundConnector(
     name="shop", folder=Path(__file__).parent / "shop", module="benchmarks.peers.shop"
 )
 SYSTEM = {"connector": "shop", "timeout": "PT50S"}
+POINTS = {"size": 10**9, "restore_rate": 10**9}
 AT_ONCE = {"fresh_for": "PT0S", "revalidate_for": "PT0S"}
 Data = Mapping[str, Any]
 
@@ -28,8 +29,8 @@ Data = Mapping[str, Any]
 def settings(**sections: Any) -> Settings:
     """Those of a retailer with one system, and otherwise the defaults.
 
-    But answers are not kept, since peers make each anew; and time is not limited as usual, since on
-    a busy machine questions would be turned away, which peers do not do.
+    But answers are not kept, since peers make each anew; and neither time nor points are limited as
+    usual, since on a busy machine questions would be turned away, which peers do not do.
     """
     return config.parse(
         {
@@ -42,6 +43,7 @@ def settings(**sections: Any) -> Settings:
             },
             "channels": {"WEB": {"currency": "EUR", "country": "IT", "locale": "it"}},
             "requests": {"budget": "PT60S"},
+            "budget": POINTS,
             "cache": {"answers": False},
             **sections,
         }

@@ -122,15 +122,33 @@ async def test_an_allowance_that_was_cut_leaves_no_points_and_restores_from_ther
     assert (await budgets.charge("ann", 5, cut)).spent == 10 * MILLIONTHS
 
 
-async def test_a_bucket_that_is_full_again_is_forgotten() -> None:
+async def test_a_bucket_that_is_full_again_is_forgotten_and_none_before() -> None:
     clock = Clock()
     store = MemoryBudgets(clock)
     await store.charge("ann", 50, SMALL)
     clock.seconds += 4.999
+    await store.charge("bob", 50, SMALL)
     kept = len(store)
     clock.seconds += 0.1
+    await store.charge("cid", 50, SMALL)
 
-    assert (kept, len(store)) == (1, 0)
+    assert (kept, len(store)) == (2, 2)
+
+
+async def test_of_what_is_refunded_in_full_nothing_is_kept() -> None:
+    store = MemoryBudgets(Clock())
+    charge = await store.charge("ann", 50, SMALL)
+
+    assert (await store.settle(charge, -50), len(store)) == (0, 0)
+
+
+async def test_whoever_asked_last_is_forgotten_last() -> None:
+    store = MemoryBudgets(Clock(), most=2)
+    for name in ("ann", "bob", "ann", "cid"):
+        await store.charge(name, 40, SMALL)
+
+    assert (await store.charge("ann", 1, SMALL)).spent == 81 * MILLIONTHS
+    assert (await store.charge("bob", 1, SMALL)).spent == 1 * MILLIONTHS
 
 
 async def test_the_number_of_kept_buckets_is_bounded() -> None:

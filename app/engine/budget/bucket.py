@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
+from msgspec import Struct
+
 from app.errors import MisconfiguredError
 
 MILLIONTHS = 1_000_000  # of a point; also microseconds of a second
@@ -57,25 +59,24 @@ class Allowance:
         return timedelta(microseconds=-(-spent // self.restore_rate))
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True, gc=False):
     """`spent` millionths at the instant `at`, in microseconds."""
 
     spent: int
     at: int
 
-    def restored(self, now: int, allowance: Allowance) -> Self:
+    def restored(self, now: int, allowance: Allowance) -> "Bucket":
         """The bucket later. A clock that was set back restores nothing."""
         leaked = max(0, now - self.at) * allowance.restore_rate
-        return replace(self, spent=max(0, self.spent - leaked), at=now)
+        return Bucket(max(0, self.spent - leaked), now)
 
-    def charged(self, points: int, allowance: Allowance) -> Self | None:
+    def charged(self, points: int, allowance: Allowance) -> "Bucket | None":
         """The bucket with all of `points` spent; `None` when they are not there."""
         wanted = self.spent + points * MILLIONTHS
-        return None if points and wanted > allowance.whole else replace(self, spent=wanted)
+        return None if points and wanted > allowance.whole else Bucket(wanted, self.at)
 
-    def settled(self, points: int, allowance: Allowance) -> Self:
+    def settled(self, points: int, allowance: Allowance) -> "Bucket":
         """The bucket with `points` more spent, or fewer: never above full, never into debt."""
         wanted = self.spent + points * MILLIONTHS
         most = max(allowance.whole, self.spent)  # an allowance that was cut leaves more spent
-        return replace(self, spent=min(most, max(0, wanted)))
+        return Bucket(min(most, max(0, wanted)), self.at)
