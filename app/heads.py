@@ -1,6 +1,10 @@
-"""How is the head of an answer written? As uvicorn would, from lines that are known."""
+"""How is the head of an answer written? As uvicorn would, from lines that are known, and not alone.
 
-from collections.abc import Awaitable
+A head that is written by itself is a call of the system and a packet more, and a client that reads
+on for nothing.
+"""
+
+from collections.abc import Awaitable, Generator
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
@@ -17,14 +21,33 @@ PECULIAR = frozenset({b"connection", b"transfer-encoding"})  # they say how the 
 LINES: dict[tuple[bytes, bytes], bytes] = {}
 
 
+class _Done:
+    """Waited for by whoever has nothing to wait for."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+DONE = _Done()
+
+
 def swiftly(
     app: Any, cycle: RequestResponseCycle, scope: Scope, receive: Receive, _send: Send
 ) -> Awaitable[None]:
     """Let an application answer; uvicorn would look at each header of each answer anew."""
+    head: bytes | None = None
 
     def send(message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start" and (head := _head(cycle, message)):
-            return _begun(cycle, *head)
+        nonlocal head
+        if head is not None:
+            waited, head = head, None
+            return _written(cycle, waited, message)
+        if message["type"] == "http.response.start" and (found := _head(cycle, message)):
+            head, cycle.expected_content_length = found
+            cycle.response_started = True
+            cycle.waiting_for_100_continue = False
+            cycle.chunked_encoding = False
+            return DONE
         told: Any = message
         return cycle.send(told)
 
@@ -63,10 +86,18 @@ def _line(name: bytes, value: bytes) -> bytes | None:
     return name + b": " + value + b"\r\n"
 
 
-async def _begun(cycle: RequestResponseCycle, head: bytes, length: int) -> None:
-    """Write a head, as uvicorn's own would; what comes next is a body of that length."""
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = False
-    cycle.chunked_encoding = False
-    cycle.expected_content_length = length
-    cycle.transport.write(head)
+def _written(cycle: RequestResponseCycle, head: bytes, message: Any) -> Awaitable[None]:
+    """Write a head that has waited, and what comes next: at once, where that is the whole body."""
+    body = message.get("body", b"")
+    whole = 0 < len(body) == cycle.expected_content_length and not message.get("more_body", False)
+    if not whole or cycle.disconnected or cycle.scope["method"] == "HEAD":
+        cycle.transport.write(head)
+        return cycle.send(message)
+    cycle.transport.writelines((head, body))
+    cycle.expected_content_length = 0
+    cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return DONE
