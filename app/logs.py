@@ -164,7 +164,7 @@ class _Lines:
     debug = info = warn = warning = error = exception = critical = fatal = log = msg
 
 
-_rendered: Any = structlog.processors.JSONRenderer(serializer=orjson.dumps, option=orjson.OPT_UTC_Z)
+_rendered = partial(orjson.dumps, default=repr, option=orjson.OPT_UTC_Z)
 
 
 def _line(logger: Any, method: str, told: EventDict) -> Any:
@@ -177,9 +177,9 @@ def _line(logger: Any, method: str, told: EventDict) -> Any:
 def _text(told: EventDict) -> Any:
     """In JSON; what cannot be is told as Python would show it."""
     try:
-        return _rendered(None, "", told)
+        return _rendered(told)
     except TypeError:
-        return _rendered(None, "", {key: _shown(value) for key, value in told.items()})
+        return _rendered({key: _shown(value) for key, value in told.items()})
 
 
 def _shown(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -49,8 +48,7 @@ class Fate(StrEnum):
     INTERRUPTED = "interrupted"  # its stream of events could not be opened, or failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class Keeping(Struct, frozen=True, kw_only=True):
     """For how many seconds others may keep an answer, and how many of them have gone.
 
     `tag` stands for what it tells, or makes that for whoever wants to know.

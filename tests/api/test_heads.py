@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -42,23 +43,37 @@ class Transport:
 
     def __init__(self) -> None:
         self.said = b""
+        self.times = 0
         self.closed = False
 
     def write(self, data: bytes) -> None:
-        self.said += data
+        self.writelines([data])
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.said += b"".join(parts)
+        self.times += 1
 
     def close(self) -> None:
         self.closed = True
 
 
 async def answered(
-    headers: list[tuple[bytes, bytes]], status: int, *, keep: bool, ours: bool
-) -> tuple[bytes, bool, bool, type | None]:
-    """What a client gets, whether the connection goes on, and what was wrong."""
+    headers: list[tuple[bytes, bytes]],
+    status: int = 200,
+    *,
+    keep: bool = True,
+    ours: bool = True,
+    method: str = "POST",
+    parts: Sequence[bytes] = (BODY,),
+) -> tuple[int, bytes, bool, bool, int, type | None]:
+    """How often something is written, and what; whether that ends the connection, and the answer;
+    how often that was noticed, and what was wrong.
+    """
     transport: Any = Transport()
     flow: Any = SimpleNamespace(write_paused=False)
+    over: list[None] = []
     cycle = RequestResponseCycle(
-        {"method": "POST"},  # type: ignore[typeddict-item]  # all that is looked at
+        {"method": method},  # type: ignore[typeddict-item]  # all that is looked at
         transport,
         flow,
         logging.getLogger(),
@@ -68,12 +83,14 @@ async def answered(
         message_event=asyncio.Event(),
         expect_100_continue=False,
         keep_alive=keep,
-        on_response=lambda: None,
+        on_response=lambda: over.append(None),
     )
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": BODY})
+        for at, body in enumerate(parts, start=1):
+            more = at < len(parts)
+            await send({"type": "http.response.body", "body": body, "more_body": more})
 
     wrong: type | None = None
     its: Any = cycle
@@ -82,7 +99,8 @@ async def answered(
         await begin({}, its.receive, its.send)
     except (RuntimeError, ValueError) as error:
         wrong = type(error)
-    return transport.said, transport.closed, cycle.response_complete, wrong
+    its_end = cycle.response_complete, len(over), wrong
+    return transport.times, transport.said, transport.closed, *its_end
 
 
 @given(
@@ -90,27 +108,40 @@ async def answered(
     st.integers(0, 6),
     st.sampled_from([200, 294, 422, 500]),
     st.booleans(),
+    st.sampled_from(["POST", "HEAD"]),
+    st.sampled_from([[BODY], [b"12", b"345"], [BODY, b""], [b""], [b"12"], [b"123456"]]),
 )
 async def test_a_head_is_the_one_that_uvicorn_makes(
     headers: list[tuple[bytes, bytes]],
     place: int,
     status: int,
     keep: bool,  # noqa: FBT001  drawn by hypothesis
+    method: str,
+    parts: list[bytes],
 ) -> None:
     headers = [*headers[:place], LENGTH, *headers[place:]]
     for _ in range(2):
-        ours = await answered(headers, status, keep=keep, ours=True)
-        assert ours == await answered(headers, status, keep=keep, ours=False)
+        ours, its = [
+            await answered(headers, status, keep=keep, ours=one, method=method, parts=parts)
+            for one in (True, False)
+        ]
+        assert ours[1:] == its[1:]
+
+
+async def test_a_whole_answer_is_written_at_once() -> None:
+    times, said, *_ = await answered([*COMMON, LENGTH])
+
+    assert (times, said[-len(BODY) :]) == (1, BODY)
 
 
 async def test_lines_that_are_other_each_time_are_not_remembered() -> None:
     before = dict(LINES)
     for number in range(MOST_LINES + 5):
         headers = [(name, b"%d" % number) for name in CHANGING - {b"content-length"}]
-        await answered([*headers, LENGTH], 200, keep=True, ours=True)
+        await answered([*headers, LENGTH])
     assert before == LINES
 
     for number in range(MOST_LINES + 5):
-        await answered([(b"x-one", b"%d" % number), LENGTH], 200, keep=True, ours=True)
+        await answered([(b"x-one", b"%d" % number), LENGTH])
     assert len(LINES) == MOST_LINES
     LINES.clear()
