@@ -7,6 +7,7 @@ declares unchanging are declared so here, which means something to its engine on
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar
 
 import strawberry
@@ -19,6 +20,7 @@ from app.values import CurrencyCode, LocationCode, Sku
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
+SKU = attrgetter("sku")
 
 
 def up_to(first: int | None, items: list[T]) -> list[T]:
@@ -132,8 +134,7 @@ class Stored:
 
     def prices(self, variants: Sequence[Variant]) -> list[Price | None]:
         """One for each."""
-        known = self._prices.get
-        return [known(variant.sku) for variant in variants]
+        return list(map(self._prices.get, map(SKU, variants)))
 
     def availability(
         self, variants: Sequence[Variant], first: int | None
