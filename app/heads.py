@@ -88,9 +88,11 @@ def _line(name: bytes, value: bytes) -> bytes | None:
 
 def _written(cycle: RequestResponseCycle, head: bytes, message: Any) -> Awaitable[None]:
     """Write a head that has waited, and what comes next: at once, where that is the whole body."""
+    if cycle.disconnected:
+        return cycle.send(message)
     body = message.get("body", b"")
     whole = 0 < len(body) == cycle.expected_content_length and not message.get("more_body", False)
-    if not whole or cycle.disconnected or cycle.scope["method"] == "HEAD":
+    if not whole or cycle.scope["method"] == "HEAD":
         cycle.transport.write(head)
         return cycle.send(message)
     cycle.transport.writelines((head, body))

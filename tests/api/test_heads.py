@@ -64,7 +64,7 @@ async def answered(
     keep: bool = True,
     ours: bool = True,
     method: str = "POST",
-    parts: Sequence[bytes] = (BODY,),
+    parts: Sequence[bytes | None] = (BODY,),
 ) -> tuple[int, bytes, bool, bool, int, type | None]:
     """How often something is written, and what; whether that ends the connection, and the answer;
     how often that was noticed, and what was wrong.
@@ -89,6 +89,9 @@ async def answered(
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         for at, body in enumerate(parts, start=1):
+            if body is None:  # the client leaves
+                cycle.disconnected = True
+                continue
             more = at < len(parts)
             await send({"type": "http.response.body", "body": body, "more_body": more})
 
@@ -132,6 +135,10 @@ async def test_a_whole_answer_is_written_at_once() -> None:
     times, said, *_ = await answered([*COMMON, LENGTH])
 
     assert (times, said[-len(BODY) :]) == (1, BODY)
+
+
+async def test_nothing_is_written_to_a_client_that_left_before_the_body() -> None:
+    assert await answered([*COMMON, LENGTH], parts=[None, BODY]) == (0, b"", False, False, 0, None)
 
 
 async def test_lines_that_are_other_each_time_are_not_remembered() -> None:
