@@ -19,7 +19,7 @@ from app.api.callers import Caller
 from app.api.outcomes import Fate, Outcome
 from app.api.schema import build_schema
 from app.api.spending import Spending
-from app.engine.budget import Patience, SharedRedis, redis_client
+from app.engine.budget import Patience, SharedRedis, objects_below_root, redis_client
 from app.engine.documents import (
     Entry,
     MemoryDocuments,
@@ -44,6 +44,8 @@ PLENTY = Budget(size=10**9, restore_rate=10**9)
 PRICE = {"price": {"amount": {"amount": "1.00", "currency": "EUR"}, "freshness": "CACHED"}}
 PRODUCT = {"id": "p1", "name": "A name of usual length", "variants": [PRICE] * 40}
 ANSWER = orjson.dumps({"products": {"edges": [{"cursor": "x", "node": PRODUCT}] * 24}})
+UNCOUNTED = Outcome(fate=Fate.EXECUTED, data=ANSWER)  # as the reference executor gives it
+COUNTED = UNCOUNTED.but(objects=objects_below_root(ANSWER))
 
 
 async def main() -> None:
@@ -84,15 +86,17 @@ def turns(gate: Gate, register: Register, shared: SharedRedis) -> dict[str, Turn
         "registered, by its id": answering(Admission(gate, documents=warned), by_id),
         "text, automatic queries on": answering(Admission(gate, documents=learning), by_text),
         "text, budget in memory": answering(Admission(gate, spending=Spending(PLENTY)), by_text),
+        "text, the same, objects not counted yet": answering(
+            Admission(gate, spending=Spending(PLENTY)), by_text, UNCOUNTED
+        ),
         "text, budget in Redis": answering(
             Admission(gate, spending=Spending(PLENTY, shared=shared)), by_text
         ),
     }
 
 
-def answering(admission: Admission, question: Asked) -> Turn:
+def answering(admission: Admission, question: Asked, outcome: Outcome = COUNTED) -> Turn:
     """One operation, let in and settled."""
-    outcome = Outcome(fate=Fate.EXECUTED, data=ANSWER)
 
     async def turn() -> bytes:
         entered = await admission.admit(question, CALLER)
