@@ -1,34 +1,39 @@
 """Where are buckets kept when one process is all there is? In memory, until they are full again."""
 
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import TLRUCache
+from msgspec import Struct
 
 from app.engine.budget.account import Charge
 from app.engine.budget.bucket import MILLIONTHS, Allowance, Bucket
 
 MOST_PRINCIPALS = 100_000  # beyond it, the bucket that was not used for longest is forgotten
+MARGIN = 0.001  # seconds a bucket is kept beyond being full, so that rounding never forgets early
+
+
+class _Kept(Struct, frozen=True, gc=False):
+    bucket: Bucket
+    until: float
 
 
 class MemoryBudgets:
-    """A `BudgetStore` by `clock` (seconds, monotonic). One step is atomic: it never awaits.
-
-    Each step forgets the bucket that was not used for longest, if that is full again.
-    """
+    """A `BudgetStore` by `clock` (seconds, monotonic). One step is atomic: it never awaits."""
 
     def __init__(self, clock: Callable[[], float], *, most: int = MOST_PRINCIPALS) -> None:
         self._clock = clock
-        self._most = most
-        self._kept: OrderedDict[str, tuple[Bucket, Allowance]] = OrderedDict()
+        self._kept: TLRUCache[str, _Kept] = TLRUCache(most, lambda _, kept, __: kept.until, clock)
 
     def __len__(self) -> int:
-        """Buckets that are kept."""
+        """Principals whose bucket is not full."""
+        self._kept.expire()
         return len(self._kept)
 
     async def charge(self, principal: str, points: int, allowance: Allowance) -> Charge:
         """Take all of `points`, or nothing."""
         bucket = self._bucket(principal, allowance)
         charged = bucket.charged(points, allowance)
-        after = bucket if charged is None else charged
+        after = charged or bucket
         self._keep(principal, after, allowance)
         return Charge(
             principal=principal,
@@ -48,12 +53,11 @@ class MemoryBudgets:
     def _bucket(self, principal: str, allowance: Allowance) -> Bucket:
         now = int(self._clock() * MILLIONTHS)
         kept = self._kept.get(principal)
-        return Bucket(0, now) if kept is None else kept[0].restored(now, allowance)
+        return Bucket(0, now) if kept is None else kept.bucket.restored(now, allowance)
 
     def _keep(self, principal: str, bucket: Bucket, allowance: Allowance) -> None:
-        kept = self._kept
-        kept[principal] = bucket, allowance
-        kept.move_to_end(principal)
-        oldest, its = next(iter(kept.values()))
-        if len(kept) > self._most or not oldest.restored(bucket.at, its).spent:
-            kept.popitem(last=False)
+        if not bucket.spent:
+            self._kept.pop(principal, None)
+            return
+        full = self._clock() + allowance.drained(bucket.spent).total_seconds()
+        self._kept[principal] = _Kept(bucket, full + MARGIN)
