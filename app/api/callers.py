@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from app.api.manners import Manner
 
 TRACE_HEADERS = tuple(name.lower().encode() for name in get_global_textmap().fields)
-PROOF, LAST_EVENT = b"authorization", b"last-event-id"
 Identify = Callable[[str], Awaitable[Principal]]
 """Who is behind an Authorization; raises `CredentialRefused` and `KeysUnavailable`."""
 NOWHERE = "no address"  # who asks through a socket file has none
@@ -59,13 +58,12 @@ class Caller(Struct, frozen=True, kw_only=True):
 def caller_of(scope: Scope, headers: RequestHeaders, manner: "Manner") -> Caller:
     """The caller that a request, or a socket's handshake, tells of."""
     peer = scope.get("client")
-    proof, last_event = headers.values((PROOF, LAST_EVENT))
     return Caller(
         accepted=manner.languages,
         client=manner.client,
-        last_event=None if last_event is None else str(last_event, "latin-1"),
+        last_event=headers.get("last-event-id"),
         trace=headers.among(TRACE_HEADERS),
-        authorization=None if proof is None else str(proof, "latin-1"),
+        authorization=headers.get("authorization"),
         address=peer and peer[0],
     )
 

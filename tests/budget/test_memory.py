@@ -151,6 +151,18 @@ async def test_whoever_asked_last_is_forgotten_last() -> None:
     assert (await store.charge("bob", 1, SMALL)).spent == 1 * MILLIONTHS
 
 
+async def test_no_spending_is_forgotten_while_there_are_full_buckets_to_forget() -> None:
+    clock = Clock()
+    store = MemoryBudgets(clock, most=3)
+    await store.charge("slow", 100, SMALL)
+    for name in ("ann", "bob"):
+        await store.charge(name, 1, SMALL)
+    clock.seconds += 1
+    await store.charge("cid", 1, SMALL)
+
+    assert (await store.charge("slow", 1, SMALL)).spent == 91 * MILLIONTHS
+
+
 async def test_the_number_of_kept_buckets_is_bounded() -> None:
     store = MemoryBudgets(Clock(), most=3)
     for name in "abcde":
