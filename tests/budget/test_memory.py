@@ -1,6 +1,8 @@
 """The budget in memory, by a clock that stands still until it is told to move."""
 
+import tracemalloc
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -169,6 +171,74 @@ async def test_the_number_of_kept_buckets_is_bounded() -> None:
         await store.charge(name, 1, SMALL)
 
     assert len(store) == 3
+
+
+async def test_instants_that_moved_are_not_kept_for_ever_and_others_are() -> None:
+    clock, slow, charges = Clock(), Allowance(size=10**9, restore_rate=1), 20_000
+    store = MemoryBudgets(clock)
+    await store.charge("ann", 2 * charges, slow)
+
+    tracemalloc.start()
+    try:
+        for _ in range(charges):
+            await store.settle(await store.charge("bob", 60, slow), -59)
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    clock.seconds += charges
+
+    assert (grown < charges, len(store)) == (True, 1)
+    clock.seconds += charges
+    assert len(store) == 0
+
+
+people = st.sampled_from("abcd")
+allowances = st.builds(Allowance, size=st.just(100), restore_rate=st.sampled_from([1, 7, 90]))
+turns = st.one_of(
+    st.tuples(st.just("wait"), st.integers(0, 9_000_000)),
+    st.tuples(st.just("nearly full"), st.integers(-1, 1)),
+    st.tuples(people, st.integers(0, 60), st.integers(-60, 10), allowances),
+)
+
+
+@given(st.lists(turns, max_size=60), st.integers(1, 4))
+async def test_full_buckets_are_forgotten_first_and_others_by_when_they_were_used(
+    story: list[tuple[Any, ...]], most: int
+) -> None:
+    clock, kept = Clock(), dict[str, tuple[Bucket, Allowance]]()
+    store, now = MemoryBudgets(clock, most=most), 0
+
+    def keep(name: str, bucket: Bucket, allowance: Allowance) -> int:
+        kept.pop(name, None)
+        kept[name] = bucket, allowance
+        forget()
+        while len(kept) > most:
+            del kept[next(iter(kept))]
+        return bucket.spent
+
+    def forget() -> None:
+        for name, (bucket, allowance) in [*kept.items()]:
+            if not bucket.restored(now, allowance).spent:
+                del kept[name]
+
+    for turn in story:
+        match turn:
+            case "wait", passed:
+                now += passed
+            case "nearly full", off:
+                fulls = [bucket.full_at(allowance) for bucket, allowance in kept.values()]
+                now = max(now, min(fulls, default=0) + off)
+        clock.seconds = (now + 0.5) / MILLIONTHS
+        forget()
+        if len(turn) > 2:
+            name, points, more, allowance = turn
+            bucket = kept.get(name, (Bucket(0, 0),))[0].restored(now, allowance)
+            bucket = bucket.charged(points, allowance) or bucket
+            charge = await store.charge(name, points, allowance)
+            assert charge.spent == keep(name, bucket, allowance)
+            bucket = kept.get(name, (Bucket(0, now),))[0].settled(more, allowance)
+            assert await store.settle(charge, more) == keep(name, bucket, allowance)
+        assert len(store) == len(kept)
 
 
 async def test_a_cost_below_zero_is_a_mistake_of_the_caller() -> None:

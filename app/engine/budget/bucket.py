@@ -54,10 +54,6 @@ class Allowance:
         missing = max(0, points * MILLIONTHS + spent - self.whole)
         return timedelta(microseconds=-(-missing // self.restore_rate))
 
-    def drained(self, spent: int) -> timedelta:
-        """How long until all that was spent is restored."""
-        return timedelta(microseconds=-(-spent // self.restore_rate))
-
 
 class Bucket(Struct, frozen=True, gc=False):
     """`spent` millionths at the instant `at`, in microseconds."""
@@ -69,6 +65,10 @@ class Bucket(Struct, frozen=True, gc=False):
         """The bucket later. A clock that was set back restores nothing."""
         leaked = max(0, now - self.at) * allowance.restore_rate
         return Bucket(max(0, self.spent - leaked), now)
+
+    def full_at(self, allowance: Allowance) -> int:
+        """The first instant, in microseconds, at which all that was spent is restored."""
+        return self.at - (-self.spent // allowance.restore_rate)
 
     def charged(self, points: int, allowance: Allowance) -> "Bucket | None":
         """The bucket with all of `points` spent; `None` when they are not there."""

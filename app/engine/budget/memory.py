@@ -1,32 +1,39 @@
 """Where are buckets kept when one process is all there is? In memory, until they are full again."""
 
+from collections import OrderedDict
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
-from cachetools import TLRUCache
 from msgspec import Struct
 
 from app.engine.budget.account import Charge
 from app.engine.budget.bucket import MILLIONTHS, Allowance, Bucket
 
 MOST_PRINCIPALS = 100_000  # beyond it, the bucket that was not used for longest is forgotten
-MARGIN = 0.001  # seconds a bucket is kept beyond being full, so that rounding never forgets early
+MOST_MOOT = 10  # instants that are kept though they do not hold any more, beside one a bucket
 
 
 class _Kept(Struct, frozen=True, gc=False):
     bucket: Bucket
-    until: float
+    full: int  # the instant from which nothing of it is spent
 
 
 class MemoryBudgets:
-    """A `BudgetStore` by `clock` (seconds, monotonic). One step is atomic: it never awaits."""
+    """A `BudgetStore` by `clock` (seconds, monotonic). One step is atomic: it never awaits.
+
+    It is asked twice by every operation, so it is a heap of instants beside a dictionary: an
+    instant is not sought out when it moves, but left in the heap, and passed over there.
+    """
 
     def __init__(self, clock: Callable[[], float], *, most: int = MOST_PRINCIPALS) -> None:
         self._clock = clock
-        self._kept: TLRUCache[str, _Kept] = TLRUCache(most, lambda _, kept, __: kept.until, clock)
+        self._most = most
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by when they were used
+        self._full: list[tuple[int, str]] = []  # a heap
 
     def __len__(self) -> int:
         """Principals whose bucket is not full."""
-        self._kept.expire()
+        self._forget(self._now())
         return len(self._kept)
 
     async def charge(self, principal: str, points: int, allowance: Allowance) -> Charge:
@@ -50,14 +57,32 @@ class MemoryBudgets:
         self._keep(charge.principal, settled, charge.allowance)
         return settled.spent
 
+    def _now(self) -> int:
+        return int(self._clock() * MILLIONTHS)
+
     def _bucket(self, principal: str, allowance: Allowance) -> Bucket:
-        now = int(self._clock() * MILLIONTHS)
-        kept = self._kept.get(principal)
+        now, kept = self._now(), self._kept.get(principal)
         return Bucket(0, now) if kept is None else kept.bucket.restored(now, allowance)
 
     def _keep(self, principal: str, bucket: Bucket, allowance: Allowance) -> None:
-        if not bucket.spent:
+        if bucket.spent:
+            full = bucket.full_at(allowance)
+            self._kept[principal] = _Kept(bucket, full)
+            self._kept.move_to_end(principal)
+            heappush(self._full, (full, principal))
+        else:
             self._kept.pop(principal, None)
-            return
-        full = self._clock() + allowance.drained(bucket.spent).total_seconds()
-        self._kept[principal] = _Kept(bucket, full + MARGIN)
+        self._forget(bucket.at)
+
+    def _forget(self, now: int) -> None:
+        """Forget full buckets, and others only where there are too many."""
+        kept, full = self._kept, self._full
+        while full and full[0][0] <= now:
+            _, principal = heappop(full)
+            if (one := kept.get(principal)) is not None and one.full <= now:
+                del kept[principal]
+        while len(kept) > self._most:
+            kept.popitem(last=False)
+        if len(full) > 2 * len(kept) + MOST_MOOT:
+            full[:] = [(one.full, principal) for principal, one in kept.items()]
+            heapify(full)
