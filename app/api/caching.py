@@ -45,6 +45,7 @@ MOST_TERMS = 8 * 1024 * 1024  # bytes of documents whose terms are known
 EACH_TERMS = 1_000  # bytes of the terms of one
 NOTHING = timedelta()
 SHORTEST = timedelta(seconds=1)  # that others are told to keep something
+KNOWN = frozenset({Freshness.LIVE, Freshness.CACHED})
 
 
 class Attempt(Struct, frozen=True):
@@ -105,14 +106,11 @@ class Caching:
         terms = self.terms(admitted)
         if terms.max_age <= 0 or _of_somebody(admitted, caller):
             return await run(Attempt(self._budget))
-
-        async def make(order: Order) -> Made[Outcome]:
-            return await self._made(terms, run, order)
-
-        key = None if terms.private else self.key(terms, variables, caller)
-        if self._answers is None or key is None:
+        if self._answers is None or terms.private:
             return await self._kept_by_others(terms, run)
-        found = await self._answers.get(key, make)
+        if (key := self.key(terms, variables, caller)) is None:
+            return await self._kept_by_others(terms, run)
+        found = await self._answers.get(key, partial(self._made, terms, run))
         return found.answer if isinstance(found, Made) else self._again(terms, found)
 
     def terms(self, admitted: Admitted) -> Terms:
@@ -153,11 +151,8 @@ class Caching:
         began, attempt = self._now(), Attempt(order.within)
         outcome = await run(attempt)
         lifetime, grace = self._lifetimes.of(outcome, attempt.report, terms.max_age, began)
-        useless = outcome.data is None or lifetime <= NOTHING
-        if useless and self._answers is None:
-            return Made(outcome, None)
         tags = attempt.seen.tags(terms.types)
-        if outcome.data is None or useless:
+        if outcome.data is None or lifetime <= NOTHING:
             return Made(outcome, None, tags)
         data, facts, etag = _lasting(outcome.data, terms, attempt.report)
         entry = Entry(
@@ -218,8 +213,7 @@ class Lifetimes:
         lifetime, grace = timedelta(seconds=most), self._grace
         for age in report.ages:
             window = self._windows.get(age.port)
-            known = age.freshness in {Freshness.LIVE, Freshness.CACHED}
-            if window is None or not known or age.read_at is None:
+            if window is None or age.freshness not in KNOWN or age.read_at is None:
                 return NOTHING, NOTHING
             lifetime = min(lifetime, window.fresh_for - max(NOTHING, began - age.read_at))
             grace = min(grace, window.revalidate_for)

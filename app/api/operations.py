@@ -209,6 +209,6 @@ class Operations:
             document=admitted.how,
             cost=admitted.cost,
             cached=outcome.cached,
-            milliseconds=round(seconds * 1000, 1),
+            milliseconds=int(seconds * 10_000) / 10,
             errors=outcome.codes,
         )

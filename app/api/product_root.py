@@ -75,8 +75,9 @@ class ProductRoot:
         locale: LocaleArgument = None,
     ) -> ProductConnection | None:
         """A page of products."""
-        through, _ = info.context.services.channel(channel)
-        languages = info.context.languages(locale, through)
+        context = info.context
+        through, _ = context.services.channel(channel)
+        languages = context.languages(locale, through)
         query = ProductQuery(
             first=page_size(first),
             after=named(after, argument="after"),
@@ -86,10 +87,10 @@ class ProductRoot:
             channel=through.code,
             locale=languages[0],
         )
-        reading = await info.context.services.products.browse(query, info.context.inquiry)
+        reading = await context.services.products.browse(query, context.inquiry)
         if (page := reading.value) is not None:
-            info.context.seen.pages.append(page)
-        dress = Dressing(info.context.services.products, languages)
+            context.seen.pages.append(page)
+        dress = Dressing(context.services.products, languages)
         return dress.page(reading, follows=after is not None)
 
     @strawberry.field(

@@ -98,8 +98,8 @@ class Asked(Struct, Generic[R, C, V], eq=False):
             self._told_since(self.fresh)
         if len(self.fresh) == len(self.rows):
             return self.fresh
-        self._true_since = before(self.reader.health.now(), self.wish.stale_after)
-        self._useful_since = before(self.wish.now, self.wish.error_for)
+        self._true_since = before(self.reader.health.now(), self.wish.ages.stale_after)
+        self._useful_since = before(self.wish.now, self.wish.ages.error_for)
         told = self._as_told(*brought) if len(self._flights) == len(brought) == 1 else None
         if told is None:
             self._brought = _joined(brought)

@@ -25,7 +25,7 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Whether anything has."""
-        return self._seconds() - self._last < self._kept_for
+        return self._last > -inf and self._seconds() - self._last < self._kept_for
 
     def note(self, names: AbstractSet[str] | None) -> None:
         """Hear that these have changed; None: that anything may have."""

@@ -71,6 +71,18 @@ class FreshnessPolicy:
     stale_after: timedelta = timedelta.max
     capacity: int = 100_000
 
+    def ages(self, max_age: timedelta | None = None) -> "Ages":
+        """Those that it allows to a caller, who may want it sharper."""
+        useful = self.fresh_for + self.revalidate_for
+        fresh_for = self.fresh_for if max_age is None else min(max_age, useful)
+        own = self.stale_after if max_age is None else max(max_age, CLOCK_SLACK)
+        return Ages(
+            fresh_for=fresh_for,
+            served_for=useful if max_age is None else fresh_for,
+            error_for=self.fresh_for + max(self.revalidate_for, self.if_error_for),
+            stale_after=min(self.stale_after, own),
+        )
+
     def holding(self, capacity: int) -> "FreshnessPolicy":
         """The same windows for at most `capacity` values."""
         return replace(self, capacity=capacity)
@@ -180,33 +192,37 @@ class Inquiry(Struct, frozen=True):
     report: Report
 
 
-class Wish(NamedTuple):
-    """How old a caller takes values at a moment: the policy, sharpened by its `max_age`.
+class Ages(Struct, frozen=True, kw_only=True, gc=False):
+    """How old values may be.
 
-    What was read after `read_since` counts as fresh; what was read after `served_since` is served
-    without waiting, up to an age of `error_for` rather than nothing. What was true before the
-    moment less `stale_after` is STALE.
+    Those read less than `fresh_for` ago count as fresh; less than `served_for`, they are served
+    without waiting, and less than `error_for`, rather than nothing. What was true more than
+    `stale_after` ago is STALE.
     """
+
+    fresh_for: timedelta
+    served_for: timedelta
+    error_for: timedelta
+    stale_after: timedelta
+
+
+class Wish(Struct, frozen=True, gc=False):
+    """The ages that a caller takes, at a moment: what was read after `read_since` is fresh, ..."""
 
     now: datetime
     read_since: datetime
     served_since: datetime
-    error_for: timedelta
-    stale_after: timedelta
+    ages: Ages
 
     @classmethod
-    def of(cls, now: datetime, policy: FreshnessPolicy, max_age: timedelta | None) -> Self:
+    def of(cls, now: datetime, ages: Ages) -> Self:
         """The wish of a caller at a moment."""
-        useful = policy.fresh_for + policy.revalidate_for
-        fresh_for = policy.fresh_for if max_age is None else min(max_age, useful)
-        own = policy.stale_after if max_age is None else max(max_age, CLOCK_SLACK)
-        return cls(
-            now=now,
-            read_since=before(now, fresh_for),
-            served_since=before(now, useful if max_age is None else fresh_for),
-            error_for=policy.fresh_for + max(policy.revalidate_for, policy.if_error_for),
-            stale_after=min(policy.stale_after, own),
-        )
+        return cls(now, before(now, ages.fresh_for), before(now, ages.served_for), ages)
+
+    def since(self, changed: datetime) -> "Wish":
+        """The same, for values that may have `changed` since they were read."""
+        read, served = max(self.read_since, changed), max(self.served_since, changed)
+        return Wish(self.now, read, served, self.ages)
 
 
 def before(moment: datetime, by: timedelta) -> datetime:

@@ -17,6 +17,7 @@ from app.upstream.flights import Flights
 from app.upstream.health import Health
 from app.upstream.readings import (
     NEVER,
+    Ages,
     Brought,
     Cells,
     FetchedRows,
@@ -56,12 +57,14 @@ class ShelfReader(Generic[R, C, V]):
     changes: Callable[[], int] = lambda: 0
     flights: Flights[R, C] = field(init=False)
     rows: Rows[R, C, V] = field(init=False)
+    usual: Ages = field(init=False)
     newest: datetime = NEVER  # when anything that is kept was read last
     _last: tuple[datetime, Moment] = NO_MOMENT
 
     def __post_init__(self) -> None:
         self.flights = Flights(self._ask, f"read {self.port}", self._changes_heard)
         self.rows = Rows(self.policy.capacity)
+        self.usual = self.policy.ages()
 
     def read(
         self,
@@ -83,17 +86,15 @@ class ShelfReader(Generic[R, C, V]):
         return begun
 
     def _wish(self, max_age: timedelta | None) -> Wish:
-        wish = Wish.of(self.health.now(), self.policy, max_age)
+        ages = self.usual if max_age is None else self.policy.ages(max_age)
+        wish = Wish.of(self.health.now(), ages)
         if self.heard is None or (ago := self.heard()) is None:
             return wish
-        changed = before(wish.now, ago)
-        return wish._replace(
-            read_since=max(wish.read_since, changed), served_since=max(wish.served_since, changed)
-        )
+        return wish.since(before(wish.now, ago))
 
     def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> Shelves[R, V]:
         """The shelves that need no further thought."""
-        read_since, true_since = wish.read_since, before(wish.now, wish.stale_after)
+        read_since, true_since = wish.read_since, before(wish.now, wish.ages.stale_after)
         found = list(map(self.rows.shelves(columns).get, rows))
         fresh = self.rows.asked_before(rows, columns, found)
         if fresh is None or fresh.read_at <= read_since or fresh.as_of < true_since:
@@ -106,7 +107,7 @@ class ShelfReader(Generic[R, C, V]):
                     and shelf.as_of >= true_since
                 }
             )
-            if len(fresh) == len(found) > 1:
+            if 0 < len(fresh) == len(found):
                 self.rows.keep_together(fresh, columns)
         self.rows.used(fresh)
         return fresh
