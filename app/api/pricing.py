@@ -102,8 +102,11 @@ class Price(Unchanging):
     ) -> Self | None:
         """Dress a price, once for each reading; None when there is none or nobody could say.
 
-        With rules that are `active` once for each reading and for as long as these hold.
+        With rules that are `active` once for each reading and for as long as these hold. A reading
+        that was asked for just now is given to nobody again.
         """
+        if active is None and reading.freshness is Freshness.LIVE:
+            return None if reading.value is None else cls._of(reading, reading.value, channel, None)
         key = PRICE if active is None else (active.key, *[one.id for one in categories])
         known: Self | None = reading.faces.get(key)
         if known is not None or (price := reading.value) is None:

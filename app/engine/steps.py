@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from functools import partial
 from types import coroutine
 from typing import Any, TypeVar
 
@@ -78,14 +77,14 @@ class Rest(Coroutine[Any, Any, T]):
 @coroutine
 def resumed(going: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
     """A coroutine after its first step, for whoever runs it from now on."""
+    step: Callable[[Any], Any]
     while True:
-        step: Callable[[], Any]
         try:
-            step = partial(going.send, (yield waits_for))
+            told, step = (yield waits_for), going.send
         except BaseException as error:  # noqa: BLE001  it is thrown where it waits
-            step = partial(going.throw, error)
+            told, step = error, going.throw
         try:
-            waits_for = step()
+            waits_for = step(told)
         except StopIteration as done:
             result: T = done.value
             return result
