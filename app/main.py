@@ -160,6 +160,7 @@ class Gateway:
             now=self.now,
             metrics=metrics,
             introspection=introspection,
+            ahead=self.settings.execution.ahead,
             caching=self.caches.caching(schema),
         )
         streams = self.settings.streams

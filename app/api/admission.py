@@ -180,7 +180,7 @@ class Admission:
         except BudgetExceeded as refusal:
             raise self._refused(over_budget(refusal), stage="budget") from refusal
         self.counts["document", found.how] += 1
-        if asked.body is not None and _of_nobody(admitted):
+        if asked.body is not None and of_nobody(admitted):
             self.questions.keep(asked.body, asked)
         return Entered(
             admitted.text,
@@ -240,6 +240,6 @@ class Admission:
         return NotAnsweredError(outcome)
 
 
-def _of_nobody(admitted: Admitted) -> bool:
+def of_nobody(admitted: Admitted) -> bool:
     """Whether it only reads, and nothing that tells of a person."""
     return admitted.kind is OperationType.QUERY and bool(admitted.open_to & IMPERSONAL)

@@ -1,15 +1,17 @@
 """How is an operation executed that was let in: on whose behalf, in what time, told of what?"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
+from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
 from app.api.access import IMPERSONAL
-from app.api.admission import Admission
+from app.api.admission import Admission, of_nobody
 from app.api.asking import Asked
 from app.api.auditing import told, watched
 from app.api.caching import Attempt
@@ -18,15 +20,19 @@ from app.api.context import Context, Services
 from app.api.delivery import Delivery
 from app.api.outcomes import Outcome, broken, executed, late, refused, within
 from app.api.schema import Schema, core
+from app.engine.documents import hash_of
 from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
 from app.engine.gate import Admitted
 from app.engine.steps import within as in_time
 from app.principals.model import GUEST
 from app.settings import Requests
 from app.store import StoreUnavailable, acting
+from app.upstream.ahead import Ahead, Courses
 from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
+from app.values import Locale
 
+KEY_SIZE = 16  # bytes of what stands for a question
 WORTH_A_PAUSE = 2_000  # what costs more gives others their turn before it is put in writing
 
 
@@ -43,8 +49,13 @@ class Executions:
         requests: Requests,
         now: Callable[[], datetime],
         introspection: bool,
+        ahead: bool,
     ) -> None:
-        """`engine` executes; without one, the library's own executor does."""
+        """`engine` executes; without one, the library's own executor does.
+
+        `ahead`: what a question read the last time is asked for as soon as it has to wait.
+        """
+        self._courses = Courses() if ahead else None
         self._schema = schema
         self._admission = admission
         self._engine = engine
@@ -105,13 +116,15 @@ class Executions:
             most=self._requests.max_answer,
         )
 
-    def context(self, admitted: Admitted, caller: Caller, attempt: Attempt) -> Context:
+    def context(
+        self, admitted: Admitted, caller: Caller, attempt: Attempt, ahead: Ahead | None = None
+    ) -> Context:
         """The surroundings of one execution."""
         deadline = Deadline.after(attempt.within - self._requests.reserve)
         return Context(
             document=admitted.document,
             services=self._services(),
-            inquiry=Inquiry(deadline, attempt.report),
+            inquiry=Inquiry(deadline, attempt.report, ahead),
             now=self._now(),
             principal=caller.known,
             accepted=caller.accepted,
@@ -140,7 +153,8 @@ class Executions:
     async def _in_time(
         self, admitted: Admitted, asked: Asked, caller: Caller, attempt: Attempt, event: Any
     ) -> Outcome:
-        context = self.context(admitted, caller, attempt)
+        ahead = self._ahead(admitted, asked, caller)
+        context = self.context(admitted, caller, attempt, ahead)
         name = admitted.name  # whether it was asked by that name or not
         document, key, again = admitted.document, admitted.text, asked.again
         request = Request(document, key, name, asked.variables, context, event, again)
@@ -150,6 +164,8 @@ class Executions:
         )
         try:
             done = await in_time(attempt.within.total_seconds(), running)
+            if ahead is not None:
+                ahead.end()
             if admitted.cost > WORTH_A_PAUSE:
                 await asyncio.sleep(0)
             outcome = executed(
@@ -165,6 +181,12 @@ class Executions:
         except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
             return broken(bug)
 
+    def _ahead(self, admitted: Admitted, asked: Asked, caller: Caller) -> Ahead | None:
+        """What it will read, if others ask the same: what tells of a person is not remembered."""
+        if self._courses is None or not of_nobody(admitted):
+            return None
+        return Ahead(self._courses, partial(_question, admitted, asked.variables, caller.accepted))
+
     async def _interpreted(self, admitted: Admitted, request: Request) -> Executed:
         """What the library's own executor gives."""
         if admitted.kind is OperationType.SUBSCRIPTION:
@@ -179,3 +201,11 @@ class Executions:
             raise TypeError("the answer comes in parts, though its document was taken at once")
         errors: list[GraphQLError] = result.errors or []
         return Executed(result.data, errors)
+
+
+def _question(
+    admitted: Admitted, variables: Mapping[str, Any], accepted: tuple[Locale, ...]
+) -> bytes:
+    """What is asked, in short: the same for all who ask the same in the same languages."""
+    asked = repr((hash_of(admitted.text), admitted.name, variables, accepted))
+    return blake2b(asked.encode(errors="surrogatepass"), digest_size=KEY_SIZE).digest()

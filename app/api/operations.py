@@ -54,6 +54,7 @@ class Operations:
         now: Callable[[], datetime],
         metrics: Metrics,
         introspection: bool,
+        ahead: bool = True,
         caching: Caching | None = None,
     ) -> None:
         """`engine` executes; without one, the library's own executor does."""
@@ -68,6 +69,7 @@ class Operations:
             requests=requests,
             now=now,
             introspection=introspection,
+            ahead=ahead,
         )
         self._subscriptions = Subscriptions(
             schema=schema,

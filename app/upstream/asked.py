@@ -48,6 +48,11 @@ class Asked(Struct, Generic[R, C, V], eq=False):
     def __await__(self) -> Generator[Any, None, Shelves[R, V]]:
         return self._answer().__await__()
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be waited for."""
+        return bool(self._flights)
+
     def begin(self) -> None:
         """Look at each value of what is not fresh as a whole, and ask for what is too old.
 
@@ -99,7 +104,8 @@ class Asked(Struct, Generic[R, C, V], eq=False):
         if len(self.fresh) == len(self.rows):
             return self.fresh
         self._true_since = before(self.reader.health.now(), self.wish.ages.stale_after)
-        self._useful_since = before(self.wish.now, self.wish.ages.error_for)
+        long_ago = before(self.wish.now, self.wish.ages.error_for)
+        self._useful_since = min(long_ago, self.wish.waiting_since)
         told = self._as_told(*brought) if len(self._flights) == len(brought) == 1 else None
         if told is None:
             self._brought = _joined(brought)
@@ -204,8 +210,8 @@ class Asked(Struct, Generic[R, C, V], eq=False):
         outdated = moment.as_of < self._true_since or column in self._aging.get(row, ())
         if outdated or in_vain:
             return STALE, moment.as_of
-        live = asked and moment.observed_at >= self.wish.now
-        return LIVE if live else CACHED, moment.as_of
+        since = min(self.wish.now, self.wish.waiting_since) if asked else self.wish.waiting_since
+        return LIVE if moment.observed_at >= since else CACHED, moment.as_of
 
     def _shelve(self, row: R, was: Mapping[C, Kept[V]], shelf: Shelf[V]) -> None:
         """Keep a shelf, unless something newer came while its reader waited, or it has no room."""

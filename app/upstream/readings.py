@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from msgspec import Struct
 
 from app.ports import RejectedRow
+from app.upstream.ahead import Ahead
 from app.upstream.deadline import Deadline
 from app.upstream.report import Freshness, Report
 
@@ -17,6 +18,8 @@ C = TypeVar("C", bound=Hashable)
 V = TypeVar("V")
 F = TypeVar("F")
 NEVER = datetime.min.replace(tzinfo=UTC)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
 CLOCK_SLACK = timedelta(seconds=5)  # an answer's own time has whole seconds, by another clock
 MOST_FACES = 4  # of one thing, such as one for each language it is told in
 
@@ -186,10 +189,14 @@ class Brought(NamedTuple, Generic[R, C, V]):
 
 
 class Inquiry(Struct, frozen=True):
-    """On whose behalf something is read: until when, and where to tell what was learnt."""
+    """On whose behalf something is read: until when, and where to tell what was learnt.
+
+    `ahead` knows what it will read, where it was asked before.
+    """
 
     deadline: Deadline
     report: Report
+    ahead: Ahead | None = None
 
 
 class Ages(Struct, frozen=True, kw_only=True, gc=False):
@@ -207,22 +214,32 @@ class Ages(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wish(Struct, frozen=True, gc=False):
-    """The ages that a caller takes, at a moment: what was read after `read_since` is fresh, ..."""
+    """The ages that a caller takes, at a moment: what was read after `read_since` is fresh, ...
+
+    What was read since `waiting_since` was read for this caller.
+    """
 
     now: datetime
     read_since: datetime
     served_since: datetime
     ages: Ages
+    waiting_since: datetime = FOR_EVER
 
     @classmethod
     def of(cls, now: datetime, ages: Ages) -> Self:
         """The wish of a caller at a moment."""
         return cls(now, before(now, ages.fresh_for), before(now, ages.served_for), ages)
 
-    def since(self, changed: datetime) -> "Wish":
-        """The same, for values that may have `changed` since they were read."""
-        read, served = max(self.read_since, changed), max(self.served_since, changed)
-        return Wish(self.now, read, served, self.ages)
+    def waiting(self, since: datetime) -> "Wish":
+        """The same for a caller who began to wait then: what was read meanwhile is good enough."""
+        before_that = before(since, INSTANT)
+        read, served = min(self.read_since, before_that), min(self.served_since, before_that)
+        return Wish(self.now, read, served, self.ages, since)
+
+    def changed(self, at: datetime) -> "Wish":
+        """The same, for values that may have changed then."""
+        read, served = max(self.read_since, at), max(self.served_since, at)
+        return Wish(self.now, read, served, self.ages, self.waiting_since)
 
 
 def before(moment: datetime, by: timedelta) -> datetime:

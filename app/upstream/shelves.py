@@ -11,6 +11,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from app.errors import UpstreamBroken
+from app.upstream.ahead import Read
 from app.upstream.asked import Asked
 from app.upstream.asking import asked
 from app.upstream.flights import Flights
@@ -78,19 +79,38 @@ class ShelfReader(Generic[R, C, V]):
 
         To be awaited: a shelf for every row. Upstream failures are reported, never raised.
         """
-        wish = self._wish(max_age)
+        begun = self._begun(rows, columns, inquiry, max_age)
+        if inquiry.ahead is not None and max_age is None:
+            inquiry.ahead.reads(Read(self, rows, columns), inquiry, waits=begun.waits)
+        return begun
+
+    def prepare(self, rows: Collection[R], columns: tuple[C, ...], inquiry: Inquiry) -> None:
+        """Ask for what is too old of what will be read soon."""
+        self._begun(rows, columns, inquiry, None)
+
+    def _begun(
+        self,
+        rows: Collection[R],
+        columns: tuple[C, ...],
+        inquiry: Inquiry,
+        max_age: timedelta | None,
+    ) -> Asked[R, C, V]:
+        wish = self._wish(max_age, inquiry)
         fresh = self._fresh(rows, columns, wish)
         begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE, NONE)
         if len(fresh) < len(rows):
             begun.begin()
         return begun
 
-    def _wish(self, max_age: timedelta | None) -> Wish:
+    def _wish(self, max_age: timedelta | None, inquiry: Inquiry) -> Wish:
+        """How old values may be; one who says so may know that they have changed meanwhile."""
         ages = self.usual if max_age is None else self.policy.ages(max_age)
-        wish = Wish.of(self.health.now(), ages)
+        wish, ahead = Wish.of(self.health.now(), ages), inquiry.ahead
+        if ahead is not None and ahead.since is not None and max_age is None:
+            wish = wish.waiting(ahead.since)
         if self.heard is None or (ago := self.heard()) is None:
             return wish
-        return wish.since(before(wish.now, ago))
+        return wish.changed(before(wish.now, ago))
 
     def _fresh(self, rows: Collection[R], columns: tuple[C, ...], wish: Wish) -> Shelves[R, V]:
         """The shelves that need no further thought."""

@@ -20,6 +20,7 @@ from benchmarks.peers.running import Server
 from benchmarks.peers.stage import Answers, Stage, agreed
 
 TESSERA, KEPT = "Tessera", "Tessera, values kept"
+UNFORESEEN = "Tessera, nothing foreseen"
 MERCURIUS = "mercurius, jit + undici"
 APOLLO, HIVE = "Apollo Server + undici", "Hive Gateway, REST"
 CHAIN, FLOOR = "slowest chain of calls", "raw ASGI, same calls and bytes"
@@ -44,6 +45,7 @@ async def gateways(stage: Stage, stack: AsyncExitStack, upstream: str) -> dict[s
     asked = {"schema": stage.files["schema"], "url": upstream}
     found = {
         TESSERA: await stage.in_python(stack, "gateway over HTTP", url=upstream),
+        UNFORESEEN: await stage.in_python(stack, "gateway over HTTP", url=upstream, ahead=False),
         KEPT: await stage.in_python(stack, "gateway that keeps values", url=upstream),
     }
     for name, script in REST.items():
@@ -101,7 +103,12 @@ async def measure(stage: Stage, load: Load, effort: Effort) -> Report:
             for theirs, times in ((APOLLO, 9), (HIVE, 16))
             for ours in (TESSERA, KEPT)
         ),
-        *(goal for table in waits for goal in soon(table.title, table.closed, TESSERA, CHAIN)),
+        *(
+            goal
+            for table in waits
+            for ours in (TESSERA, UNFORESEEN)
+            for goal in soon(table.title, table.closed, ours, CHAIN)
+        ),
     ]
     return report
 

@@ -67,7 +67,7 @@ def _gateway(asked: Mapping[str, Any], without: frozenset[Fixed]) -> Gateway:
         case "gateway that keeps answers":
             return tessera.gateway_in_memory(_read(asked["data"]), answers=True)
         case "gateway over HTTP":
-            return tessera.gateway_over_http(asked["url"])
+            return tessera.gateway_over_http(asked["url"], ahead=asked.get("ahead", True))
         case "gateway that keeps values":
             return tessera.gateway_over_http(asked["url"], values=True)
     raise ValueError(f"there is no application {asked['application']!r}")

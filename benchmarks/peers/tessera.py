@@ -50,10 +50,14 @@ def settings(**sections: Any) -> Settings:
     )
 
 
-def gateway_over_http(url: str, *, values: bool = False) -> Gateway:
+def gateway_over_http(url: str, *, values: bool = False, ahead: bool = True) -> Gateway:
     """The whole gateway over the upstreams: nothing but locations is kept, or `values` as usual."""
     fresh = {} if values else dict.fromkeys(("catalogue", "prices", "stock"), AT_ONCE)
-    known = settings(connections={"shop": {**SYSTEM, "settings": {"url": url}}}, freshness=fresh)
+    known = settings(
+        connections={"shop": {**SYSTEM, "settings": {"url": url}}},
+        freshness=fresh,
+        execution={"ahead": ahead},
+    )
     return Gateway(known, plan(known, {"shop": SHOP}))
 
 
