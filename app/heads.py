@@ -5,6 +5,7 @@ on for nothing.
 """
 
 from collections.abc import Awaitable, Generator
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
@@ -79,11 +80,14 @@ def _head(cycle: RequestResponseCycle, message: Message) -> tuple[bytes, int] | 
 
 def _line(name: bytes, value: bytes) -> bytes | None:
     """A line that is as it should be; None where it is not, or has a part in how it is sent."""
-    if not name.islower() or name in PECULIAR:
-        return None
-    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+    if not _fit(name) or not (value.isalnum() or HEADER_VALUE_RE.search(value) is None):
         return None
     return name + b": " + value + b"\r\n"
+
+
+@lru_cache(MOST_LINES)
+def _fit(name: bytes) -> bool:
+    return name.islower() and name not in PECULIAR and HEADER_RE.search(name) is None
 
 
 def _written(cycle: RequestResponseCycle, head: bytes, message: Any) -> Awaitable[None]:

@@ -201,13 +201,12 @@ class Operations:
         return self._executions.run(admitted, asked, caller, self._executions.attempt(), event)
 
     def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
-        self._metrics.answered(
-            admitted.name, kind=admitted.kind_name, outcome=outcome.kind, seconds=seconds
-        )
+        name, kind = admitted.name, outcome.kind
+        self._metrics.answered(name, kind=admitted.kind_name, outcome=kind, seconds=seconds)
         self._log.info(
             "operation",
-            name=admitted.name,
-            outcome=outcome.kind,
+            name=name,
+            outcome=kind,
             document=admitted.how,
             cost=admitted.cost,
             cached=outcome.cached,

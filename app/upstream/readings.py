@@ -214,9 +214,10 @@ class Ages(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wish(Struct, frozen=True, gc=False):
-    """The ages that a caller takes, at a moment: what was read after `read_since` is fresh, ...
+    """What a caller takes at a moment, of these ages.
 
-    What was read since `waiting_since` was read for this caller.
+    What was read after `read_since` counts as fresh, and what was read after `served_since` is
+    served without waiting. What was read since `waiting_since` was read for this caller.
     """
 
     now: datetime

@@ -83,7 +83,7 @@ async def test_gateways_answer_alike_and_ask_the_upstreams_once_for_each_need(
                         CALLS[question.name],
                     )
 
-    assert len(gateways) == 7 + stage.node.has(over_http.GRAFBASE)
+    assert len(gateways) == 8 + stage.node.has(over_http.GRAFBASE)
 
 
 async def test_the_floor_makes_the_same_calls_and_sends_the_same_bytes(stage: Stage) -> None:
