@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from app.upstream.asked import Asked
     from app.upstream.readings import Inquiry
     from app.upstream.shelves import ShelfReader
 
@@ -28,6 +29,10 @@ class Read(NamedTuple):
     reader: "ShelfReader[Any, Any, Any]"
     rows: Collection[Any]
     columns: tuple[Any, ...]
+
+    def fixed(self) -> "Read":
+        """The same, to be compared with others."""
+        return Read(self.reader, tuple(self.rows), self.columns)
 
 
 class Courses:
@@ -46,7 +51,7 @@ class Courses:
         """Remember what a question has read, unless it is too much."""
         self._known.pop(question, None)
         if _size(reads) <= min(LONGEST, self._known.maxsize):
-            self._known[question] = [one._replace(rows=tuple(one.rows)) for one in reads]
+            self._known[question] = [one.fixed() for one in reads]
 
 
 class Ahead(Struct):
@@ -60,6 +65,14 @@ class Ahead(Struct):
     since: datetime | None = None
     _named: Hashable = None
     _reads: list[Read] = field(default_factory=list)
+    _prepared: "dict[Read, Asked[Any, Any, Any]]" = field(default_factory=dict)
+
+    def prepared(self, read: Read) -> "Asked[Any, Any, Any] | None":
+        """What was asked for ahead, if it is just this."""
+        begun = self._prepared.get(read.fixed()) if self._prepared else None
+        if begun is not None:
+            self._reads.append(read)
+        return begun
 
     def reads(self, read: Read, inquiry: "Inquiry", *, waits: bool) -> None:
         """It reads this; when it `waits` for the first time, what comes next is asked for, too."""
@@ -67,14 +80,16 @@ class Ahead(Struct):
             self._reads.append(read)
         if waits and self.since is None:
             self.since, self._named = read.reader.health.now(), self.question()
+            began = read.fixed()
             for one in self.courses.of(self._named):
-                if one.reader is not read.reader or one.rows != tuple(read.rows):
-                    one.reader.prepare(one.rows, one.columns, inquiry)
+                if one != began:
+                    self._prepared[one] = one.reader.begun(one.rows, one.columns, inquiry)
 
     def end(self) -> None:
         """It has read all it needs: this is its course from now on, if it had to wait."""
         if self._reads:
             self.courses.keep(self._named, self._reads)
+            self._prepared = {}  # else it would hold itself, by their inquiry
 
 
 def _size(reads: Sequence[Read]) -> int:

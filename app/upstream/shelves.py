@@ -41,7 +41,7 @@ Heard = Callable[[], timedelta | None]
 """How long ago it was heard that what is kept may be another by now."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class ShelfReader(Generic[R, C, V]):
     """Reads one port of one connection. `timeout` bounds a whole port call, all its pages.
 
@@ -79,22 +79,26 @@ class ShelfReader(Generic[R, C, V]):
 
         To be awaited: a shelf for every row. Upstream failures are reported, never raised.
         """
-        begun = self._begun(rows, columns, inquiry, max_age)
-        if inquiry.ahead is not None and max_age is None:
-            inquiry.ahead.reads(Read(self, rows, columns), inquiry, waits=begun.waits)
+        ahead = inquiry.ahead
+        if ahead is None or max_age is not None:
+            return self.begun(rows, columns, inquiry, max_age)
+        read = Read(self, rows, columns)
+        if ahead.since is not None and (self.heard is None or self.heard() is None):
+            prepared: Asked[R, C, V] | None = ahead.prepared(read)
+            if prepared is not None:
+                return prepared
+        begun = self.begun(rows, columns, inquiry)
+        ahead.reads(read, inquiry, waits=begun.waits)
         return begun
 
-    def prepare(self, rows: Collection[R], columns: tuple[C, ...], inquiry: Inquiry) -> None:
-        """Ask for what is too old of what will be read soon."""
-        self._begun(rows, columns, inquiry, None)
-
-    def _begun(
+    def begun(
         self,
         rows: Collection[R],
         columns: tuple[C, ...],
         inquiry: Inquiry,
-        max_age: timedelta | None,
+        max_age: timedelta | None = None,
     ) -> Asked[R, C, V]:
+        """A read that has begun, of which its inquiry is told nothing yet."""
         wish = self._wish(max_age, inquiry)
         fresh = self._fresh(rows, columns, wish)
         begun = Asked(self, rows, columns, inquiry, wish, fresh, NONE, NONE, NONE, NONE)

@@ -1,6 +1,7 @@
 """What an operation reads, and what is asked for before it does."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.errors import UpstreamUnavailable
 from app.upstream.ahead import EACH, LONGEST, Ahead, Courses, Read
+from app.upstream.asked import Asked
 from app.upstream.deadline import Deadline
 from app.upstream.health import Health
 from app.upstream.reader import Fetched, FreshnessPolicy, Inquiry, Reader
@@ -131,6 +133,19 @@ async def test_what_the_same_system_is_asked_next_is_asked_for_too() -> None:
     assert world.asked == [("pages", [1]), ("pages", [2, 3])]
 
 
+async def test_what_need_not_be_asked_for_now_may_have_to_be_the_next_time() -> None:
+    world = World()
+    pages, prices = world.reader("pages"), world.reader("prices", fresh_for=SECOND)
+    await world.ask((prices, [7]), question="another")
+    await world.ask((pages, [1]), (prices, [7]))
+    world.asked.clear()
+    world.now += 2 * SECOND
+
+    await world.ask((pages, [1]))
+
+    assert world.asked == [("pages", [1]), ("prices", [7])]
+
+
 async def test_who_waits_for_nothing_asks_for_nothing() -> None:
     world = World()
     pages, prices = world.reader("pages", fresh_for=9 * SECOND), world.reader("prices")
@@ -201,6 +216,38 @@ async def test_all_that_came_since_the_first_wait_is_of_the_operation() -> None:
     assert world.asked == [*asked, ("prices", [8])]
 
 
+async def test_what_changed_since_it_was_asked_for_ahead_is_asked_for_again() -> None:
+    world = World()
+    pages, stock = world.reader("pages"), world.reader("stock")
+    await world.ask((pages, [1]), (stock, [7]))
+    world.now += SECOND
+    inquiry = world.inquiry()
+    await pages.read([1], inquiry)
+    await until(lambda: stock.read_at(7) == world.now)
+    world.now += SECOND
+    stock.shelves.heard = lambda: SECOND / 2
+
+    found = await stock.read([7], inquiry)
+
+    assert (found[7].value, found[7].freshness) == (world.now, Freshness.LIVE)
+
+
+async def test_what_is_read_twice_is_told_twice_and_asked_for_once() -> None:
+    world = World()
+    pages, prices = world.reader("pages"), world.reader("prices")
+    await world.ask((pages, [1]), (prices, [7]), (prices, [7]))
+    world.asked.clear()
+    world.now += SECOND
+
+    inquiry = world.inquiry()
+    await pages.read([1], inquiry)
+    found = [await prices.read([7], inquiry) for _ in range(3)]
+
+    assert world.asked == [("pages", [1]), ("prices", [7])]
+    assert [one[7].freshness for one in found] == [Freshness.LIVE] * 3
+    assert prices.shelves.health.readings["prices", Freshness.LIVE] == 5
+
+
 async def test_what_fails_ahead_is_told_only_to_who_reads_it() -> None:
     world = World()
     pages, prices = world.reader("pages"), world.reader("prices")
@@ -211,7 +258,11 @@ async def test_what_fails_ahead_is_told_only_to_who_reads_it() -> None:
     inquiry = await world.ask((pages, [1]))
 
     assert not inquiry.report.has_failed
+    await world.ask((pages, [1]), (prices, [7]))
+    world.asked.clear()
+    world.now += SECOND
     inquiry = await world.ask((pages, [1]), (prices, [7]))
+    assert world.asked == [("pages", [1]), ("prices", [7])]
     assert [one.connection for one in inquiry.report.failures] == ["prices"]
 
 
@@ -228,6 +279,22 @@ async def test_the_last_course_counts_and_one_without_a_wait_is_none() -> None:
     await world.ask((pages, [1]))
 
     assert world.asked == [("pages", [1]), ("prices", [8])]
+
+
+async def test_nothing_is_left_to_the_garbage_collector() -> None:
+    world = World()
+    pages, prices = world.reader("pages"), world.reader("prices")
+    await world.ask((pages, [1]), (prices, [7]))
+    world.now += SECOND
+    gc.collect()
+    gc.disable()
+    try:
+        await world.ask((pages, [1]), (prices, [7]))
+        left = [one for one in gc.get_objects() if isinstance(one, Asked)]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 def course(*, rows: int) -> list[Read]:
