@@ -20,6 +20,7 @@ from app.api.context import Context, Services
 from app.api.delivery import Delivery
 from app.api.outcomes import Outcome, broken, executed, late, refused, within
 from app.api.schema import Schema, core
+from app.engine.caching.terms import KEY_SIZE
 from app.engine.documents import hash_of
 from app.engine.execution import Begun, Engine, Executed, Request, begun, interpreted
 from app.engine.gate import Admitted
@@ -32,7 +33,6 @@ from app.upstream.deadline import Deadline
 from app.upstream.reader import Inquiry
 from app.values import Locale
 
-KEY_SIZE = 16  # bytes of what stands for a question
 WORTH_A_PAUSE = 2_000  # what costs more gives others their turn before it is put in writing
 
 
