@@ -1,10 +1,10 @@
-"""How is the head of an answer written? As uvicorn would, from lines that are known, and not alone.
+"""How is an answer written? Its head as uvicorn would, from lines that are known, and not alone.
 
 A head that is written by itself is a call of the system and a packet more, and a client that reads
 on for nothing.
 """
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import lru_cache
 from typing import Any
 
@@ -56,9 +56,15 @@ def swiftly(
     return answering
 
 
+def _peculiar(cycle: RequestResponseCycle) -> bool:
+    return (
+        cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log
+    )
+
+
 def _head(cycle: RequestResponseCycle, message: Message) -> tuple[bytes, int] | None:
     """The head of an answer, and how long its body is; None where uvicorn has to look at it."""
-    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or cycle.access_log:
+    if _peculiar(cycle):
         return None
     lines, length = [STATUS_LINE[message["status"]]], None
     for header in (*cycle.default_headers, *message.get("headers", ())):
@@ -90,6 +96,37 @@ def _fit(name: bytes) -> bool:
     return name.islower() and name not in PECULIAR and HEADER_RE.search(name) is None
 
 
+def _whole(cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> bool:
+    """Write all of an answer: `lines` are those of its head but for the length of its body.
+
+    False where uvicorn has to look at it: then nothing is written.
+    """
+    if _peculiar(cycle):
+        return False
+    usual = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
+    end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    length = b"content-length: %d\r\n" % len(body)
+    cycle.response_started = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.writelines((STATUS_LINE[status], usual, lines, length, end, body))
+    _complete(cycle)
+    cycle.on_response = _nothing  # as uvicorn has it when an application is done
+    return True
+
+
+def _nothing() -> None:
+    """Nobody is told."""
+
+
+def _complete(cycle: RequestResponseCycle) -> None:
+    cycle.expected_content_length = 0
+    cycle.response_complete = True
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+
+
 def _written(cycle: RequestResponseCycle, head: bytes, message: Any) -> Awaitable[None]:
     """Write a head that has waited, and what comes next: at once, where that is the whole body."""
     if cycle.disconnected:
@@ -100,10 +137,25 @@ def _written(cycle: RequestResponseCycle, head: bytes, message: Any) -> Awaitabl
         cycle.transport.write(head)
         return cycle.send(message)
     cycle.transport.writelines((head, body))
-    cycle.expected_content_length = 0
-    cycle.response_complete = True
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
+    _complete(cycle)
     return DONE
+
+
+class Arrived:
+    """A request that is there as a whole; see `app.api.arriving`."""
+
+    __slots__ = ("_app", "_begin", "_cycle", "body", "scope")
+
+    def __init__(self, cycle: RequestResponseCycle, app: Any, begin: Callable[..., None]) -> None:
+        self._cycle, self._app, self._begin = cycle, app, begin
+        self.scope: Any = cycle.scope
+        self.body = bytes(cycle.body)
+
+    def begin(self, app: Any = None) -> None:
+        """Call an application, the usual one if none is named, unless it is answered already."""
+        if not self._cycle.response_started:
+            self._begin(self._cycle, app or self._app)
+
+    def write(self, status: int, lines: bytes, body: bytes) -> bool:
+        """Write all of the answer, if that can be done just now."""
+        return _whole(self._cycle, status, lines, body)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from app.api.order_metrics import FollowCollector, TurnCollector
 from app.api.schema import Schema, build_schema
 from app.api.sockets import SocketEndpoint
 from app.api.spending import Spending
+from app.api.together import Together, TogetherCollector
 from app.api.webhook_metrics import WebhookCollector
 from app.api.webhooks import WebhookReceiver
 from app.assembling import assemble
@@ -137,6 +139,7 @@ class Gateway:
             documents=documents.trusted,
             spending=self._spending(),
         )
+        known: Counter[str] = Counter()
         metrics = Metrics(
             lambda: self.running.connections if self.running is not None else {},
             counts=engine.counts if engine is not None else {},
@@ -146,6 +149,7 @@ class Gateway:
                 LastingCollector(self.lasting),
                 MarketCollector(self.markets, self.now),
                 TurnCollector(self._turns),
+                TogetherCollector(known),
                 FollowCollector(self._followed, self.now),
                 WebhookCollector(self.hooks, self.now),
                 *([RedisCollector(self.shared)] if self.shared is not None else []),
@@ -184,8 +188,17 @@ class Gateway:
             ("http", "/graphql"): endpoint,
             ("websocket", "/graphql"): sockets,
         }
+        together = Together(
+            operations,
+            lasting=self.lasting,
+            requests=requests,
+            server=self.settings.server,
+            cors=self.settings.cors,
+            counts=known,
+        )
         return Application(
             straight=straight,
+            cohorts=together if execution.together and admission.prompt else None,
             routes=[
                 Route("/graphql", endpoint),
                 WebSocketRoute("/graphql", sockets),

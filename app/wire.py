@@ -7,7 +7,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.heads import swiftly
+from app.api.arriving import Cohorts
+from app.heads import Arrived, swiftly
 from app.settings import Requests, Streams
 
 LINGER = 5.0  # seconds that a connection has to take what was last written to it
@@ -40,6 +41,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._looking: asyncio.TimerHandle | None = None
         self._answered: RequestResponseCycle | None = None
         self._head_due: asyncio.TimerHandle | None = None
+        self._cohorts: Cohorts | None = getattr(self.app, "cohorts", None)
+        self._reading = False
+        self._due: tuple[RequestResponseCycle, Any] | None = None  # came just now
         self._came = 0
         self._awaiting = False  # a head, or the rest of a body
         self._in_body = False
@@ -58,7 +62,13 @@ class BoundedHttp(HttpToolsProtocol):
             self._await()
         self._came += len(data)
         self._around += len(data)
-        super().data_received(data)
+        self._reading = True
+        try:
+            super().data_received(data)
+        finally:
+            self._reading = False
+        if self._due is not None and self._cohorts is not None:
+            self._begin_due(self._cohorts, *self._due)
         self._around = max(0, self._around)  # who sent little around some has no more for the rest
         if self._awaiting:
             self._limit()
@@ -97,7 +107,19 @@ class BoundedHttp(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer; uvicorn tells only the last of those in line that its client left."""
         self._answered = cycle
+        if self._reading and self._cohorts is not None:
+            self._due = cycle, app
+        else:
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, partial(swiftly, app, cycle))
+
+    def _begin_due(self, cohorts: Cohorts, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer what came just now: together with others, or by itself."""
+        self._due = None
+        if cycle.more_body or not cohorts.take(Arrived(cycle, app, self._begin)):
+            self._begin(cycle, app)
 
     def resume_writing(self) -> None:
         """The client takes what it is sent."""

@@ -35,24 +35,36 @@ def household_of(text: str) -> str:
 
 
 class Forwarding:
-    """Puts the address of the caller in the place of a trusted proxy's.
+    """Puts the address of the caller in the place of a trusted proxy's; see `Origins`."""
+
+    def __init__(self, app: ASGIApp, *, trusted: Sequence[Network], header: str) -> None:
+        self._app = app
+        self._origins = Origins(trusted, header)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wrap one connection."""
+        if scope["type"] in {"http", "websocket"}:
+            scope = self._origins.seen(scope)
+        await self._app(scope, receive, send)
+
+
+class Origins:
+    """Finds out who asks through trusted proxies.
 
     Only `header` is read: a proxy that writes one of the two passes the other on as it came. It is
     read from its end, where the nearest proxy writes; what stands before the first address that is
     no trusted proxy's may be anybody's invention.
     """
 
-    def __init__(self, app: ASGIApp, *, trusted: Sequence[Network], header: str) -> None:
-        self._app = app
+    def __init__(self, trusted: Sequence[Network], header: str) -> None:
         self._trusted = trusted
         self._header = header.encode()
         self._read = _forwarded_for if header == "forwarded" else _bare
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wrap one connection."""
-        if scope["type"] in {"http", "websocket"} and (peer := scope.get("client")):
-            scope = {**scope, "client": (self._origin(peer[0], scope), 0)}
-        await self._app(scope, receive, send)
+    def seen(self, scope: Scope) -> Scope:
+        """The same connection, of whoever asks."""
+        peer = scope.get("client")
+        return {**scope, "client": (self._origin(peer[0], scope), 0)} if peer else scope
 
     def _origin(self, peer: str, scope: Scope) -> str:
         """The nearest address that is not a trusted proxy's; the furthest, if all of them are."""

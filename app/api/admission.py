@@ -24,7 +24,7 @@ from app.api.outcomes import (
 from app.api.schema import Schema, core
 from app.api.sizes import sizes_of
 from app.api.spending import Spending
-from app.engine.budget import BudgetExceeded, Charge
+from app.engine.budget import BudgetExceeded, Charge, Cost
 from app.engine.documents import (
     EMPTY,
     DocumentRefused,
@@ -154,6 +154,11 @@ class Admission:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.questions = Questions()
 
+    @property
+    def prompt(self) -> bool:
+        """Whether nothing has to be waited for to let in what was let in before."""
+        return self._spending is None or self._spending.prompt
+
     async def admit(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Entered:
         """The operation that may be executed; one that must be `safe` changes nothing.
 
@@ -179,9 +184,36 @@ class Admission:
             raise self._refused(not_admitted(refusal), **told) from refusal
         except BudgetExceeded as refusal:
             raise self._refused(over_budget(refusal), stage="budget") from refusal
-        self.counts["document", found.how] += 1
         if asked.body is not None and of_nobody(admitted):
             self.questions.keep(asked.body, asked)
+        return self._entered(admitted, found, charge)
+
+    def admit_at_once(self, asked: Asked, caller: Caller) -> Entered | None:
+        """The same for a query, where nothing has to be waited for, refused, or learnt.
+
+        None where something has: nothing was counted or charged then.
+        """
+        try:
+            found = self._documents.at_once(asked.document, client=caller.client)
+            if found is None or found.learn:
+                return None
+            admitted = self._through_gate(found, asked)
+        except (DocumentRefused, NotAdmittedError):
+            return None
+        if admitted.deferring is not None or not of_nobody(admitted):
+            return None
+        if not admitted.open_to & BITS[caller.known.kind]:
+            return None
+        charge = None
+        if self._spending is not None:
+            charge = self._spending.charge_at_once(caller, admitted.cost)
+            if charge is None:
+                return None
+            self._count(charge)
+        return self._entered(admitted, found, charge)
+
+    def _entered(self, admitted: Admitted, found: FoundDocument, charge: Charge | None) -> Entered:
+        self.counts["document", found.how] += 1
         return Entered(
             admitted.text,
             admitted.document,
@@ -203,7 +235,16 @@ class Admission:
         """
         if self._spending is None:
             return outcome
-        cost = await self._spending.settle(charge, outcome)
+        cost = self._spending.settle_at_once(charge, outcome)
+        return self._refunded(cost or await self._spending.settle(charge, outcome), outcome)
+
+    def settled_at_once(self, charge: Charge, outcome: Outcome) -> Outcome:
+        """The same for what `admit_at_once` has charged."""
+        if self._spending is None or not (cost := self._spending.settle_at_once(charge, outcome)):
+            raise TypeError("it was not charged at once")
+        return self._refunded(cost, outcome)
+
+    def _refunded(self, cost: Cost, outcome: Outcome) -> Outcome:
         self.counts["points", "refunded"] += max(0, cost.requested - (cost.actual or 0))
         return outcome.but(extensions={**outcome.extensions, "cost": cost.told()})
 
@@ -229,9 +270,12 @@ class Admission:
 
     async def _charged(self, spending: Spending, caller: Caller, points: int) -> Charge:
         charge = await spending.charge(caller, points)
-        self.counts["points", "charged"] += points
-        self.counts["points", "local"] += points * charge.local
+        self._count(charge)
         return charge
+
+    def _count(self, charge: Charge) -> None:
+        self.counts["points", "charged"] += charge.points
+        self.counts["points", "local"] += charge.points * charge.local
 
     def _refused(self, outcome: Outcome, **told: Any) -> NotAnsweredError:
         for code in outcome.codes:

@@ -99,6 +99,10 @@ class Caching:
             MOST_TERMS, getsizeof=lambda _terms: EACH_TERMS
         )
 
+    def none_of(self, admitted: Admitted) -> bool:
+        """Whether nobody may keep what an operation is answered."""
+        return self.terms(admitted).max_age <= 0
+
     async def answer(
         self, admitted: Admitted, variables: Mapping[str, Any], caller: Caller, run: Run
     ) -> Outcome:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from graphql import GraphQLError, OperationType
+from msgspec import Struct
 from strawberry.types import ExecutionResult
 
 from app.api.access import IMPERSONAL
@@ -34,6 +35,14 @@ from app.upstream.reader import Inquiry
 from app.values import Locale
 
 WORTH_A_PAUSE = 2_000  # what costs more gives others their turn before it is put in writing
+
+
+class Prepared(Struct, frozen=True):
+    """An execution that can begin."""
+
+    admitted: Admitted
+    request: Request
+    ahead: Ahead | None
 
 
 class Executions:
@@ -153,33 +162,46 @@ class Executions:
     async def _in_time(
         self, admitted: Admitted, asked: Asked, caller: Caller, attempt: Attempt, event: Any
     ) -> Outcome:
+        one = self.prepared(admitted, asked, caller, attempt, event)
+        try:
+            done = await in_time(attempt.within.total_seconds(), self.going(one))
+            if admitted.cost > WORTH_A_PAUSE:
+                await asyncio.sleep(0)
+            return self.outcome(one, done)
+        except TimeoutError:
+            return late()
+        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
+            return broken(bug)
+
+    def prepared(
+        self, admitted: Admitted, asked: Asked, caller: Caller, attempt: Attempt, event: Any = None
+    ) -> Prepared:
+        """All that an execution needs."""
         ahead = self._ahead(admitted, asked, caller)
         context = self.context(admitted, caller, attempt, ahead)
         name = admitted.name  # whether it was asked by that name or not
         document, key, again = admitted.document, admitted.text, asked.again
         request = Request(document, key, name, asked.variables, context, event, again)
-        engine = self._engine
-        running = (
-            self._interpreted(admitted, request) if engine is None else engine.execute(request)
+        return Prepared(admitted, request, ahead)
+
+    def going(self, one: Prepared) -> Coroutine[Any, Any, Executed]:
+        """The execution."""
+        if self._engine is None:
+            return self._interpreted(one.admitted, one.request)
+        return self._engine.execute(one.request)
+
+    def outcome(self, one: Prepared, done: Executed) -> Outcome:
+        """What became of it."""
+        if one.ahead is not None:
+            one.ahead.end()
+        outcome = executed(
+            done.data,
+            done.errors,
+            one.request.context,
+            introspection=self._introspection,
+            objects=done.objects,
         )
-        try:
-            done = await in_time(attempt.within.total_seconds(), running)
-            if ahead is not None:
-                ahead.end()
-            if admitted.cost > WORTH_A_PAUSE:
-                await asyncio.sleep(0)
-            outcome = executed(
-                done.data,
-                done.errors,
-                context,
-                introspection=self._introspection,
-                objects=done.objects,
-            )
-            return within(outcome, self._requests.max_answer)
-        except TimeoutError:
-            return late()
-        except Exception as bug:  # noqa: BLE001  the last resort: a bug is told like any other
-            return broken(bug)
+        return within(outcome, self._requests.max_answer)
 
     def _ahead(self, admitted: Admitted, asked: Asked, caller: Caller) -> Ahead | None:
         """What it will read, if others ask the same: what tells of a person is not remembered."""

@@ -1,7 +1,5 @@
 """GraphQL over HTTP: one request, one answer, whatever it holds."""
 
-import gzip
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -16,13 +14,11 @@ from app.api.delivery import Delivery
 from app.api.events_stream import EventStreams
 from app.api.graphiql import page
 from app.api.headers import RequestHeaders
-from app.api.http_answers import StatusRules
-from app.api.http_caching import Pairs, caching_headers, send_unchanged, shareable, unchanged
 from app.api.http_leaving import Attended, ClientLeft, attended
-from app.api.http_negotiation import EVENT_STREAM, JSON, MULTIPART, RESPONSE, Media
-from app.api.http_parts import send_parts, send_whole, unless_gone
+from app.api.http_parts import unless_gone
 from app.api.http_reading import decoded, read_address, read_body
 from app.api.http_refusals import BadRequest, bad
+from app.api.http_replies import Reply, rules_of
 from app.api.lasting import HTTP
 from app.api.manners import Manner, manner_of
 from app.api.operations import Operations, not_streamed
@@ -32,13 +28,7 @@ from app.principals.refusals import CredentialRefused, KeysUnavailable
 from app.settings import Requests
 
 log = structlog.get_logger(__name__)
-WORTH_COMPRESSING = 1_000  # bytes; below that an answer fits in one packet anyway
-CONTENT_TYPES: dict[Media, tuple[bytes, bytes]] = {
-    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE)
-}
 ONLY_TWO = "Send a POST with an application/json body, or a GET with the query in the address."
-Rules = Mapping[tuple[Media, bool], StatusRules]
-COMPRESSION_LEVEL = 6  # of a listing of 125 kB: 0.6 ms, 6.6 kB; level 9 takes 1.2 ms for 6.0 kB
 
 
 class GraphQLEndpoint:
@@ -58,11 +48,7 @@ class GraphQLEndpoint:
         self._events = events
         self._identify = identify
         self._requests = requests
-        self._rules: Rules = {
-            (media, legacy): StatusRules(media, requests.statuses, legacy=legacy)
-            for media in (JSON, RESPONSE)
-            for legacy in (False, True)
-        }
+        self._rules = rules_of(requests.statuses)
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +59,7 @@ class GraphQLEndpoint:
             seen = HTMLResponse(page(), headers={"cache-control": "no-store", "vary": "Accept"})
             await seen(scope, receive, send)
             return
-        reply = _Reply(send, scope["method"], headers, manner, self._rules)
+        reply = Reply(send, scope["method"], headers, manner, self._rules)
         try:
             reply.check()
             question = await self._asked(scope, headers, manner, receive)
@@ -94,7 +80,7 @@ class GraphQLEndpoint:
             log.info("request.abandoned")
 
     async def _answered(
-        self, question: Asked, caller: Caller, reply: "_Reply", receive: Receive, *, safe: bool
+        self, question: Asked, caller: Caller, reply: Reply, receive: Receive, *, safe: bool
     ) -> None:
         """Answer one that takes more than one answer."""
         deferred = reply.manner.protocol is not None
@@ -108,7 +94,7 @@ class GraphQLEndpoint:
         self,
         answers: Outcome | Outcomes | Delivery,
         caller: Caller,
-        reply: "_Reply",
+        reply: Reply,
         receive: Receive,
     ) -> None:
         """Answer a client that takes more than one answer, in whatever way."""
@@ -167,59 +153,3 @@ class GraphQLEndpoint:
             return asked(parameters, body)
         except MalformedRequest as error:
             raise BadRequest(malformed(str(error))) from error
-
-
-class _Reply:
-    """What is sent to one client, in a form that it takes."""
-
-    def __init__(
-        self, send: Send, method: str, headers: RequestHeaders, manner: Manner, rules: Rules
-    ) -> None:
-        self.send = send
-        self.manner = manner
-        self.rules = rules[manner.media or JSON, manner.legacy]
-        self._method, self._headers = method, headers
-
-    def check(self) -> None:
-        """Ask nothing on behalf of a client that takes no answer.
-
-        Raises:
-            BadRequest: it takes nothing of what is sent.
-        """
-        if self.manner.media is None and not self.manner.streams:
-            raise bad(406, f"Accept {JSON}, {RESPONSE}, {EVENT_STREAM} or {MULTIPART}.")
-
-    async def whole(self, outcome: Outcome) -> None:
-        """Send a single answer."""
-        status = self.rules.of(outcome)
-        manner, method = self.manner, self._method
-        if manner.media is None and manner.protocol is not None:
-            await send_whole(self.send, manner.protocol, outcome, status)
-        elif method == "GET" and unchanged(outcome, self._headers):
-            await send_unchanged(self.send, outcome)
-        else:
-            told = shareable(outcome) if method == "GET" else outcome
-            headers, body = _told(told, manner, method)
-            await self.send({"type": "http.response.start", "status": status, "headers": headers})
-            await self.send({"type": "http.response.body", "body": body})
-
-    async def delivered(self, delivery: Delivery) -> None:
-        """Send an answer part by part, unless the first part is all of it."""
-        outcome = await delivery.first()
-        if self.manner.protocol is not None and delivery.pending:
-            await send_parts(self.send, self.manner.protocol, outcome, delivery)
-        else:
-            await self.whole(outcome)
-
-
-def _told(outcome: Outcome, manner: Manner, method: str) -> tuple[Pairs, bytes]:
-    """The headers of an answer, and its body."""
-    body = outcome.body()
-    headers = [CONTENT_TYPES[manner.media or JSON], *caching_headers(outcome, method)]
-    if outcome.headers:
-        headers += ((name.encode(), value.encode()) for name, value in outcome.headers.items())
-    if manner.takes_gzip and len(body) > WORTH_COMPRESSING:
-        body = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
-        headers.append((b"content-encoding", b"gzip"))
-    headers.append((b"content-length", str(len(body)).encode()))
-    return headers, body

@@ -27,13 +27,18 @@ async def attended(receive: Receive, going: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientLeft: it did.
     """
+    result, _ = await noticed(receive, going)
+    return result
+
+
+async def noticed(receive: Receive, going: Coroutine[Any, Any, T]) -> tuple[T, bool]:
+    """The same, and whether it waited."""
     try:
         waits_for = going.send(None)
     except StopIteration as done:
-        result: T = done.value
-        return result
+        return done.value, False
     async with Attended(receive):
-        return await resumed(going, waits_for)
+        return await resumed(going, waits_for), True
 
 
 class Attended:

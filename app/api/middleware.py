@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.addresses import Forwarding
+from app.api.arriving import Cohorts
 from app.api.http_reading import PREFLIGHT_HEADERS
 from app.api.manners import CLIENT_HEADERS
 from app.api.request_ids import REQUEST_ID
@@ -66,7 +67,8 @@ class Application(Starlette):
     """Starlette's, which hands what is asked of some paths on at once, past the search for a route.
 
     `straight` are those by the type of the connection and the path. The middleware stands before
-    them, too; what they raise is left to the server.
+    them, too; what they raise is left to the server. `cohorts` is for a server that can hand over
+    requests before it calls the application: see there.
     """
 
     def __init__(
@@ -74,8 +76,10 @@ class Application(Starlette):
         *,
         straight: Mapping[tuple[str, str], ASGIApp],
         middleware: Sequence[Middleware],
+        cohorts: Cohorts | None = None,
         **options: Any,
     ) -> None:
+        self.cohorts = cohorts
         super().__init__(middleware=middleware, **options)
         self._straight = dict(straight)
         for asked in straight:
@@ -106,23 +110,29 @@ class RequestId:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-
-        async def told(message: Message) -> None:
-            if message["type"] in BEGINNINGS:
-                headers: list[Any] = list(message.get("headers", ()))
-                careful = CAREFUL if message["type"] != "websocket.accept" else ()
-                message["headers"] = [*headers, *careful, (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        before = REQUEST_ID.set(request_id)
+        drawn = request_id(scope)
+        before = REQUEST_ID.set(drawn)
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, careful(send, drawn))
         finally:
             REQUEST_ID.reset(before)
 
 
-def _request_id(scope: Scope) -> str:
+def careful(send: Send, request_id: str) -> Send:
+    """Sends answers with what every one of them carries."""
+
+    def told(message: Message) -> Awaitable[None]:
+        if message["type"] in BEGINNINGS:
+            headers: list[Any] = list(message.get("headers", ()))
+            careful = CAREFUL if message["type"] != "websocket.accept" else ()
+            message["headers"] = [*headers, *careful, (b"x-request-id", request_id.encode())]
+        return send(message)
+
+    return told
+
+
+def request_id(scope: Scope) -> str:
+    """The id of a request: its own, if that is sound, or one that is drawn."""
     headers: list[Any] = scope["headers"]
     for name, value in headers:
         if name == b"x-request-id":

@@ -21,12 +21,14 @@ from app.api.delivery import Delivery
 from app.api.executing import Executions
 from app.api.metrics import Metrics
 from app.api.outcomes import Outcome, refused
+from app.api.prompt import Going, PromptOperations
 from app.api.schema import Schema
 from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import conclude, operation_span
 from app.engine.execution import Engine
 from app.engine.gate import Admitted
 from app.settings import Requests
+from app.upstream.spans import SpanBlock
 
 T = TypeVar("T")
 STREAMED = (
@@ -82,6 +84,14 @@ class Operations:
             introspection=introspection,
         )
         self._caching = caching
+        self.prompt = PromptOperations(
+            admission,
+            executions,
+            caching,
+            usual=self._kept_or_executed,
+            tell=self._told,
+            ending=self._unbroken,
+        )
 
     @property
     def questions(self) -> Questions:
@@ -103,6 +113,10 @@ class Operations:
         if admitted.kind is OperationType.SUBSCRIPTION:
             return not_streamed()
         return await self._answering(admitted, asked, caller, started)
+
+    def go_on(self, one: Going) -> Coroutine[Any, Any, Outcome]:
+        """The answer to one that was admitted, and may have to wait."""
+        return self._answered(one.admitted, one.asked, one.caller, one.started, one.block)
 
     async def answers(
         self, asked: Asked, caller: Caller, *, safe: bool = False
@@ -172,11 +186,16 @@ class Operations:
             await asyncio.wait(self._unbroken)
 
     async def _answered(
-        self, admitted: Entered, asked: Asked, caller: Caller, started: float
+        self,
+        admitted: Entered,
+        asked: Asked,
+        caller: Caller,
+        started: float,
+        block: SpanBlock | None = None,
     ) -> Outcome:
         self._metrics.begun()
         try:
-            with operation_span(admitted, caller.trace) as span:
+            with block or operation_span(admitted, caller.trace) as span:
                 outcome = await self._kept_or_executed(admitted, asked, caller)
                 if admitted.charge is not None:
                     outcome = await self._admission.settled(admitted.charge, outcome)
@@ -200,7 +219,7 @@ class Operations:
     ) -> Awaitable[Outcome]:
         return self._executions.run(admitted, asked, caller, self._executions.attempt(), event)
 
-    def _told(self, admitted: Entered, outcome: Outcome, seconds: float) -> None:
+    def _told(self, admitted: Entered, outcome: Outcome, seconds: float, **more: str) -> None:
         name, kind = admitted.name, outcome.kind
         self._metrics.answered(name, kind=admitted.kind_name, outcome=kind, seconds=seconds)
         self._log.info(
@@ -212,4 +231,5 @@ class Operations:
             cached=outcome.cached,
             milliseconds=int(seconds * 10_000) / 10,
             errors=outcome.codes,
+            **more,
         )

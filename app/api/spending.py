@@ -44,6 +44,11 @@ class Spending:
             )
         ]
 
+    @property
+    def prompt(self) -> bool:
+        """Whether charging never has to wait."""
+        return self._budgets.prompt
+
     async def charge(self, caller: Caller, points: int) -> Charge:
         """Take the estimate of an operation that is about to run.
 
@@ -53,9 +58,18 @@ class Spending:
         principal, allowance = self._purse(caller)
         return await self._budgets.charge(principal, points, allowance)
 
+    def charge_at_once(self, caller: Caller, points: int) -> Charge | None:
+        """The same, where nothing has to be waited for; None where something has, or is missing."""
+        principal, allowance = self._purse(caller)
+        return self._budgets.charge_at_once(principal, points, allowance)
+
     async def settle(self, charge: Charge, outcome: Outcome) -> Cost:
         """Refund what the operation did not use, or take what it used beside."""
         return await self._budgets.settle(charge, _actual(charge, outcome))
+
+    def settle_at_once(self, charge: Charge, outcome: Outcome) -> Cost | None:
+        """The same, where nothing has to be waited for; None where something has."""
+        return self._budgets.settle_at_once(charge, _actual(charge, outcome))
 
     def _purse(self, caller: Caller) -> tuple[str, Allowance]:
         """Who pays, and of what; those of a network with its own points have a bucket there."""

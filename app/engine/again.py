@@ -13,10 +13,12 @@ class Again(Struct):
     """What the gate and the engine found out about one question.
 
     `priced` and `planned` are the numbers of what they had prepared of its document then, 0 for
-    nothing: whoever has prepared something else since looks again.
+    nothing: whoever has prepared something else since looks again. It was `prompt` if nothing had
+    to be waited for when it was executed the last time.
     """
 
     priced: int = 0
     cost: int = 0
     planned: int = 0
     variables: VariableValues | None = None
+    prompt: bool = False

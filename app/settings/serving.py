@@ -127,12 +127,14 @@ class Execution(Section):
     `compiled`: by the engine, which compiles an operation when it comes for the second time (or at
     first sight) and keeps at most `cache` bytes of plans. Otherwise the library's executor does it.
     `ahead`: as soon as a question that was asked before has to wait for a system, all that it read
-    from then on the last time is asked for, too.
+    from then on the last time is asked for, too. `together`: what guests ask at the same time, was
+    asked before and need not wait is answered step by step, each with all of them.
     """
 
     compiled: bool = True
     at_first_sight: bool = False
     ahead: bool = True
+    together: bool = True
     cache: int = Field(default=32 * 1024 * 1024, ge=0)
 
     @property

@@ -89,7 +89,11 @@ class Ahead(Struct):
         """It has read all it needs: this is its course from now on, if it had to wait."""
         if self._reads:
             self.courses.keep(self._named, self._reads)
-            self._prepared = {}  # else it would hold itself, by their inquiry
+            self.drop()
+
+    def drop(self) -> None:
+        """It reads no more; else it would hold itself, by the inquiry of what was asked ahead."""
+        self._prepared = {}
 
 
 def _size(reads: Sequence[Read]) -> int:

@@ -4,7 +4,6 @@ Spans follow OpenTelemetry's semantic conventions (1.44), but for addresses: non
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from contextvars import Token
 from functools import cache
 from types import TracebackType
@@ -28,8 +27,6 @@ from app.errors import UpstreamError
 from app.ports import WireRequest
 
 Attributes = dict[str, str | int]
-SpanBlock = AbstractContextManager[Span]
-NOBODY_LISTENS: SpanBlock = nullcontext(INVALID_SPAN)
 tracer = cache(get_tracer)  # of a name; for who knows that somebody listens
 _named = not isinstance(get_tracer_provider(), ProxyTracerProvider)  # by the environment
 
@@ -39,7 +36,43 @@ def listened() -> bool:
     return _named or opentelemetry._TRACER_PROVIDER is not None  # noqa: SLF001  the public way reads the environment anew
 
 
-class Current:
+class SpanBlock:
+    """A block of what nobody listens to; others do something in it.
+
+    It may be entered in one go, or be `current` for what comes next and be `over` later, which is
+    told of it as it were then. Both at once would end it twice.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> Span:
+        return self.current()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """It is over."""
+
+    @property
+    def span(self) -> Span:
+        """The span."""
+        return INVALID_SPAN
+
+    def current(self) -> Span:
+        """Let all that comes next in this context be part of it."""
+        return INVALID_SPAN
+
+    def over(self, at: int) -> None:
+        """It ended, at that time in nanoseconds since 1970."""
+
+
+NOBODY_LISTENS = SpanBlock()
+
+
+class Current(SpanBlock):
     """A block with a span that is current in it; of what is raised, the span tells the kind."""
 
     __slots__ = ("_context", "_span", "_token")
@@ -49,10 +82,6 @@ class Current:
         self._span = span
         self._context = context
         self._token: Token[Context] | None = None
-
-    def __enter__(self) -> Span:
-        self._token = attach(set_span_in_context(self._span, self._context))
-        return self._span
 
     def __exit__(
         self,
@@ -65,6 +94,20 @@ class Current:
         if isinstance(error, Exception) and not isinstance(error, UpstreamError):
             failed(self._span, type(error).__name__)  # an upstream's has been told by its code
         self._span.end()
+
+    @property
+    def span(self) -> Span:
+        """As above."""
+        return self._span
+
+    def current(self) -> Span:
+        """As above."""
+        self._token = attach(set_span_in_context(self._span, self._context))
+        return self._span
+
+    def over(self, at: int) -> None:
+        """As above."""
+        self._span.end(at)
 
 
 def call_span(connection: str, request: WireRequest, *, resent: int) -> SpanBlock:

@@ -78,7 +78,7 @@ async def serve(app: Asgi, **options: Any) -> AsyncIterator[str]:
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind((LOOPBACK, 0))
     port = listener.getsockname()[1]
-    server = _GuestServer(Config(app, log_config=None, lifespan="auto", **options))
+    server = _GuestServer(Config(app, **{"log_config": None, "lifespan": "auto", **options}))
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     up = asyncio.ensure_future(server.up())
     with listener:

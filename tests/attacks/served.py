@@ -9,13 +9,10 @@ from dataclasses import dataclass, field
 from time import thread_time
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
-
 from app import settings as config
 from app.serving import look_less_for_garbage
 from app.wire import http, websockets
 from connectors.kit.serve import serve
-from connectors.kit.specimen import Asgi
 from tests.attacks.wire import app_of
 from tests.gateways import Retailer, gateway_over
 
@@ -113,7 +110,7 @@ async def _serving(
     options = http(requests) | websockets(streams)
     async with (
         gateway_over({"shop": shop}, **sections) as ask,
-        serve(_started(app_of(ask)), server_header=False, **options) as served.url,
+        serve(app_of(ask), lifespan="off", server_header=False, **options) as served.url,
     ):
         watching = asyncio.create_task(served.watch())
         with looking_less_for_garbage():
@@ -132,13 +129,3 @@ def looking_less_for_garbage() -> Iterator[None]:
     finally:
         gc.set_threshold(*often)
         gc.unfreeze()
-
-
-def _started(app: Asgi) -> Asgi:
-    """The application, which has its services already."""
-
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-
-    return wrapped

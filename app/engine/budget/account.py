@@ -1,7 +1,7 @@
 """May this operation run, and what did it cost? The estimate is charged before, settled after."""
 
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -33,6 +33,17 @@ class BudgetStore(Protocol):
         """Take all of `points`, or nothing."""
 
     async def settle(self, charge: Charge, points: int) -> int:
+        """Take `points` more (fewer when negative) where the charge was taken; millionths spent."""
+
+
+@runtime_checkable
+class PromptStore(Protocol):
+    """One that need not be waited for."""
+
+    def take(self, principal: str, points: int, allowance: Allowance) -> Charge:
+        """Take all of `points`, or nothing."""
+
+    def add(self, charge: Charge, points: int) -> int:
         """Take `points` more (fewer when negative) where the charge was taken; millionths spent."""
 
 
@@ -82,6 +93,12 @@ class Budgets:
 
     def __init__(self, store: BudgetStore) -> None:
         self._store = store
+        self._prompt = store if isinstance(store, PromptStore) else None
+
+    @property
+    def prompt(self) -> bool:
+        """Whether nothing ever has to be waited for."""
+        return self._prompt is not None
 
     async def charge(self, principal: str, points: int, allowance: Allowance) -> Charge:
         """Charge the estimate of an operation that is about to run.
@@ -96,10 +113,25 @@ class Budgets:
             _cost(charge, None, charge.spent), retry_after=_wait(charge, allowance)
         )
 
+    def charge_at_once(self, principal: str, points: int, allowance: Allowance) -> Charge | None:
+        """The same, where nothing has to be waited for; None where something has, or is missing."""
+        if self._prompt is None:
+            return None
+        charge = self._prompt.take(principal, _counted(points), allowance)
+        return charge if charge.taken else None
+
     async def settle(self, charge: Charge, actual: int) -> Cost:
         """Refund what the operation did not use; an actual cost above the estimate is taken too."""
         difference = _counted(actual) - charge.points
         spent = await self._store.settle(charge, difference) if difference else charge.spent
+        return _cost(charge, actual, spent)
+
+    def settle_at_once(self, charge: Charge, actual: int) -> Cost | None:
+        """The same, where nothing has to be waited for; None where something has."""
+        if self._prompt is None:
+            return None
+        difference = _counted(actual) - charge.points
+        spent = self._prompt.add(charge, difference) if difference else charge.spent
         return _cost(charge, actual, spent)
 
 

@@ -38,6 +38,10 @@ class MemoryBudgets:
 
     async def charge(self, principal: str, points: int, allowance: Allowance) -> Charge:
         """Take all of `points`, or nothing."""
+        return self.take(principal, points, allowance)
+
+    def take(self, principal: str, points: int, allowance: Allowance) -> Charge:
+        """The same, for who cannot wait."""
         bucket = self._bucket(principal, allowance)
         charged = bucket.charged(points, allowance)
         after = charged or bucket
@@ -52,6 +56,10 @@ class MemoryBudgets:
 
     async def settle(self, charge: Charge, points: int) -> int:
         """Take `points` more, or fewer; the millionths spent then."""
+        return self.add(charge, points)
+
+    def add(self, charge: Charge, points: int) -> int:
+        """The same, for who cannot wait."""
         bucket = self._bucket(charge.principal, charge.allowance)
         settled = bucket.settled(points, charge.allowance)
         self._keep(charge.principal, settled, charge.allowance)

@@ -80,10 +80,21 @@ class TrustedDocuments:
         Raises:
             DocumentRefused: it is not executed.
         """
+        found = self.at_once(asked, client=client, any_text=any_text)
+        return found or await self._learnt(asked, client, any_text=any_text)
+
+    def at_once(
+        self, asked: AskedDocument, *, client: str | None = None, any_text: bool = False
+    ) -> FoundDocument | None:
+        """The same, where nothing has to be waited for; None where something has.
+
+        Raises:
+            DocumentRefused: it is not executed.
+        """
         if asked.id is not None and (known := self.register.find(asked.id, client)) is not None:
             return _same(known, asked.text)
         if asked.text is None:
-            return await self._learnt(asked, client, any_text=any_text)
+            return None
         digest = hash_of(asked.text)
         if (known := self.register.find(digest, client)) is not None:
             return _same(known, None)

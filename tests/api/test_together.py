@@ -1,0 +1,586 @@
+"""What arrives together is answered as it would be alone, and nobody waits for another."""
+
+import asyncio
+import gc
+import gzip
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry import trace
+from structlog.testing import capture_logs
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from app.api import together
+from app.api.manners import manner_of
+from app.api.prompt import PromptOperations
+from app.main import Gateway
+from app.wire import BoundedHttp, http
+from tests.builders import NOON, a_price
+from tests.gateways import EXECUTION, Retailer, running_over
+from tests.spans import recorder, told
+from tests.staff import STAFF
+from tests.streams.served import until
+
+LISTING = """query Listing($first: Int) {
+  products(first: $first) {
+    totalCount
+    edges { node { handle variants { sku price { amount { amount } } } } }
+  }
+}"""
+BROKEN = 'query Broken { products(after: "rubbish") { totalCount } }'
+TIME = "query Time { __typename }"
+DEFERRED = "query Later { ... @defer { locations { edges { node { code } } } } }"
+
+
+@dataclass
+class Transport:
+    """A connection whose client is a test."""
+
+    said: bytes = b""
+    closed: bool = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"peername": ("192.0.2.7", 4711), "sockname": ("127.0.0.1", 80)}.get(name, default)
+
+    def write(self, data: bytes) -> None:
+        self.said += data
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.said += b"".join(parts)
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """It goes on."""
+
+    resume_reading = pause_reading
+
+
+@dataclass
+class Answer:
+    """What a client was told."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+@dataclass
+class Client:
+    """One connection to a server."""
+
+    protocol: BoundedHttp
+    transport: Transport = field(default_factory=Transport)
+
+    def say(self, wire: bytes) -> None:
+        self.protocol.data_received(wire)
+
+    def heard(self) -> list[Answer]:
+        answers, rest = [], self.transport.said
+        while b"\r\n\r\n" in rest:
+            head, _, rest = rest.partition(b"\r\n\r\n")
+            status, *lines = head.decode().split("\r\n")
+            headers = dict(line.split(": ", 1) for line in lines)
+            length = int(headers["content-length"])
+            answers.append(Answer(int(status.split()[1]), headers, rest[:length]))
+            rest = rest[length:]
+        return answers
+
+    async def answers(self, count: int = 1) -> list[Answer]:
+        """All that it was answered since the last time, when there are so many."""
+        await until(lambda: len(self.heard()) >= count)
+        answers, self.transport.said = self.heard(), b""
+        return answers
+
+
+def wire(asked: Any, *headers: tuple[str, str], version: str = "1.1") -> bytes:
+    body = asked if isinstance(asked, bytes) else orjson.dumps(asked)
+    given = {"host": "shop", "content-type": "application/json", **dict(headers)}
+    lines = [f"{name}: {value}" for name, value in given.items() if value]
+    head = "\r\n".join([f"POST /graphql HTTP/{version}", *lines, f"content-length: {len(body)}"])
+    return head.encode() + b"\r\n\r\n" + body
+
+
+def question(query: str = LISTING, **variables: Any) -> dict[str, Any]:
+    return {"query": query, "variables": variables}
+
+
+@dataclass
+class Server:
+    """A gateway behind uvicorn's protocol; `alone`: what arrives together goes apart."""
+
+    gateway: Gateway
+    config: Config
+    app: Any
+
+    @property
+    def counts(self) -> Counter[str]:
+        counts: Counter[str] = self.app.cohorts.counts
+        return counts
+
+    def client(self) -> Client:
+        loop = asyncio.get_running_loop()
+        make: Any = self.config.http_protocol_class
+        protocol = make(config=self.config, server_state=ServerState(), app_state={}, _loop=loop)
+        client = Client(protocol)
+        transport: Any = client.transport
+        protocol.connection_made(transport)
+        return client
+
+    async def ask(self, *wires: bytes) -> list[Answer]:
+        """All at the same time, each on a connection of its own."""
+        clients = [self.client() for _ in wires]
+        for client, one in zip(clients, wires, strict=True):
+            client.say(one)
+        answers = [(await client.answers())[0] for client in clients]
+        for client in clients:
+            client.protocol.connection_lost(None)
+        return answers
+
+    async def known(self, *asked: Any) -> None:
+        """Let questions be known, and that they need not wait."""
+        for one in asked:
+            for _ in range(3):
+                await self.ask(wire(one))
+        self.counts.clear()
+
+
+async def served(shop: Retailer | None = None, **sections: Any) -> Server:
+    now = sections.pop("now", lambda: NOON)
+    prices = [a_price(sku) for sku in ("SHIRT-RED-M",)]
+    shop = shop or Retailer(known_prices=prices)
+    sections = {"freshness": {}, "budget": {"size": 10**9, "restore_rate": 10**9}, **sections}
+    gateway = await running_over({"shop": shop}, now=now, clock=lambda: 0.0, **sections)
+    app = gateway.app()
+    options: dict[str, Any] = http(gateway.settings.requests)
+    config = Config(app, log_config=None, access_log=False, proxy_headers=False, **options)
+    config.load()
+    return Server(gateway, config, app)
+
+
+def same(one: Answer) -> tuple[Any, ...]:
+    """What it says, but for what is drawn or told by the clock."""
+    headers = {name: one.headers[name] for name in one.headers if name != "date"}
+    if len(headers["x-request-id"]) == 32:
+        headers["x-request-id"] = "drawn"
+    body = gzip.decompress(one.body) if headers.get("content-encoding") == "gzip" else one.body
+    told = orjson.loads(body)
+    told.get("extensions", {}).get("cost", {}).pop("available", None)
+    del headers["content-length"]  # of another number of points that are left
+    return one.status, headers, told
+
+
+ACCEPTED = [
+    "",
+    "*/*",
+    "application/json",
+    "application/graphql-response+json",
+    "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+    "multipart/mixed;deferSpec=20220824,application/json",
+    "image/png",
+]
+HEADERS = {
+    "accept": st.sampled_from(ACCEPTED),
+    "accept-encoding": st.sampled_from(["", "gzip", "gzip;q=0"]),
+    "accept-language": st.sampled_from(["", "it", "en"]),
+    "authorization": st.sampled_from(["", "", STAFF["authorization"], "Bearer rubbish"]),
+    "connection": st.sampled_from(["", "close", "keep-alive"]),
+    "content-encoding": st.sampled_from(["", "", "identity", "gzip", "br"]),
+    "content-type": st.sampled_from(
+        ["application/json", "application/json; charset=utf-8", "text/plain", ""]
+    ),
+    "graphql-client-name": st.sampled_from(["", "shop", "not sound!"]),
+    "if-none-match": st.sampled_from(["", "*"]),
+    "origin": st.sampled_from(["", "https://shop.example.com", "https://evil.example.com"]),
+    "traceparent": st.sampled_from(["", f"00-{'1' * 32}-{'2' * 16}-01", "rubbish"]),
+    "x-forwarded-for": st.sampled_from(["", "198.51.100.9", "rubbish"]),
+    "x-request-id": st.sampled_from(["", "mine", "not sound!"]),
+}
+SOUND = {"accept": "application/json", "content-type": "application/json"}
+QUESTIONS = [
+    question(),
+    question(first=1),
+    question(BROKEN),
+    question("query Public { locations { edges { node { code } } } }"),
+    question(TIME),
+    {"query": LISTING, "operationName": "Listing"},
+    {"query": LISTING, "operationName": "Other"},
+    question("mutation { cartCreate(input: {}) { __typename } }"),
+    b"rubbish",
+]
+SECTIONS: dict[str, Any] = {
+    "cors": {"origins": ["https://shop.example.com"]},
+    "server": {"trusted_proxies": ["192.0.2.0/24"]},
+    "requests": {"introspection": False},
+}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(QUESTIONS),
+            st.fixed_dictionaries({}, optional=HEADERS),
+            st.sampled_from(["1.1", "1.1", "1.0"]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@settings(max_examples=60)
+def test_it_is_answered_as_the_endpoint_would(asked: list[tuple[Any, dict[str, str], str]]) -> None:
+    wires = [
+        wire(one, *{**SOUND, **headers}.items(), version=version) for one, headers, version in asked
+    ]
+
+    async def answers(*, together: bool) -> list[list[tuple[Any, ...]]]:
+        execution = {**EXECUTION, "together": together}
+        server = await served(**SECTIONS, execution=execution)
+        assert (server.app.cohorts is not None) is together
+        return [[same(one) for one in await server.ask(*wires)] for _ in range(4)]
+
+    assert asyncio.run(answers(together=True)) == asyncio.run(answers(together=False))
+
+
+@pytest.mark.parametrize(
+    ("headers", "went"),
+    [
+        ({}, "together"),
+        ({"accept": ACCEPTED[4]}, "together"),
+        ({"accept-encoding": "gzip"}, "together"),
+        ({"x-forwarded-for": "198.51.100.9"}, "together"),
+        ({"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"}, "together"),
+        ({"authorization": "Bearer rubbish"}, "endpoint"),
+        ({"origin": "https://shop.example.com"}, "endpoint"),
+        ({"accept": "image/png"}, "endpoint"),
+        ({"content-type": "text/plain"}, "endpoint"),
+        ({"content-encoding": "gzip"}, "endpoint"),
+    ],
+)
+async def test_who_goes_together(headers: dict[str, str], went: str) -> None:
+    server = await served(**SECTIONS)
+    await server.known(question())
+    given = {**SOUND, **headers}
+    await server.ask(*[wire(question(), *given.items())] * 3)
+    assert server.counts == {went: 3}
+
+
+async def test_each_step_is_taken_by_all_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = await served()
+    await server.known(question(), question(first=1))
+    taken: list[str] = []
+    for name in ("admitted", "trace", "prepare", "execute", "answered", "tell"):
+        monkeypatch.setattr(PromptOperations, name, noted(taken, name))
+
+    answers = await server.ask(wire(question()), wire(question(first=1)), wire(question()))
+
+    steps = [[name] * 3 for name in ("admitted", "trace", "prepare", "execute", "answered", "tell")]
+    assert taken == [name for step in steps for name in step]
+    assert [one.status for one in answers] == [200] * 3
+    assert server.counts == {"together": 3}
+
+
+def noted(taken: list[str], name: str) -> Any:
+    usual = getattr(PromptOperations, name)
+
+    def step(*arguments: Any) -> Any:
+        taken.append(name)
+        return usual(*arguments)
+
+    return step
+
+
+async def test_no_more_go_together_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MOST", 2)
+    server = await served()
+    await server.known(question())
+    taken: list[str] = []
+    for name in ("execute", "tell"):
+        monkeypatch.setattr(PromptOperations, name, noted(taken, name))
+    await server.ask(*[wire(question())] * 5)
+    pair = ["execute", "execute", "tell", "tell"]
+    assert taken == [*pair, *pair, "execute", "tell"]
+
+
+@dataclass
+class Slow(Retailer):
+    """Answers when it may."""
+
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    now: datetime = NOON
+
+    async def _asked(self, question: str, about: Any) -> None:
+        self.calls.append((question, about))
+        self.asked.set()
+        await self.may.wait()
+
+    def later(self) -> None:
+        """What is kept is too old, and nothing is answered for now."""
+        self.now += timedelta(days=30)
+        self.as_of = self.now
+        self.may.clear()
+        self.asked.clear()
+        self.calls.clear()
+
+
+@asynccontextmanager
+async def slow() -> AsyncIterator[tuple[Server, Slow]]:
+    shop = Slow()
+    shop.may.set()
+    server = await served(shop, now=lambda: shop.now)
+    await server.known(question(), question(TIME))
+    loop, before, wrong = asyncio.get_running_loop(), asyncio.all_tasks(), []
+    loop.set_exception_handler(lambda _, told: wrong.append(told))
+    yield server, shop
+    shop.may.set()
+    await until(lambda: not asyncio.all_tasks() - before)
+    gc.collect()
+    assert wrong == []
+
+
+async def test_who_has_to_wait_goes_alone_and_holds_up_nobody() -> None:
+    async with slow() as (server, shop):
+        shop.later()
+        waiting, other = server.client(), server.client()
+        waiting.say(wire(question()))
+        other.say(wire(question(TIME)))
+        [quick] = await other.answers()
+        await shop.asked.wait()
+        assert waiting.heard() == []
+        assert server.counts == {"alone": 1, "together": 1}
+        shop.may.set()
+        [late] = await waiting.answers()
+
+        assert (quick.status, late.status) == (200, 200)
+        assert late.json["data"]["products"]["totalCount"] == 1
+        assert Counter(name for name, _ in shop.calls) == {"browse": 1, "prices": 1}
+        costs = server.gateway.operations and server.gateway.operations.prompt
+        assert costs is not None
+
+
+async def test_what_had_to_wait_is_asked_alone_until_it_need_not() -> None:
+    async with slow() as (server, shop):
+        shop.later()
+        clients = [server.client() for _ in range(3)]
+        for client in clients:
+            client.say(wire(question()))
+        await shop.asked.wait()
+        shop.may.set()
+        for client in clients:
+            await client.answers()
+        assert server.counts == {"alone": 3}
+        assert Counter(name for name, _ in shop.calls) == {"browse": 1, "prices": 1}
+        await server.ask(wire(question()))
+        assert server.counts == {"alone": 4}
+        await server.ask(wire(question()))
+        assert server.counts == {"alone": 4, "together": 1}
+
+
+async def test_who_leaves_while_waiting_is_given_up() -> None:
+    async with slow() as (server, shop):
+        shop.later()
+        client = server.client()
+        with capture_logs() as lines:
+            client.say(wire(question()))
+            await shop.asked.wait()
+            client.protocol.connection_lost(None)
+            await until(lambda: "request.abandoned" in [line["event"] for line in lines])
+        assert client.heard() == []
+
+
+async def test_what_does_not_fit_is_sent_when_it_does() -> None:
+    server = await served()
+    await server.known(question())
+    client = server.client()
+    client.protocol.pause_writing()
+    client.say(wire(question()))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert client.heard() == []
+    client.protocol.resume_writing()
+    [answer] = await client.answers()
+    assert answer.status == 200
+    assert server.counts == {"together": 1}
+
+
+async def test_who_has_left_already_is_not_written_to() -> None:
+    server = await served()
+    await server.known(question())
+    gone, other = server.client(), server.client()
+    gone.say(wire(question()))
+    other.say(wire(question()))
+    gone.protocol.connection_lost(None)
+    [answer] = await other.answers()
+    assert (answer.status, gone.transport.said) == (200, b"")
+
+
+async def test_requests_in_line_are_answered_in_line() -> None:
+    server = await served()
+    await server.known(question(), question(first=1))
+    client = server.client()
+    ids = [f"id-{number}" for number in range(3)]
+    client.say(b"".join(wire(question(first=1), ("x-request-id", one)) for one in ids))
+    answers = await client.answers(3)
+    assert [one.headers["x-request-id"] for one in answers] == ids
+    assert server.counts == {"together": 1}  # the others came when their line was not theirs yet
+
+
+async def test_a_body_in_pieces_is_the_endpoint_s() -> None:
+    server = await served()
+    await server.known(question())
+    client, whole = server.client(), wire(question())
+    client.say(whole[:-5])
+    await asyncio.sleep(0)
+    client.say(whole[-5:])
+    [answer] = await client.answers()
+    assert (answer.status, server.counts) == (200, {})
+
+
+async def test_what_comes_later_is_the_endpoint_s() -> None:
+    server = await served()
+    await server.known(question(DEFERRED))
+    client = server.client()
+    client.say(wire(question(DEFERRED), ("accept", ACCEPTED[4])))
+    await until(lambda: client.transport.said.endswith(b"0\r\n\r\n"))
+    assert b'"hasNext":true' in client.transport.said
+    assert server.counts == {"endpoint": 1}
+
+
+async def test_a_bug_that_one_meets_is_no_matter_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = await served()
+    await server.known(question())
+
+    def weak(headers: Any) -> Any:
+        if "x-weak" in headers:
+            raise ZeroDivisionError("secret")
+        return manner_of(headers)
+
+    monkeypatch.setattr(together, "manner_of", weak)
+    with capture_logs() as lines:
+        answers = await server.ask(wire(question(), ("x-weak", "1")), wire(question()))
+    assert [one.status for one in answers] == [200, 200]
+    assert server.counts == {"endpoint": 1, "together": 1}
+    failed = [line for line in lines if line["event"] == "cohort.failed"]
+    assert failed == [
+        {"event": "cohort.failed", "error": "ZeroDivisionError", "log_level": "warning"}
+    ]
+
+
+async def test_what_is_told_wrongly_was_answered_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = await served()
+    await server.known(question())
+    tell, told_of = PromptOperations.tell, []
+
+    def once(self: PromptOperations, *arguments: Any) -> None:
+        told_of.append(arguments)
+        if len(told_of) == 1:
+            raise ZeroDivisionError
+        tell(self, *arguments)
+
+    monkeypatch.setattr(PromptOperations, "tell", once)
+    clients = [server.client(), server.client()]
+    for client in clients:
+        client.say(wire(question()))
+    answers = [(await client.answers())[0] for client in clients]
+    assert [one.status for one in answers] == [200, 200]
+    assert (len(told_of), [client.transport.closed for client in clients]) == (2, [False, False])
+    assert [client.heard() for client in clients] == [[], []]
+
+
+async def test_points_are_charged_and_given_back_one_by_one() -> None:
+    budget = {"size": 600, "restore_rate": 1}
+    server = await served(budget=budget, cache={"answers": False})
+    await server.known(question())
+    [first] = await server.ask(wire(question()))
+    cost = first.json["extensions"]["cost"]
+    left, may = cost["available"], 0
+    while left >= cost["requested"]:
+        left, may = left - cost["actual"], may + 1
+    assert may > 2
+
+    answers = await server.ask(*[wire(question())] * 30)
+
+    assert Counter(one.status for one in answers) == {200: may, 429: 30 - may}
+    assert server.counts["together"] == 2
+    [last] = await server.ask(wire(question(TIME)))
+    assert last.json["extensions"]["cost"]["available"] == left
+
+
+async def test_every_one_has_a_line_and_a_span_of_its_own() -> None:
+    exporter = recorder()
+    server = await served()
+    await server.known(question(), question(BROKEN))
+    exporter.clear()
+    parents = [f"{number}" * 16 for number in (1, 2, 3)]
+    wires = [
+        wire(asked, ("x-request-id", one), ("traceparent", f"00-{one * 2}-{one}-01"))
+        for asked, one in zip((question(), question(BROKEN), question()), parents, strict=True)
+    ]
+    with capture_logs() as lines:
+        await server.ask(*wires)
+    said = [line for line in lines if line["event"] == "operation"]
+    spans = [one for one in exporter.get_finished_spans() if one.name == "query"]
+
+    assert server.counts == {"together": 3}
+    assert [(line["request_id"], line["name"]) for line in said] == list(
+        zip(parents, ("Listing", "Broken", "Listing"), strict=True)
+    )
+    assert [told(one)["graphql.operation.name"] for one in spans] == [
+        "Listing",
+        "Broken",
+        "Listing",
+    ]
+    assert [one.parent and trace.format_span_id(one.parent.span_id) for one in spans] == parents
+    assert all(one.end_time and one.start_time and one.end_time > one.start_time for one in spans)
+
+
+async def test_metrics_tell_who_went_together() -> None:
+    server = await served(server={"metrics": True})
+    for _ in range(5):
+        await server.ask(wire(question()))
+    client = server.client()
+    client.say(b"GET /metrics HTTP/1.1\r\nhost: shop\r\n\r\n")
+    [answer] = await client.answers()
+    text = answer.body.decode()
+    assert 'tessera_known_questions_total{went="together"} 3.0' in text
+    assert 'tessera_known_questions_total{went="alone"} 1.0' in text
+    assert 'tessera_operations_total{kind="query",name="Listing",outcome="complete"} 5.0' in text
+
+
+async def test_nobody_goes_together_where_it_is_off() -> None:
+    server = await served(execution={"together": False})
+    assert server.app.cohorts is None
+
+
+async def test_nobody_goes_together_where_points_are_shared(tmp_path: Path) -> None:
+    address = tmp_path / "redis"
+    address.write_text("redis://127.0.0.1:1/0")
+    server = await served(redis={"url": {"file": str(address)}})
+    assert server.app.cohorts is None
