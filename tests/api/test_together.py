@@ -21,6 +21,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from app.api import together
+from app.api.http_leaving import WATCHING
 from app.api.manners import manner_of
 from app.api.prompt import PromptOperations
 from app.main import Gateway
@@ -406,6 +407,7 @@ async def test_who_leaves_while_waiting_is_given_up() -> None:
         with capture_logs() as lines:
             client.say(wire(question()))
             await shop.asked.wait()
+            await until(lambda: WATCHING in [task.get_name() for task in asyncio.all_tasks()])
             client.protocol.connection_lost(None)
             await until(lambda: "request.abandoned" in [line["event"] for line in lines])
         assert client.heard() == []
@@ -467,6 +469,42 @@ async def test_what_comes_later_is_the_endpoint_s() -> None:
     await until(lambda: client.transport.said.endswith(b"0\r\n\r\n"))
     assert b'"hasNext":true' in client.transport.said
     assert server.counts == {"endpoint": 1}
+
+
+async def test_a_stream_of_one_answer_is_the_endpoint_s() -> None:
+    server = await served()
+    await server.known(question(TIME))
+    client = server.client()
+    client.say(wire(question(TIME), ("accept", "text/event-stream")))
+    await until(lambda: client.transport.said.endswith(b"0\r\n\r\n"))
+    assert b"event: complete" in client.transport.said
+    assert server.counts == {"endpoint": 1}
+
+
+async def test_a_large_answer_that_nobody_may_keep_is_packed() -> None:
+    server = await served(requests={"introspection": True})
+    many = question("{ __schema { types { name } } }")
+    await server.known(many)
+    [packed] = await server.ask(wire(many, ("accept-encoding", "gzip")))
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["cache-control"] == "no-store"
+    assert len(packed.body) < len(gzip.decompress(packed.body))
+    assert server.counts == {"together": 1}
+
+
+async def test_who_pays_is_who_asks_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = await served(**SECTIONS)
+    await server.known(question())
+    usual, payers = PromptOperations.admitted, []
+
+    def admitted(self: PromptOperations, asked: Any, caller: Any, started: float) -> Any:
+        payers.append(caller.principal)
+        return usual(self, asked, caller, started)
+
+    monkeypatch.setattr(PromptOperations, "admitted", admitted)
+    forwarded = wire(question(), ("x-forwarded-for", "198.51.100.9"))
+    await server.ask(forwarded, wire(question()))
+    assert payers == ["198.51.100.9", "192.0.2.7"]
 
 
 async def test_a_bug_that_one_meets_is_no_matter_of_others(
