@@ -110,12 +110,7 @@ def _whole(cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) 
     cycle.waiting_for_100_continue = False
     cycle.transport.writelines((STATUS_LINE[status], usual, lines, length, end, body))
     _complete(cycle)
-    cycle.on_response = _nothing  # as uvicorn has it when an application is done
     return True
-
-
-def _nothing() -> None:
-    """Nobody is told."""
 
 
 def _complete(cycle: RequestResponseCycle) -> None:

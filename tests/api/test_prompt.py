@@ -62,7 +62,14 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
         seen.append((REQUEST_ID.get(), get_current_span().get_span_context().span_id))
         return usual(self, one)
 
+    tell, ends = PromptOperations.tell, []
+
+    def noted(self: PromptOperations, one: Going, request_id: str) -> None:
+        ends.append(one.ended_at)
+        tell(self, one, request_id)
+
     monkeypatch.setattr(Executions, "going", going)
+    monkeypatch.setattr(PromptOperations, "tell", noted)
     await server.ask(*[wire(question(), ("x-request-id", one)) for one in ("a", "b", "c")])
 
     spans = [one for one in exporter.get_finished_spans() if one.name == "query"]
@@ -70,4 +77,5 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
         (name, one.context and one.context.span_id)
         for name, one in zip(("a", "b", "c"), spans, strict=True)
     ]
+    assert [one.end_time for one in spans] == ends
     assert server.counts == {"together": 3}

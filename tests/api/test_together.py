@@ -24,6 +24,7 @@ from app.api import together
 from app.api.http_leaving import WATCHING
 from app.api.manners import manner_of
 from app.api.prompt import PromptOperations
+from app.engine.documents import hash_of
 from app.main import Gateway
 from app.wire import BoundedHttp, http
 from tests.builders import NOON, a_price
@@ -471,11 +472,20 @@ async def test_what_comes_later_is_the_endpoint_s() -> None:
     assert server.counts == {"endpoint": 1}
 
 
+async def test_what_is_to_be_learnt_is_the_endpoint_s() -> None:
+    server = await served(documents={"automatic": True})
+    persisted = {"version": 1, "sha256Hash": hash_of(LISTING)}
+    learnt = {"query": LISTING, "extensions": {"persistedQuery": persisted}}
+    await server.known(learnt)
+    await server.ask(wire(learnt))
+    assert server.counts == {"endpoint": 1}
+
+
 async def test_a_stream_of_one_answer_is_the_endpoint_s() -> None:
     server = await served()
     await server.known(question(TIME))
     client = server.client()
-    client.say(wire(question(TIME), ("accept", "text/event-stream")))
+    client.say(wire(question(TIME), ("accept", "text/event-stream, application/json;q=0.5")))
     await until(lambda: client.transport.said.endswith(b"0\r\n\r\n"))
     assert b"event: complete" in client.transport.said
     assert server.counts == {"endpoint": 1}
@@ -543,10 +553,13 @@ async def test_what_is_told_wrongly_was_answered_all_the_same(
         tell(self, *arguments)
 
     monkeypatch.setattr(PromptOperations, "tell", once)
-    clients = [server.client(), server.client()]
-    for client in clients:
-        client.say(wire(question()))
-    answers = [(await client.answers())[0] for client in clients]
+    clients, before = [server.client(), server.client()], asyncio.all_tasks()
+    with capture_logs() as lines:
+        for client in clients:
+            client.say(wire(question()))
+        answers = [(await client.answers())[0] for client in clients]
+        await until(lambda: not asyncio.all_tasks() - before)
+    assert [line["event"] for line in lines] == ["cohort.failed", "operation"]
     assert [one.status for one in answers] == [200, 200]
     assert (len(told_of), [client.transport.closed for client in clients]) == (2, [False, False])
     assert [client.heard() for client in clients] == [[], []]
