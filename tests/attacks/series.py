@@ -1,5 +1,6 @@
 """Bombs of growing size, one kind for each way in which a small text can mean much work."""
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -78,19 +79,25 @@ def _chain(n: int) -> str:
 
 
 def steps(gate: Gate, bomb: Bomb) -> tuple[int, str]:
-    """How many functions are called, the same on every machine, and the verdict."""
+    """How many functions are called, the same on every machine, and the verdict.
+
+    Garbage of others has functions that are called when it is found: that is not looked for here.
+    """
     count = 0
 
     def counted(_frame: Any, event: str, _argument: Any) -> None:
         nonlocal count
         count += event in {"call", "c_call"}
 
-    before = sys.getprofile()
+    before, looking = sys.getprofile(), gc.isenabled()
+    gc.disable()
     sys.setprofile(counted)
     try:
         said = tried(gate, bomb)
     finally:
         sys.setprofile(before)
+        if looking:
+            gc.enable()
     return count, said
 
 
