@@ -11,7 +11,7 @@ from app.api.executing import Executions
 from app.api.prompt import Going, PromptOperations
 from app.api.request_ids import REQUEST_ID
 from app.engine.again import Again
-from tests.api.test_together import question, served, wire
+from tests.api.test_together import NAMES, question, served, wire
 from tests.spans import recorder
 
 HERE: ContextVar[str] = ContextVar("here", default="outside")
@@ -54,7 +54,7 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
 ) -> None:
     exporter = recorder()
     server = await served(cache={"answers": False})
-    await server.known(question())
+    await server.known(question(NAMES))
     exporter.clear()
     usual, seen = Executions.going, []
 
@@ -70,7 +70,7 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
 
     monkeypatch.setattr(Executions, "going", going)
     monkeypatch.setattr(PromptOperations, "tell", noted)
-    await server.ask(*[wire(question(), ("x-request-id", one)) for one in ("a", "b", "c")])
+    await server.ask(*[wire(question(NAMES), ("x-request-id", one)) for one in ("a", "b", "c")])
 
     spans = [one for one in exporter.get_finished_spans() if one.name == "query"]
     assert seen == [

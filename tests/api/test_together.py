@@ -41,6 +41,7 @@ LISTING = """query Listing($first: Int) {
 }"""
 BROKEN = 'query Broken { products(after: "rubbish") { totalCount } }'
 TIME = "query Time { __typename }"
+NAMES = "query Names { products(first: 5) { edges { node { handle } } } }"
 DEFERRED = "query Later { ... @defer { locations { edges { node { code } } } } }"
 
 
@@ -566,20 +567,22 @@ async def test_what_is_told_wrongly_was_answered_all_the_same(
 
 
 async def test_points_are_charged_and_given_back_one_by_one() -> None:
-    budget = {"size": 600, "restore_rate": 1}
-    server = await served(budget=budget, cache={"answers": False})
-    await server.known(question())
-    [first] = await server.ask(wire(question()))
+    [first] = await (await served()).ask(wire(question(NAMES)))
     cost = first.json["extensions"]["cost"]
-    left, may = cost["available"], 0
+    assert cost["actual"] > 0
+    left, may = cost["requested"] + 20 * cost["actual"], 0
+    server = await served(budget={"size": left, "restore_rate": 1}, cache={"answers": False})
+    await server.known(question(NAMES))
+    left -= 3 * cost["actual"]
+    at_once = left // cost["requested"]  # nothing is given back before all are charged
     while left >= cost["requested"]:
         left, may = left - cost["actual"], may + 1
     assert may > 2
 
-    answers = await server.ask(*[wire(question())] * 30)
+    answers = await server.ask(*[wire(question(NAMES))] * 30)
 
     assert Counter(one.status for one in answers) == {200: may, 429: 30 - may}
-    assert server.counts["together"] == 2
+    assert server.counts == {"together": at_once, "endpoint": 30 - at_once}
     [last] = await server.ask(wire(question(TIME)))
     assert last.json["extensions"]["cost"]["available"] == left
 
