@@ -16,7 +16,7 @@ from app.api.asking import Asked
 from app.api.caching import Caching
 from app.api.callers import Caller
 from app.api.executing import Executions, Prepared
-from app.api.outcomes import Outcome, broken
+from app.api.outcomes import Outcome, broken, late
 from app.api.tracing import conclude, operation_span
 from app.engine.again import Again
 from app.engine.execution import Executed
@@ -104,7 +104,7 @@ class PromptOperations:
         except StopIteration as done:
             one.done = done.value
         except Exception as bug:  # noqa: BLE001  the last resort, as elsewhere
-            one.done = broken(bug)
+            one.done = _failed(bug)
         else:
             one.again.prompt = False
             self._give_up(Rest(going, waits_for), surroundings)
@@ -117,7 +117,10 @@ class PromptOperations:
         """The answer to what was executed; whoever is given it has to `tell` of it."""
         outcome = one.done
         if isinstance(outcome, Executed) and one.prepared is not None:
-            outcome = self._executions.outcome(one.prepared, outcome)
+            try:
+                outcome = self._executions.outcome(one.prepared, outcome)
+            except Exception as bug:  # noqa: BLE001  as above; what was charged has to be settled
+                outcome = _failed(bug)
         if not isinstance(outcome, Outcome):
             raise TypeError("it was not executed")
         if one.admitted.charge is not None:
@@ -139,3 +142,8 @@ class PromptOperations:
         ending.cancel()
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
+
+
+def _failed(bug: Exception) -> Outcome:
+    """What becomes of an operation that one ended, as where it may wait."""
+    return late() if isinstance(bug, TimeoutError) else broken(bug)

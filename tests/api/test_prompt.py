@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from opentelemetry.trace import get_current_span
 
+from app.api.admission import Admission
 from app.api.executing import Executions
 from app.api.prompt import Going, PromptOperations
 from app.api.request_ids import REQUEST_ID
 from app.engine.again import Again
-from tests.api.test_together import NAMES, question, served, wire
+from tests.api.test_together import NAMES, TIME, question, served, wire
 from tests.spans import recorder
 
 HERE: ContextVar[str] = ContextVar("here", default="outside")
@@ -79,3 +80,37 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
     ]
     assert [one.end_time for one in spans] == ends
     assert server.counts == {"together": 3}
+
+
+@pytest.mark.parametrize(
+    "asked", [NAMES, TIME]
+)  # what others may keep, and what nobody may
+@pytest.mark.parametrize("step", ["going", "outcome"])
+@pytest.mark.parametrize(("error", "status"), [(ZeroDivisionError, 500), (TimeoutError, 504)])
+async def test_what_goes_wrong_is_told_once_and_settled(
+    monkeypatch: pytest.MonkeyPatch, asked: str, step: str, error: type[Exception], status: int
+) -> None:
+    server = await served(cache={"answers": False})
+    await server.known(question(asked))
+    charged: list[int] = []
+    usual = Admission.admit_at_once
+
+    def admitted(self: Admission, *given: Any) -> Any:
+        charged.append(1)
+        return usual(self, *given)
+
+    async def failing() -> None:
+        raise error("secret")
+
+    def fails(*_: Any) -> Any:
+        if step == "going":
+            return failing()
+        raise error("secret")
+
+    monkeypatch.setattr(Admission, "admit_at_once", admitted)
+    monkeypatch.setattr(Executions, step, fails)
+    [answer] = await server.ask(wire(question(asked)))
+
+    assert (answer.status, charged, server.counts) == (status, [1], {"together": 1})
+    assert b"secret" not in answer.body
+    assert answer.json["extensions"]["cost"]["actual"] is not None
