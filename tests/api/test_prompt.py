@@ -82,9 +82,7 @@ async def test_an_execution_is_a_part_of_its_span_and_request(
     assert server.counts == {"together": 3}
 
 
-@pytest.mark.parametrize(
-    "asked", [NAMES, TIME]
-)  # what others may keep, and what nobody may
+@pytest.mark.parametrize("asked", [NAMES, TIME])  # what others may keep, and what nobody may
 @pytest.mark.parametrize("step", ["going", "outcome"])
 @pytest.mark.parametrize(("error", "status"), [(ZeroDivisionError, 500), (TimeoutError, 504)])
 async def test_what_goes_wrong_is_told_once_and_settled(
