@@ -16,7 +16,7 @@ from app.api.webhook_metrics import WebhookCollector
 from app.events.retention import sweep
 from app.store import Store
 from app.upkeep import beside
-from app.webhooks import repository
+from app.webhooks import delivering, repository
 from app.webhooks.delivering import FIRST_WAIT, LONGEST_WAIT
 from app.webhooks.repository import Standing
 from tests.events.orders import an_order, go_on, place
@@ -293,13 +293,15 @@ async def test_a_silent_endpoint_has_its_time_and_no_more(store: Store) -> None:
                 assert (await standing(there)).reason == "TIMEOUT"
 
 
-async def test_running_it_is_told_soon(store: Store) -> None:
-    async with house(store) as there, there.process() as process, beside(process.run()):
+async def test_running_it_is_told_soon(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "POLL", timedelta(hours=1))
+    async with house(store) as there, there.process() as process:
         await there.has(A=1)
-        await until(lambda: len(there.receiver.requests) == 1)
-        await there.has(A=2)
-        process.wake()
-        await until(lambda: len(there.receiver.requests) == 2)
+        async with beside(process.run()):
+            await until(lambda: len(there.receiver.requests) == 1)
+            await there.has(A=2)
+            process.wake()
+            await until(lambda: len(there.receiver.requests) == 2)
 
     assert there.receiver.requests[1].event["version"] == 2
 
