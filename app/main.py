@@ -198,7 +198,7 @@ class Gateway:
         )
         return Application(
             straight=straight,
-            cohorts=together if execution.together and admission.prompt else None,
+            cohorts=together if execution.together else None,
             routes=[
                 Route("/graphql", endpoint),
                 WebSocketRoute("/graphql", sockets),

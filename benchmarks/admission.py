@@ -8,6 +8,7 @@ own CPU is not counted. The number of microseconds is CPU of this process.
 import asyncio
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from time import monotonic
 
@@ -38,6 +39,8 @@ from tests.redis import running_redis
 
 TEXT, ASKED = QUERIES["listing of 24"]
 VARIABLES = ASKED()
+AT_ONCE = 16
+TOGETHER = f"the same, {AT_ONCE} at once, a task each"
 CALLER = Caller(client="web", address="192.0.2.1")
 PATIENT = Patience(within=timedelta(seconds=10))  # what is measured is work, not waiting
 PLENTY = Budget(size=10**9, restore_rate=10**9)
@@ -66,6 +69,7 @@ async def main() -> None:
         async with aclosing(SharedRedis(redis_client(server.url), monotonic, PATIENT)) as shared:
             found = await measured(turns(gate, register, shared))
             assert shared.failed == 0, "Redis did not answer"
+    found[TOGETHER] /= AT_ONCE
     for name, seconds in found.items():
         more = seconds - found["text"]
         print(f"  {name:42} {seconds * 1e6:8.1f} µs  {more * 1e6:+8.1f}")
@@ -80,6 +84,7 @@ def turns(gate: Gate, register: Register, shared: SharedRedis) -> dict[str, Turn
     learning = TrustedDocuments(
         build_register({}, gate), mode=Mode.OFF, automatic=MemoryDocuments()
     )
+    sharing = answering(Admission(gate, spending=Spending(PLENTY, shared=shared)), by_text)
     return {
         "text": answering(Admission(gate), by_text),
         "text, found in a register of 501": answering(Admission(gate, documents=warned), by_text),
@@ -89,10 +94,15 @@ def turns(gate: Gate, register: Register, shared: SharedRedis) -> dict[str, Turn
         "text, the same, objects not counted yet": answering(
             Admission(gate, spending=Spending(PLENTY)), by_text, UNCOUNTED
         ),
-        "text, budget in Redis": answering(
-            Admission(gate, spending=Spending(PLENTY, shared=shared)), by_text
-        ),
+        "text, budget in Redis": sharing,
+        TOGETHER: partial(together, sharing),
     }
+
+
+async def together(one: Turn) -> bytes:
+    """So many at the same time."""
+    await asyncio.gather(*(one() for _ in range(AT_ONCE)))
+    return ANSWER
 
 
 def answering(admission: Admission, question: Asked, outcome: Outcome = COUNTED) -> Turn:

@@ -156,7 +156,7 @@ class Admission:
 
     @property
     def prompt(self) -> bool:
-        """Whether nothing has to be waited for to let in what was let in before."""
+        """Whether charging never has to be waited for."""
         return self._spending is None or self._spending.prompt
 
     async def admit(self, asked: Asked, caller: Caller, *, safe: bool = False) -> Entered:
@@ -188,29 +188,45 @@ class Admission:
             self.questions.keep(asked.body, asked)
         return self._entered(admitted, found, charge)
 
-    def admit_at_once(self, asked: Asked, caller: Caller) -> Entered | None:
-        """The same for a query, where nothing has to be waited for, refused, or learnt.
+    async def admit_known(self, asked: Asked, caller: Caller) -> Entered | None:
+        """The same for a query, where nothing is refused or learnt, and only a charge waited for.
 
-        None where something has: nothing was counted or charged then.
+        None where something is: nothing was counted or charged then.
         """
+        if (known := self._known(asked, caller)) is None:
+            return None
+        charge = None
+        if self._spending is not None:
+            try:
+                charge = await self._charged(self._spending, caller, known[0].cost)
+            except BudgetExceeded:
+                return None
+        return self._entered(*known, charge)
+
+    def admit_at_once(self, asked: Asked, caller: Caller) -> Entered | None:
+        """The same where admission is `prompt`, without a coroutine."""
+        if (known := self._known(asked, caller)) is None:
+            return None
+        charge = None
+        if self._spending is not None:
+            charge = self._spending.charge_at_once(caller, known[0].cost)
+            if charge is None:
+                return None
+            self._count(charge)
+        return self._entered(*known, charge)
+
+    def _known(self, asked: Asked, caller: Caller) -> tuple[Admitted, FoundDocument] | None:
+        """A query that may be charged, unless something is refused or learnt."""
         try:
             found = self._documents.at_once(asked.document, client=caller.client)
-            if found is None or found.learn:
+            if found is None or found.learn or asked.again is None:
                 return None
             admitted = self._through_gate(found, asked)
         except (DocumentRefused, NotAdmittedError):
             return None
         if admitted.deferring is not None or not of_nobody(admitted):
             return None
-        if not admitted.open_to & BITS[caller.known.kind]:
-            return None
-        charge = None
-        if self._spending is not None:
-            charge = self._spending.charge_at_once(caller, admitted.cost)
-            if charge is None:
-                return None
-            self._count(charge)
-        return self._entered(admitted, found, charge)
+        return (admitted, found) if admitted.open_to & BITS[caller.known.kind] else None
 
     def _entered(self, admitted: Admitted, found: FoundDocument, charge: Charge | None) -> Entered:
         self.counts["document", found.how] += 1
@@ -238,10 +254,10 @@ class Admission:
         cost = self._spending.settle_at_once(charge, outcome)
         return self._refunded(cost or await self._spending.settle(charge, outcome), outcome)
 
-    def settled_at_once(self, charge: Charge, outcome: Outcome) -> Outcome:
-        """The same for what `admit_at_once` has charged."""
+    def settled_at_once(self, charge: Charge, outcome: Outcome) -> Outcome | None:
+        """The same where nothing has to be waited for; None where something has."""
         if self._spending is None or not (cost := self._spending.settle_at_once(charge, outcome)):
-            raise TypeError("it was not charged at once")
+            return None
         return self._refunded(cost, outcome)
 
     def _refunded(self, cost: Cost, outcome: Outcome) -> Outcome:

@@ -27,18 +27,13 @@ async def attended(receive: Receive, going: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientLeft: it did.
     """
-    result, _ = await noticed(receive, going)
-    return result
-
-
-async def noticed(receive: Receive, going: Coroutine[Any, Any, T]) -> tuple[T, bool]:
-    """The same, and whether it waited."""
     try:
         waits_for = going.send(None)
     except StopIteration as done:
-        return done.value, False
+        result: T = done.value
+        return result
     async with Attended(receive):
-        return await resumed(going, waits_for), True
+        return await resumed(going, waits_for)
 
 
 class Attended:

@@ -27,8 +27,8 @@ from app.api.subscribing import Outcomes, Subscriptions
 from app.api.tracing import conclude, operation_span
 from app.engine.execution import Engine
 from app.engine.gate import Admitted
+from app.engine.steps import noticed
 from app.settings import Requests
-from app.upstream.spans import SpanBlock
 
 T = TypeVar("T")
 STREAMED = (
@@ -115,8 +115,8 @@ class Operations:
         return await self._answering(admitted, asked, caller, started)
 
     def go_on(self, one: Going) -> Coroutine[Any, Any, Outcome]:
-        """The answer to one that was admitted, and may have to wait."""
-        return self._answered(one.admitted, one.asked, one.caller, one.started, one.block)
+        """The answer to one that was admitted, and may have to wait; whether it had to is noted."""
+        return self._answered(one.admitted, one.asked, one.caller, one.started, one)
 
     async def answers(
         self, asked: Asked, caller: Caller, *, safe: bool = False
@@ -191,12 +191,18 @@ class Operations:
         asked: Asked,
         caller: Caller,
         started: float,
-        block: SpanBlock | None = None,
+        noting: Going | None = None,
     ) -> Outcome:
+        block = operation_span(admitted, caller.trace) if noting is None else noting.block
         self._metrics.begun()
         try:
-            with block or operation_span(admitted, caller.trace) as span:
-                outcome = await self._kept_or_executed(admitted, asked, caller)
+            with block as span:
+                going = self._kept_or_executed(admitted, asked, caller)
+                if noting is None:
+                    outcome = await going
+                else:
+                    outcome, waited = await noticed(going)
+                    noting.again.prompt = not waited
                 if admitted.charge is not None:
                     outcome = await self._admission.settled(admitted.charge, outcome)
                 if outcome.errors:

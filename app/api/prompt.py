@@ -4,7 +4,7 @@ So others can take each step, too, before anybody takes the next (`app.api.toget
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from time import perf_counter, time_ns
 from typing import Any
@@ -19,8 +19,9 @@ from app.api.executing import Executions, Prepared
 from app.api.outcomes import Outcome, broken, late
 from app.api.tracing import conclude, operation_span
 from app.engine.again import Again
+from app.engine.budget import Charge
 from app.engine.execution import Executed
-from app.engine.steps import Rest
+from app.engine.steps import Rest, begun
 from app.upstream.spans import NOBODY_LISTENS, SpanBlock
 
 
@@ -67,14 +68,21 @@ class PromptOperations:
         self._tell = tell
         self._ending = ending
 
-    def admitted(self, asked: Asked, caller: Caller, started: float) -> Going | None:
-        """One that may be executed, where nothing has to be waited for before that.
+    @property
+    def prompt(self) -> bool:
+        """Whether charging never has to be waited for."""
+        return self._admission.prompt
 
-        None where something has, or where it is refused: nothing was charged then.
+    async def admitted(self, asked: Asked, caller: Caller, started: float) -> Going | None:
+        """One that may be executed, where only a charge has to be waited for before that.
+
+        None where more has, or where it is refused: nothing was charged then.
         """
-        if asked.again is None or not (admitted := self._admission.admit_at_once(asked, caller)):
-            return None
-        return Going(admitted, asked, asked.again, caller, started)
+        return _going(await self._admission.admit_known(asked, caller), asked, caller, started)
+
+    def admitted_at_once(self, asked: Asked, caller: Caller, started: float) -> Going | None:
+        """The same where charging is `prompt`."""
+        return _going(self._admission.admit_at_once(asked, caller), asked, caller, started)
 
     def trace(self, one: Going) -> None:
         """Begin its span."""
@@ -113,8 +121,8 @@ class PromptOperations:
             return False
         return True
 
-    def answered(self, one: Going) -> Outcome:
-        """The answer to what was executed; whoever is given it has to `tell` of it."""
+    def settle(self, one: Going) -> Awaitable[None] | None:
+        """Make an answer of what was executed, and settle what was charged; what has to wait."""
         outcome = one.done
         if isinstance(outcome, Executed) and one.prepared is not None:
             try:
@@ -123,10 +131,21 @@ class PromptOperations:
                 outcome = _failed(bug)
         if not isinstance(outcome, Outcome):
             raise TypeError("it was not executed")
-        if one.admitted.charge is not None:
-            outcome = self._admission.settled_at_once(one.admitted.charge, outcome)
-        one.outcome, one.ended, one.ended_at = outcome, perf_counter(), time_ns()
-        return outcome
+        if (charge := one.admitted.charge) is None:
+            one.outcome = outcome
+            return None
+        one.outcome = self._admission.settled_at_once(charge, outcome)
+        return None if one.outcome is not None else begun(self._settled(one, charge, outcome))
+
+    async def _settled(self, one: Going, charge: Charge, outcome: Outcome) -> None:
+        one.outcome = await self._admission.settled(charge, outcome)
+
+    def answered(self, one: Going) -> Outcome:
+        """The answer to what was settled; whoever is given it has to `tell` of it."""
+        if one.outcome is None:
+            raise TypeError("it was not settled")
+        one.ended, one.ended_at = perf_counter(), time_ns()
+        return one.outcome
 
     def tell(self, one: Going, request_id: str) -> None:
         """Tell of it."""
@@ -142,6 +161,12 @@ class PromptOperations:
         ending.cancel()
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
+
+
+def _going(admitted: Entered | None, asked: Asked, caller: Caller, started: float) -> Going | None:
+    if admitted is None or asked.again is None:
+        return None
+    return Going(admitted, asked, asked.again, caller, started)
 
 
 def _failed(bug: Exception) -> Outcome:

@@ -3,6 +3,7 @@
 The way of a request is longer than what a processor keeps of code at hand, so at each step it finds
 that the steps before have displaced it. A step that follows the same step of another request does
 not (Larus and Parkes, "Using Cohort Scheduling to Enhance Server Performance", USENIX 2002).
+Budgets in a Redis are asked for all in one call.
 
 Together go guests who ask in one piece, and in the plain way, what was asked before. Who may have
 to wait, because the same question had to the last time, goes on alone when it is executed. All
@@ -27,7 +28,7 @@ from app.api.asking import Asked
 from app.api.callers import Caller, caller_of
 from app.api.headers import RequestHeaders
 from app.api.http_caching import NOT_KEPT, Pairs
-from app.api.http_leaving import ClientLeft, noticed
+from app.api.http_leaving import ClientLeft, attended
 from app.api.http_replies import CONTENT_TYPES, Reply, dressed, rules_of
 from app.api.lasting import HTTP, Lasting
 from app.api.manners import PLAIN, Manner, manner_of
@@ -36,6 +37,7 @@ from app.api.operations import Operations
 from app.api.outcomes import Outcome
 from app.api.prompt import Going
 from app.api.request_ids import REQUEST_ID
+from app.engine.steps import begun
 from app.settings import Cors, Requests, Server
 
 log = structlog.get_logger(__name__)
@@ -46,12 +48,24 @@ PATH = "/graphql"
 class _One:
     """One of those who go together; each step finds out more of it."""
 
-    __slots__ = ("arrived", "asked", "caller", "going", "headers", "manner", "request_id")
+    __slots__ = (
+        "arrived",
+        "asked",
+        "caller",
+        "going",
+        "headers",
+        "left",
+        "manner",
+        "request_id",
+        "rest",
+    )
     headers: RequestHeaders
     manner: Manner
     caller: Caller
     request_id: str
     going: Going
+    left: bool  # to the endpoint
+    rest: Awaitable[None] | None  # of a step that may have to be waited for
 
     def __init__(self, arrived: Arrived, asked: Asked) -> None:
         self.arrived, self.asked = arrived, asked
@@ -84,7 +98,7 @@ class Together:
         self._origins = Origins(trusted, server.forwarded_header) if trusted else None
         self._coming: list[_One] = []
         self.counts = counts
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, one: Arrived) -> bool:
         """Take in a request whose question is known."""
@@ -96,25 +110,41 @@ class Together:
         if not self._coming or len(self._coming) >= MOST:
             self._coming = []
             loop = asyncio.get_running_loop()
-            self._task = loop.create_task(self._answer(self._coming), context=Context())
+            task = loop.create_task(self._answer(self._coming), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         self._coming.append(_One(one, asked))
         return True
 
     async def _answer(self, ones: list[_One]) -> None:
-        """Take each step with all; it never waits, but what it calls takes a task for granted."""
+        """Take each step with all; what a step has begun for all is waited for before the next."""
         if ones is self._coming:
             self._coming = []
-        started = perf_counter()
-        for step in (
-            self._read,
-            partial(self._admitted, started),
-            self._traced,
-            self._prepared,
-            self._executed,
-            self._answered,
-            self._told,
-        ):
+        started, executing = perf_counter(), (self._traced, self._prepared, self._executed)
+        if self._prompt.prompt:
+            admitted = partial(self._admitted_at_once, started)
+            self._take(ones, self._read, admitted, *executing, self._answered_at_once, self._told)
+            return
+        ones = self._take(ones, self._read, partial(self._begin_admitting, started))
+        ones = await self._waited(ones)
+        ones = await self._waited(self._take(ones, *executing, self._begin_settling))
+        self._take(ones, self._answered, self._told)
+
+    def _take(self, ones: list[_One], *steps: Callable[[_One], bool]) -> list[_One]:
+        """Those who take all of some steps."""
+        for step in steps:
             ones = [one for one in ones if self._goes_on(step, one)]
+        return ones
+
+    async def _waited(self, ones: list[_One]) -> list[_One]:
+        """Those who go on, when each has what it waits for."""
+        for one in ones:
+            if one.rest is not None:
+                try:
+                    await one.rest
+                except Exception as bug:  # noqa: BLE001  as below
+                    self._failed(one, bug)
+        return [one for one in ones if not one.left]
 
     def _goes_on(self, step: Callable[[_One], bool], one: _One) -> bool:
         """Whether one takes the next step, too; who meets a bug is left to the endpoint.
@@ -124,12 +154,16 @@ class Together:
         try:
             return step(one)
         except Exception as bug:  # noqa: BLE001  as said
-            log.warning("cohort.failed", error=type(bug).__name__)
-            return self._left(one)
+            return self._failed(one, bug)
+
+    def _failed(self, one: _One, bug: Exception) -> bool:
+        log.warning("cohort.failed", error=type(bug).__name__)
+        return self._left(one)
 
     def _left(self, one: _One) -> bool:
         """Leave one to the endpoint, unless it was answered."""
         self.counts["endpoint"] += 1
+        one.left = True
         one.arrived.begin()
         return False
 
@@ -155,12 +189,24 @@ class Together:
             and not (self._cross_origin and "origin" in headers)
         )
 
-    def _admitted(self, started: float, one: _One) -> bool:
-        going = self._prompt.admitted(one.asked, one.caller, started)
+    def _admitted_at_once(self, started: float, one: _One) -> bool:
+        going = self._prompt.admitted_at_once(one.asked, one.caller, started)
         if going is None:
             return self._left(one)
         one.going = going
         return True
+
+    def _begin_admitting(self, started: float, one: _One) -> bool:
+        one.left = False
+        one.rest = begun(self._admit(one, started))
+        return True
+
+    async def _admit(self, one: _One, started: float) -> None:
+        going = await self._prompt.admitted(one.asked, one.caller, started)
+        if going is None:
+            self._left(one)
+        else:
+            one.going = going
 
     def _traced(self, one: _One) -> bool:
         self._prompt.trace(one.going)
@@ -178,6 +224,14 @@ class Together:
         self.counts["alone"] += 1
         one.arrived.begin(partial(self._alone, one))
         return False
+
+    def _begin_settling(self, one: _One) -> bool:
+        one.rest = self._prompt.settle(one.going)
+        return True
+
+    def _answered_at_once(self, one: _One) -> bool:
+        self._prompt.settle(one.going)
+        return self._answered(one)
 
     def _answered(self, one: _One) -> bool:
         outcome = self._prompt.answered(one.going)
@@ -219,11 +273,10 @@ class Together:
         """Answer one that may have to wait."""
         await receive()  # its body, so that what comes next is the end
         try:
-            outcome, waited = await noticed(receive, self._operations.go_on(one.going))
+            outcome = await attended(receive, self._operations.go_on(one.going))
         except ClientLeft:
             log.info("request.abandoned")
             return
-        one.going.again.prompt = not waited
         await self._reply(one, send).whole(outcome)
 
     def _reply(self, one: _One, send: Send) -> Reply:

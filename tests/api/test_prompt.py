@@ -12,7 +12,7 @@ from app.api.executing import Executions
 from app.api.prompt import Going, PromptOperations
 from app.api.request_ids import REQUEST_ID
 from app.engine.again import Again
-from tests.api.test_together import NAMES, TIME, question, served, wire
+from tests.api.wired import NAMES, TIME, question, served, wire
 from tests.spans import recorder
 
 HERE: ContextVar[str] = ContextVar("here", default="outside")

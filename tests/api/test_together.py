@@ -4,11 +4,10 @@ import asyncio
 import gc
 import gzip
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,171 +16,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry import trace
 from structlog.testing import capture_logs
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from app.api import together
 from app.api.http_leaving import WATCHING
 from app.api.manners import manner_of
 from app.api.prompt import PromptOperations
 from app.engine.documents import hash_of
-from app.main import Gateway
-from app.wire import BoundedHttp, http
-from tests.builders import NOON, a_price
-from tests.gateways import EXECUTION, Retailer, running_over
+from tests.api.wired import (
+    BROKEN,
+    DEFERRED,
+    LISTING,
+    NAMES,
+    TIME,
+    Answer,
+    Server,
+    noted,
+    question,
+    served,
+    wire,
+)
+from tests.builders import NOON
+from tests.gateways import EXECUTION, Retailer
 from tests.spans import recorder, told
 from tests.staff import STAFF
 from tests.streams.served import until
 
-LISTING = """query Listing($first: Int) {
-  products(first: $first) {
-    totalCount
-    edges { node { handle variants { sku price { amount { amount } } } } }
-  }
-}"""
-BROKEN = 'query Broken { products(after: "rubbish") { totalCount } }'
-TIME = "query Time { __typename }"
-NAMES = "query Names { products(first: 5) { edges { node { handle } } } }"
-DEFERRED = "query Later { ... @defer { locations { edges { node { code } } } } }"
-
-
-@dataclass
-class Transport:
-    """A connection whose client is a test."""
-
-    said: bytes = b""
-    closed: bool = False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"peername": ("192.0.2.7", 4711), "sockname": ("127.0.0.1", 80)}.get(name, default)
-
-    def write(self, data: bytes) -> None:
-        self.said += data
-
-    def writelines(self, parts: Iterable[bytes]) -> None:
-        self.said += b"".join(parts)
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def pause_reading(self) -> None:
-        """It goes on."""
-
-    resume_reading = pause_reading
-
-
-@dataclass
-class Answer:
-    """What a client was told."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.body)
-
-
-@dataclass
-class Client:
-    """One connection to a server."""
-
-    protocol: BoundedHttp
-    transport: Transport = field(default_factory=Transport)
-
-    def say(self, wire: bytes) -> None:
-        self.protocol.data_received(wire)
-
-    def heard(self) -> list[Answer]:
-        answers, rest = [], self.transport.said
-        while b"\r\n\r\n" in rest:
-            head, _, rest = rest.partition(b"\r\n\r\n")
-            status, *lines = head.decode().split("\r\n")
-            headers = dict(line.split(": ", 1) for line in lines)
-            length = int(headers["content-length"])
-            answers.append(Answer(int(status.split()[1]), headers, rest[:length]))
-            rest = rest[length:]
-        return answers
-
-    async def answers(self, count: int = 1) -> list[Answer]:
-        """All that it was answered since the last time, when there are so many."""
-        await until(lambda: len(self.heard()) >= count)
-        answers, self.transport.said = self.heard(), b""
-        return answers
-
-
-def wire(asked: Any, *headers: tuple[str, str], version: str = "1.1") -> bytes:
-    body = asked if isinstance(asked, bytes) else orjson.dumps(asked)
-    given = {"host": "shop", "content-type": "application/json", **dict(headers)}
-    lines = [f"{name}: {value}" for name, value in given.items() if value]
-    head = "\r\n".join([f"POST /graphql HTTP/{version}", *lines, f"content-length: {len(body)}"])
-    return head.encode() + b"\r\n\r\n" + body
-
-
-def question(query: str = LISTING, **variables: Any) -> dict[str, Any]:
-    return {"query": query, "variables": variables}
-
-
-@dataclass
-class Server:
-    """A gateway behind uvicorn's protocol; `alone`: what arrives together goes apart."""
-
-    gateway: Gateway
-    config: Config
-    app: Any
-
-    @property
-    def counts(self) -> Counter[str]:
-        counts: Counter[str] = self.app.cohorts.counts
-        return counts
-
-    def client(self) -> Client:
-        loop = asyncio.get_running_loop()
-        make: Any = self.config.http_protocol_class
-        protocol = make(config=self.config, server_state=ServerState(), app_state={}, _loop=loop)
-        client = Client(protocol)
-        transport: Any = client.transport
-        protocol.connection_made(transport)
-        return client
-
-    async def ask(self, *wires: bytes) -> list[Answer]:
-        """All at the same time, each on a connection of its own."""
-        clients = [self.client() for _ in wires]
-        for client, one in zip(clients, wires, strict=True):
-            client.say(one)
-        answers = [(await client.answers())[0] for client in clients]
-        for client in clients:
-            client.protocol.connection_lost(None)
-        return answers
-
-    async def known(self, *asked: Any) -> None:
-        """Let questions be known, and that they need not wait."""
-        for one in asked:
-            for _ in range(3):
-                await self.ask(wire(one))
-        self.counts.clear()
-
-
-async def served(shop: Retailer | None = None, **sections: Any) -> Server:
-    now = sections.pop("now", lambda: NOON)
-    prices = [a_price(sku) for sku in ("SHIRT-RED-M",)]
-    shop = shop or Retailer(known_prices=prices)
-    sections = {"freshness": {}, "budget": {"size": 10**9, "restore_rate": 10**9}, **sections}
-    gateway = await running_over({"shop": shop}, now=now, clock=lambda: 0.0, **sections)
-    app = gateway.app()
-    options: dict[str, Any] = http(gateway.settings.requests)
-    config = Config(app, log_config=None, access_log=False, proxy_headers=False, **options)
-    config.load()
-    return Server(gateway, config, app)
+STEPS = "admitted_at_once", "trace", "prepare", "execute", "answered", "tell"
 
 
 def same(one: Answer) -> tuple[Any, ...]:
@@ -294,25 +154,14 @@ async def test_each_step_is_taken_by_all_before_the_next(monkeypatch: pytest.Mon
     server = await served()
     await server.known(question(), question(first=1))
     taken: list[str] = []
-    for name in ("admitted", "trace", "prepare", "execute", "answered", "tell"):
+    for name in STEPS:
         monkeypatch.setattr(PromptOperations, name, noted(taken, name))
 
     answers = await server.ask(wire(question()), wire(question(first=1)), wire(question()))
 
-    steps = [[name] * 3 for name in ("admitted", "trace", "prepare", "execute", "answered", "tell")]
-    assert taken == [name for step in steps for name in step]
+    assert taken == [name for name in STEPS for _ in range(3)]
     assert [one.status for one in answers] == [200] * 3
     assert server.counts == {"together": 3}
-
-
-def noted(taken: list[str], name: str) -> Any:
-    usual = getattr(PromptOperations, name)
-
-    def step(*arguments: Any) -> Any:
-        taken.append(name)
-        return usual(*arguments)
-
-    return step
 
 
 async def test_no_more_go_together_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,13 +359,13 @@ async def test_a_large_answer_that_nobody_may_keep_is_packed() -> None:
 async def test_who_pays_is_who_asks_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     server = await served(**SECTIONS)
     await server.known(question())
-    usual, payers = PromptOperations.admitted, []
+    usual, payers = PromptOperations.admitted_at_once, []
 
     def admitted(self: PromptOperations, asked: Any, caller: Any, started: float) -> Any:
         payers.append(caller.principal)
         return usual(self, asked, caller, started)
 
-    monkeypatch.setattr(PromptOperations, "admitted", admitted)
+    monkeypatch.setattr(PromptOperations, "admitted_at_once", admitted)
     forwarded = wire(question(), ("x-forwarded-for", "198.51.100.9"))
     await server.ask(forwarded, wire(question()))
     assert payers == ["198.51.100.9", "192.0.2.7"]
@@ -622,23 +471,18 @@ async def test_every_one_has_a_line_and_a_span_of_its_own() -> None:
 async def test_metrics_tell_who_went_together() -> None:
     server = await served(server={"metrics": True})
     for _ in range(5):
-        await server.ask(wire(question()))
+        [answer] = await server.ask(wire(question()))
+    charged = answer.json["extensions"]["cost"]["requested"]
     client = server.client()
     client.say(b"GET /metrics HTTP/1.1\r\nhost: shop\r\n\r\n")
     [answer] = await client.answers()
     text = answer.body.decode()
     assert 'tessera_known_questions_total{went="together"} 3.0' in text
     assert 'tessera_known_questions_total{went="alone"} 1.0' in text
+    assert f'tessera_points_total{{what="charged"}} {5 * charged:.1f}' in text
     assert 'tessera_operations_total{kind="query",name="Listing",outcome="complete"} 5.0' in text
 
 
 async def test_nobody_goes_together_where_it_is_off() -> None:
     server = await served(execution={"together": False})
-    assert server.app.cohorts is None
-
-
-async def test_nobody_goes_together_where_points_are_shared(tmp_path: Path) -> None:
-    address = tmp_path / "redis"
-    address.write_text("redis://127.0.0.1:1/0")
-    server = await served(redis={"url": {"file": str(address)}})
     assert server.app.cohorts is None

@@ -131,6 +131,25 @@ async def waited(budgets: Budgets) -> float:
     return time.perf_counter() - started
 
 
+async def test_one_of_many_finds_out_whether_it_is_back(server: RedisServer) -> None:
+    async with gateway_over(server, patience=Patience(failures=1)) as gateway:
+
+        async def charged() -> set[bool]:
+            charges = [gateway.budgets.charge(f"principal {one}", 1, SLOW) for one in range(5)]
+            return {charge.local for charge in await asyncio.gather(*charges)}
+
+        server.freeze()
+        try:
+            first, asked_together = await charged(), gateway.shared.failed
+            gateway.rest()
+            second, one_by_one = await charged(), gateway.shared.failed - asked_together
+        finally:
+            server.thaw()
+
+    assert (first, second) == ({True}, {True})
+    assert (asked_together, one_by_one) == (1, 5)
+
+
 async def test_a_redis_that_was_never_there_does_not_keep_the_gateway_from_answering(
     server: RedisServer,
 ) -> None:

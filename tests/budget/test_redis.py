@@ -17,10 +17,13 @@ from app.engine.budget import (
     Allowance,
     BudgetExceeded,
     Budgets,
+    Charge,
     Patience,
     RedisBudgets,
     SharedRedis,
+    SilentRedis,
     open_redis,
+    redis,
 )
 from app.engine.budget.bucket import MILLIONTHS, MOST_POINTS, Bucket
 from app.engine.budget.redis import SCRIPT, key_of
@@ -78,45 +81,114 @@ async def test_a_bucket_that_was_refunded_whole_is_not_kept(client: Redis) -> No
 
 
 # The script under the test's clock instead of that of Redis; nothing else is changed.
-TOLD_TIME = SCRIPT.replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}")
+TOLD_TIME = SCRIPT.replace("redis.call('TIME')", "{ARGV[#KEYS * 4 + 1], ARGV[#KEYS * 4 + 2]}")
 
-changes = st.lists(
+steps = st.tuples(
+    st.sampled_from(["ann", "bob"]),
+    st.integers(-150, 150) | st.integers(-MOST_POINTS, MOST_POINTS),
+    st.booleans(),
+)
+calls = st.lists(
     st.tuples(
         st.integers(-2_000_000, 50_000_000),  # microseconds that pass
-        st.integers(-150, 150) | st.integers(-MOST_POINTS, MOST_POINTS),
-        st.booleans(),
+        st.lists(steps, min_size=1, max_size=4),
     ),
-    max_size=25,
+    max_size=15,
 )
 sizes = st.integers(1, 200) | st.integers(1, MOST_POINTS)
 
 
-@given(story=changes, size=sizes, rate=sizes)
+@given(story=calls, size=sizes, rate=sizes)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_the_script_counts_exactly_as_the_bucket_does(
-    client: Redis, story: list[tuple[int, int, bool]], size: int, rate: int
+    client: Redis, story: list[tuple[int, list[tuple[str, int, bool]]]], size: int, rate: int
 ) -> None:
     assert TOLD_TIME != SCRIPT
     await client.flushall()
     script = client.register_script(TOLD_TIME)
     allowance = Allowance(size=size, restore_rate=rate)
     now = 1_800_000_000 * MILLIONTHS
-    bucket, told, expected = Bucket(0, now), [], []
+    buckets, told, expected = dict[str, Bucket](), [], []
 
-    for passed, points, all_or_nothing in story:
+    for passed, wanted in story:
         now += passed
-        whole = all_or_nothing and points >= 0
-        bucket = bucket.restored(now, allowance)
-        charged = bucket.charged(points, allowance) if whole else bucket.settled(points, allowance)
-        bucket = charged or bucket
-        expected.append([int(charged is not None), bucket.spent])
-        arguments = [allowance.whole, rate, points * MILLIONTHS, int(whole)]
-        told.append(await script(["bucket"], [*arguments, *divmod(now, MILLIONTHS)]))
-        await client.persist("bucket")  # its time to live runs by the clock of Redis
+        arguments = []
+        for principal, points, all_or_nothing in wanted:
+            whole = all_or_nothing and points >= 0
+            bucket = buckets.get(principal, Bucket(0, now)).restored(now, allowance)
+            charged = (
+                bucket.charged(points, allowance) if whole else bucket.settled(points, allowance)
+            )
+            bucket = buckets[principal] = charged or bucket
+            expected += [int(charged is not None), bucket.spent]
+            arguments += [allowance.whole, rate, points * MILLIONTHS, int(whole)]
+        keys = [principal for principal, *_ in wanted]
+        told += await script(keys, [*arguments, *divmod(now, MILLIONTHS)])
+        for key in keys:
+            await client.persist(key)  # its time to live runs by the clock of Redis
 
     assert told == expected
+
+
+async def test_what_is_asked_for_at_once_goes_in_calls_of_so_many(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis, "MOST", 2)
+    budgets, slow = RedisBudgets(shared(client)), Allowance(size=10, restore_rate=1)
+    await budgets.charge("nobody", 1, slow)  # the script is known there
+    before = await _calls_of(client)
+
+    charges = await asyncio.gather(*(budgets.charge("ann", 3, slow) for _ in range(5)))
+
+    assert await _calls_of(client) - before == 3
+    assert sum(charge.taken for charge in charges) == 3  # calls may overtake each other
+
+
+async def test_what_nobody_waits_for_any_more_is_not_charged(client: Redis) -> None:
+    budgets, slow = RedisBudgets(shared(client)), Allowance(size=10, restore_rate=1)
+    await budgets.charge("bob", 3, slow)
+    before, tasks = await _calls_of(client), asyncio.all_tasks()
+    gone = asyncio.create_task(budgets.charge("ann", 3, slow))
+    await asyncio.sleep(0)  # it asks
+    gone.cancel()
+    await asyncio.wait(asyncio.all_tasks() - tasks)
+
+    assert gone.cancelled()
+    assert await _calls_of(client) == before
+    assert await client.keys() == [key_of("bob").encode()]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_who_leaves_while_charged_is_no_matter_of_others(
+    server: RedisServer, *, dies: bool
+) -> None:
+    slow = Allowance(size=10, restore_rate=1)
+    async with open_redis(server.url) as client:
+        budgets = RedisBudgets(shared(client))
+        await budgets.charge("nobody", 1, slow)
+        server.freeze()
+        try:
+            gone, other = [
+                asyncio.create_task(budgets.charge(one, 3, slow)) for one in ("ann", "bob")
+            ]
+            for _ in range(10):
+                await asyncio.sleep(0)
+            gone.cancel()
+            await asyncio.wait([gone])
+            if dies:
+                server.kill()
+        finally:
+            server.thaw()
+        [told] = await asyncio.gather(other, return_exceptions=True)
+
+    assert type(told) is (SilentRedis if dies else Charge)
+
+
+async def _calls_of(client: Redis) -> int:
+    calls: int = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    return calls
 
 
 async def test_two_processes_on_one_redis_overspend_nothing(
