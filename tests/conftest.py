@@ -9,7 +9,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from app import upkeep
 from app.availability import promised
+from app.markets import stock
 
 # How long an example takes is no fact about the code: the machine may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,8 +24,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def a_busy_machine_is_no_silent_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promised, "WITHIN", timedelta(seconds=30))
+def a_busy_machine_is_no_silent_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = timedelta(seconds=30)
+    monkeypatch.setattr(promised, "WITHIN", patient)
+    for module in (upkeep, stock):
+        monkeypatch.setattr(module, "LOOK_WITHIN", patient)
 
 
 @pytest.fixture(autouse=True)

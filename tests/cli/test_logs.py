@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from tests.cli.test_cli import ask, settings_file
+from tests.ports import free_port
 from tests.processes import ROOT, TESSERA, running
 
 SAID = """
@@ -168,8 +168,7 @@ def test_a_process_says_no_more_than_its_level(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_nobody_needs_to_read_what_is_said_to_people(command: str, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with unread() as out:
         process = subprocess.Popen(  # noqa: S603  our own command
             [*TESSERA, command, "--port", str(port)],

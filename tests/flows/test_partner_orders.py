@@ -1,5 +1,6 @@
 """The demo's partner sells from real systems; what one of them refuses, its other places send."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -77,8 +78,9 @@ async def dropshipper(**terms: Any) -> AsyncIterator[Dropshipper]:
         requests={"budget": "PT60S"},
     ) as sandbox:
         partner = Dropshipper(sandbox)
-        while not (await partner.ask.data(LIST))["partner"]["itemCount"]:
-            pass
+        async with asyncio.timeout(60):
+            while not (await partner.ask.data(LIST))["partner"]["itemCount"]:
+                pass
         yield partner
 
 

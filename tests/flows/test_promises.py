@@ -101,7 +101,8 @@ async def test_a_basket_has_options_with_times_costs_emissions_and_reasons() -> 
 
 
 async def test_a_silent_system_makes_its_locations_unknown_not_empty() -> None:
-    async with sandbox_gateway(timeouts={"tills": "PT0.3S"}) as sandbox:
+    limits = {"budget": "PT6S", "reserve": "PT3S"}
+    async with sandbox_gateway(requests=limits) as sandbox:
         skus = await some_skus(sandbox)
         sandbox.upstreams["tills"].break_with(Fault(kind="silent"))
         body = await sandbox.ask.staff(OPTIONS, input=in_milan(*skus[:1]))

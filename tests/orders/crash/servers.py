@@ -29,6 +29,7 @@ from app.upstream.registry import plan
 from connectors.kit.manifests import CONNECTORS
 from connectors.sandbox.specimen import SEED
 from tests.orders.crash.systems import CONTEXT
+from tests.ports import free_ports
 
 Document = dict[str, Any]
 LOOPBACK = "127.0.0.1"
@@ -111,7 +112,7 @@ def serving(
     nursery = CONTEXT.Process(target=_raise, args=(theirs, settings, log))
     nursery.start()
     theirs.close()
-    servers = Servers(_free_ports(count), random.Random(seed), ours)
+    servers = Servers(free_ports(count), random.Random(seed), ours)
     try:
         for port in servers.ports:
             servers.start(port)
@@ -169,13 +170,3 @@ def _end(pid: int | None) -> None:
     if pid is not None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind((LOOPBACK, 0))
-    ports = tuple(int(probe.getsockname()[1]) for probe in probes)
-    for probe in probes:
-        probe.close()
-    return ports

@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections import deque
@@ -19,6 +18,7 @@ import orjson
 
 from tests.node import CACHE as NODE_CACHE
 from tests.node import TOLD, Engine, NodeError, find_engine, install_packages, run
+from tests.ports import free_port
 from tests.real.assortment import ASSORTMENT
 
 RECIPE = Path(__file__).parent
@@ -58,7 +58,7 @@ def vendure_server() -> Iterator[VendureServer]:
     with tempfile.TemporaryDirectory(prefix="vendure-") as scratch:
         database = Path(scratch) / DATABASE
         shutil.copyfile(home / DATABASE, database)
-        server = VendureServer(f"http://127.0.0.1:{_free_port()}")
+        server = VendureServer(f"http://127.0.0.1:{free_port()}")
         with _serving(engine, home, _environment(server, database)):
             yield server
 
@@ -84,7 +84,7 @@ def _build(engine: Engine, home: Path, assortment: bytes) -> None:
             shutil.copy(RECIPE / ingredient, building)
         (building / "assortment.json").write_bytes(assortment)
         install_packages(building, engine)
-        server = VendureServer(f"http://127.0.0.1:{_free_port()}")
+        server = VendureServer(f"http://127.0.0.1:{free_port()}")
         environment = _environment(server, building / DATABASE) | {
             "VENDURE_ASSORTMENT": str(building / "assortment.json")
         }
@@ -175,10 +175,3 @@ def stop(process: "subprocess.Popen[str]", *, within: float = STOP_WITHIN) -> No
         process.wait()
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
