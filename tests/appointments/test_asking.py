@@ -41,7 +41,7 @@ async def did(at: House, by: dict[str, str], name: str, **given: Any) -> dict[st
 
 
 async def slots(at: House, kind: str = "STYLING", **more: Any) -> list[dict[str, Any]]:
-    tomorrow = (utc_now() + timedelta(days=1)).date().isoformat()
+    tomorrow = (at.clock.begun + timedelta(days=1)).date().isoformat()
     asked = {"location": "ST-MIL", "kind": kind, "from": tomorrow, **more}
     found: list[dict[str, Any]] = (await at.by({}).data(SLOTS, **asked))["appointmentSlots"]
     return found

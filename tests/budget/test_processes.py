@@ -16,11 +16,14 @@ from tests.redis import RedisServer, until
 LISTING = "query L($n: Int) { products(first: $n) { edges { node { id variants { sku } } } } }"
 SIZE, RATE = 400, 5
 TASKS, ATTEMPTS = 4, 15
-OURS = 2.0  # seconds: far below what waiting for Redis itself would take, which is for ever
+OURS = 30.0  # seconds: far below what waiting for Redis itself would take, which is for ever
+PATIENT = """connector = "sandbox"
+timeout = "PT60S"
+"""
 
 
 def gateway_file(folder: Path, **said: str) -> str:
-    file = settings_file(folder)
+    file = settings_file(folder, **{'connector = "sandbox"\n': PATIENT})
     sections = f"""
 [budget]
 size = {SIZE}
@@ -31,6 +34,8 @@ url = {{ env = "REDIS_URL" }}
 timeout = "{said.get("timeout", "PT0.05S")}"
 [cache]
 answers = false
+[requests]
+budget = "PT60S"
 """
     file.write_text(file.read_text() + sections)
     return str(file)

@@ -22,8 +22,12 @@ async def main(url: str, number: int) -> None:
         await asyncio.sleep(0.5)
 
     with tempfile.TemporaryDirectory() as folder:
-        redis = over(server, Path(folder))
-        async with a_gateway(a_shop(), redis=redis, requests={"budget": "PT1M"}) as at:
+        patient: dict[str, Any] = {
+            "redis": over(server, Path(folder), timeout="PT1M"),
+            "requests": {"budget": "PT1M"},
+            "connections": {"shop": {"connector": "made-up", "timeout": "PT1M"}},
+        }
+        async with a_gateway(a_shop(), **patient) as at:
             at.shop.wait = slowly
             query = '{ product(handle: "shirt") { name } }'
             await asyncio.gather(*(at.told(query) for _ in range(number)))

@@ -72,6 +72,7 @@ def proved(person: Person) -> dict[str, str]:
 @dataclass
 class Clock:
     ahead: timedelta = field(default_factory=timedelta)
+    begun: datetime = field(default_factory=utc_now)
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead

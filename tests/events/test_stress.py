@@ -33,9 +33,9 @@ async def test_nothing_is_lost_while_gateways_are_restarted(address: str) -> Non
     servers = 1 if address.startswith("sqlite") else 2
     plan = Rolling(
         clients=10,
-        seconds=8,
+        seconds=12,
         events=120,
-        kill_every=0.5,
+        kill_every=1.5,
         servers=servers,
         restless=100_000,
         gently=True,

@@ -1,7 +1,5 @@
 """What becomes of an order by what its systems say once they have it?"""
 
-from datetime import timedelta
-
 import pytest
 
 from app.customers.forgetting import Whose
@@ -249,7 +247,7 @@ async def test_a_shortened_order_that_is_cancelled_whole_is_paid_back_whole(stor
 
 
 async def test_a_cancellation_waits_until_every_system_has_said_what_it_does(store: Store) -> None:
-    async with opened(store, patience=timedelta(seconds=0.5)) as world:
+    async with opened(store) as world:
         order = await sourced(world, SHOP, DC)
         shipped(world, "dc", order.number)
         world.systems["shop"].break_with(Fault(kind="fail", status=503))

@@ -26,7 +26,7 @@ from app.store.tables import facts
 from app.upstream.paying import PaymentDesk
 from app.values import LONGEST_CODE, LocationCode, Sku
 from connectors.sandbox.faults import Fault
-from tests.orders.world import ADA, World, a_key, opened, other, spot
+from tests.orders.world import ADA, PATIENCE, World, a_key, opened, other, spot
 
 SHOP, DC = spot("shop"), spot("dc")
 NOTHING = Decimal(0)
@@ -140,7 +140,8 @@ async def test_a_declined_payment_is_an_order_refused_with_nothing_kept(store: S
 async def test_money_that_is_kept_and_not_told_of_is_found_by_its_key(
     store: Store, token: str
 ) -> None:
-    async with opened(store, patience=timedelta(seconds=0.5)) as world:
+    patience = timedelta(seconds=2) if token == "tok_late" else PATIENCE
+    async with opened(store, patience=patience) as world:
         await world.stock(SHOP)
         order = (await world.place("a", SHOP, token=token)).order
         assert order.state is OrderState.PLACED

@@ -48,7 +48,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SINKS: Mapping[str, System] = {"shop": "shop", "dc": "warehouse"}
 PLACES = {"shop": DEPOT, "dc": WAREHOUSE}
 GOOD = "tok_ok"  # stands for a card of nobody
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=20)  # how busy the machine is, is no matter
 LONG_ENOUGH = timedelta(hours=1)  # for every order to be due that is followed
 EURO = CurrencyCode("EUR")
 ADA = Buyer(name="Ada Byron", email="ada@example.com", phone="+39 045 000000")

@@ -65,7 +65,11 @@ async def gateway(
                         "customers": {"contacts_verified": True, "phone_country": "GB"},
                     },
                 },
-                "tills": {"connector": "sandbox", "settings": {"url": url, "system": "tills"}},
+                "tills": {
+                    "connector": "sandbox",
+                    "timeout": "PT20S",
+                    "settings": {"url": url, "system": "tills"},
+                },
             },
             "bind": {
                 "catalogue": "shop",

@@ -29,6 +29,7 @@ from app.partners import tables as _partners  # noqa: F401  as above
 from app.pricing import tables as _pricing  # noqa: F401  as above
 from app.pricing.redeeming import who
 from app.principals import tables as _principals  # noqa: F401  as above
+from app.store import sqlite
 from app.store.opening import MIGRATIONS, driven, newest, upgrade
 from app.store.postgres import postgres_engine
 from app.store.tables import metadata
@@ -145,7 +146,11 @@ async def test_upgrading_twice_changes_nothing(empty: str) -> None:
     assert await asked(empty, revision) == newest()
 
 
-async def test_upgrades_at_once_go_one_after_another(empty: str) -> None:
+async def test_upgrades_at_once_go_one_after_another(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = [one.replace("busy_timeout = 5000", "busy_timeout = 60000") for one in sqlite.PRAGMAS]
+    monkeypatch.setattr(sqlite, "PRAGMAS", patient)
     await asyncio.gather(*(upgrade(empty) for _ in range(3)))
 
     assert await asked(empty, revision) == newest()

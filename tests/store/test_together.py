@@ -179,12 +179,15 @@ async def test_who_lost_a_deadlock_runs_again_with_all_others(address: str) -> N
     async with open_store(address) as one, open_store(address) as other:
         await stocked(one, 100, HOT, COLD)
         begun: list[str] = []
+        held: set[str] = set()  # by whom the first row was
 
         def crossing(first: Spot, second: Spot, name: str) -> Callable[[Work], str]:
             def change(work: Work) -> str:
                 begun.append(name)
                 ledger.sellable(work.connection, [first], now=NOON, locked=True)
-                work.connection.execute(text("select pg_sleep(0.2)"))
+                held.add(name[0])
+                while len(held) < 2:
+                    work.connection.execute(text("select pg_sleep(0.01)"))
                 ledger.sellable(work.connection, [second], now=NOON, locked=True)
                 return telling(name)(work)
 

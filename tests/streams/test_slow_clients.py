@@ -30,7 +30,10 @@ async def a_deaf_one(gateway: Served) -> Deaf:
     return deaf
 
 
-async def test_who_does_not_read_is_cut_and_told_why_and_others_are_not() -> None:
+async def test_who_does_not_read_is_cut_and_told_why_and_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "FAREWELL", 60.0)
     with capture_logs() as logs:
         async with served(streams=HURRY) as gateway, gateway.client() as other:
             deaf = await a_deaf_one(gateway)
@@ -77,7 +80,7 @@ async def test_who_never_reads_again_does_not_keep_the_connection(
 
 async def test_a_client_that_answers_no_pings_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "LINGER", 0.1)
-    patient = {"patience": "PT60S", "ping_every": "PT0.1S", "pong_within": "PT0.1S"}
+    patient = {"patience": "PT60S", "ping_every": "PT0.1S", "pong_within": "PT2S"}
     async with served(streams=patient) as gateway:
         deaf = await a_deaf_one(gateway)
         await until(lambda: gateway.feeds.opened == 1)

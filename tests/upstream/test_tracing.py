@@ -67,7 +67,8 @@ async def test_a_failed_call_says_how_and_nothing_more(spans: InMemorySpanExport
 
 
 async def test_a_call_that_is_given_up_is_a_timeout(spans: InMemorySpanExporter) -> None:
-    async with serving(silent) as server, client(server.url) as http:
+    hasty = timedelta(seconds=0.3)
+    async with serving(silent) as server, client(server.url, timeout=hasty) as http:
         with pytest.raises(UpstreamUnavailable):
             await http.send(asking(safe=False))
 
@@ -79,7 +80,7 @@ async def test_a_call_that_is_repeated_says_which_time_it_is(spans: InMemorySpan
     earning = [saying()] * CALLS_PER_RETRY
     async with (
         serving(*earning, saying(503), saying()) as server,
-        client(server.url, timeout=timedelta(seconds=5)) as http,
+        client(server.url) as http,
     ):
         for _ in range(CALLS_PER_RETRY + 1):
             await http.send(asking())

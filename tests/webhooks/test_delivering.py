@@ -273,7 +273,7 @@ async def test_what_was_taken_is_whatever_becomes_of_the_rest_of_the_answer(
     endpoint = await asyncio.start_server(take, "127.0.0.1", 0)
     host, port = endpoint.sockets[0].getsockname()
     url = f"http://{host}:{port}/"
-    async with endpoint, house(store) as there, there.process(url=url, timeout="PT1S") as process:
+    async with endpoint, house(store) as there, there.process(url=url, timeout="PT4S") as process:
         await there.has(A=1)
         await drained(process)
         found = await standing(there)

@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ from tests.connectors.filedrop.sftp_server import sftp_server
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = [LocationCode("P1")]
 PATIENCE = 20  # seconds; the machine may be busy
+PATIENT = ClientPolicy(timeout=timedelta(seconds=PATIENCE))
 PAUSE = 0.02  # seconds between two looks at another process
 
 
@@ -39,7 +41,7 @@ PAUSE = 0.02  # seconds between two looks at another process
 async def connected(desk: Desk) -> AsyncIterator[FiledropConnection]:
     async with (
         serve(app({"/desk": desk})) as url,
-        open_client("weaver", f"{url}/desk", policy=ClientPolicy()) as http,
+        open_client("weaver", f"{url}/desk", policy=PATIENT) as http,
     ):
         yield FiledropConnection(desk._settings, Wiring(name="weaver", http=http, now=lambda: NOON))
 
@@ -160,7 +162,7 @@ async def test_desks_of_several_partners_run_in_one_process_under_words_nobody_g
         (tmp_path / name / "in" / "full-1").write_text(table(line(name, 4)))
     told = {name: settings(tmp_path / name, every="PT0.1S") for name in ("one", "two")}
 
-    async with embedded(told) as urls, httpx.AsyncClient() as http:
+    async with embedded(told) as urls, httpx.AsyncClient(timeout=PATIENCE) as http:
         found = {}
         for name, url in urls.items():
             asked = {"skus": ["one", "two"], "places": ["P1"]}

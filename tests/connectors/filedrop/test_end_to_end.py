@@ -143,7 +143,8 @@ async def shop(
             one = upstream(name, seed=7)
             stack.callback(one.release)
             url = await stack.enter_async_context(serve(one))
-            told["connections"][name]["settings"] = {"url": url, "system": name, "seed": 7}
+            where_it_is = {"url": url, "system": name, "seed": 7}
+            told["connections"][name] |= {"settings": where_it_is, "timeout": "PT20S"}
         told["connections"]["weaver"] = {
             "connector": "filedrop",
             "timeout": "PT20S",

@@ -173,7 +173,7 @@ async def test_a_line_that_is_cut_between_two_calls_is_made_again(tmp_path: Path
 
 
 async def test_a_server_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
-    async with sftp_server(tmp_path) as away, drop_at(away, sftp={"timeout": "PT1S"}) as drop:
+    async with sftp_server(tmp_path) as away, drop_at(away, sftp={"timeout": "PT4S"}) as drop:
         await drop.files("in")
         away.faults.speaks.clear()
         with pytest.raises(SilentError, match="does not answer in time"):

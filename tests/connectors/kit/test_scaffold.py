@@ -18,7 +18,7 @@ from datetime import timedelta
 from app.upstream.client import ClientPolicy, open_client
 from connectors.kit.commands import check, listing
 
-policy = ClientPolicy(timeout=timedelta(seconds=0.5))
+policy = ClientPolicy(timeout=timedelta(seconds=1.5))
 print(listing())
 print(asyncio.run(check(["tillpoint"], lambda url: open_client("t", url, policy=policy))).render())
 """

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from app.errors import MisconfiguredError
+from connectors.kit.beside import ENDS_WITHIN
 from connectors.sandbox import Settings, embedded, state
 from connectors.sandbox.faults import CONTROL
 
@@ -89,7 +90,7 @@ def overwrite(path: Path, document: Any) -> None:
 
 async def test_every_connection_gets_a_system_of_its_own_while_the_block_runs() -> None:
     wanted = {"web": of("shop"), "stores": of("tills"), "outlet": of("tills", seed=8)}
-    async with embedded(wanted) as urls, httpx.AsyncClient() as http:
+    async with embedded(wanted) as urls, httpx.AsyncClient(timeout=PATIENCE) as http:
         assert set(urls) == {"web", "stores", "outlet"}
         assert len(set(urls.values())) == 3
         assert {urlsplit(url).hostname for url in urls.values()} == {"127.0.0.1"}
@@ -125,7 +126,7 @@ async def test_a_place_that_cannot_be_written_to_is_no_obstacle(
 ) -> None:
     monkeypatch.setenv(state.VARIABLE, str(tmp_path / "no such folder" / "state.json"))
 
-    async with embedded({"web": of("shop")}) as urls, httpx.AsyncClient() as http:
+    async with embedded({"web": of("shop")}) as urls, httpx.AsyncClient(timeout=PATIENCE) as http:
         assert (await http.get(f"{urls['web']}/v1/depots")).status_code == 200
 
 
@@ -143,7 +144,7 @@ async def test_a_request_left_hanging_does_not_hold_up_the_end() -> None:
 
     assert hanging.done()
     hanging.exception()
-    assert took < 3
+    assert took < ENDS_WITHIN
 
 
 async def test_a_system_nobody_has_stops_the_start(capfd: pytest.CaptureFixture[str]) -> None:

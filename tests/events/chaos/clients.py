@@ -82,6 +82,7 @@ class Client:
     headers: dict[str, str]
     dice: random.Random
     restless: int
+    lasts: float = 20  # seconds of one connection
     seen: Seen = field(default_factory=Seen)
     _end: str = ""
 
@@ -103,7 +104,7 @@ class Client:
         left = self.dice.randint(1, self.restless)
         self.seen.connections += 1
         events = self._sockets() if self.over == "socket" else self._events()
-        async with asyncio.timeout(20), aclosing(events) as told:
+        async with asyncio.timeout(self.lasts), aclosing(events) as told:
             async for event in told:
                 self.seen.take(event)
                 left -= 1

@@ -135,6 +135,7 @@ async def stage(url: str, plan: Plan, **streams: str) -> AsyncIterator[Stage]:
                         headers,
                         random.Random(number),
                         restless=1_000_000,
+                        lasts=600,
                     )
                     for number in range(plan.clients)
                 ]
