@@ -117,7 +117,7 @@ def question(query: str = LISTING, **variables: Any) -> dict[str, Any]:
 
 @dataclass
 class Server:
-    """A gateway behind uvicorn's protocol; `alone`: what arrives together goes apart."""
+    """A gateway behind uvicorn's protocol."""
 
     gateway: Gateway
     config: Config

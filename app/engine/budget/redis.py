@@ -1,11 +1,11 @@
-"""Where are buckets kept when several processes serve? In one Redis, one script a step.
+"""Where are buckets kept when several processes serve? In one Redis, by one script.
 
 The script is the same arithmetic as `Bucket`, by the clock of Redis, so that processes whose clocks
 differ spend from one budget. A key goes when its bucket is full again. Keys hold a hash of the
 principal: whoever reads the Redis does not learn who calls.
 
-Steps that are asked for in the same turn of the loop go there in one call: what a
-call costs us, its way through tasks and sockets, is many times what a step costs there.
+Steps that are asked for in the same turn of the loop go there in one call: what a call costs us,
+its way through tasks and sockets, is many times what a step costs there.
 """
 
 import asyncio
