@@ -5,8 +5,11 @@ import json
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +37,8 @@ from tests.redis import RedisServer, until
 ROOT = Path(__file__).parents[2]
 WORKERS_END_WITHIN = 60.0  # seconds
 PATIENT = Patience(within=timedelta(seconds=10))
+MINE: ContextVar[str] = ContextVar("mine")
+T = TypeVar("T")
 
 
 def shared(client: Redis) -> SharedRedis:
@@ -161,6 +166,21 @@ async def test_what_nobody_waits_for_any_more_is_not_charged(client: Redis) -> N
     assert gone.cancelled()
     assert await _calls_of(client) == before
     assert await client.keys() == [key_of("bob").encode()]
+
+
+async def test_who_asks_first_lends_the_call_nothing_of_its_own(client: Redis) -> None:
+    lent = []
+
+    class Noting(SharedRedis):
+        async def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
+            lent.append(MINE.get(None))
+            return await super().ask(question)
+
+    budgets = RedisBudgets(Noting(client, time.monotonic, PATIENT))
+    MINE.set("ann's")
+    await budgets.charge("ann", 3, SMALL)
+
+    assert lent == [None]
 
 
 @pytest.mark.parametrize("dies", [False, True])
