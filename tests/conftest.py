@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from app import upkeep
 from app.availability import promised
 from app.markets import stock
+from app.store import standing
 
 # How long an example takes is no fact about the code: the machine may be busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,7 +28,8 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def a_busy_machine_is_no_silent_system(monkeypatch: pytest.MonkeyPatch) -> None:
     patient = timedelta(seconds=30)
-    monkeypatch.setattr(promised, "WITHIN", patient)
+    for module in (promised, standing):
+        monkeypatch.setattr(module, "WITHIN", patient)
     for module in (upkeep, stock):
         monkeypatch.setattr(module, "LOOK_WITHIN", patient)
 
@@ -39,6 +42,19 @@ def the_log_as_it_was() -> Iterator[None]:
     yield
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def what_a_test_left_behind_is_found_with_it() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Looking for garbage among all that is there by now would hold a test up for a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -167,11 +167,13 @@ async def running_over(
 ) -> Gateway:
     """A gateway that has started over made-up systems; by default the first owns everything.
 
-    Unless it is `kept_in` a store, there are no carts.
+    Unless it is `kept_in` a store, there are no carts. How busy the machine is, is no matter,
+    unless `requests` have a `budget`.
     """
     first = next(iter(connections))
     document = {
-        "connections": {name: {"connector": "made-up"} for name in connections},
+        "connections": {name: {"connector": "made-up", "timeout": "PT60S"} for name in connections},
+        "requests": {"budget": "PT60S", **sections.pop("requests", {})},
         "bind": {
             "catalogue": first,
             "prices": first,

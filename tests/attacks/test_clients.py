@@ -18,15 +18,12 @@ from tests.streams.served import until as until_so
 
 
 async def test_nothing_more_is_done_for_a_client_that_left() -> None:
-    async with gateway() as one, asyncio.timeout(WITHIN):
+    async with gateway(budget="PT1H") as one, asyncio.timeout(WITHIN):
         async with one.client(post(PRODUCT)):
             await one.asked.wait()
-        left = asyncio.get_running_loop().time()
         await one.ended.get()
-        took = asyncio.get_running_loop().time() - left
 
     assert not one.answering.is_set()
-    assert took < 1.0  # at once, and not when its budget of 2.5 seconds is over
 
 
 async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:
@@ -92,7 +89,7 @@ async def watched() -> bool:
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    async with gateway(read_within="PT0.5S") as one, one.client(post(PROBE)[:-5]) as reader:
+    async with gateway(read_within="PT2S") as one, one.client(post(PROBE)[:-5]) as reader:
         status, body = await answer(reader)
         rest = await reader.read()
 
@@ -113,7 +110,7 @@ async def test_a_head_that_does_not_come_is_not_waited_for(begun: bytes) -> None
 
 
 async def test_a_second_head_that_does_not_come_is_not_waited_for() -> None:
-    async with gateway(read_within="PT0.2S") as one, one.client(post(PROBE)) as reader:
+    async with gateway(read_within="PT2S") as one, one.client(post(PROBE)) as reader:
         first = await answer(reader)
         writing(reader).write(b"POST /gra")
         said = await reader.read()
@@ -123,9 +120,9 @@ async def test_a_second_head_that_does_not_come_is_not_waited_for() -> None:
 
 
 async def test_time_for_the_head_is_not_time_for_the_answer() -> None:
-    async with gateway(read_within="PT0.5S") as one, one.client(post(PRODUCT)) as reader:
+    async with gateway(read_within="PT1S") as one, one.client(post(PRODUCT)) as reader:
         await one.asked.wait()
-        asyncio.get_running_loop().call_later(1.0, one.answering.set)  # twice what a head may take
+        asyncio.get_running_loop().call_later(2.0, one.answering.set)  # twice what a head may take
         status, body = await answer(reader)
 
     assert (status, body[: len(SHIRT)]) == (200, SHIRT)

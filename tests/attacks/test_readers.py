@@ -60,7 +60,7 @@ async def test_who_never_reads_its_answer_is_cut(said: bytes) -> None:
 
 
 async def test_who_reads_gets_all_of_a_large_answer() -> None:
-    async with gateway(**LIMITS) as one:
+    async with gateway(**LIMITS | {"write_within": "PT30S"}) as one:
         one.shop.known_products = LARGE
         one.answering.set()
         async with one.client(asked(NAMES, b"connection: close\r\n")) as reader:

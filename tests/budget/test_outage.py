@@ -29,6 +29,7 @@ SLOW = Allowance(size=100, restore_rate=1)
 WITHIN = 0.05
 PATIENT = Patience(within=timedelta(seconds=5))  # for tests of what is said, not of when
 BUSY_MACHINE = 0.25  # seconds that other processes may keep ours from noticing
+ROUNDS = 3  # in one of them, they do not
 
 
 @dataclass
@@ -89,21 +90,25 @@ async def test_a_killed_redis_leaves_each_process_its_part_until_it_is_back(
 async def test_a_frozen_redis_costs_fifty_milliseconds_three_times_and_then_nothing(
     server: RedisServer,
 ) -> None:
-    async with gateway_over(server, patience=Patience()) as gateway:
-        await until(lambda: charged_there(gateway))
-        server.freeze()
-        try:
-            waits = [await waited(gateway.budgets) for _ in range(5)]
-        finally:
-            server.thaw()
+    rounds = []
+    async with gateway_over(server) as gateway:
+        for _ in range(ROUNDS):
+            gateway.shared.patience = PATIENT
+            await until(lambda: charged_there(gateway))
+            gateway.shared.patience = Patience()
+            server.freeze()
+            try:
+                rounds.append([await waited(gateway.budgets) for _ in range(5)])
+            finally:
+                server.thaw()
         gateway.shared.patience = PATIENT
         await until(lambda: charged_there(gateway))
         charges = await asyncio.gather(
             *(gateway.budgets.charge(f"principal {points}", points, SLOW) for points in range(40))
         )
 
-    assert all(WITHIN * 0.9 <= wait <= WITHIN + BUSY_MACHINE for wait in waits[:3])
-    assert min(waits[3:]) < WITHIN / 2
+    assert as_long_as_said([waits[:3] for waits in rounds])
+    assert max(map(min, zip(*[waits[3:] for waits in rounds], strict=True))) < WITHIN / 2
     # No answer to a question that was given up on is taken for the answer to another.
     assert [(charge.local, charge.spent) for charge in charges] == [
         (False, points * MILLIONTHS) for points in range(40)
@@ -113,15 +118,23 @@ async def test_a_frozen_redis_costs_fifty_milliseconds_three_times_and_then_noth
 async def test_a_redis_that_accepts_and_never_answers_is_given_up_on_as_fast(
     server: RedisServer,
 ) -> None:
+    rounds = []
     server.freeze()
     try:
-        async with gateway_over(server, patience=Patience()) as gateway:
-            waits = [await waited(gateway.budgets) for _ in range(4)]
+        for _ in range(ROUNDS):
+            async with gateway_over(server, patience=Patience()) as gateway:
+                rounds.append([await waited(gateway.budgets) for _ in range(3)])
+                assert gateway.shared.silent
     finally:
         server.thaw()
 
-    assert all(WITHIN * 0.9 <= wait <= WITHIN + BUSY_MACHINE for wait in waits[:3])
-    assert gateway.shared.silent
+    assert as_long_as_said(rounds)
+
+
+def as_long_as_said(rounds: list[list[float]]) -> bool:
+    """Whether each wait was as long as it may be, in a round in which nothing else held it up."""
+    least = map(min, zip(*rounds, strict=True))
+    return all(WITHIN * 0.9 <= wait <= WITHIN + BUSY_MACHINE for wait in least)
 
 
 async def waited(budgets: Budgets) -> float:

@@ -100,11 +100,12 @@ class Shop:
 async def a_gateway(
     shop: Retailer | None = None, clock: Clock | None = None, **sections: Any
 ) -> AsyncIterator[Shop]:
-    """A gateway whose listener runs, where it has a Redis."""
+    """A gateway that is patient with a busy machine; its listener runs, where it has a Redis."""
     shop, clock = shop or a_shop(), clock or Clock()
     settings = config.parse(
         {
-            "connections": {"shop": {"connector": "made-up"}},
+            "connections": {"shop": {"connector": "made-up", "timeout": "PT60S"}},
+            "requests": {"budget": "PT60S", **sections.pop("requests", {})},
             "bind": {
                 "catalogue": "shop",
                 "prices": "shop",

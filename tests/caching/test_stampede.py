@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from app.engine.caching import listening, shared
 from app.engine.caching.answers import Answers, Made, Order
 from app.engine.caching.entries import Entry
 from app.engine.caching.invalidations import Invalidations
@@ -24,12 +25,6 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = '{ product(handle: "shirt") { name } }'
 NAMED = {"data": {"product": {"name": "Camicia"}}}
 MANY = 1_000
-PATIENT: dict[
-    str, Any
-] = {  # a crowd is long in coming, and half the budget is spent waiting for another process
-    "requests": {"budget": "PT1M"},
-    "connections": {"shop": {"connector": "made-up", "timeout": "PT1M"}},
-}
 
 
 async def asked_and_held(at: Shop, number: int) -> list["asyncio.Task[Any]"]:
@@ -45,7 +40,7 @@ async def asked_and_held(at: Shop, number: int) -> list["asyncio.Task[Any]"]:
 
 async def test_a_thousand_at_once_are_one_question() -> None:
     held = Held()
-    async with a_gateway(a_shop(), **PATIENT) as at:
+    async with a_gateway(a_shop()) as at:
         at.shop.wait = held
         tasks = await asked_and_held(at, MANY)
         held.gate.set()
@@ -63,8 +58,8 @@ async def test_two_gateways_on_one_redis_are_one_question(
     held, shop = Held(), a_shop()
     redis = over(shared_server, tmp_path, timeout="PT1M")  # a crowd keeps the loop busy
     async with (
-        a_gateway(shop, redis=redis, **PATIENT) as one,
-        a_gateway(shop, redis=redis, **PATIENT) as other,
+        a_gateway(shop, redis=redis) as one,
+        a_gateway(shop, redis=redis) as other,
     ):
         shop.wait = held
         here = await asked_and_held(one, MANY // 2)
@@ -137,7 +132,10 @@ async def test_a_failure_is_shared_by_those_who_waited_and_by_nobody_else() -> N
         assert at.calls("products") == 2
 
 
-async def test_a_redis_that_is_silent_is_a_miss(server: RedisServer, tmp_path: Path) -> None:
+async def test_a_redis_that_is_silent_is_a_miss(
+    server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "PATIENCE", timedelta(minutes=1))
     redis = over(server, tmp_path, timeout="PT0.2S")
     async with a_gateway(redis=redis) as at:
         server.freeze()
@@ -151,8 +149,9 @@ async def test_a_redis_that_is_silent_is_a_miss(server: RedisServer, tmp_path: P
 
 
 async def test_where_one_fails_to_make_it_the_others_do_not_wait(
-    client: Redis, shared_server: RedisServer, tmp_path: Path
+    client: Redis, shared_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared, "NOT_KEPT_FOR", timedelta(minutes=1))
     shop, redis = a_shop(), over(shared_server, tmp_path)
     shop.error = UpstreamUnavailable("did not answer")
     async with a_gateway(redis=redis) as other, a_gateway(shop, redis=redis) as one:
@@ -168,13 +167,14 @@ async def test_where_one_fails_to_make_it_the_others_do_not_wait(
 
 
 async def test_where_one_fails_to_make_it_nobody_waits_for_what_holds_no_more(
-    empty_server: RedisServer, tmp_path: Path
+    empty_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared, "NOT_KEPT_FOR", timedelta(minutes=1))
     key, tags = b"k", frozenset({"T"})
     async with a_gateway(redis=over(empty_server, tmp_path)) as at:
         answers = at.gateway.caches.answers
-        shared = answers.shared
-        assert shared is not None
+        second = answers.shared
+        assert second is not None
         entry = Entry(
             data=b"{}",
             facts=[],
@@ -185,13 +185,13 @@ async def test_where_one_fails_to_make_it_nobody_waits_for_what_holds_no_more(
             etag="e",
             seen=answers.log.count,
         )
-        await shared.put(key, entry, answers.log.mark)
-        assert await shared.look(key) == entry
+        await second.put(key, entry, answers.log.mark)
+        assert await second.look(key) == entry
         answers.log.add(tags, at=NOON)
 
-        turns = [await shared.look(key), await shared.look(key)]
-        await shared.give_up(key)
-        turns += [await shared.look(key), await shared.claim(key)]
+        turns = [await second.look(key), await second.look(key)]
+        await second.give_up(key)
+        turns += [await second.look(key), await second.claim(key)]
 
     assert turns == [Turn.LEAD, Turn.WAIT, Turn.ALONE, Turn.ALONE]
 

@@ -16,7 +16,7 @@ from tests.streams.served import Served, served, until
 
 RECIPE = Path(__file__).parent / "streams"
 WITHIN = 60.0  # seconds
-HASTY = {"init_within": "PT1S", "ping_every": "PT1S", "pong_within": "PT10S"}
+HASTY = {"init_within": "PT3S", "ping_every": "PT3S", "pong_within": "PT30S"}
 MANY = {"burst": 1000, "operations_per_second": 1000}
 
 

@@ -36,7 +36,7 @@ async def test_what_a_silent_system_owes_is_unknown_and_told_with_the_part_it_is
     None
 ):
     async with (
-        sandbox_gateway(timeouts={"tills": "PT0.5S"}) as sandbox,
+        sandbox_gateway(timeouts={"tills": "PT2S"}) as sandbox,
         serve(requests_only(app_of(sandbox.ask))) as address,
     ):
         sandbox.upstreams["tills"].break_with(Fault(kind="silent"))

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -283,7 +284,7 @@ async def test_who_gives_a_silent_server_up_does_not_wait_to_part(
         await part(self, timeout=timeout)
 
     monkeypatch.setattr(asyncpg.Connection, "close", noted)
-    monkeypatch.setattr(standing, "WITHIN", standing.WITHIN / 100)
+    monkeypatch.setattr(standing, "WITHIN", timedelta(seconds=0.01))
     url = postgres.database(migrated_postgres)
     async with between(postgres.port) as (port, speaking):
         store = StandingStore(url.replace(str(postgres.port), str(port)))

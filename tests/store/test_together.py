@@ -14,7 +14,7 @@ from app.availability.model import Spot
 from app.availability.refusals import InsufficientStock
 from app.ports import StockLevel
 from app.store import Fact, Store, StoreUnavailable, Work, open_store
-from app.store.postgres import POOL
+from app.store.postgres import LIMITS, POOL
 from app.store.tables import facts
 from app.values import LocationCode, Sku
 from tests.builders import NOON
@@ -154,8 +154,12 @@ async def locked(address: str, spot: Spot) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("queue", [HOT, None])
-async def test_what_is_hot_keeps_nobody_else_waiting(address: str, queue: Spot | None) -> None:
+async def test_what_is_hot_keeps_nobody_else_waiting(
+    address: str, queue: Spot | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a queue those who wait for a row have every connection there is."""
+    for limit in ("lock_timeout", "statement_timeout"):  # longer than one waits for a connection
+        monkeypatch.setitem(LIMITS, limit, "60000")
     async with open_store(address) as store:
         await stocked(store, 100, HOT, COLD)
         async with locked(address, HOT):

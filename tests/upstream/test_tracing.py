@@ -67,7 +67,7 @@ async def test_a_failed_call_says_how_and_nothing_more(spans: InMemorySpanExport
 
 
 async def test_a_call_that_is_given_up_is_a_timeout(spans: InMemorySpanExporter) -> None:
-    hasty = timedelta(seconds=0.3)
+    hasty = timedelta(seconds=1.5)
     async with serving(silent) as server, client(server.url, timeout=hasty) as http:
         with pytest.raises(UpstreamUnavailable):
             await http.send(asking(safe=False))
