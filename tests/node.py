@@ -96,8 +96,9 @@ def built(recipe: Path, engine: Engine) -> Path:
     home = installed(recipe, engine)
     with (home.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "dist").exists():
+        if not (done := home / ".built").exists():
             run([*engine.npm, "run", "build"], home, os.environ, INSTALL_WITHIN)
+            done.touch()
     return home
 
 

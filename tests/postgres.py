@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ FAST = {  # nothing in these tests survives a power cut, and nothing has to
     "max_connections": "100",
     "listen_addresses": "127.0.0.1",
 }
+
+ATTEMPTS = 5
 
 
 class NoPostgresError(Exception):
@@ -86,17 +89,26 @@ def running_postgres(**settings: str) -> Iterator[Postgres]:
     initialise = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
     try:
         _said([*initialise, "-E", "UTF8", "--locale=C", "--no-sync"], user)
-        port = free_port()
-        started = ["-l", str(base / "log"), "-o", f"-p {port} -k {base} {options}"]
 
-        def controlled(*how: str) -> None:
+        def controlled(port: int, *how: str) -> None:
+            started = ["-l", str(base / "log"), "-o", f"-p {port} -k {base} {options}"]
             _said([*control, *started, *how], user)
 
-        controlled("start")
-        yield Postgres(programs, port, data, controlled)
+        port = _first_that_starts(controlled)
+        yield Postgres(programs, port, data, partial(controlled, port))
     finally:
         _run([*control, "-m", "immediate", "stop"], user)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _first_that_starts(controlled: Callable[..., None]) -> int:
+    """A port at which it starts: one that was free may be taken meanwhile."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(RuntimeError):
+            controlled(port := free_port(), "start")
+            return port
+    controlled(port := free_port(), "start")
+    return port
 
 
 def find_programs() -> Path:

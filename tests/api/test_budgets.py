@@ -368,7 +368,7 @@ async def test_two_gateways_spend_from_one_redis_and_no_address_is_told(
             cost = await other.cost(CHEAP)
             keys = await keys_of(redis)
 
-    assert cost["available"] in {100 - ACTUAL - 1, 100 - ACTUAL}  # a second may have passed
+    assert 100 - ACTUAL - 1 <= cost["available"] < 100 - 1  # of the first, not all is back
     assert keys == [key_of("192.0.2.1").encode()]
     assert key_of("192.0.2.1") == PREFIX + hashlib.sha256(b"192.0.2.1").hexdigest()[:32]
     assert "192.0.2.1" not in str(logs)

@@ -239,7 +239,7 @@ WANTED = st.lists(
     max_examples=10,
     deadline=None,
     phases=[Phase.generate],  # what fails is small already
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(pans=st.integers(0, 8), lids=st.integers(0, 6), wanted=WANTED)
 async def test_bundles_and_singles_never_oversell_a_component(

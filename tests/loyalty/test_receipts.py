@@ -186,15 +186,13 @@ async def balances(store: Store) -> list[tuple[int, int, int]]:
     return [(one.available, one.pending, len(one.expiring)) for one in found]
 
 
-async def test_a_thousand_receipts_shuffled_and_replayed_come_to_the_same(
-    address: str, store: Store
-) -> None:
+async def test_a_thousand_receipts_shuffled_and_replayed_come_to_the_same(store: Store) -> None:
     told = thousand()
     assert len(told) == 1_000
     for customer, card in ((ADA, CARD), (BOB, OTHER)):
         await enrolled(store, customer, card)
     shuffled = [*told, *told[::3]]
-    random.Random(address).shuffle(shuffled)
+    random.Random(7).shuffle(shuffled)
     new = 0
     for start in range(0, len(shuffled), 100):
         new += await read(store, shuffled[start : start + 100])

@@ -24,24 +24,24 @@ from connectors.sandbox.retailer.market_desk import SOMEBODY
 from connectors.sandbox.retailer.places import DEPOT
 from connectors.sandbox.retailer.shelves import stock
 from connectors.sandbox.specimen import SEED
-from tests.gateways import Sandbox, sandbox_gateway
+from tests.gateways import STOCKED_AT, Sandbox, sandbox_gateway
 from tests.streams.served import until
 from tests.webhooks.receiving import SECRET
 from tests.webhooks.test_hearing import signed
 
 
-def _most_of_now() -> Sku:
-    """What the depot has most of as the tests run."""
-    held, now = stock(SEED), datetime.now(UTC)
+def _most_of() -> Sku:
+    """What the depot has most of, on the shelves that the tests buy from."""
+    held = stock(SEED)
 
     def left(sku: str) -> int:
-        count = held.count(sku, DEPOT, now)
+        count = held.count(sku, DEPOT, STOCKED_AT)
         return 0 if count is None else count.pieces - count.set_aside
 
     return Sku(max(assortment(SEED).skus, key=left))
 
 
-THING = _most_of_now()
+THING = _most_of()
 TERMS = {
     "channel": "MARKET",
     "locations": ("ECOM-1", "WH-1"),

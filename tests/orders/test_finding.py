@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from app.upstream.deadline import Deadline
 from app.upstream.readings import Inquiry
 from app.upstream.report import Report
 from app.values import ChannelCode, FulfilmentMethod, LocationCode, Sku
+from connectors.kit.manifests import CONNECTORS
 from connectors.sandbox.faults import Fault
 from tests.gateways import Sandbox, sandbox_gateway
 from tests.orders.world import ADA, NOON, VERONA, euro
@@ -258,7 +258,7 @@ async def test_lines_that_share_a_component_share_what_there_is_of_it(retailer: 
 
 
 def one_order_a_day() -> Any:
-    rules = config.load(Path("connectors/sandbox/demo.toml")).model_dump()["promises"]
+    rules = config.load(CONNECTORS / "sandbox/demo.toml").model_dump()["promises"]
     rules["workplaces"]["WH-*"] |= {"slot": timedelta(days=1), "slot_orders": 1}
     return rules
 
@@ -270,12 +270,13 @@ def slots_of(days: int) -> list[Slot]:
 
 
 async def test_where_nobody_has_the_time_it_is_not_found() -> None:
+    slots = slots_of(60)
     async with a_retailer(promises=one_order_a_day()) as retailer:
         wanted = retailer.wanted("shop", promised=EVER)
         found = await retailer.finder.find(wanted)
         assert found is not None
         assert found.slots
-        assert set(found.slots) <= set(slots_of(60))
+        assert set(found.slots) <= set(slots)
         assert set(found.slots.values()) == {Taking(1, frozenset({WAREHOUSE}))}
 
         await retailer.crowded("cart:first", [*found.slots])
@@ -283,7 +284,7 @@ async def test_where_nobody_has_the_time_it_is_not_found() -> None:
         assert later is not None
         assert min(later.slots) > max(found.slots)
 
-        await retailer.crowded("cart:rest", [one for one in slots_of(60) if one not in found.slots])
+        await retailer.crowded("cart:rest", [one for one in slots if one not in found.slots])
         assert await retailer.finder.find(wanted) is None
         assert await retailer.finder.find(retailer.wanted("shop")) is not None  # not promised
 

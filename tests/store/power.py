@@ -72,7 +72,7 @@ class Disk:
         if self.witness is None or self.dice.random() > self.every:
             return
         known = self.witness()
-        paths = {*self._synced, *self._waiting}
+        paths = sorted({*self._synced, *self._waiting})
         self.cuts.append(Cut({Path(one).name: self._left(one) for one in paths}, known))
 
     def _left(self, path: str) -> bytes:
