@@ -57,6 +57,13 @@ def pytest_runtest_setup() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """What was of several tests, and left behind later, is found with the last of all."""
+    if nextitem is None:
+        gc.unfreeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly at the end of a run what it did not show."""
     reasons = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 TESSERA = [sys.executable, "-m", "app.cli"]
 ROOT = Path(__file__).parents[1]
+SURROUNDINGS = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def running(
     process = subprocess.Popen(  # noqa: S603  our own command
         [*TESSERA, *arguments, "--port", "0"],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
+        env={**os.environ, **SURROUNDINGS, "TMPDIR": str(cwd), **environ},
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,

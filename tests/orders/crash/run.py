@@ -21,7 +21,7 @@ import aiohttp
 from sqlalchemy import Connection, func, select
 
 from app.availability.model import Spot
-from app.orders.model import HandingState
+from app.orders.model import HandingState, OrderState
 from app.orders.tables import handings, orders
 from app.store import Store, open_store
 from app.store.opening import upgrade
@@ -63,11 +63,13 @@ class Outcome:
         return [*self.sums.violations, *late]
 
 
-async def crash(url: str, *, kills: int, keys: int, seed: int = 7, sourced: int = 0) -> Outcome:
-    """Run until there were so many keys and so many orders `sourced`, with at least so many kills.
+async def crash(
+    url: str, *, kills: int, keys: int, seed: int = 7, sourced: int = 0, completed: int = 0
+) -> Outcome:
+    """Run until there were so many keys and so many orders that came so far, with so many kills.
 
-    There are more kills while there are buyers, and more keys while too few orders are sourced, but
-    not for ever: on a busy machine nothing might live long enough to answer.
+    There are more kills while there are buyers, and more keys while too few orders are sourced or
+    completed, but not for ever: on a busy machine nothing might live long enough to answer.
     """
     await upgrade(url)
     dice = random.Random(seed)
@@ -79,7 +81,7 @@ async def crash(url: str, *, kills: int, keys: int, seed: int = 7, sourced: int 
         servers = stack.enter_context(serving(settings, seed=seed))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         buyers = Buyers(http, servers.addresses, dice)
-        enough = partial(_enough, store, sourced)
+        enough = partial(_enough, store, sourced, completed)
         await _killed_while(_bought(buyers, carried, keys, enough), servers, kills)
         running.calm()
         settled_after = await settled(store)
@@ -125,12 +127,11 @@ async def _followed(store: Store, books: Books) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _enough(store: Store, sourced: int) -> bool:
-    """Whether so many orders are sourced by now, or further."""
-    far = orders.c.state.in_(sorted(CARRIED))
-    question = select(func.count()).select_from(orders).where(far)
-    found = await store.read(lambda connection: connection.execute(question).scalar_one())
-    return int(found) >= sourced
+async def _enough(store: Store, sourced: int, completed: int) -> bool:
+    """Whether so many orders are sourced by now, or further, and so many of them completed."""
+    question = select(orders.c.state).where(orders.c.state.in_(sorted(CARRIED)))
+    far = await store.read(lambda connection: connection.execute(question).scalars().all())
+    return len(far) >= sourced and far.count(OrderState.COMPLETED) >= completed
 
 
 def _wanted(carried: Sequence[Spot], number: int) -> list[Sku]:
