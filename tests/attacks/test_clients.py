@@ -18,12 +18,17 @@ from tests.streams.served import until as until_so
 
 
 async def test_nothing_more_is_done_for_a_client_that_left() -> None:
-    async with gateway(budget="PT1H") as one, asyncio.timeout(WITHIN):
-        async with one.client(post(PRODUCT)):
-            await one.asked.wait()
-        await one.ended.get()
+    took = []
+    for _ in range(3):  # a busy machine may be late, but not each time
+        async with gateway(budget="PT1H") as one, asyncio.timeout(WITHIN):
+            async with one.client(post(PRODUCT)):
+                await one.asked.wait()
+            left = asyncio.get_running_loop().time()
+            await one.ended.get()
+            took.append(asyncio.get_running_loop().time() - left)
+        assert not one.answering.is_set()
 
-    assert not one.answering.is_set()
+    assert min(took) < 1.0
 
 
 async def test_a_mutation_is_not_given_up_when_its_client_goes() -> None:
